@@ -1,0 +1,37 @@
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+/** Takes the same time wherever the first difference is. Lengths are not secret. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i += 1) difference |= (a[i] as number) ^ (b[i] as number)
+  return difference === 0
+}
+
+/** Lexicographic, as `Array.prototype.sort` wants it; a prefix comes before what it starts. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shared = Math.min(a.length, b.length)
+  for (let i = 0; i < shared; i += 1) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Throws `RangeError` when the lengths differ. */
+export function xorBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length !== b.length) throw new RangeError(`xorBytes: ${a.length} and ${b.length} bytes`)
+  const out = new Uint8Array(a.length)
+  for (let i = 0; i < a.length; i += 1) out[i] = (a[i] as number) ^ (b[i] as number)
+  return out
+}

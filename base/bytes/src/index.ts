@@ -1,0 +1,17 @@
+/**
+ * Byte arrays without a domain: encodings, comparison, joining. Everything works on `Uint8Array` and allocates
+ * its result; nothing here depends on Node's `Buffer`.
+ */
+export { compareBytes, concatBytes, equalBytes, xorBytes } from './arrays.ts'
+export {
+  fromBase58,
+  fromBase64Url,
+  fromHex,
+  fromUtf8,
+  toBase58,
+  toBase64,
+  toBase64Url,
+  toHex,
+  toUtf8,
+} from './encodings.ts'
+export { formatBytes } from './format.ts'

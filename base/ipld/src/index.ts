@@ -1,0 +1,18 @@
+/**
+ * Canonical DAG-CBOR and CIDs.
+ *
+ * Decoding is strict: bytes that are not the one canonical encoding of their value are refused, so equal values
+ * have equal bytes and therefore equal CIDs. This package names things; hashing is qlock's.
+ */
+export { type Cid, cborCodec, cidKey, cidOfDigest, digestOf, parseCid, rawCodec } from './cid.ts'
+export { decodeCbor, encodeCbor } from './dag-cbor.ts'
+export {
+  type Fields,
+  readArray,
+  readBytes,
+  readCid,
+  readFields,
+  readInt,
+  readOptional,
+  readText,
+} from './read.ts'

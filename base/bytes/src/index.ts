@@ -3,12 +3,11 @@
  * its result; nothing here depends on Node's `Buffer`.
  */
 export { compareBytes, concatBytes, equalBytes, xorBytes } from './arrays.ts'
+export { fromBase58, toBase58 } from './base58.ts'
 export {
-  fromBase58,
   fromBase64Url,
   fromHex,
   fromUtf8,
-  toBase58,
   toBase64,
   toBase64Url,
   toHex,

@@ -4,8 +4,9 @@
  * Decoding is strict: bytes that are not the one canonical encoding of their value are refused, so equal values
  * have equal bytes and therefore equal CIDs. This package names things; hashing is qlock's.
  */
+export { decodeCbor } from './cbor-decode.ts'
+export { encodeCbor } from './cbor-encode.ts'
 export { type Cid, cborCodec, cidKey, cidOfDigest, digestOf, parseCid, rawCodec } from './cid.ts'
-export { decodeCbor, encodeCbor } from './dag-cbor.ts'
 export {
   type Fields,
   readArray,

@@ -1,5 +1,6 @@
 import { Fault } from '@anarq/fault'
-import { type Cid, parseCid } from './cid.ts'
+import { CID } from 'multiformats/cid'
+import { type Cid, checkKind } from './cid.ts'
 
 /** A decoded map whose keys were checked against what is known. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -57,9 +58,9 @@ export function readArray(
 }
 
 export function readCid(value: unknown, what: string): Cid {
-  if (typeof value !== 'object' || value === null || !('asCID' in value) || !('bytes' in value))
-    throw shape(what, 'a CID')
-  return parseCid(value.bytes as Uint8Array)
+  // A map with fields of these names is not one.
+  if (!(value instanceof CID)) throw shape(what, 'a CID')
+  return checkKind(value)
 }
 
 /** `undefined` where the field is absent, else what the reader makes of it. */

@@ -6,12 +6,17 @@ export type Random = {
 /** `getRandomValues` fills at most this many bytes a call (Web Cryptography API). */
 const fillBytesMax = 65_536
 
-/** The operating system's generator. Small requests are served from a pool, because each system call costs microseconds. */
+/**
+ * The operating system's generator. Small requests are served from a pool, because each system call costs
+ * microseconds. A length that is no whole number from 0 on is a `RangeError`.
+ */
 export function createSystemRandom(poolBytes = 4096): Random {
   let pool: Uint8Array<ArrayBuffer> = new Uint8Array(0)
   let used = 0
   return {
     bytes(length) {
+      // NaN or a negative length would move the pool's mark, and bytes be given out twice or not at all.
+      if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`no ${length} bytes of chance`)
       if (length > poolBytes / 8) return fill(new Uint8Array(length))
       if (used + length > pool.length) {
         pool = fill(new Uint8Array(poolBytes))

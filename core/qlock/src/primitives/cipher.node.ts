@@ -1,0 +1,100 @@
+import type { Buffer } from 'node:buffer'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { allocate, plain, take } from './buffers.node.ts'
+import { checkKey, checkKeyToWrap, checkNonce, tagBytes } from './lengths.ts'
+
+type AeadName = 'aes-256-gcm' | 'chacha20-poly1305'
+
+/** Ciphertext is copied out in pieces that are still in the processor's cache. */
+const pieceBytes = 131_072
+/** RFC 3394 section 2.2.3.1. */
+const keyWrapIv = new Uint8Array(8).fill(0xa6)
+
+export function aeadSeal(
+  name: AeadName,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  bytes: Uint8Array,
+  aad: Uint8Array | undefined,
+): Uint8Array {
+  const cipher = createSealer(name, key, nonce)
+  if (aad !== undefined) cipher.setAAD(aad, { plaintextLength: bytes.length })
+  const out = allocate(bytes.length + tagBytes)
+  out.set(cipher.update(bytes), 0)
+  cipher.final()
+  out.set(cipher.getAuthTag(), bytes.length)
+  return out
+}
+
+export function aesGcmSealInto(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  pieces: readonly Uint8Array[],
+  out: Uint8Array,
+  offset: number,
+): void {
+  const cipher = createSealer('aes-256-gcm', key, nonce)
+  let to = offset
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += pieceBytes) {
+      const sealed = cipher.update(piece.subarray(at, at + pieceBytes))
+      out.set(sealed, to)
+      to += sealed.length
+    }
+  }
+  cipher.final()
+  out.set(cipher.getAuthTag(), to)
+}
+
+function createSealer(name: AeadName, key: Uint8Array, nonce: Uint8Array) {
+  checkKey(key, 32)
+  checkNonce(nonce)
+  // Both names take the same calls; @types/node only knows them one by one.
+  return createCipheriv(name as 'aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+}
+
+export function aeadOpen(
+  name: AeadName,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  aad: Uint8Array | undefined,
+): Uint8Array | undefined {
+  checkKey(key, 32)
+  checkNonce(nonce)
+  const plainBytes = sealed.length - tagBytes
+  if (plainBytes < 0) return undefined
+  const decipher = createDecipheriv(name as 'aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+  decipher.setAuthTag(sealed.subarray(plainBytes))
+  if (aad !== undefined) decipher.setAAD(aad, { plaintextLength: plainBytes })
+  const opened = decipher.update(sealed.subarray(0, plainBytes))
+  try {
+    decipher.final()
+  } catch {
+    return undefined
+  }
+  return plain(opened)
+}
+
+export function aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array {
+  checkKey(kek, 32)
+  const cipher = createCipheriv('id-aes256-wrap', kek, keyWrapIv)
+  return finished(cipher.update(checkKeyToWrap(key)), cipher.final())
+}
+
+export function aesKwUnwrap(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined {
+  checkKey(kek, 32)
+  if (wrapped.length < 24 || wrapped.length % 8 !== 0) return undefined
+  try {
+    const decipher = createDecipheriv('id-aes256-wrap', kek, keyWrapIv)
+    return finished(decipher.update(wrapped), decipher.final())
+  } catch {
+    return undefined
+  }
+}
+
+/** Key wrap gives everything at once; `final` only checks, and throws. */
+function finished(whole: Buffer, rest: Buffer): Uint8Array {
+  if (rest.length > 0) throw new RangeError('key wrap left bytes over')
+  return take(whole)
+}

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as qnt from '@anarq/qnt'
+
+test('the face of the package is this list of names', () => {
+  assert.deepEqual(Object.keys(qnt).sort(), [
+    'addReader',
+    'asObjectId',
+    'blockBytesMax',
+    'blocksOf',
+    'checkBlock',
+    'createListBuilder',
+    'createMemoryBlocks',
+    'createObjectId',
+    'disclose',
+    'encodeCarBlock',
+    'encodeCarHeader',
+    'encodeDisclosures',
+    'envelopeBytesMax',
+    'envelopeContext',
+    'hashTerms',
+    'listDepthMax',
+    'listEntriesMax',
+    'makePing',
+    'openEnvelope',
+    'openSlot',
+    'parseDisclosures',
+    'parseEnvelope',
+    'parsePing',
+    'pingBytesMax',
+    'pingContext',
+    'readCar',
+    'readChunks',
+    'readQntFile',
+    'readersMax',
+    'sealEnvelope',
+    'signedBytesOf',
+    'unwrapForReader',
+    'verifyDisclosure',
+    'verifyEnvelope',
+    'verifyPing',
+    'wrapForReader',
+    'writeQntFile',
+  ])
+})

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import * as face from '@anarq/qindex'
+import * as testing from '@anarq/qindex/testing'
+
+test('the face of the package is this list of names', () => {
+  assert.deepEqual(Object.keys(face).sort(), [
+    'batchContext',
+    'batchDigestsMax',
+    'catchUp',
+    'checkName',
+    'compareHeads',
+    'comparePlaced',
+    'compareStamps',
+    'compareText',
+    'createMemoryHeads',
+    'createMemoryView',
+    'decodeRecord',
+    'deriveFolderId',
+    'describeRecord',
+    'encodeRecord',
+    'fieldNames',
+    'fileKind',
+    'findCycleCuts',
+    'foldText',
+    'folderKind',
+    'freeFolderId',
+    'headsKept',
+    'isName',
+    'joinRecords',
+    'nameBytesMax',
+    'nameKey',
+    'openIndex',
+    'pathOf',
+    'queryLimit',
+    'readFile',
+    'readFolder',
+    'recordBytesMax',
+    'resolvePath',
+    'scoreText',
+    'searchWords',
+    'searchable',
+    'shownNames',
+    'stampKey',
+    'versionField',
+  ])
+  assert.deepEqual(Object.keys(testing).sort(), [
+    'fileChange',
+    'folderChange',
+    'testDevice',
+    'testDigest',
+    'testHeads',
+    'testId',
+    'testKeys',
+    'testRecord',
+    'testSigner',
+    'testVersion',
+    'testView',
+  ])
+})

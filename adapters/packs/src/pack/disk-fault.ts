@@ -1,0 +1,39 @@
+import { Fault } from '@anarq/fault'
+
+const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']
+/** https://sqlite.org/rescode.html#full */
+const sqliteFull = 13
+const permissionCodes: readonly string[] = ['EACCES', 'EPERM', 'EROFS']
+
+/** What the operating system said, as a `Fault`: `unavailable.full`, `.permission` or `.disk`. `doing` completes "… while". */
+export function asDiskFault(thrown: unknown, doing: string): Fault {
+  if (thrown instanceof Fault) return thrown
+  const code = codeOf(thrown)
+  const options = { cause: thrown, data: { code } }
+  if (fullCodes.includes(code)) {
+    return new Fault(
+      'unavailable.full',
+      `The disk became full while ${doing}. What was stored before is safe; make room and try again.`,
+      options,
+    )
+  }
+  if (permissionCodes.includes(code)) {
+    return new Fault(
+      'unavailable.permission',
+      `The system did not let AnarQ go on while ${doing}. Check who owns the folder and that the disk is not read-only.`,
+      options,
+    )
+  }
+  return new Fault(
+    'unavailable.disk',
+    `The disk did not do its part while ${doing} (${code}). Check the disk and its cable, then start AnarQ again.`,
+    options,
+  )
+}
+
+/** The system's own code, as `ENOENT`; `unknown` for what carries none. */
+export function codeOf(thrown: unknown): string {
+  if (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === sqliteFull) return 'SQLITE_FULL'
+  if (thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string') return thrown.code
+  return 'unknown'
+}

@@ -1,1 +1,12 @@
-export {}
+/**
+ * The disk of this machine: the home folder, small files kept twice, the audit log's files, and trees of a person's
+ * files going in and coming out. Whatever the operating system says becomes a `Fault` that tells what to do.
+ */
+export { createCacheFolder } from './cache.ts'
+export { diskFault, replaceFile } from './disk.ts'
+export { type Home, homePath, openHome } from './home.ts'
+export { type Inspection, inspectHome } from './inspect.ts'
+export { type LogFile, openLogFile } from './log-file.ts'
+export { createOutput, type FileFacts, type Output, writeFileWhole } from './output.ts'
+export { type ReadTreeOptions, readTree } from './tree.ts'
+export { createTwinFile, type TwinFile, type TwinFileOptions } from './twin-file.ts'

@@ -1,0 +1,63 @@
+import type { Fault } from '@anarq/fault'
+
+/** What comes in: a door or a reader of folders turns the outside into these. Paths are relative, parts joined by `/`. */
+export type PutItem = PutFolder | PutFile | PutSkipped
+
+export type PutFolder = { readonly kind: 'folder'; readonly path: string; readonly modifiedMs: number }
+
+export type PutFile = {
+  readonly kind: 'file'
+  readonly path: string
+  /** As announced; for a stream whose length is not known, undefined. */
+  readonly bytes: number | undefined
+  readonly modifiedMs: number
+  /** POSIX permission bits, where the source has them. */
+  readonly mode?: number
+  /** Media type; guessed from the name where absent. `inode/symlink` for a link, whose content is its target. */
+  readonly type?: string
+  readonly content: SmallContent | StreamContent
+}
+
+/** Something that was seen and could not be taken; the put goes on and says so at the end. */
+export type PutSkipped = { readonly kind: 'skipped'; readonly path: string; readonly fault: Fault }
+
+/** At most `smallBytesMax`: read in one go when its turn comes. Throws a `Fault` when it cannot be read whole. */
+export type SmallContent = { readonly kind: 'small'; readAll(): Uint8Array }
+
+export type StreamContent = { readonly kind: 'stream'; open(): Promise<ContentReader> }
+
+export type ContentReader = {
+  /** Fills from the start of `into`; resolves to the number of bytes, 0 at the end. */
+  read(into: Uint8Array): Promise<number>
+  /** Rejects when what was read is not one consistent state of the source. */
+  close(): Promise<void>
+}
+
+export const smallBytesMax: number = 128 * 1024
+
+/** Any stream of bytes as content. */
+export function streamContent(source: AsyncIterable<Uint8Array>): StreamContent {
+  return {
+    kind: 'stream',
+    async open() {
+      const iterator = source[Symbol.asyncIterator]()
+      let rest: Uint8Array = new Uint8Array(0)
+      return {
+        async read(into) {
+          while (rest.length === 0) {
+            const next = await iterator.next()
+            if (next.done === true) return 0
+            rest = next.value
+          }
+          const bytes = Math.min(into.length, rest.length)
+          into.set(rest.subarray(0, bytes))
+          rest = rest.subarray(bytes)
+          return bytes
+        },
+        async close() {
+          await iterator.return?.()
+        },
+      }
+    },
+  }
+}

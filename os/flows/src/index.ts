@@ -1,0 +1,54 @@
+/**
+ * The three flows of AnarQ, stage by stage.
+ *
+ * In: raw → compressed → sealed → registered → checked → stored. Access: requested → signed → verified → decided.
+ * Out: an allowed access, then located → fetched → checked → unsealed → expanded → delivered. Each stage is a type
+ * that only the stage before can make, and each reports to the guardian.
+ */
+export {
+  type Authorised,
+  accessMessage,
+  type DecisionFacts,
+  decide,
+  type Requested,
+  requestAccess,
+  type Signed,
+  signRequested,
+  type Verified,
+  verifySigned,
+} from './access.ts'
+export {
+  type ChunkSealer,
+  createLocalSealer,
+  type LocalSealerOptions,
+  type SealedRange,
+  type SealKeys,
+  type SealRange,
+  sealedExtraBytesMax,
+  sealedRoomOf,
+  sealRange,
+  type Window,
+} from './chunk-sealer.ts'
+export {
+  type ContentReader,
+  type PutFile,
+  type PutFolder,
+  type PutItem,
+  type PutSkipped,
+  type SmallContent,
+  type StreamContent,
+  smallBytesMax,
+  streamContent,
+} from './content.ts'
+export { type BlockSink, type IntakeOptions, type IntakeResult, intake, type Sealed } from './intake.ts'
+export { type DeliverOptions, deliver } from './output.ts'
+export {
+  type Checked,
+  check,
+  type Registered,
+  register,
+  type Stored,
+  type StoreOptions,
+  store,
+} from './store.ts'
+export { createWindowPool, type WindowMemory, type WindowPool } from './window-pool.ts'

@@ -1,0 +1,88 @@
+import { toHex } from '@anarq/bytes'
+import type { AuditRecord, Guardian } from '@anarq/qerberos'
+import type { Office } from './office.ts'
+import type { AuditFacts, AuditOperations } from './operations.ts'
+
+export type AuditDeskOptions = { current(): Promise<Office>; guardian: Guardian }
+
+const tailMax = 100_000
+
+/** The audit log of the identity in use, for people and programs. */
+export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditOperations {
+  return {
+    async tail({ limit = 20, object, action } = {}) {
+      const { space } = await current()
+      await space.record([])
+      const count = Math.min(limit, tailMax)
+      if (object === undefined && action === undefined) return (await space.audit.tail(count)).map(factsOf)
+      const found: AuditFacts[] = []
+      const query = {
+        ...(object === undefined ? {} : { object }),
+        ...(action === undefined ? {} : { action }),
+      }
+      for await (const record of space.audit.find(query)) {
+        found.push(factsOf(record))
+        if (found.length >= count) break
+      }
+      return found
+    },
+    async verify() {
+      const { space } = await current()
+      await space.record([])
+      const report = await space.audit.verify()
+      return {
+        isWhole: report.ok,
+        size: report.size,
+        findings: report.findings.map(({ sentence }) => sentence),
+      }
+    },
+    async prove(index) {
+      const { space } = await current()
+      // To show an entry to others is an act too; and the head is signed anew, with the key that the proof names.
+      await space.record([{ action: 'audit.prove', verdict: 'ok', details: { entry: String(index) } }])
+      const proof = await space.audit.proveInclusion(index, { disclose: true })
+      return { ...proof, publicKey: toHex(space.identity.signer.publicKey) }
+    },
+    async alerts() {
+      return guardian.alerts().map(({ id, atMs, kind, severity, identity, sentence }) => ({
+        id,
+        atMs,
+        kind,
+        severity,
+        identity,
+        sentence,
+      }))
+    },
+  }
+}
+
+function factsOf(record: AuditRecord): AuditFacts {
+  if ('damage' in record) {
+    return {
+      index: record.index,
+      atMs: 0,
+      action: 'damaged',
+      identity: '',
+      verdict: 'failed',
+      code: 'damaged.entry',
+      details: { sentence: record.damage },
+    }
+  }
+  const { atMs, action, identity, object, verdict, code, details = {} } = record.entry
+  const plain = Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      value instanceof Uint8Array ? toHex(value) : value,
+    ]),
+  )
+  return {
+    index: record.index,
+    atMs,
+    action,
+    identity,
+    verdict,
+    details: plain,
+    ...(object === undefined ? {} : { object }),
+    ...(code === undefined ? {} : { code }),
+  }
+}

@@ -1,0 +1,129 @@
+import { toHex } from '@anarq/bytes'
+import type { PutItem } from '@anarq/flows'
+import { entryOfAlert, type Guardian } from '@anarq/qerberos'
+import { createQonsent, type DecisionRecord, type Qonsent } from '@anarq/qonsent'
+import type { OpenIdentity } from '@anarq/squid'
+import { type Authority, createAuthority } from './authority.ts'
+import type { Directory } from './directory.ts'
+import { createChanging } from './drive/change.ts'
+import { putItems } from './drive/put.ts'
+import { createReading } from './drive/read.ts'
+import type { Found } from './drive/resolve.ts'
+import type { DriveOperations, PutReport } from './operations.ts'
+import type { KernelPorts } from './ports.ts'
+import { type GrantBook, openGrantBook } from './sharing/grant-book.ts'
+import { openSpace, type Space } from './space.ts'
+
+/** One identity at work: its space, its grants, who decides for it, and its drive. */
+export type Office = {
+  readonly space: Space
+  readonly book: GrantBook
+  readonly qonsent: Qonsent
+  readonly authority: Authority
+  readonly drive: DriveOperations
+  /** A new version of one file, taken in for somebody whom a grant allows to write. */
+  putVersion(
+    found: Found,
+    items: AsyncIterable<readonly PutItem[]>,
+    options: { by: string; signal?: AbortSignal | undefined },
+  ): Promise<PutReport>
+  onDecoy(id: Uint8Array, by: string, how: 'get' | 'open'): void
+  close(): Promise<void>
+}
+
+export type OfficeOptions = {
+  identity: OpenIdentity
+  ports: KernelPorts
+  guardian: Guardian
+  directory: Directory
+  /** Secret of this device, from which each identity gets another device id. */
+  replica: Uint8Array
+  /** Whether an identity of this home is still active. */
+  statusOf(did: string): 'active' | 'revoked' | 'unknown'
+  verifyKeysOf(did: string): readonly Uint8Array[]
+}
+
+export async function openOffice(options: OfficeOptions): Promise<Office> {
+  const { identity, ports, guardian, directory, statusOf } = options
+  const space = await openSpace(options)
+  const book = await openGrantBook({
+    index: space.index,
+    view: space.view,
+    device: space.device,
+    refresh: space.refresh,
+  })
+  const qonsent = createQonsent({
+    policies: ports.createPolicies(),
+    status: book.status,
+    uses: book.uses,
+    identities: {
+      verify: (did, message, signature, context) => directory.verify(did, message, signature, context),
+      stateOf: async (did) => ({ status: statusOf(did) }),
+    },
+    receipts: { keep: (record) => keepReceipt(space, record) },
+    self: { did: identity.did, signer: identity.signer },
+    clock: ports.clock,
+    random: ports.random,
+  })
+  const authority = createAuthority({ identity, guardian, qonsent, directory })
+  const onDecoy = (id: Uint8Array, by: string, how: 'get' | 'open'): void => {
+    const key = toHex(id)
+    guardian.decoys.add(key)
+    guardian.decoys.touched(key, by, { method: how, source: by })
+  }
+  const context = { space, ports, guardian }
+  const put: DriveOperations['put'] = async (items, putOptions = {}) => {
+    const { flow } = await authority.own({ action: '/qnt/write' })
+    flow.end('ok')
+    return putItems(items, putOptions, context)
+  }
+  const stopListening = guardian.onAlert((alert) => {
+    if (alert.identity === space.did) void space.record([entryOfAlert(alert)]).catch(() => {})
+  })
+  return {
+    space,
+    book,
+    qonsent,
+    authority,
+    drive: {
+      put,
+      ...createReading({ space, ports, authority, guardian, onDecoy: (id) => onDecoy(id, space.did, 'get') }),
+      ...createChanging({ space, ports, authority }),
+    },
+    putVersion: (found, items, { by, signal }) =>
+      putItems(asVersionOf(found, items), { isThorough: true, signal }, context, { into: found, by }),
+    onDecoy,
+    async close() {
+      stopListening()
+      await space.close()
+    },
+  }
+}
+
+/** The first file of the items, under the name and in the place of the one it is a version of. */
+async function* asVersionOf(
+  found: Found,
+  items: AsyncIterable<readonly PutItem[]>,
+): AsyncIterable<readonly PutItem[]> {
+  for await (const batch of items) {
+    const file = batch.find((item) => item.kind !== 'folder')
+    if (file === undefined) continue
+    yield [{ ...file, path: found.name }]
+    return
+  }
+}
+
+/** What was decided for others is durable before it is answered; the owner's own acts are noted with what they did. */
+async function keepReceipt(space: Space, { decision, inputs }: DecisionRecord): Promise<void> {
+  const { request } = inputs.facts
+  const entry = {
+    action: `decision${request.action.replaceAll('/', '.')}`,
+    object: request.object,
+    verdict: decision.verdict === 'allow' ? ('ok' as const) : ('refused' as const),
+    code: decision.code,
+    hashes: [decision.receipt.cid.multihash.digest],
+    details: { subject: request.subject, salt: inputs.salt },
+  }
+  if (request.subject === space.did && decision.verdict === 'allow') space.note(entry)
+  else await space.record([entry])
+}

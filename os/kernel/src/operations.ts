@@ -1,0 +1,305 @@
+/**
+ * What can be asked of a node, by any door: command line, HTTP, and later the SDK. Everything is plain data: ids as
+ * hexadecimal text, CIDs as text, times in milliseconds since 1970, sizes in bytes. Failures are `Fault`s.
+ */
+import type { FaultCode } from '@anarq/fault'
+import type { PutItem } from '@anarq/flows'
+
+export type Operations = {
+  readonly account: AccountOperations
+  readonly identities: IdentityOperations
+  readonly drive: DriveOperations
+  readonly sharing: SharingOperations
+  readonly audit: AuditOperations
+  readonly health: HealthOperations
+}
+
+export type NodeState = 'empty' | 'locked' | 'open'
+
+export type AccountOperations = {
+  status(): Promise<NodeStatus>
+  init(input: { name: string; passphrase: string }): Promise<{ did: string; words: string }>
+  recover(input: {
+    words: string
+    name: string
+    passphrase: string
+  }): Promise<{ did: string; identities: number }>
+  unlock(input: { passphrase: string }): Promise<void>
+  lock(): Promise<void>
+  changePassphrase(input: { from: string; to: string }): Promise<void>
+}
+
+export type NodeStatus = {
+  readonly state: NodeState
+  readonly version: string
+  /** The identity in use; absent while locked. */
+  readonly current?: { readonly did: string; readonly name: string; readonly kind: IdentityKindName }
+}
+
+export type IdentityKindName = 'root' | 'sub' | 'anonymous' | 'child' | 'organisation'
+
+export type IdentityFacts = {
+  readonly did: string
+  readonly name: string
+  readonly kind: IdentityKindName
+  readonly epoch: number
+  readonly createdMs: number
+  readonly status: 'active' | 'revoked'
+  readonly isCurrent: boolean
+  /** Former DIDs of a rotated pairwise identity. */
+  readonly formerly: readonly string[]
+  readonly devices: readonly { readonly id: string; readonly name: string; readonly isRevoked: boolean }[]
+}
+
+export type IdentityOperations = {
+  list(): Promise<readonly IdentityFacts[]>
+  create(input: NewIdentity): Promise<IdentityFacts & { readonly guardianShare?: string }>
+  show(ref: string): Promise<IdentityFacts & { readonly card: string }>
+  use(ref: string): Promise<IdentityFacts>
+  rotate(ref: string): Promise<IdentityFacts>
+  revoke(ref: string, device?: string): Promise<IdentityFacts>
+  /** The recovery drill: true when these words bring this home's identity back. */
+  drill(words: string): Promise<boolean>
+  /** Learns another's card (as `show` prints it), so that one can share with them. */
+  learn(card: string): Promise<{ did: string }>
+}
+
+export type NewIdentity = {
+  readonly kind: Exclude<IdentityKindName, 'root'>
+  readonly name: string
+  /** Years of age for a child: decides the age tag and when control passes over. */
+  readonly birthMs?: number
+}
+
+export type EntryFacts = {
+  readonly id: string
+  readonly kind: 'folder' | 'file'
+  readonly name: string
+  readonly path: string
+  readonly type: string
+  readonly bytes: number
+  readonly modifiedMs: number
+  readonly tags: readonly string[]
+  readonly versions: number
+  readonly isTrashed: boolean
+  readonly mode?: number
+  /** The DID of whoever it belongs to, where that is somebody else. */
+  readonly owner?: string
+}
+
+export type PutOptions = {
+  /** The folder that receives; made where missing. */
+  readonly to?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  /** Passphrase of the second lock; absent: no second lock. */
+  readonly lock?: string | undefined
+  /** Reads files again even where size and time are the ones stored. */
+  readonly isThorough?: boolean | undefined
+  /** Keeps the files as decoys: whoever opens one raises an alert. */
+  readonly isDecoy?: boolean | undefined
+  readonly onProgress?: ((progress: PutProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type PutProgress = { readonly files: number; readonly bytes: number; readonly path: string }
+
+export type PutReport = {
+  readonly files: number
+  readonly folders: number
+  readonly unchanged: number
+  /** Bytes read, and bytes of new blocks that they came to. */
+  readonly bytes: number
+  readonly newBytes: number
+  readonly newBlocks: number
+  readonly skipped: readonly { readonly path: string; readonly code: FaultCode; readonly sentence: string }[]
+  /** Of each file put by name (not of those found inside folders). */
+  readonly entries: readonly EntryFacts[]
+}
+
+export type GetOptions = {
+  /** 1 is the first; absent: the latest. */
+  readonly version?: number | undefined
+  readonly fromByte?: number | undefined
+  /** Exclusive. */
+  readonly toByte?: number | undefined
+  readonly lock?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type Content = {
+  readonly entry: EntryFacts
+  /** Bytes of the whole content; the stream gives the range asked for. */
+  readonly bytes: number
+  readonly type: string
+  readonly etag: string
+  readonly stream: AsyncIterable<Uint8Array>
+}
+
+/** One thing of a folder that is read as a whole; folders come before what is in them. */
+export type TreeEntry =
+  | { readonly entry: EntryFacts & { readonly kind: 'folder' } }
+  | { readonly entry: EntryFacts & { readonly kind: 'file' }; readonly content: Content }
+
+export type FindQuery = {
+  readonly text?: string
+  readonly tag?: string
+  readonly type?: string
+  readonly owner?: string
+  readonly fromMs?: number
+  readonly toMs?: number
+  readonly isTrashed?: boolean
+  readonly limit?: number
+  readonly offset?: number
+}
+
+export type VersionFacts = {
+  readonly version: number
+  readonly cid: string
+  readonly bytes: number
+  readonly storedBytes: number
+  readonly modifiedMs: number
+  readonly savedMs: number
+  readonly isLatest: boolean
+}
+
+/** `NAME|ID` of the command line: a path, an object id, or a name that only one thing has. */
+export type Ref = string
+
+export type DriveOperations = {
+  put(items: AsyncIterable<readonly PutItem[]>, options?: PutOptions): Promise<PutReport>
+  list(path: Ref, page?: { limit?: number; offset?: number }): Promise<readonly EntryFacts[]>
+  entry(ref: Ref): Promise<EntryFacts>
+  find(query: FindQuery): Promise<readonly EntryFacts[]>
+  get(ref: Ref, options?: GetOptions): Promise<Content>
+  /** A folder with all below it, parents first; a file alone. */
+  walk(ref: Ref): AsyncIterable<EntryFacts>
+  /** The same with contents, under one decision: each stream is read, or left, before the next entry is asked for. */
+  readTree(
+    ref: Ref,
+    options?: { lock?: string | undefined; signal?: AbortSignal | undefined },
+  ): AsyncIterable<TreeEntry>
+  makeFolder(path: string): Promise<EntryFacts>
+  move(ref: Ref, to: { folder?: string; name?: string }): Promise<EntryFacts>
+  tag(ref: Ref, change: { add?: readonly string[]; remove?: readonly string[] }): Promise<EntryFacts>
+  /** To the trash, or away for good. */
+  remove(ref: Ref, options?: { isForever?: boolean }): Promise<EntryFacts>
+  /** Out of the trash, or an older version made the latest. */
+  restore(ref: Ref, options?: { version?: number }): Promise<EntryFacts>
+  versions(ref: Ref): Promise<readonly VersionFacts[]>
+  history(page?: { limit?: number }): Promise<readonly CommitFacts[]>
+}
+
+export type CommitFacts = {
+  readonly cid: string
+  readonly sequence: number
+  readonly atMs: number
+  readonly records: number
+  readonly objects: number
+  readonly did: string
+  readonly device: string
+}
+
+export type ShareOptions = {
+  readonly with: string
+  readonly rights?: readonly ('read' | 'write' | 'share')[] | undefined
+  readonly untilMs?: number | undefined
+  readonly uses?: number | undefined
+  readonly purpose?: string | undefined
+}
+
+export type GrantFacts = {
+  readonly id: string
+  readonly direction: 'in' | 'out'
+  readonly object: string
+  readonly name: string
+  readonly with: string
+  readonly rights: readonly string[]
+  readonly purpose?: string
+  readonly issuedMs: number
+  readonly untilMs?: number
+  readonly usesMax?: number
+  readonly uses: number
+  readonly state: 'active' | 'expired' | 'used-up' | 'revoked'
+}
+
+export type SharingOperations = {
+  share(ref: Ref, options: ShareOptions): Promise<{ grant: GrantFacts; ping: Uint8Array }>
+  open(
+    ping: Uint8Array,
+    options?: { purpose?: string; lock?: string; signal?: AbortSignal | undefined },
+  ): Promise<Content>
+  /** A new version of somebody else's object, where a grant allows writing. */
+  write(
+    ping: Uint8Array,
+    items: AsyncIterable<readonly PutItem[]>,
+    options?: { purpose?: string; signal?: AbortSignal | undefined },
+  ): Promise<PutReport>
+  grants(direction?: 'in' | 'out'): Promise<readonly GrantFacts[]>
+  revoke(grant: string): Promise<GrantFacts>
+}
+
+export type AuditFacts = {
+  readonly index: number
+  readonly atMs: number
+  readonly action: string
+  readonly identity: string
+  readonly object?: string
+  readonly verdict: 'ok' | 'refused' | 'failed'
+  readonly code?: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+export type AlertFacts = {
+  readonly id: string
+  readonly atMs: number
+  readonly kind: string
+  readonly severity: 'low' | 'medium' | 'high' | 'critical'
+  readonly identity: string
+  readonly sentence: string
+}
+
+export type AuditOperations = {
+  tail(query?: { limit?: number; object?: string; action?: string }): Promise<readonly AuditFacts[]>
+  verify(): Promise<{
+    readonly isWhole: boolean
+    readonly size: number
+    readonly findings: readonly string[]
+  }>
+  /** A proof that anybody can check with public data alone. */
+  prove(index: number): Promise<Readonly<Record<string, unknown>>>
+  alerts(): Promise<readonly AlertFacts[]>
+}
+
+export type Finding = {
+  readonly severity: 'info' | 'warning' | 'error'
+  readonly what: string
+  /** The path of what it concerns, where that is known. */
+  readonly path?: string
+  readonly advice?: string
+}
+
+export type HealthOperations = {
+  /** Reads everything that a name (or all names) stands on, and says what is damaged. */
+  verify(
+    ref?: Ref,
+    options?: {
+      onProgress?: (done: { files: number; bytes: number }) => void
+      signal?: AbortSignal | undefined
+    },
+  ): Promise<VerifyReport>
+  doctor(): Promise<readonly Finding[]>
+  /** Everything needed to come back, sealed as it lies: one file. */
+  backup(signal?: AbortSignal): AsyncIterable<Uint8Array>
+  restoreBackup(
+    source: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<{ blocks: number; bytes: number }>
+  /** Frees the room of what is in no version any more. */
+  compact(signal?: AbortSignal): Promise<{ freedBytes: number }>
+}
+
+export type VerifyReport = {
+  readonly files: number
+  readonly bytes: number
+  readonly findings: readonly Finding[]
+}

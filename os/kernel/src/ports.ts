@@ -1,0 +1,61 @@
+import type { Clock } from '@anarq/clock'
+import type { Fault } from '@anarq/fault'
+import type { ChunkSealer } from '@anarq/flows'
+import type { rawCodec } from '@anarq/ipld'
+import type { LogStore } from '@anarq/qerberos'
+import type { Heads, View } from '@anarq/qindex'
+import type { BlockClass, Blocks } from '@anarq/qnt'
+import type { Policies } from '@anarq/qonsent'
+import type { Random } from '@anarq/random'
+
+/** A small precious file: the adapter keeps it twice and replaces it whole. */
+export type SmallFile = {
+  read(): Promise<Uint8Array | undefined>
+  write(bytes: Uint8Array): Promise<void>
+}
+
+/** Bytes that can be lost and made again; a name is a short text of letters and digits. */
+export type Cache = {
+  read(name: string): Promise<Uint8Array | undefined>
+  write(name: string, bytes: Uint8Array): Promise<void>
+}
+
+/** What a put added that was not there before. */
+export type PutCounts = { readonly blocks: number; readonly bytes: number }
+
+/** The hot path's way in: blocks that our own sealer named, taken without hashing them again. */
+export type SealedSink = {
+  /** Resolves to what was not there before. */
+  putSealed(
+    blocks: readonly {
+      readonly codec: typeof rawCodec
+      readonly digest: Uint8Array
+      readonly parts: readonly Uint8Array[]
+    }[],
+    blockClass: BlockClass,
+  ): Promise<PutCounts>
+}
+
+/** Everything outside that the kernel needs. Only `apps/` knows which adapter is plugged in. */
+export type KernelPorts = {
+  readonly blocks: Blocks & SealedSink
+  readonly heads: Heads
+  readonly vault: SmallFile
+  readonly cache: Cache
+  readonly sealer: ChunkSealer
+  /** An engine of its own for each identity. */
+  createPolicies(): Policies
+  createView(): View
+  /** One append-only log an identity; the name is a pseudonym. */
+  openLog(name: string): Promise<LogStore>
+  /** Puts a log that was cut short out of the way, as evidence, so that a new one can begin under its name. */
+  setAsideLog(name: string): Promise<void>
+  /** From here to the end of the next `compact`, what is put counts as live. */
+  beginSweep(): void
+  /** Frees the room of blocks that nothing reaches; resolves to the bytes freed. */
+  compact(isLive: (digest: Uint8Array) => boolean, signal?: AbortSignal): Promise<number>
+  readonly clock: Clock
+  readonly random: Random
+  /** Damage that was seen and mended, or worked around. */
+  onFault(fault: Fault): void
+}

@@ -1,0 +1,192 @@
+import { toHex } from '@anarq/bytes'
+import { Fault } from '@anarq/fault'
+import { type AuditEntry, type AuditLog, createAuditLog, type LogStore } from '@anarq/qerberos'
+import { catchUp, openIndex, type QIndex, type View } from '@anarq/qindex'
+import { deriveSecret, openBox, sealBox, verifySignature } from '@anarq/qlock'
+import { type Chunker, createChunker } from '@anarq/qompress'
+import type { OpenIdentity } from '@anarq/squid'
+import type { KernelPorts } from './ports.ts'
+
+export type SpaceEntry = Omit<AuditEntry, 'atMs' | 'identity'>
+
+/** Everything of one identity that is open: its keys, its index, what can be searched, and its audit log. */
+export type Space = {
+  readonly identity: OpenIdentity
+  readonly did: string
+  /** 8 bytes: this device, for this identity alone. */
+  readonly device: Uint8Array
+  readonly index: QIndex
+  readonly view: View
+  readonly audit: AuditLog
+  readonly chunker: Chunker
+  /** Brings the view to the index's head. */
+  refresh(): Promise<void>
+  /** Keeps an entry for the next `record`, so that both cost one write. */
+  note(entry: SpaceEntry): void
+  /** Appends to the audit log: durable and under a signed head when it resolves. */
+  record(entries: readonly SpaceEntry[]): Promise<void>
+  close(): Promise<void>
+}
+
+export type SpaceOptions = {
+  identity: OpenIdentity
+  ports: KernelPorts
+  /** Secret of this device. */
+  replica: Uint8Array
+  /** The keys that an identity has and had. */
+  verifyKeysOf(did: string): readonly Uint8Array[]
+}
+
+/** The view is saved for the next start when so many refreshes came since the last time, and on closing. */
+const refreshesUnsavedMax = 256
+
+export async function openSpace({ identity, ports, replica, verifyKeysOf }: SpaceOptions): Promise<Space> {
+  const { secrets, did } = identity
+  const name = toHex(secrets.feed)
+  const device = deriveSecret(replica, `q/v1/replica/${name}`, 8)
+  const index = await openIndex({
+    blocks: ports.blocks,
+    heads: ports.heads,
+    // The index secret is the first epoch's for ever, so that the words alone find the index again.
+    keys: { index: secrets.index, feed: secrets.feed, epoch: 0, indexOf: () => secrets.index },
+    signer: {
+      did,
+      sign: (message, context) => identity.signer.sign(message, context),
+      verify: (by, _epoch, message, signature, context) =>
+        verifyKeysOf(by)
+          .toReversed()
+          .some((key) => verifySignature(key, message, signature, context)),
+    },
+    device,
+    clock: ports.clock,
+    random: ports.random,
+    onFault: ports.onFault,
+  })
+  const audit = await openAudit({ name, origin: toHex(device), identity, ports, verifyKeysOf })
+  const view = ports.createView()
+  const saver = createViewSaver({ name, view, identity, ports })
+  await saver.load()
+  let refreshes = 0
+  let noted: AuditEntry[] = []
+  const stamped = (entry: SpaceEntry): AuditEntry => ({ ...entry, atMs: ports.clock.nowMs(), identity: did })
+
+  const refresh = async (): Promise<void> => {
+    if ((await catchUp(view, index)) === 0) return
+    refreshes += 1
+    if (refreshes < refreshesUnsavedMax) return
+    refreshes = 0
+    await saver.save()
+  }
+  const record = async (entries: readonly SpaceEntry[]): Promise<void> => {
+    const all = [...noted, ...entries.map(stamped)]
+    noted = []
+    if (all.length > 0) await audit.append(all)
+  }
+  await refresh()
+
+  return {
+    identity,
+    did,
+    device,
+    index,
+    view,
+    audit,
+    chunker: createChunker(secrets.chunker),
+    refresh,
+    note: (entry) => void noted.push(stamped(entry)),
+    record,
+    async close() {
+      await record([])
+      if (refreshes > 0) await saver.save()
+      view.close()
+      await index.close()
+    },
+  }
+}
+
+/** The view between two starts: sealed under a key of the owner's, in the cache; anything odd means building it anew. */
+function createViewSaver({
+  name,
+  view,
+  identity,
+  ports,
+}: {
+  name: string
+  view: View
+  identity: OpenIdentity
+  ports: KernelPorts
+}): { load(): Promise<void>; save(): Promise<void> } {
+  const key = deriveSecret(identity.secrets.index, 'q/v1/view')
+  const context = `q/v1/view/${name}`
+  return {
+    async load() {
+      const sealed = await ports.cache.read(`view-${name}`)
+      if (sealed === undefined || view.load === undefined) return
+      const bytes = openBox(key, sealed, { context })
+      if (bytes !== undefined && view.load(bytes)) return
+      ports.onFault(new Fault('damaged.view', 'The saved search index was damaged; it is being built anew.'))
+    },
+    async save() {
+      const bytes = view.snapshot?.()
+      if (bytes !== undefined)
+        await ports.cache.write(`view-${name}`, sealBox(key, bytes, { context, random: ports.random }))
+    },
+  }
+}
+
+type AuditOptions = Omit<SpaceOptions, 'replica'> & { name: string; origin: string }
+
+/**
+ * The audit log; one that was cut short of what was signed is set aside as evidence and a new one begun, because
+ * otherwise nothing could be done any more that has to be written down.
+ */
+async function openAudit({ name, origin, identity, ports, verifyKeysOf }: AuditOptions): Promise<AuditLog> {
+  const open = async (): Promise<AuditLog> =>
+    createAuditLog({
+      store: sealedHead(await ports.openLog(name), identity, ports),
+      key: identity.secrets.audit,
+      did: identity.did,
+      signer: identity.signer,
+      formerPublicKeys: formerKeysOf(identity, verifyKeysOf),
+      origin,
+      clock: ports.clock,
+      random: ports.random,
+    })
+  const audit = await open()
+  const signed = audit.head()?.size ?? 0
+  if (signed <= audit.size()) return audit
+  ports.onFault(
+    new Fault(
+      'damaged.audit',
+      `The audit log had ${signed} entries when it was last signed, and ${audit.size()} are left. It was set aside in the folder audit, and a new one begun. If you did not do this, somebody else did.`,
+    ),
+  )
+  await ports.setAsideLog(name)
+  return open()
+}
+
+/** Those of its earlier epochs, and of the DIDs that a pairwise identity had before. */
+function formerKeysOf(identity: OpenIdentity, verifyKeysOf: SpaceOptions['verifyKeysOf']): Uint8Array[] {
+  const earlier = identity.public().epochs.slice(0, -1)
+  const former = identity.record.formerly.flatMap(({ did }) => verifyKeysOf(did))
+  return [...earlier.map(({ verifyKey }) => verifyKey), ...former]
+}
+
+/** A signed head names its identity, and nobody who reads the disk is to learn who lives here, or that two are one person. */
+function sealedHead(
+  store: LogStore,
+  { secrets }: OpenIdentity,
+  { random }: Pick<KernelPorts, 'random'>,
+): LogStore {
+  const key = deriveSecret(secrets.audit, 'q/v1/audit/head')
+  const context = 'q/v1/audit/head'
+  return {
+    ...store,
+    async getHead() {
+      const sealed = await store.getHead()
+      // What does not open is handed on as it is: the log says that it cannot read it.
+      return sealed && (openBox(key, sealed, { context }) ?? sealed)
+    },
+    putHead: (bytes) => store.putHead(sealBox(key, bytes, { context, random })),
+  }
+}

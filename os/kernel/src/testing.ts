@@ -1,0 +1,85 @@
+import { concatBytes } from '@anarq/bytes'
+import type { Clock } from '@anarq/clock'
+import type { Fault } from '@anarq/fault'
+import { createLocalSealer } from '@anarq/flows'
+import { cidOfDigest, digestOf } from '@anarq/ipld'
+import { createMemoryLog, type LogStore } from '@anarq/qerberos'
+import { createMemoryHeads, createMemoryView } from '@anarq/qindex'
+import { createMemoryBlocks } from '@anarq/qnt'
+import type { Policies } from '@anarq/qonsent'
+import type { Random } from '@anarq/random'
+import type { KernelPorts } from './ports.ts'
+
+export type MemoryPortsOptions = {
+  clock: Clock
+  random: Random
+  createPolicies: () => Policies
+  onFault?: (fault: Fault) => void
+}
+
+/** A whole home in memory: opened again with the same ports, a kernel finds everything it left. */
+export function createMemoryPorts({
+  clock,
+  random,
+  createPolicies,
+  onFault = () => {},
+}: MemoryPortsOptions): KernelPorts {
+  const blocks = createMemoryBlocks()
+  const logs = new Map<string, LogStore>()
+  const cached = new Map<string, Uint8Array>()
+  let vault: Uint8Array | undefined
+  return {
+    blocks: {
+      ...blocks,
+      async putSealed(sealed, blockClass) {
+        const counts = { blocks: 0, bytes: 0 }
+        for (const { codec, digest, parts } of sealed) {
+          const cid = cidOfDigest(codec, digest)
+          if (await blocks.has(cid)) continue
+          const bytes = concatBytes(...parts)
+          counts.blocks += 1
+          counts.bytes += bytes.length
+          await blocks.put([{ cid, bytes }], blockClass)
+        }
+        return counts
+      },
+    },
+    heads: createMemoryHeads(),
+    vault: {
+      read: async () => vault,
+      write: async (bytes) => {
+        vault = bytes.slice()
+      },
+    },
+    cache: {
+      read: async (name) => cached.get(name),
+      write: async (name, bytes) => void cached.set(name, bytes.slice()),
+    },
+    sealer: createLocalSealer(),
+    createPolicies,
+    createView: createMemoryView,
+    async openLog(name) {
+      const log = logs.get(name) ?? createMemoryLog()
+      logs.set(name, log)
+      return log
+    },
+    async setAsideLog(name) {
+      logs.delete(name)
+    },
+    beginSweep() {},
+    async compact(isLive) {
+      let freed = 0
+      const dead = []
+      for await (const { cid, bytes } of blocks.list()) {
+        if (isLive(digestOf(cid))) continue
+        dead.push(cid)
+        freed += bytes
+      }
+      await blocks.delete(dead)
+      return freed
+    },
+    clock,
+    random,
+    onFault,
+  }
+}

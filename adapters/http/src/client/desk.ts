@@ -1,0 +1,73 @@
+import type {
+  AccountOperations,
+  AuditOperations,
+  HealthOperations,
+  IdentityFacts,
+  IdentityOperations,
+  VerifyReport,
+} from '@anarq/kernel'
+import { lastEvent } from './content.ts'
+import { part, query } from './path.ts'
+import type { Wire } from './wire.ts'
+
+export function accountOf(wire: Wire): AccountOperations {
+  const account = '/api/v1/account'
+  return {
+    status: () => wire.json('GET', '/api/v1/status'),
+    init: (body) => wire.json('POST', `${account}/init`, { body }),
+    recover: (body) => wire.json('POST', `${account}/recover`, { body }),
+    unlock: (body) => wire.json('POST', `${account}/unlock`, { body }),
+    lock: () => wire.json('POST', `${account}/lock`),
+    changePassphrase: (body) => wire.json('POST', `${account}/passphrase`, { body }),
+  }
+}
+
+export function identitiesOf(wire: Wire): IdentityOperations {
+  const list = (): Promise<readonly IdentityFacts[]> => wire.json('GET', '/api/v1/identities')
+  /** An empty ref is the identity in use, which the address has no word for. */
+  const one = async (ref: string): Promise<string> => {
+    const named = ref === '' ? ((await list()).find(({ isCurrent }) => isCurrent)?.did ?? '') : ref
+    return `/api/v1/identities/${part(named)}`
+  }
+  return {
+    list,
+    create: (body) => wire.json('POST', '/api/v1/identities', { body }),
+    show: async (ref) => wire.json('GET', await one(ref)),
+    use: async (ref) => wire.json('POST', `${await one(ref)}/use`),
+    rotate: async (ref) => wire.json('POST', `${await one(ref)}/rotate`),
+    revoke: async (ref, device) => wire.json('POST', `${await one(ref)}/revoke`, { body: { device } }),
+    drill: async (words) =>
+      (await wire.json<{ isRight: boolean }>('POST', '/api/v1/account/drill', { body: { words } })).isRight,
+    learn: (card) => wire.json('POST', '/api/v1/contacts', { body: { card } }),
+  }
+}
+
+export function auditOf(wire: Wire): AuditOperations {
+  return {
+    tail: (asked = {}) => wire.json('GET', `/api/v1/audit${query(asked)}`),
+    verify: () => wire.json('POST', '/api/v1/audit/verify'),
+    prove: (index) => wire.json('GET', `/api/v1/audit/${index}/proof`),
+    alerts: () => wire.json('GET', '/api/v1/alerts'),
+  }
+}
+
+export function healthOf(wire: Wire): HealthOperations {
+  const health = '/api/v1/health'
+  return {
+    async verify(ref, { onProgress, signal } = {}) {
+      const answer = await wire.open('POST', `${health}/verify`, { body: { ref }, signal })
+      return lastEvent<VerifyReport, { files: number; bytes: number }>(answer, onProgress)
+    },
+    doctor: () => wire.json('GET', `${health}/doctor`),
+    async *backup(signal) {
+      yield* (await wire.open('GET', `${health}/backup`, { signal })).pieces
+    },
+    restoreBackup: (source, signal) =>
+      wire.json('POST', `${health}/restore-backup`, {
+        pieces: source,
+        type: 'application/vnd.ipld.car',
+        signal,
+      }),
+    compact: (signal) => wire.json('POST', `${health}/compact`, { signal }),
+  }
+}

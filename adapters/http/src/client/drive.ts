@@ -1,0 +1,76 @@
+import type {
+  CommitFacts,
+  DriveOperations,
+  EntryFacts,
+  PutProgress,
+  PutReport,
+  VersionFacts,
+} from '@anarq/kernel'
+import { readLines } from '../ndjson.ts'
+import { faultOfProblem } from '../problem.ts'
+import { packItems } from '../tar/pack-items.ts'
+import { unpackTree } from '../tar/unpack-tree.ts'
+import { contentOf, lastEvent } from './content.ts'
+import { knownAt } from './known.ts'
+import { part, query } from './path.ts'
+import type { Wire } from './wire.ts'
+
+export const tarType = 'application/x-tar'
+
+export function driveOf(wire: Wire): DriveOperations {
+  const object = (ref: string): string => `/api/v1/objects/${part(ref)}`
+  const drive: DriveOperations = {
+    async put(items, { to, tags, lock, isThorough, isDecoy, onProgress, signal } = {}) {
+      const options = {
+        ...(tags === undefined ? {} : { tags }),
+        ...(lock === undefined ? {} : { lock }),
+        ...(isDecoy === undefined ? {} : { isDecoy }),
+      }
+      const path = `/api/v1/import${query({ to, thorough: isThorough })}`
+      const answer = await wire.open('POST', path, {
+        pieces: packItems(items, options, isThorough === true ? undefined : knownAt(to ?? '/', drive)),
+        type: tarType,
+        signal,
+      })
+      return lastEvent<PutReport, PutProgress>(answer, onProgress)
+    },
+    list: (ref, page = {}) => wire.json('GET', `${object(ref)}/children${query(page)}`),
+    entry: (ref) => wire.json('GET', object(ref)),
+    find: (asked) => wire.json('GET', `/api/v1/search${query(asked)}`),
+    async get(ref, { version, fromByte, toByte, lock, signal } = {}) {
+      const answer = await wire.open('POST', `${object(ref)}/content`, {
+        body: { version, fromByte, toByte, lock },
+        signal,
+      })
+      return contentOf(answer, { fromByte, toByte })
+    },
+    async *walk(ref) {
+      const answer = await wire.open('GET', `${object(ref)}/tree`)
+      for await (const line of readLines(answer.pieces)) {
+        const { error } = line as { error?: unknown }
+        if (error !== undefined) throw faultOfProblem(error)
+        yield line as EntryFacts
+      }
+    },
+    async *readTree(ref, { lock, signal } = {}) {
+      const answer = await wire.open('POST', `/api/v1/export/${part(ref)}`, {
+        body: { lock, hasFacts: true },
+        signal,
+      })
+      yield* unpackTree(answer.pieces)
+    },
+    makeFolder: (path) =>
+      wire.json(
+        'POST',
+        `/api/v1/folders/${path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/')}`,
+      ),
+    move: (ref, to) => wire.json('POST', `${object(ref)}/move`, { body: to }),
+    tag: (ref, change) => wire.json('POST', `${object(ref)}/tag`, { body: change }),
+    remove: (ref, { isForever = false } = {}) =>
+      wire.json('POST', `${object(ref)}/${isForever ? 'purge' : 'trash'}`),
+    restore: (ref, options = {}) => wire.json('POST', `${object(ref)}/restore`, { body: options }),
+    versions: (ref) => wire.json<readonly VersionFacts[]>('GET', `${object(ref)}/versions`),
+    history: (page = {}) => wire.json<readonly CommitFacts[]>('GET', `/api/v1/history${query(page)}`),
+  }
+  return drive
+}

@@ -1,0 +1,58 @@
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '@anarq/clock'
+import type { Kernel, Operations } from '@anarq/kernel'
+import type { Blocks } from '@anarq/qnt'
+import type { ContentDigest } from '@anarq/squid'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Access, Gatekeeper } from './gatekeeper.ts'
+import type { Metrics } from './metrics.ts'
+import type { Problem } from './problem.ts'
+
+/** Figures of the block store, for the metrics. */
+export type StoreStats = {
+  readonly blocks: number
+  /** Of blocks in use, second copies included. */
+  readonly liveBytes: number
+  readonly fileBytes: number
+  /** Blocks found damaged since the start. */
+  readonly damaged: number
+}
+
+/** What the routes work on. */
+export type DoorContext = {
+  readonly kernel: Kernel
+  readonly operations: Operations
+  readonly blocks: Pick<Blocks, 'get'>
+  readonly stats: () => Promise<StoreStats>
+  readonly gatekeeper: Gatekeeper
+  readonly metrics: Metrics
+  readonly clock: Clock
+  isAtSocket(request: IncomingMessage): boolean
+  /** What to answer for whatever was thrown; a defect of ours is reported on the way. */
+  problem(error: unknown): Problem
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access
+    /** Media type of a body that is streamed: it is not parsed. */
+    streams?: string
+  }
+  interface FastifyRequest {
+    /** Whether it comes from the identity in use: see the gatekeeper. */
+    isOwner: boolean
+    /** What its body has to hash to. */
+    digests: readonly ContentDigest[]
+  }
+}
+
+export type App = FastifyInstance
+
+/** Aborts when the client goes away before its answer is out. */
+export function signalOf({ raw }: FastifyReply): AbortSignal {
+  const stop = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) stop.abort()
+  })
+  return stop.signal
+}

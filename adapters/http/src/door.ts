@@ -1,0 +1,87 @@
+import type { IncomingMessage } from 'node:http'
+import { type Clock, systemClock } from '@anarq/clock'
+import { type Fault, kindOf } from '@anarq/fault'
+import type { Kernel } from '@anarq/kernel'
+import type { Blocks } from '@anarq/qnt'
+import type { ReplayPort } from '@anarq/squid'
+import { createApp } from './app.ts'
+import type { StoreStats } from './context.ts'
+import { createGatekeeper } from './gatekeeper.ts'
+import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
+import { createMetrics } from './metrics.ts'
+import { faultOfError, problemOf } from './problem.ts'
+
+export type HttpDoorOptions = {
+  kernel: Kernel
+  /** What the gateway gives out: sealed blocks, by their names. */
+  blocks: Pick<Blocks, 'get'>
+  stats: () => Promise<StoreStats>
+  port?: number
+  host?: string
+  /** Path of the socket (`socketOf`): a Unix socket, or a named pipe on Windows. */
+  socket: string
+  /** Further names under which this node is called, such as one in a reverse proxy. */
+  hosts?: readonly string[]
+  /** After so long without a byte from the other side, its connection to the port is cut. */
+  idleMs?: number
+  /** Remembers which signed requests came. By default one in memory, under which only what was signed since the start counts. */
+  replay?: ReplayPort
+  clock?: Clock
+  /** Defects of ours, which the answer to a client does not describe. */
+  onFault?: (fault: Fault) => void
+}
+
+export type HttpDoor = { readonly address: string; close(): Promise<void> }
+
+/** Opens both doors of a node: the port for signed requests, and the socket for this machine's user. */
+export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
+  const {
+    kernel,
+    blocks,
+    stats,
+    port = 4600,
+    host = '127.0.0.1',
+    socket,
+    hosts = [],
+    idleMs = 60_000,
+    clock = systemClock,
+    onFault = () => {},
+  } = options
+  const atSocket = new WeakSet<IncomingMessage>()
+  const metrics = createMetrics({ kernel, stats })
+  const app = await createApp({
+    kernel,
+    operations: kernel.operations,
+    blocks,
+    stats,
+    clock,
+    metrics,
+    gatekeeper: createGatekeeper({ kernel, hosts, host, clock, replay: options.replay }),
+    isAtSocket: (request) => atSocket.has(request),
+    problem(error) {
+      const fault = faultOfError(error)
+      if (kindOf(fault) === 'internal') onFault(fault)
+      return problemOf(fault)
+    },
+  })
+  const local = await listenOnSocket((request, answer) => {
+    atSocket.add(request)
+    app.routing(request, answer)
+  }, socket)
+  const outer = await listenOnPort(app.routing, { port, host, idleMs }).catch(async (error: unknown) => {
+    await local.close()
+    throw error
+  })
+  return {
+    address: outer.address,
+    async close() {
+      await closeAll(outer, local)
+      await app.close()
+      metrics.close()
+    },
+  }
+}
+
+async function closeAll(...listeners: readonly Listener[]): Promise<void> {
+  await Promise.all(listeners.map((listener) => listener.close()))
+}

@@ -1,0 +1,53 @@
+import type { App, DoorContext } from '../context.ts'
+import { answers, count, fields, flag, listOf, ref, text } from '../schema/parts.ts'
+
+const tags = ['audit']
+
+export function addAuditRoutes(app: App, { operations: { audit } }: DoorContext): void {
+  app.get<{ Querystring: { limit?: number; object?: string; action?: string } }>('/api/v1/audit', {
+    schema: {
+      operationId: 'listAudit',
+      summary: 'The newest entries of the audit log',
+      tags,
+      querystring: fields({
+        'limit?': { type: 'integer', minimum: 1, maximum: 100_000 },
+        'object?': text,
+        'action?': text,
+      }),
+      response: answers(200, 'The entries.', listOf(ref('AuditEntry'))),
+    },
+    handler: ({ query }) => audit.tail(query),
+  })
+  app.post('/api/v1/audit/verify', {
+    schema: {
+      operationId: 'verifyAudit',
+      summary: 'Check the whole audit log: signatures, tree, entries',
+      tags,
+      response: answers(
+        200,
+        'What was found.',
+        fields({ isWhole: flag, size: count, findings: listOf(text) }),
+      ),
+    },
+    handler: () => audit.verify(),
+  })
+  app.get<{ Params: { index: number } }>('/api/v1/audit/:index/proof', {
+    schema: {
+      operationId: 'proveAudit',
+      summary: 'A proof of one entry that anybody can check with public data alone',
+      tags,
+      params: fields({ index: count }),
+      response: answers(200, 'The proof.', { type: 'object', additionalProperties: true }),
+    },
+    handler: ({ params }) => audit.prove(params.index),
+  })
+  app.get('/api/v1/alerts', {
+    schema: {
+      operationId: 'listAlerts',
+      summary: 'Alerts since the start',
+      tags,
+      response: answers(200, 'The alerts.', listOf(ref('Alert'))),
+    },
+    handler: () => audit.alerts(),
+  })
+}

@@ -1,0 +1,254 @@
+import { Fault } from '@anarq/fault'
+import { type PutFile, streamContent } from '@anarq/flows'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readBody } from '../body.ts'
+import { describeContent, drain, sendContent } from '../content.ts'
+import { type App, type DoorContext, signalOf } from '../context.ts'
+import { isNotModified, isRangeValid, rangeOf } from '../range.ts'
+import { answers, binary, count, described, fields, flag, listOf, ref, text, time } from '../schema/parts.ts'
+
+const tags = ['files']
+const pathParams = fields({ '*': described(text, 'Path below the root folder; slashes stand as they are.') })
+const page = fields({ 'limit?': { type: 'integer', minimum: 1, maximum: 100_000 }, 'offset?': count })
+const versionQuery = fields({
+  'version?': described({ type: 'integer', minimum: 1 }, '1 is the first; absent: the latest.'),
+})
+
+type AtPath = { Params: { '*': string } }
+type Page = { limit?: number; offset?: number }
+type VersionQuery = { Querystring: { version?: number } }
+
+export function addFileRoutes(app: App, context: DoorContext): void {
+  const { drive } = context.operations
+  addDownload(app, context)
+  app.register(async (scope) => addUpload(scope, context))
+
+  app.get<{ Querystring: Page }>('/api/v1/folders', {
+    schema: {
+      operationId: 'listRoot',
+      summary: 'List the root folder',
+      tags,
+      querystring: page,
+      response: answers(200, 'Its entries.', listOf(ref('Entry'))),
+    },
+    handler: ({ query }) => drive.list('/', query),
+  })
+  app.get<AtPath & { Querystring: Page }>('/api/v1/folders/*', {
+    schema: {
+      operationId: 'listFolder',
+      summary: 'List a folder',
+      tags,
+      params: pathParams,
+      querystring: page,
+      response: answers(200, 'Its entries.', listOf(ref('Entry'))),
+    },
+    handler: ({ params, query }) => drive.list(folderOf(params['*']), query),
+  })
+  app.post<AtPath>('/api/v1/folders/*', {
+    schema: {
+      operationId: 'makeFolder',
+      summary: 'Make a folder, and those above it',
+      tags,
+      params: pathParams,
+      response: answers(200, 'The folder.', ref('Entry')),
+    },
+    handler: ({ params }) => drive.makeFolder(folderOf(params['*'])),
+  })
+  app.get('/api/v1/search', {
+    schema: {
+      operationId: 'search',
+      summary: 'Search by words, tag, type, owner and time',
+      tags,
+      querystring: fields({
+        'text?': text,
+        'tag?': text,
+        'type?': described(text, 'Media type; image/* for all images.'),
+        'owner?': text,
+        'fromMs?': time,
+        'toMs?': time,
+        'isTrashed?': flag,
+        'limit?': { type: 'integer', minimum: 1, maximum: 10_000 },
+        'offset?': count,
+      }),
+      response: answers(200, 'What was found.', listOf(ref('Entry'))),
+    },
+    handler: ({ query }) => drive.find(query as Parameters<typeof drive.find>[0]),
+  })
+  app.get<{ Querystring: { limit?: number } }>('/api/v1/history', {
+    schema: {
+      operationId: 'listHistory',
+      summary: 'Signed commits of the index, newest first',
+      tags,
+      querystring: fields({ 'limit?': { type: 'integer', minimum: 1, maximum: 100_000 } }),
+      response: answers(200, 'The commits.', listOf(ref('Commit'))),
+    },
+    handler: ({ query }) => drive.history(query),
+  })
+}
+
+function addDownload(app: App, context: DoorContext): void {
+  const response = answers(200, 'Its content.', binary, '*/*')
+  app.get<AtPath & VersionQuery>('/api/v1/files/*', {
+    schema: {
+      operationId: 'getFile',
+      summary: 'Read a file; one range, and preconditions, as HTTP has them',
+      tags,
+      params: pathParams,
+      querystring: versionQuery,
+      headers: fields(
+        { 'range?': text, 'if-range?': text, 'if-none-match?': text },
+        { additionalProperties: true },
+      ),
+      response: {
+        ...response,
+        206: { description: 'The range asked for.', content: { '*/*': { schema: binary } } },
+        304: { description: 'The client has it already.', type: 'null' },
+      },
+    },
+    handler: (request, reply) => download(request, reply, context),
+  })
+  app.head<AtPath & VersionQuery>('/api/v1/files/*', {
+    schema: {
+      operationId: 'headFile',
+      summary: 'Length, type and version of a file',
+      tags,
+      params: pathParams,
+      querystring: versionQuery,
+      response,
+    },
+    handler: (request, reply) => download(request, reply, context),
+  })
+}
+
+async function download(
+  request: FastifyRequest<AtPath & VersionQuery>,
+  reply: FastifyReply,
+  { operations: { drive }, problem }: DoorContext,
+): Promise<FastifyReply> {
+  const path = filePathOf(request.params['*'])
+  const { version } = request.query
+  const { headers } = request
+  const signal = signalOf(reply)
+  const isPlain =
+    request.method === 'GET' &&
+    ['range', 'if-none-match', 'if-modified-since'].every((name) => headers[name] === undefined)
+  if (isPlain) return sendContent(await drive.get(path, { version, signal }), { request, reply, problem })
+  // What is asked depends on what there is: an empty range tells, without reading anything.
+  const facts = await drive.get(path, { version, fromByte: 0, toByte: 0, signal })
+  await drain(facts.stream)
+  const validators = { etag: facts.etag, modifiedMs: facts.entry.modifiedMs }
+  if (isNotModified(headers, validators))
+    return describeContent(reply, facts).removeHeader('content-type').code(304).send()
+  if (request.method === 'HEAD')
+    return describeContent(reply, facts).header('content-length', facts.bytes).send()
+  const range = isRangeValid(headers, validators) ? rangeOf(headers.range, facts.bytes) : undefined
+  const content = await drive.get(path, {
+    version,
+    signal,
+    ...(range === undefined ? {} : { fromByte: range.from, toByte: range.to }),
+  })
+  if (content.etag !== facts.etag) {
+    await content.stream[Symbol.asyncIterator]().return?.()
+    throw new Fault('conflict.changed', `${path} was changed at this moment. Ask again.`)
+  }
+  return sendContent(content, { request, reply, problem, range, isPartial: range !== undefined })
+}
+
+function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  scope.put<AtPath>('/api/v1/files/*', {
+    config: { streams: '*/*' },
+    schema: {
+      operationId: 'putFile',
+      summary: 'Keep a file: a new one, or a new version',
+      description:
+        'The body is the content, of any length. It appears when all of it has come and matches its digest, or not at all.',
+      tags,
+      params: pathParams,
+      headers: fields(
+        {
+          'x-anarq-modified?': described(
+            text,
+            'When it was changed, in milliseconds since 1970; absent: now.',
+          ),
+          'x-anarq-tags?': described(text, 'Tags, percent-encoded, joined by commas.'),
+        },
+        { additionalProperties: true },
+      ),
+      response: {
+        201: uploaded,
+        ...answers(200, 'A new version of it, or the same content as before.', uploadedSchema),
+      },
+    },
+    async handler(request, reply) {
+      const path = filePathOf(request.params['*'])
+      const slash = path.lastIndexOf('/')
+      const item = fileOf(request, path.slice(slash + 1))
+      const report = await drive.put(once([item]), {
+        to: path.slice(0, slash),
+        tags: tagsOf(request),
+        isThorough: true,
+        signal: signalOf(reply),
+      })
+      const [skipped] = report.skipped
+      if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
+      const entry = report.entries[0] ?? (await drive.entry(path))
+      const { unchanged, newBytes } = report
+      return reply
+        .code(unchanged === 0 && entry.versions === 1 ? 201 : 200)
+        .send({ entry, isUnchanged: unchanged > 0, newBytes })
+    },
+  })
+}
+
+const uploadedSchema = fields({ entry: ref('Entry'), isUnchanged: flag, newBytes: count })
+const uploaded = { description: 'It is kept.', content: { 'application/json': { schema: uploadedSchema } } }
+
+function fileOf(request: FastifyRequest, name: string): PutFile {
+  const { 'content-length': length, 'content-type': type, 'x-anarq-modified': modified } = request.headers
+  if (modified !== undefined && !/^-?\d{1,15}$/.test(String(modified)))
+    throw new Fault('invalid.header', 'X-Anarq-Modified is a time in whole milliseconds since 1970.')
+  return {
+    kind: 'file',
+    path: name,
+    bytes: length === undefined ? undefined : Number(length),
+    modifiedMs: modified === undefined ? Date.now() : Number(modified),
+    ...(type === undefined || type === 'application/x-www-form-urlencoded' ? {} : { type }),
+    content: streamContent(readBody(request)),
+  }
+}
+
+function tagsOf({ headers }: FastifyRequest): string[] {
+  const text = headers['x-anarq-tags']
+  if (text === undefined) return []
+  try {
+    return String(text)
+      .split(',')
+      .map((tag) => decodeURIComponent(tag.trim()))
+      .filter((tag) => tag !== '')
+  } catch {
+    throw new Fault(
+      'invalid.header',
+      'X-Anarq-Tags holds tags that are percent-encoded and joined by commas.',
+    )
+  }
+}
+
+/** `/a/b`, of parts that are not empty; their names are checked where they are kept. */
+function folderOf(path: string): string {
+  const trimmed = path.replace(/\/$/, '')
+  if (trimmed === '') return '/'
+  if (trimmed.split('/').every((part) => part !== '')) return `/${trimmed}`
+  throw new Fault('invalid.path', 'A path has no empty parts.')
+}
+
+function filePathOf(path: string): string {
+  if (path === '' || path.endsWith('/'))
+    throw new Fault('invalid.path', 'This is the path of a folder. Name a file in it.')
+  return folderOf(path)
+}
+
+async function* once<T>(value: T): AsyncIterable<T> {
+  yield value
+}

@@ -1,0 +1,66 @@
+import { type Command, numberOf } from '../command.ts'
+import { readSecretFile } from '../terminal.ts'
+
+const portDefault = 4600
+
+export const up: Command = {
+  usage: 'up [--port 4600] [--host 127.0.0.1]',
+  summary: 'Run the node until you stop it with Ctrl-C.',
+  options: { port: { type: 'string' }, host: { type: 'string' } },
+  async run({ terminal, home, passphraseFile, signal }, _args, values) {
+    const { openNode } = await import('@anarq/node')
+    const { serveNode } = await import('@anarq/node/serve')
+    const node = await openNode({ home, onFault: (fault) => terminal.note(fault.message) })
+    try {
+      const { account } = node.operations
+      let { state } = await account.status()
+      if (state === 'locked' && (passphraseFile !== undefined || terminal.isInteractive)) {
+        const passphrase =
+          passphraseFile === undefined
+            ? await terminal.askSecret('Passphrase: ')
+            : readSecretFile(passphraseFile)
+        await account.unlock({ passphrase })
+        state = 'open'
+      }
+      const host = typeof values.host === 'string' ? values.host : '127.0.0.1'
+      const served = await serveNode(node, {
+        port: numberOf(values, 'port', { max: 65_535 }) ?? portDefault,
+        host,
+      })
+      terminal.result({ address: served.address, home, state }, welcome(served.address, home, state))
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      terminal.note('Stopping …')
+      await served.close()
+      return 0
+    } finally {
+      await node.close()
+    }
+  },
+}
+
+function welcome(address: string, home: string, state: string): string {
+  const next =
+    {
+      empty: [
+        'There is no identity here yet. In another terminal, in this folder:',
+        '  npx anarq init            make yours (it shows 24 words once)',
+      ],
+      locked: ['It is locked. In another terminal, any command asks for the passphrase:', '  npx anarq ls'],
+      open: [
+        'It is unlocked. In another terminal, in this folder:',
+        '  npx anarq put FILE        keep a file, encrypted',
+        '  npx anarq ls              see what is there',
+      ],
+    }[state] ?? []
+  return [
+    `AnarQ is running: ${address}`,
+    `Its data lies in ${home}; the API is described at ${address}/api/docs`,
+    '',
+    ...next,
+    '',
+    'Ctrl-C stops it.',
+  ].join('\n')
+}

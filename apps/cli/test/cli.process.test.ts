@@ -1,0 +1,677 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  appendFile,
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import type {
+  AuditFacts,
+  CommitFacts,
+  EntryFacts,
+  Finding,
+  GrantFacts,
+  IdentityFacts,
+  PutReport,
+  VerifyReport,
+  VersionFacts,
+} from '@anarq/kernel'
+import { createSeededRandom } from '@anarq/random/testing'
+import { openShell, type Shell } from './shell.ts'
+
+type Got = EntryFacts & { readonly saved: string }
+type Made = { readonly did: string; readonly words: string }
+
+let shell: Shell
+let alice: Made
+
+before(async () => {
+  shell = await openShell()
+  alice = await shell.json<Made>(['init', '--name', 'alice'])
+})
+after(() => shell.close())
+
+suite('you', () => {
+  test('AQ-SQUID-1: init shows 24 words once; a second init is refused and changes nothing', async () => {
+    assert.equal(alice.words.split(' ').length, 24)
+    assert.match(alice.did, /^did:/)
+    assert.equal(await shell.fails(['init']), 'conflict.identity')
+    const [only, ...others] = await shell.json<IdentityFacts[]>(['id', 'list'])
+    assert.deepEqual([only?.did, only?.name, only?.isCurrent, others.length], [alice.did, 'alice', true, 0])
+  })
+
+  test('init for people shows the words in four lines and what to do next, and takes a passphrase from standard input', async () => {
+    const { code, out, err } = await shell.run(['init'], {
+      home: join(shell.root, 'other home'),
+      passphraseFile: '-',
+      input: 'another passphrase\n',
+    })
+    assert.equal(code, 0, err)
+    assert.match(out, /24 words/)
+    assert.match(out, /^ {3}1 \w+ .* 6 \w+/m)
+    assert.match(out, /anarq put/)
+  })
+
+  test('a passphrase that is too short, empty, or in a file that is not there makes no identity', async () => {
+    const home = join(shell.root, 'no home')
+    const refusals = [
+      [await shell.write('short', 'short\n'), 'invalid.passphrase'],
+      [await shell.write('empty', '\n'), 'invalid.passphrase'],
+      [shell.path('missing'), 'missing.file'],
+      [shell.folder, 'missing.file'],
+    ] as const
+    for (const [passphraseFile, code] of refusals) {
+      assert.equal(await shell.fails(['init'], { home, passphraseFile }), code, passphraseFile)
+    }
+    assert.equal(await shell.fails(['ls'], { home }), 'missing.identity')
+  })
+
+  test('without a terminal and without a file nothing is asked: a sentence says what to give', () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, '../bin/anarq.js'), 'ls', '--home', shell.home],
+      {
+        encoding: 'utf8',
+        input: '',
+      },
+    )
+    assert.equal(status, 1)
+    assert.match(stderr, /--passphrase-file/)
+  })
+
+  test('AQ-SQUID-2, AQ-SQUID-17: identities are made, listed, shown and switched; each has its own drive', async () => {
+    const bob = await shell.json<IdentityFacts>(['id', 'new', '--name', 'bob'])
+    const club = await shell.json<IdentityFacts>(['id', 'new', '--name', 'club', '--kind', 'organisation'])
+    assert.deepEqual([bob.kind, club.kind, bob.isCurrent], ['sub', 'organisation', false])
+    const shown = await shell.json<IdentityFacts & { card: string }>(['id', 'show', 'bob', '-o', 'bob.card'])
+    assert.equal((await readFile(shell.path('bob.card'), 'utf8')).trim(), shown.card)
+    assert.deepEqual(await shell.json(['id', 'learn', 'bob.card']), { did: bob.did })
+    await shell.json(['id', 'use', 'bob'])
+    assert.deepEqual(await shell.json(['ls']), [])
+    await shell.json(['id', 'use', alice.did])
+    const names = (await shell.json<IdentityFacts[]>(['id', 'list'])).map(({ name }) => name)
+    assert.deepEqual(names, ['alice', 'bob', 'club'])
+    assert.equal(await shell.fails(['id', 'use', 'nobody']), 'missing.identity')
+    assert.equal(await shell.fails(['id', 'show', 'nobody']), 'missing.identity')
+  })
+
+  test('AQ-QLOCK-1: keys rotate, what was kept before stays readable, and the drill knows the words', async () => {
+    await shell.write('before rotation.txt', 'still here')
+    await shell.json(['put', 'before rotation.txt'])
+    const { epoch } = await shell.json<IdentityFacts>(['id', 'rotate'])
+    assert.equal(epoch, 1)
+    const { bytes } = await shell.run(['get', 'before rotation.txt', '-o', '-'])
+    assert.equal(bytes.toString(), 'still here')
+    const right = await shell.write('words', `${alice.words}\n`)
+    const wrong = await shell.write('wrong words', `${alice.words.split(' ').toReversed().join(' ')}\n`)
+    assert.deepEqual(await shell.json(['id', 'drill', '--words-file', right]), { isRight: true })
+    assert.deepEqual(await shell.json(['id', 'drill', '--words-file', wrong], { code: 1 }), {
+      isRight: false,
+    })
+  })
+
+  test('AQ-SQUID-18: in an empty home the words bring the identity back', async () => {
+    const words = await shell.write('recovery words', `${alice.words}\n`)
+    const home = join(shell.root, 'recovered home')
+    const back = await shell.json<{ did: string }>(
+      ['id', 'recover', '--words-file', words, '--name', 'alice'],
+      { home },
+    )
+    assert.equal(back.did, alice.did)
+    assert.match(await shell.fails(['id', 'recover', '--words-file', words], { home }), /^conflict\./)
+  })
+})
+
+suite('drive', () => {
+  const mtime = new Date('2024-02-29T12:34:56.789Z')
+
+  before(async () => {
+    await shell.write('project/readme.md', '# Read me\n')
+    await shell.write('project/src/main.ts', 'export {}\n')
+    await shell.write('project/empty', '')
+    await mkdir(shell.path('project/empty folder'))
+    await symlink('src/main.ts', shell.path('project/link'))
+    await symlink('../../../nowhere', shell.path('project/broken link'))
+    await chmod(shell.path('project/src/main.ts'), 0o755)
+    await utimes(shell.path('project/readme.md'), mtime, mtime)
+  })
+
+  test('AQ-QDRIVE-1, AQ-FOUT-8: a tree that was put comes back: names, bytes, modes, times, links, empty folders', async () => {
+    const report = await shell.json<PutReport>(['put', 'project', '--tag', 'work', '--to', '/kept'])
+    assert.deepEqual([report.files, report.skipped], [5, []])
+    const again = await shell.json<PutReport>(['put', 'project', '--to', '/kept'])
+    assert.deepEqual([again.files, again.unchanged, again.newBlocks], [0, 5, 0])
+    const names = (await shell.json<EntryFacts[]>(['ls', '/kept/project'])).map(({ name }) => name)
+    assert.deepEqual(names, ['empty folder', 'src', 'broken link', 'empty', 'link', 'readme.md'])
+    const { files } = await shell.json<{ files: number }>(['get', '/kept/project', '-o', 'out'])
+    assert.equal(files, 5)
+    assert.equal(await readFile(shell.path('out/readme.md'), 'utf8'), '# Read me\n')
+    assert.equal((await stat(shell.path('out/readme.md'))).mtimeMs, mtime.getTime())
+    assert.equal((await stat(shell.path('out/src/main.ts'))).mode & 0o777, 0o755)
+    assert.equal(await readlink(shell.path('out/link')), 'src/main.ts')
+    assert.equal(await readlink(shell.path('out/broken link')), '../../../nowhere')
+    assert.ok((await stat(shell.path('out/empty folder'))).isDirectory())
+    assert.equal((await stat(shell.path('out/empty'))).size, 0)
+  })
+
+  test('find by words, tag and type; nothing found is exit code 1', async () => {
+    const paths = async (...args: string[]) =>
+      (await shell.json<EntryFacts[]>(['find', ...args])).map(({ path }) => path).sort()
+    assert.deepEqual(await paths('readme'), ['/kept/project/readme.md'])
+    assert.deepEqual(await paths('--tag', 'work', '--type', 'text/*'), [
+      '/kept/project/readme.md',
+      '/kept/project/src/main.ts',
+    ])
+    assert.deepEqual(await shell.json(['find', 'no such word'], { code: 1 }), [])
+  })
+
+  test('versions, an older version read and restored, the history of signed commits', async () => {
+    await shell.write('note.txt', 'one')
+    await shell.json(['put', 'note.txt'])
+    await shell.write('note.txt', 'second')
+    await shell.json(['put', 'note.txt'])
+    const all = await shell.json<VersionFacts[]>(['versions', 'note.txt'])
+    assert.deepEqual(
+      all.map(({ version, bytes }) => [version, bytes]),
+      [
+        [2, 6],
+        [1, 3],
+      ],
+    )
+    assert.equal((await shell.run(['get', 'note.txt', '--version', '1', '-o', '-'])).out, 'one')
+    await shell.json(['restore', 'note.txt', '--version', '1'])
+    assert.equal((await shell.run(['get', 'note.txt', '-o', '-'])).out, 'one')
+    assert.equal(await shell.fails(['get', 'note.txt', '--version', '9', '-o', '-']), 'missing.version')
+    const commits = await shell.json<CommitFacts[]>(['history', '--limit', '3'])
+    assert.equal(commits.length, 3)
+    assert.equal((commits[0]?.sequence ?? 0) - 1, commits[1]?.sequence)
+    assert.equal(commits[0]?.did, alice.did)
+  })
+
+  test('what lies there already is not overwritten unless asked for, and a get that fails leaves nothing', async () => {
+    await shell.write('target.txt', 'mine')
+    assert.equal(await shell.fails(['get', 'note.txt', '-o', 'target.txt']), 'conflict.exists')
+    assert.equal(await readFile(shell.path('target.txt'), 'utf8'), 'mine')
+    const { saved } = await shell.json<Got>(['get', 'note.txt', '-o', 'target.txt', '--force'])
+    assert.equal(saved, shell.path('target.txt'))
+    assert.equal(await readFile(shell.path('target.txt'), 'utf8'), 'one')
+    await mkdir(shell.path('into'))
+    assert.equal(
+      (await shell.json<Got>(['get', 'note.txt', '-o', 'into'])).saved,
+      shell.path('into/note.txt'),
+    )
+    assert.match(await shell.fails(['get', 'note.txt', '-o', 'no such folder/x']), /^missing\./)
+    assert.deepEqual(
+      (await readdir(shell.folder)).filter((name) => name.endsWith('.part')),
+      [],
+    )
+  })
+
+  test('rm, restore, rm --forever, mv and tag', async () => {
+    await shell.write('gone.txt', 'gone')
+    await shell.json(['put', 'gone.txt'])
+    await shell.json(['rm', 'gone.txt'])
+    assert.equal((await shell.json<EntryFacts[]>(['find', 'gone', '--trash']))[0]?.isTrashed, true)
+    await shell.json(['restore', 'gone.txt'])
+    const moved = await shell.json<EntryFacts>(['mv', 'gone.txt', '--to', '/kept', '--name', 'stays.txt'])
+    assert.equal(moved.path, '/kept/stays.txt')
+    const tagged = await shell.json<EntryFacts>(['tag', '/kept/stays.txt', '--add', 'blue', '--add', 'green'])
+    assert.deepEqual(tagged.tags, ['blue', 'green'])
+    await shell.json(['rm', '/kept/stays.txt', '--forever'])
+    assert.equal(await shell.fails(['get', '/kept/stays.txt', '-o', '-']), 'missing.object')
+    assert.equal(await shell.fails(['mv', 'note.txt', '--to', '/no such folder']), 'missing.object')
+  })
+
+  test('AQ-QOMPRESS-7, AQ-QOMPRESS-8: a second lock is asked for its passphrase, and opens with that one only', async () => {
+    const lock = await shell.write('lock', 'the second passphrase\n')
+    const wrong = await shell.write('wrong lock', 'another second passphrase\n')
+    await shell.write('doubly.txt', 'twice locked')
+    await shell.json(['put', 'doubly.txt', '--lock-file', lock])
+    assert.equal(await shell.fails(['get', 'doubly.txt', '-o', 'doubly.out']), 'refused.lock')
+    assert.equal(
+      await shell.fails(['get', 'doubly.txt', '-o', 'doubly.out', '--lock-file', wrong]),
+      'refused.lock',
+    )
+    assert.ok(!(await readdir(shell.folder)).some((name) => name === 'doubly.out' || name.endsWith('.part')))
+    assert.equal((await shell.run(['get', 'doubly.txt', '-o', '-', '--lock-file', lock])).out, 'twice locked')
+  })
+
+  test('for people: the same commands say in plain words what was done', async () => {
+    const put = await shell.run(['put', 'note.txt', '--thorough'])
+    assert.match(put.out, /1 file kept|1 unchanged/)
+    const ls = await shell.run(['ls'])
+    assert.match(ls.out, /note\.txt/)
+    const help = await shell.run(['help'])
+    assert.equal(help.code, 0)
+    for (const word of ['init', 'put', 'share', 'audit', 'verify', 'backup'])
+      assert.match(help.out, new RegExp(`anarq ${word}`))
+    assert.match((await shell.run(['--version'])).out, /^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+suite('sharing', () => {
+  let grant: GrantFacts & { ping: string }
+
+  before(async () => {
+    await shell.write('letter.txt', 'for bob')
+    await shell.json(['put', 'letter.txt'])
+  })
+
+  test('WX-PNG-1, WX-PNG-3: a ping file is written; the one it is for opens it', async () => {
+    grant = await shell.json([
+      'share',
+      'letter.txt',
+      '--with',
+      'bob',
+      '--until',
+      '7d',
+      '--uses',
+      '2',
+      '--rights',
+      'read,write',
+      '-o',
+      'letter.ping',
+    ])
+    assert.deepEqual([grant.state, grant.rights, grant.usesMax], ['active', ['read', 'write'], 2])
+    assert.ok((await stat(shell.path('letter.ping'))).size <= 1024)
+    await shell.json(['id', 'use', 'bob'])
+    assert.equal((await shell.run(['open', 'letter.ping', '-o', '-'])).out, 'for bob')
+    await shell.write('answer.txt', 'an answer')
+    const { files } = await shell.json<PutReport>(['open', 'letter.ping', '--put', 'answer.txt'])
+    assert.equal(files, 1)
+    assert.equal(await shell.fails(['open', 'letter.ping', '-o', '-']), 'refused.used-up')
+    const [received] = await shell.json<GrantFacts[]>(['grants', '--in'])
+    assert.deepEqual([received?.id, received?.state, received?.direction], [grant.id, 'used-up', 'in'])
+    assert.equal(await shell.fails(['revoke', grant.id]), 'refused.not-yours')
+    await shell.json(['id', 'use', 'alice'])
+    assert.equal((await shell.run(['get', 'letter.txt', '-o', '-'])).out, 'an answer')
+  })
+
+  test('AQ-QONSENT-7, WX-PNG-6: a grant that is revoked opens no more; both lists say so', async () => {
+    const given = await shell.json<GrantFacts>(['share', 'letter.txt', '--with', 'bob', '-o', 'revoked.ping'])
+    assert.equal((await shell.json<GrantFacts>(['revoke', given.id])).state, 'revoked')
+    await shell.json(['id', 'use', 'bob'])
+    assert.equal(await shell.fails(['open', 'revoked.ping', '-o', '-']), 'refused.revoked')
+    await shell.json(['id', 'use', 'alice'])
+    const out = await shell.json<GrantFacts[]>(['grants', '--out'])
+    assert.equal(out.find(({ id }) => id === given.id)?.state, 'revoked')
+  })
+
+  test('WX-PNG-4: a ping file that is none, was changed, or is not there is refused', async () => {
+    const ping = await readFile(shell.path('letter.ping'))
+    ping[ping.length - 3] = (ping.at(-3) as number) ^ 1
+    await shell.write('changed.ping', ping)
+    assert.equal(await shell.fails(['open', 'changed.ping', '-o', '-']), 'invalid.ping')
+    assert.equal(await shell.fails(['open', 'letter.txt', '-o', '-']), 'invalid.ping')
+    assert.equal(await shell.fails(['open', 'no.ping', '-o', '-']), 'missing.file')
+    assert.equal(await shell.fails(['open', '.', '-o', '-']), 'invalid.path')
+    assert.equal(await shell.fails(['share', 'letter.txt', '--with', 'nobody']), 'missing.identity')
+    assert.match(await shell.fails(['revoke', 'nonsense']), /^(missing|invalid)\./)
+  })
+})
+
+suite('trust', () => {
+  test('AQ-QERBEROS-20, AQ-QERBEROS-21: the audit log is read, checked, and an entry proved to others with public data alone', async () => {
+    const tail = await shell.json<AuditFacts[]>(['audit', 'tail', '--limit', '5'])
+    assert.equal(tail.length, 5)
+    const whole = await shell.json<{ isWhole: boolean; size: number }>(['audit', 'verify'])
+    assert.equal(whole.isWhole, true)
+    const index = String(tail.at(-1)?.index)
+    await shell.json(['audit', 'prove', index, '-o', 'proof.json'])
+    // Somebody else, with an empty home and no passphrase.
+    const elsewhere = { home: join(shell.root, 'nobody'), passphraseFile: shell.path('missing') }
+    const checked = await shell.json<{ isValid: boolean }>(['audit', 'verify', 'proof.json'], elsewhere)
+    assert.equal(checked.isValid, true)
+    const proof = JSON.parse(await readFile(shell.path('proof.json'), 'utf8')) as Record<string, unknown>
+    const changes: readonly string[] = [
+      JSON.stringify({ ...proof, index: Number(index) + 1 }),
+      JSON.stringify({ ...proof, publicKey: '00' }),
+      JSON.stringify(proof)
+        .replace(/"verdict":"ok"/, '"verdict":"refused"')
+        .replace(/[0-9a-f]{8}(?=")/, '00000000'),
+      'not json',
+      '',
+    ]
+    for (const text of changes) {
+      await shell.write('changed.json', text)
+      const answer = await shell.json<{ isValid: boolean }>(['audit', 'verify', 'changed.json'], {
+        ...elsewhere,
+        code: 1,
+      })
+      assert.equal(answer.isValid, false, text.slice(0, 80))
+    }
+    assert.equal(await shell.fails(['audit', 'verify', 'no such file'], elsewhere), 'missing.file')
+    assert.match(await shell.fails(['audit', 'prove', '999999']), /^(missing|invalid)\./)
+    assert.ok(Array.isArray(await shell.json(['audit', 'alerts'])))
+  })
+
+  test('verify reads everything and says that all is well; doctor looks at the machine', async () => {
+    const report = await shell.json<VerifyReport>(['verify'])
+    assert.ok(report.files > 5)
+    assert.deepEqual(report.findings, [])
+    assert.equal((await shell.json<VerifyReport>(['verify', 'note.txt'])).files, 1)
+    assert.equal(await shell.fails(['verify', 'no such name']), 'missing.object')
+    const findings = await shell.json<Finding[]>(['doctor'])
+    assert.ok(
+      findings.every(({ severity }) => severity !== 'error'),
+      JSON.stringify(findings),
+    )
+    await chmod(shell.home, 0o755)
+    const { freedBytes } = await shell.json<{ freedBytes: number }>(['compact'])
+    assert.ok(freedBytes >= 0)
+  })
+
+  test('a backup comes back in another home, file by file; a cut one does not, and a home that is taken stays', async () => {
+    await shell.json(['backup', 'all.backup'])
+    assert.equal(await shell.fails(['backup', 'all.backup']), 'conflict.exists')
+    const home = join(shell.root, 'restored')
+    await shell.json(['restore-backup', 'all.backup'], { home })
+    const { files } = await shell
+      .json<{ files: number }>(['get', '/', '-o', 'from backup'], { home, code: 0 })
+      .catch(
+        // The file with the second lock needs its passphrase.
+        () => shell.json<{ files: number }>(['get', '/kept', '-o', 'from backup'], { home }),
+      )
+    assert.ok(files >= 5)
+    assert.equal((await shell.run(['get', 'letter.txt', '-o', '-'], { home })).out, 'an answer')
+    assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
+    assert.equal((await shell.json<{ isWhole: boolean }>(['audit', 'verify'], { home })).isWhole, true)
+    assert.equal(await shell.fails(['restore-backup', 'all.backup'], { home }), 'conflict.identity')
+    assert.equal(
+      await shell.fails(['restore-backup', 'no.backup'], { home: join(shell.root, 'x') }),
+      'missing.file',
+    )
+    const backup = await readFile(shell.path('all.backup'))
+    await shell.write('cut.backup', backup.subarray(0, backup.length - 100))
+    await shell.write('not.backup', 'hello')
+    for (const name of ['cut.backup', 'not.backup']) {
+      const cut = join(shell.root, `home of ${name}`)
+      assert.match(await shell.fails(['restore-backup', name], { home: cut }), /^(invalid|damaged)\./)
+      assert.equal(await shell.fails(['ls'], { home: cut }), 'missing.identity')
+    }
+  })
+})
+
+suite('damage', () => {
+  type Folder = {
+    readonly files: number
+    readonly skipped: readonly { readonly path: string; readonly code: string }[]
+  }
+
+  test('AQ-FOUT-4, AQ-QERBEROS-4: a damaged file is named by verify, and by a get of its folder that gives all the others; a backup keeps them', async () => {
+    const home = join(shell.root, 'damaged home')
+    const random = createSeededRandom(11)
+    await shell.json(['init'], { home })
+    for (const name of ['a', 'b', 'c']) await shell.write(`three/${name}.bin`, random.bytes(200_000))
+    await shell.json(['put', 'three'], { home })
+    const pack = join(home, 'blocks/data-000001.pack')
+    const bytes = await readFile(pack)
+    const at = Math.floor(bytes.length / 2)
+    bytes[at] = (bytes[at] as number) ^ 1
+    await writeFile(pack, bytes)
+
+    const { findings } = await shell.json<VerifyReport>(['verify'], { home, code: 1 })
+    assert.deepEqual(
+      findings.map(({ severity, path }) => [severity, path]),
+      [['error', '/three/b.bin']],
+    )
+    const got = await shell.json<Folder>(['get', '/three', '-o', 'three out'], { home, code: 1 })
+    assert.deepEqual([got.files, got.skipped.map(({ path }) => path)], [2, ['/three/b.bin']])
+    assert.deepEqual((await readdir(shell.path('three out'))).sort(), ['a.bin', 'c.bin'])
+    for (const name of ['a.bin', 'c.bin']) {
+      const [kept, back] = await Promise.all([
+        readFile(shell.path(`three/${name}`)),
+        readFile(shell.path(`three out/${name}`)),
+      ])
+      assert.ok(kept.equals(back), name)
+    }
+    assert.match(await shell.fails(['get', '/three/b.bin', '-o', 'b.bin'], { home }), /^damaged\./)
+    assert.ok(!(await readdir(shell.folder)).includes('b.bin'))
+
+    await shell.json(['backup', 'damaged.backup'], { home })
+    const elsewhere = { home: join(shell.root, 'restored from damaged') }
+    await shell.json(['restore-backup', 'damaged.backup'], elsewhere)
+    const restored = await shell.json<Folder>(['get', '/three', '-o', 'three back'], {
+      ...elsewhere,
+      code: 1,
+    })
+    assert.deepEqual([restored.files, restored.skipped.map(({ path }) => path)], [2, ['/three/b.bin']])
+    // Put again, it is whole again.
+    await shell.json(['put', 'three', '--thorough'], { home })
+    assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
+  })
+
+  test('AQ-QOMPRESS-8: a folder in which one file has a second lock gives the others without its passphrase', async () => {
+    const lock = await shell.write('one lock', 'the second passphrase\n')
+    await shell.write('mixed/open.txt', 'open')
+    await shell.json(['put', 'mixed'])
+    await shell.write('mixed/locked.txt', 'locked')
+    await shell.json(['put', 'mixed', '--lock-file', lock])
+    const got = await shell.json<Folder>(['get', '/mixed', '-o', 'mixed out'], { code: 1 })
+    assert.deepEqual(
+      [got.files, got.skipped.map(({ path, code }) => [path, code])],
+      [1, [['/mixed/locked.txt', 'refused.lock']]],
+    )
+    assert.equal(
+      (await shell.json<Folder>(['get', '/mixed', '-o', 'mixed all', '--lock-file', lock])).files,
+      2,
+    )
+  })
+})
+
+suite('misuse', () => {
+  const misuses: readonly (readonly string[])[] = [
+    ['no-such-command'],
+    ['ls', '--no-such-option'],
+    ['ls', 'one', 'two'],
+    ['put'],
+    ['get'],
+    ['get', 'a', 'b'],
+    ['get', 'note.txt', '--version', 'two'],
+    ['get', 'note.txt', '--version', '0'],
+    ['share', 'note.txt'],
+    ['share', 'note.txt', '--with', 'bob', '--rights', 'everything'],
+    ['share', 'note.txt', '--with', 'bob', '--until', 'tomorrow'],
+    ['share', 'note.txt', '--with', 'bob', '--uses', '0'],
+    ['id'],
+    ['id', 'no-such-verb'],
+    ['id', 'new'],
+    ['id', 'new', '--name', 'x', '--kind', 'king'],
+    ['audit', 'no-such-verb'],
+    ['audit', 'prove', 'one'],
+    ['mv', 'note.txt'],
+    ['find', '--limit', '-1'],
+  ]
+
+  test('exit code 2 and one sentence for each misuse of the command line; nothing is done', async () => {
+    for (const args of misuses) {
+      const outcome = await shell.run(args)
+      assert.equal(outcome.code, 2, `anarq ${args.join(' ')}\n${outcome.out}${outcome.err}`)
+      assert.equal(outcome.out, '')
+      assert.match(outcome.err, /\S.*\n/)
+      assert.doesNotMatch(outcome.err, /^ {4}at /m)
+    }
+    const { error } = await shell.json<{ error: { code: string } }>(['ls', '--nope'], { code: 2 })
+    assert.equal(error.code, 'invalid.usage')
+  })
+
+  test('a wrong passphrase opens nothing and says so in one sentence', async () => {
+    const wrong = await shell.write('wrong', 'incorrect horse battery staple\n')
+    assert.match(await shell.fails(['ls'], { passphraseFile: wrong }), /^refused\./)
+    const { code, out, err } = await shell.run(['get', 'note.txt', '-o', '-'], { passphraseFile: wrong })
+    assert.deepEqual([code, out], [1, ''])
+    assert.match(err, /passphrase/i)
+  })
+
+  test('names that nothing has, and paths that would lead elsewhere, are refused', async () => {
+    const refused: readonly (readonly [readonly string[], RegExp])[] = [
+      [['get', 'nothing of this name'], /^missing\.object$/],
+      [['get', '../../etc/passwd'], /^(missing|invalid)\./],
+      [['ls', '/no/such/folder'], /^missing\./],
+      [['ls', 'note.txt'], /^invalid\.kind$/],
+      [['put', 'no such file'], /^missing\.file$/],
+      [['put', 'note.txt', '--to', '/../up'], /^invalid\.name$/],
+      [['put', 'note.txt', '--tag', 'a\nb'], /^invalid\.tag$/],
+      [['rm', 'nothing of this name'], /^missing\.object$/],
+      [['mv', 'note.txt', '--name', '..'], /^invalid\.name$/],
+      [['versions', '/kept'], /^(missing|invalid)\./],
+    ]
+    for (const [args, code] of refused) assert.match(await shell.fails(args), code, args.join(' '))
+  })
+
+  test('control characters and turns of direction in a name never reach the terminal', async () => {
+    await shell.write('evil\u001b[31m\u202egnp.txt', 'x')
+    await shell.json(['put', 'evil\u001b[31m\u202egnp.txt'])
+    const { out } = await shell.run(['ls'])
+    assert.match(out, /evil/)
+    assert.doesNotMatch(out, /[\u001b\u202e]/)
+  })
+})
+
+suite('strange things in a folder', () => {
+  test('loops of links, pipes, sockets, devices and names that are not Unicode each get a sentence; the rest is kept', async (t) => {
+    const folder = shell.path('strange')
+    await mkdir(join(folder, 'deep'), { recursive: true })
+    await shell.write('strange/good.txt', 'good')
+    await shell.write('strange/deep/good too.txt', 'good too')
+    await symlink('..', join(folder, 'deep/loop'))
+    await symlink('itself', join(folder, 'itself'))
+    await symlink('/etc/passwd', join(folder, 'outside'))
+    execFileSync('mkfifo', [join(folder, 'pipe')])
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/caf`), Buffer.of(0xe9)]), 'latin-1')
+    if (process.getuid?.() === 0) execFileSync('mknod', [join(folder, 'device'), 'c', '1', '3'])
+    else t.diagnostic('no device: this user may not make one')
+
+    const report = await shell.json<PutReport>(['put', 'strange'], { code: 1 })
+    const skipped = Object.fromEntries(report.skipped.map(({ path, code }) => [path, code]))
+    assert.equal(skipped['strange/pipe'], 'invalid.kind')
+    assert.equal(skipped['strange/caf\u00e9'], 'invalid.name')
+    for (const { sentence } of report.skipped) assert.match(sentence, /^\S.*\.$/)
+    assert.equal(report.files, 5)
+    await shell.json(['get', '/strange', '-o', 'strange out'])
+    assert.equal(await readFile(shell.path('strange out/deep/good too.txt'), 'utf8'), 'good too')
+    assert.equal(await readlink(shell.path('strange out/deep/loop')), '..')
+    assert.equal(await readlink(shell.path('strange out/outside')), '/etc/passwd')
+    for (const name of ['strange/pipe', '/dev/null']) {
+      const single = await shell.json<PutReport>(['put', name], { code: 1 })
+      assert.deepEqual([single.files, single.skipped.map(({ code }) => code)], [0, ['invalid.kind']], name)
+    }
+  })
+
+  test('a file that is written to while it is read is left out with a sentence, and kept when it rests', async () => {
+    await shell.write('changing/rests.txt', 'rests')
+    const path = await shell.write('changing/grows.bin', Buffer.alloc(40_000_000))
+    let isOver = false
+    const growing = (async () => {
+      while (!isOver) {
+        await appendFile(path, 'more')
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    })()
+    const report = await shell.json<PutReport>(['put', 'changing'], { code: 1 }).finally(() => {
+      isOver = true
+    })
+    await growing
+    assert.deepEqual(
+      [report.files, report.skipped.map((one) => [one.path, one.code])],
+      [1, [['changing/grows.bin', 'conflict.changing']]],
+    )
+    assert.deepEqual(
+      (await shell.json<EntryFacts[]>(['ls', '/changing'])).map(({ name }) => name),
+      ['rests.txt'],
+    )
+    assert.equal((await shell.json<PutReport>(['put', 'changing'])).files, 1)
+  })
+
+  test('a get never follows a link that lies where it writes', async () => {
+    await shell.write('safe/inner/file.txt', 'new')
+    await shell.json(['put', 'safe'])
+    const victim = await shell.write('victim/file.txt', 'untouched')
+    await mkdir(shell.path('trap'))
+    await symlink(shell.path('victim'), shell.path('trap/inner'))
+    assert.equal(await shell.fails(['get', '/safe', '-o', 'trap', '--force']), 'conflict.exists')
+    assert.equal(await readFile(victim, 'utf8'), 'untouched')
+  })
+
+  test('files that may not be read are left out with a sentence; a home that may not be written says so', async (t) => {
+    const uid = process.getuid?.() === 0 ? 65_534 : undefined
+    const folder = shell.path('guarded')
+    await shell.write('guarded/open.txt', 'open')
+    await shell.write('guarded/closed.txt', 'closed')
+    await shell.write('guarded/closed folder/inside.txt', 'inside')
+    await chmod(join(folder, 'closed.txt'), 0)
+    await chmod(join(folder, 'closed folder'), 0)
+    const theirs = join(shell.root, 'their home')
+    await mkdir(theirs)
+    if (uid !== undefined) {
+      await chmod(shell.root, 0o755)
+      await chown(theirs, uid, uid)
+    }
+    const as = { home: theirs, ...(uid === undefined ? {} : { uid }) }
+    const began = await shell.run(['init'], as)
+    if (began.code !== 0) {
+      t.skip(`another user cannot run the command here: ${began.err}`)
+      return
+    }
+    const report = await shell.json<PutReport>(['put', 'guarded'], { ...as, code: 1 })
+    assert.deepEqual(report.skipped.map(({ path, code }) => [path, code]).sort(), [
+      ['guarded/closed folder', 'unavailable.permission'],
+      ['guarded/closed.txt', 'unavailable.permission'],
+    ])
+    assert.equal((await shell.run(['get', '/guarded/open.txt', '-o', '-'], as)).out, 'open')
+    await chmod(join(folder, 'closed.txt'), 0o644)
+    await chmod(join(folder, 'closed folder'), 0o755)
+    await chmod(shell.folder, 0o555)
+    assert.equal(
+      await shell.fails(['get', '/guarded/open.txt', '-o', 'no right here.txt'], as),
+      'unavailable.permission',
+    )
+    await chmod(shell.folder, 0o755)
+    await chmod(theirs, 0o500)
+    await chmod(join(theirs, 'blocks'), 0o500)
+    const code = await shell.fails(['put', 'guarded/open.txt', '--to', '/new'], as).catch(String)
+    assert.match(code, /^unavailable\./)
+  })
+
+  test('a full disk is said so; nothing is lost, nothing is half there, and with room again it goes on', async (t) => {
+    const disk = join(shell.root, 'small disk')
+    await mkdir(disk)
+    const mount = (options: string): boolean =>
+      spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]).status === 0
+    if (!mount('size=6m')) {
+      t.skip('this user may not mount a small disk')
+      return
+    }
+    try {
+      const home = join(disk, 'home')
+      const random = createSeededRandom(5)
+      await shell.json(['init', '--name', 'small'], { home })
+      const small = random.bytes(300_000)
+      await shell.write('full/small.bin', small)
+      await shell.json(['put', 'full/small.bin'], { home })
+      await shell.write('full/large.bin', random.bytes(20_000_000))
+      assert.equal(await shell.fails(['put', 'full/large.bin'], { home }), 'unavailable.full')
+      const names = async () => (await shell.json<EntryFacts[]>(['ls'], { home })).map(({ name }) => name)
+      assert.ok(mount('remount,size=7m'), 'room enough to read')
+      assert.deepEqual(await names(), ['small.bin'])
+      assert.ok((await shell.run(['get', 'small.bin', '-o', '-'], { home })).bytes.equals(small))
+      assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
+      assert.ok(mount('remount,size=64m'))
+      assert.equal((await shell.json<PutReport>(['put', 'full/large.bin'], { home })).files, 1)
+      assert.deepEqual((await names()).sort(), ['large.bin', 'small.bin'])
+      assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  })
+})

@@ -1,0 +1,117 @@
+import { mkdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createCedar } from '@anarq/cedar'
+import { systemClock } from '@anarq/clock'
+import { Fault } from '@anarq/fault'
+import {
+  createCacheFolder,
+  createTwinFile,
+  type Home,
+  inspectHome,
+  type LogFile,
+  openHome,
+  openLogFile,
+} from '@anarq/files'
+import { createKernel, type Kernel, type Operations } from '@anarq/kernel'
+import { openPacks } from '@anarq/packs'
+import { systemRandom } from '@anarq/random'
+import { createSqliteView, holdLock } from '@anarq/sqlite'
+import { createThreadSealer } from '@anarq/threads'
+import { version } from './version.ts'
+
+export type NodeOptions = {
+  /** The folder that everything lies in; made where it is missing. */
+  home: string
+  /** Damage that was seen and mended, or worked around. */
+  onFault?: (fault: Fault) => void
+}
+
+export type Node = {
+  readonly home: Home
+  readonly kernel: Kernel
+  readonly operations: Operations
+  readonly packs: Awaited<ReturnType<typeof openPacks>>
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Opens the home under its lock: `busy.home` when another process has it. */
+export async function openNode({ home: path, onFault = () => {} }: NodeOptions): Promise<Node> {
+  const home = await openHome(path)
+  const lock = holdLock(home.lock)
+  try {
+    return await openLocked(home, onFault, () => lock[Symbol.dispose]())
+  } catch (error) {
+    lock[Symbol.dispose]()
+    throw error
+  }
+}
+
+async function openLocked(home: Home, onFault: (fault: Fault) => void, unlock: () => void): Promise<Node> {
+  const packs = await openPacks({ directory: home.blocks, onFault })
+  const logs = createLogs(home)
+  const kernel = await createKernel({
+    version,
+    inspect: () => inspectHome(home),
+    ports: {
+      blocks: packs.blocks,
+      heads: packs.heads,
+      vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
+      cache: createCacheFolder(home.cache),
+      sealer: createThreadSealer(),
+      createPolicies: createCedar,
+      createView: createSqliteView,
+      openLog: logs.open,
+      setAsideLog: logs.setAside,
+      beginSweep: packs.beginSweep,
+      compact: async (isLive, signal) => (await packs.compact(isLive, signal)).freedBytes,
+      clock: systemClock,
+      random: systemRandom,
+      onFault,
+    },
+  })
+  let closing: Promise<void> | undefined
+  const closeAll = async (): Promise<void> => {
+    await kernel.close()
+    await logs.close()
+    await packs.close()
+    unlock()
+  }
+  const close = (): Promise<void> => {
+    closing ??= closeAll()
+    return closing
+  }
+  return { home, kernel, operations: kernel.operations, packs, close, [Symbol.asyncDispose]: close }
+}
+
+/** Each identity's log is a folder; it stays open for as long as the node runs. */
+function createLogs(home: Home): {
+  open(name: string): Promise<LogFile>
+  setAside(name: string): Promise<void>
+  close(): Promise<void>
+} {
+  const opened = new Map<string, Promise<LogFile>>()
+  const folderOf = (name: string): string => {
+    if (!/^[0-9a-f]{32}$/.test(name))
+      throw new Fault('invalid.log', 'A log is named by 32 hexadecimal digits.')
+    return join(home.audit, name)
+  }
+  return {
+    open(name) {
+      const folder = folderOf(name)
+      const known =
+        opened.get(name) ?? mkdir(folder, { recursive: true, mode: 0o700 }).then(() => openLogFile(folder))
+      opened.set(name, known)
+      return known
+    },
+    async setAside(name) {
+      await (await opened.get(name))?.close()
+      opened.delete(name)
+      const folder = folderOf(name)
+      await rename(folder, `${folder}.aside-${systemClock.nowMs()}`)
+    },
+    async close() {
+      for (const log of opened.values()) await (await log).close()
+    },
+  }
+}

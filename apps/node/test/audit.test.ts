@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { AuditFacts, Operations } from '@anarq/kernel'
+import { type Node, verifyAuditProofFile } from '@anarq/node'
+import { frameHeaderBytes, parseFrame } from '@anarq/qerberos'
+import { type DiskHome, readAll, withDiskHome } from './disk-home.ts'
+import { addIdentity, bytesOf, createWorld, fileItem, itemsOf, putFile, textOf } from './world.ts'
+
+/** One home in memory for the tests that look and change nothing below. */
+const world = await createWorld()
+const { audit, drive, sharing } = world.operations
+const bob = await addIdentity(world, 'bob')
+
+test('AQ-QERBEROS-21, AQ-QONSENT-12: each act leaves its entry, newest first, and an object is asked for by its id', async () => {
+  const id = await putFile(world, 'life.txt', 'one')
+  await textOf(await drive.get(id))
+  await drive.tag(id, { add: ['x'] })
+  await drive.move(id, { name: 'life2.txt' })
+  const { grant, ping } = await sharing.share(id, { with: 'bob' })
+  await world.as('bob', async () => textOf(await sharing.open(ping)))
+  await sharing.revoke(grant.id)
+  await drive.remove(id)
+  await drive.restore(id)
+  await drive.remove(id, { isForever: true })
+  const entries = await audit.tail({ object: id, limit: 100 })
+  const actions = entries.map(({ action }) => action).filter((action) => !action.startsWith('decision.'))
+  assert.deepEqual(actions, [
+    'object.purge',
+    'object.restore',
+    'object.trash',
+    'grant.revoke',
+    'object.release',
+    'grant.issue',
+    'object.move',
+    'object.tag',
+    'object.get',
+    'object.put',
+  ])
+  for (const entry of entries) assert.deepEqual([entry.object, entry.atMs], [id, world.clock.nowMs()])
+  const indexes = entries.map(({ index }) => index)
+  assert.deepEqual(
+    indexes,
+    indexes.toSorted((a, b) => b - a),
+  )
+  assert.deepEqual(
+    (await audit.tail({ action: 'object.trash', object: id })).map(({ object }) => object),
+    [id],
+  )
+})
+
+test('AQ-QERBEROS-22: an entry holds no content and no name', async () => {
+  await putFile(world, 'a telling name.txt', 'a telling content')
+  assert.doesNotMatch(JSON.stringify(await audit.tail({ limit: 100 })), /telling/)
+})
+
+test('the tail gives as many as asked for, and a whole log says so with its size', async () => {
+  assert.equal((await audit.tail({ limit: 3 })).length, 3)
+  assert.equal((await audit.tail()).length, 20)
+  const all = await audit.tail({ limit: 100_000 })
+  const report = await audit.verify()
+  assert.deepEqual([report.isWhole, report.findings, report.size], [true, [], all.length])
+  assert.deepEqual(
+    all.map(({ index }) => index),
+    Array.from({ length: all.length }, (_, i) => all.length - 1 - i),
+  )
+})
+
+test('AQ-QERBEROS-20: each identity has a log of its own, and reads no other', async () => {
+  const mine = await audit.tail({ limit: 100_000 })
+  const theirs = await world.as('bob', async () => {
+    assert.equal((await audit.verify()).isWhole, true)
+    return audit.tail({ limit: 100_000 })
+  })
+  assert.ok(mine.every(({ identity }) => identity === world.did))
+  assert.ok(theirs.every(({ identity }) => identity === bob.did))
+  assert.ok(theirs.length < mine.length)
+})
+
+test('AQ-QLOCK-11, AQ-QLOCK-12: a proof shows one entry to anybody, with nothing but what is in it', async () => {
+  const id = await putFile(world, 'proved.txt', 'x')
+  const [entry] = await audit.tail({ object: id, action: 'object.put' })
+  const proof = JSON.stringify(await audit.prove(entry?.index as number))
+  const checked = verifyAuditProofFile(proof)
+  assert.equal(checked.isValid, true, checked.sentence)
+  assert.match(JSON.stringify(checked.entry), new RegExp(id))
+  // Older and newer entries do not show in it.
+  for (const { object } of await audit.tail({ limit: 100 })) {
+    if (object !== undefined && object !== id && !/^0+$/.test(object)) assert.ok(!proof.includes(object))
+  }
+})
+
+test('AQ-QLOCK-10: a proof of which anything was changed does not hold', async () => {
+  const [entry] = await audit.tail({ limit: 1 })
+  const whole = JSON.stringify(await audit.prove(entry?.index as number))
+  let tried = 0
+  // Every text and number of the document in turn, whatever it is called.
+  for (const match of whole.matchAll(/:("[^"]+"|\d+)/g)) {
+    const value = match[1] as string
+    const changed = value.startsWith('"') ? changeText(value) : String(Number(value) + 1)
+    const at = match.index + 1
+    const text = whole.slice(0, at) + changed + whole.slice(at + value.length)
+    tried += 1
+    assert.equal(verifyAuditProofFile(text).isValid, false, `${match[0].slice(0, 60)} at ${at}`)
+  }
+  assert.ok(tried > 5, `${tried} fields`)
+  for (const text of [
+    '',
+    'null',
+    '[]',
+    '{}',
+    '{"publicKey":1}',
+    '{"publicKey":"zz"}',
+    'x'.repeat(2_000_000),
+  ]) {
+    const { isValid, sentence } = verifyAuditProofFile(text)
+    assert.equal(isValid, false)
+    assert.match(sentence, /\S \S/)
+  }
+})
+
+/** Another character in the middle of a quoted text. */
+function changeText(quoted: string): string {
+  const at = Math.floor(quoted.length / 2)
+  const other = quoted[at] === '1' ? '2' : '1'
+  return quoted.slice(0, at) + other + quoted.slice(at + 1)
+}
+
+test('a number that no entry has cannot be proved', async () => {
+  const { size } = await audit.verify()
+  for (const index of [size + 10, -1, 0.5]) {
+    await assert.rejects(audit.prove(index), { code: 'missing.entry' })
+  }
+})
+
+for (const [who, seed] of [
+  ['alice', 5],
+  ['work', 6],
+] as const) {
+  test(`AQ-QERBEROS-20: after rotations of the keys of ${who} the log is whole, nothing is noted as trouble, and old entries are still proved`, async () => {
+    const other = await createWorld({ seed })
+    await addIdentity(other, 'work')
+    const { identities, audit: theirs } = other.operations
+    await identities.use(who)
+    const id = await putFile(other, 'old.txt', 'x')
+    const [entry] = await theirs.tail({ object: id })
+    for (let round = 0; round < 2; round += 1) {
+      await identities.rotate(who)
+      const { isWhole, findings } = await theirs.verify()
+      assert.deepEqual([isWhole, findings], [true, []])
+      const proof = JSON.stringify(await theirs.prove(entry?.index as number))
+      assert.equal(verifyAuditProofFile(proof).isValid, true)
+    }
+    const noted = (await theirs.tail({ limit: 1000 })).find(({ action }) => action === 'audit.opened')
+    assert.equal(noted, undefined, `found as it was left, not: ${JSON.stringify(noted?.details)}`)
+  })
+}
+
+test('AQ-QERBEROS-20: a log that is gone but for its signed head is set aside and said so, and a new one begins', async () => {
+  await withHistory(async (home, log) => {
+    await rm(join(log, 'entries.log'))
+    await rm(join(log, 'leaves.bin'))
+    const node = await home.open()
+    try {
+      assert.deepEqual(
+        home.faults.map(({ code }) => code),
+        ['damaged.audit'],
+      )
+      assert.deepEqual(await contentsOf(node.operations), contents)
+      assert.equal((await node.operations.audit.verify()).isWhole, true, 'the new log is whole')
+    } finally {
+      await node.close()
+    }
+    const folders = [...(await readAll(join(home.path, 'audit'))).keys()].map((name) => name.split('/')[0])
+    assert.equal(new Set(folders).size, 2, 'what was left of the old one is kept')
+  })
+})
+
+type Frames = readonly Buffer[]
+type Damage = readonly [what: string, change: (frames: Frames) => Buffer, finds: RegExp]
+
+const hit = 4
+
+const damages: readonly Damage[] = [
+  ['a byte of an entry was changed', (frames) => Buffer.concat(replaced(frames, flipped)), /Entry 4\b/],
+  [
+    'an entry was removed',
+    (frames) => Buffer.concat(frames.filter((_, i) => i !== hit)),
+    /Entry 4 was removed/,
+  ],
+  [
+    'two entries were swapped',
+    (frames) =>
+      Buffer.concat(
+        frames.map(
+          (frame, i) => (i === hit ? frames[hit + 1] : i === hit + 1 ? frames[hit] : frame) as Buffer,
+        ),
+      ),
+    /\b[45]\b/,
+  ],
+  [
+    'an entry was put in once more',
+    (frames) =>
+      Buffer.concat(frames.flatMap((frame, i) => (i === hit + 2 ? [frames[hit] as Buffer, frame] : [frame]))),
+    /\b4\b/,
+  ],
+  ['the first entry was removed', (frames) => Buffer.concat(frames.slice(1)), /Entry 0\b/],
+  ['the last entry was cut off', (frames) => Buffer.concat(frames.slice(0, -1)), /./],
+  ['half of the log was cut off', (frames) => Buffer.concat(frames.slice(0, frames.length / 2)), /./],
+  ['everything was taken away', () => Buffer.alloc(0), /./],
+]
+
+function flipped(frame: Buffer): Buffer {
+  const changed = Buffer.from(frame)
+  const at = frameHeaderBytes + 20
+  changed[at] = (changed[at] as number) ^ 0x40
+  return changed
+}
+
+function replaced(frames: Frames, change: (frame: Buffer) => Buffer): Buffer[] {
+  return frames.map((frame, i) => (i === hit ? change(frame) : frame))
+}
+
+/** A home with some history, and its one log's folder. */
+async function withHistory(act: (home: DiskHome, log: string) => Promise<void>): Promise<void> {
+  await withDiskHome(async (home) => {
+    const node = await home.open()
+    for (let i = 0; i < 6; i += 1) {
+      await node.operations.drive.put(itemsOf(fileItem(`${i}.txt`, `content ${i}`)))
+    }
+    await node.close()
+    const [path] = [...(await readAll(join(home.path, 'audit'))).keys()].filter((name) =>
+      name.endsWith('entries.log'),
+    )
+    await act(home, join(home.path, 'audit', path as string, '..'))
+  })
+}
+
+function framesOf(bytes: Buffer): Buffer[] {
+  const frames: Buffer[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const frame = parseFrame(bytes, at)
+    assert.ok(frame, `no frame at ${at}`)
+    const end = at + frameHeaderBytes + frame.bodyBytes
+    frames.push(bytes.subarray(at, end))
+    at = end
+  }
+  return frames
+}
+
+async function restore(folder: string, files: ReadonlyMap<string, Buffer>): Promise<void> {
+  for (const name of (await readAll(folder)).keys()) await rm(join(folder, name))
+  for (const [name, bytes] of files) await writeFile(join(folder, name), bytes)
+}
+
+async function contentsOf({ drive: theirs }: Operations): Promise<string[]> {
+  const texts: string[] = []
+  for (let i = 0; i < 6; i += 1) texts.push(await textOf(await theirs.get(`/${i}.txt`)))
+  return texts
+}
+
+const contents = Array.from({ length: 6 }, (_, i) => `content ${i}`)
+
+test('AQ-QERBEROS-20, AQ-QERBEROS-4: what was changed, removed, moved or cut in the files of the log is found and named; the drive still reads', async (t) => {
+  await withHistory(async (home, log) => {
+    const pristine = await readAll(log)
+    const whole = await readFile(join(log, 'entries.log'))
+    const frames = framesOf(whole)
+    assert.ok(frames.length > 8)
+    for (const [what, change, finds] of damages) {
+      await t.test(what, async () => {
+        await writeFile(join(log, 'entries.log'), change(frames))
+        const node = await home.open()
+        try {
+          const report = await node.operations.audit.verify()
+          assert.equal(report.isWhole, false)
+          assert.match(report.findings.join('\n'), finds)
+          const { findings } = await node.operations.health.verify()
+          assert.ok(findings.some(({ severity }) => severity === 'error'))
+          assert.deepEqual(await contentsOf(node.operations), contents)
+        } finally {
+          await node.close()
+          await restore(log, pristine)
+        }
+      })
+    }
+    const node = await home.open()
+    assert.equal((await node.operations.audit.verify()).isWhole, true, 'as it was, it is whole')
+    await node.close()
+  })
+})
+
+test('AQ-QERBEROS-20: the files beside the entries: a damaged hash or head is named or mended, and the entries stay trusted', async (t) => {
+  await withHistory(async (home, log) => {
+    const pristine = await readAll(log)
+    const flip = async (name: string, at: number): Promise<void> => {
+      const bytes = await readFile(join(log, name))
+      bytes[at] = (bytes[at] as number) ^ 1
+      await writeFile(join(log, name), bytes)
+    }
+    const cases: readonly (readonly [string, () => Promise<void>, isWhole: boolean])[] = [
+      ['a kept hash', () => flip('leaves.bin', 5 * 32 + 3), false],
+      ['no kept hashes', () => rm(join(log, 'leaves.bin')), true],
+      ['one copy of the head', () => flip('head.a', 90), true],
+      ['the other copy of the head', () => rm(join(log, 'head.b')), true],
+      [
+        'both copies of the head',
+        async () => {
+          await flip('head.a', 90)
+          await flip('head.b', 90)
+        },
+        false,
+      ],
+    ]
+    for (const [what, damage, isWhole] of cases) {
+      await t.test(what, async () => {
+        await damage()
+        const node = await home.open()
+        try {
+          const report = await verifyNow(node)
+          if (isWhole) assert.deepEqual(report.findings, [])
+          const entries = await node.operations.audit.tail({ limit: 1000, action: 'object.put' })
+          assert.equal(entries.length, 6)
+          assert.deepEqual(await contentsOf(node.operations), contents)
+          assert.ok(
+            isWhole || report.findings.length > 0 || home.faults.length > 0 || isNoted(await tailOf(node)),
+          )
+        } finally {
+          await node.close()
+          await restore(log, pristine)
+        }
+      })
+    }
+  })
+})
+
+function verifyNow({ operations }: Node) {
+  return operations.audit.verify()
+}
+
+function tailOf({ operations }: Node): Promise<readonly AuditFacts[]> {
+  return operations.audit.tail({ limit: 10 })
+}
+
+function isNoted(entries: readonly AuditFacts[]): boolean {
+  return entries.some(({ action, code }) => action === 'audit.opened' && code === 'damaged.audit')
+}
+
+test('AQ-QERBEROS-20: the log of another home in the place of this one is not taken for it', async () => {
+  await withHistory(async (home, log) => {
+    await withHistory(async (_other, foreign) => {
+      await restore(log, await readAll(foreign))
+      const node = await home.open()
+      try {
+        const report = await node.operations.audit.verify()
+        assert.equal(report.isWhole, false)
+        assert.deepEqual(await contentsOf(node.operations), contents)
+      } finally {
+        await node.close()
+      }
+    })
+  })
+})
+
+test('entries written before a node was closed are there after it, and go on from there', async () => {
+  await withHistory(async (home) => {
+    const first = await home.open()
+    const before = await first.operations.audit.verify()
+    await bytesOf((await first.operations.drive.get('/1.txt')).stream)
+    await first.close()
+    const second = await home.open()
+    const after = await second.operations.audit.verify()
+    assert.equal(after.isWhole, true)
+    assert.ok(after.size > before.size)
+    await second.close()
+  })
+})

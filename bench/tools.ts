@@ -1,0 +1,223 @@
+/** Runs and times commands, and takes everything away at the end: the processes, then the folder that they wrote in. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+export type Run = {
+  readonly wallMs: number
+  /** User and system time, of all processes and threads that the command had. Undefined without GNU time. */
+  readonly cpuMs: number | undefined
+  /** The most memory that it ever held (resident set). Undefined without GNU time. */
+  readonly peakBytes: number | undefined
+  readonly stdout: string
+}
+
+export type RunOptions = { cwd?: string; env?: Readonly<Record<string, string>> }
+
+export type Service = {
+  readonly pid: number
+  /** The first line that it wrote. */
+  readonly line: string
+  stop(): Promise<void>
+}
+
+export type Tools = {
+  /** Where everything of this run lies; gone when the process ends, whatever the reason. */
+  readonly folder: string
+  readonly isMetered: boolean
+  /** Rejects when the command fails, with the last that it said. */
+  run(command: readonly string[], options?: RunOptions): Promise<Run>
+  /** Starts something that stays, and waits for its first line. */
+  serve(command: readonly string[], options?: RunOptions): Promise<Service>
+  /** Waits until the system has written out all that it holds back. */
+  sync(): Promise<void>
+}
+
+const serveMsMax = 30_000
+const stopMsMax = 10_000
+
+export function createTools(): Tools {
+  const folder = mkdtempSync(join(tmpdir(), 'anarq-bench-'))
+  const running = new Set<ChildProcess>()
+  const meter = findProgram('gtime') ?? gnuTime()
+  const meterFile = join(folder, 'meter')
+  process.on('exit', () => {
+    for (const child of running) signalGroup(child, 'SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
+
+  const start = (
+    [program = '', ...args]: readonly string[],
+    { cwd = folder, env = {} }: RunOptions = {},
+  ): ChildProcess => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, so that a signal reaches the command behind its meter too.
+      detached: true,
+    })
+    running.add(child)
+    child.once('close', () => running.delete(child))
+    return child
+  }
+
+  return {
+    folder,
+    isMetered: meter !== undefined,
+    async run(command, options) {
+      const metered =
+        meter === undefined ? command : [meter, '-q', '-f', '%U %S %M', '-o', meterFile, ...command]
+      const startedMs = performance.now()
+      const { stdout, endedMs } = await finished(start(metered, options), command)
+      return {
+        wallMs: endedMs - startedMs,
+        stdout,
+        ...readMeter(meter === undefined ? undefined : meterFile),
+      }
+    },
+    async serve(command, options) {
+      const child = start(command, options)
+      const line = await firstLine(child, command)
+      return { pid: child.pid as number, line, stop: () => stop(child) }
+    },
+    async sync() {
+      await finished(start(['sync']), ['sync'])
+    },
+  }
+}
+
+/** The file of a program on the search path. */
+export function findProgram(name: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => isRunnable(file))
+}
+
+export type ProcessFacts = {
+  readonly cpuMs: number
+  readonly residentBytes: number
+  readonly peakBytes: number
+}
+
+/** Linux counts processor time in hundredths of a second here, whatever the kernel's own tick. */
+const tickMs = 10
+
+/** Of a process that runs, from /proc; undefined where there is none. */
+export function processFacts(pid: number): ProcessFacts | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const kib = (field: string): number =>
+      Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1])
+    // The name in brackets may hold blanks: fields are counted from behind it. `utime` is number 14, `stime` 15 (proc(5)).
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+    const cpuMs = (Number(fields[11]) + Number(fields[12])) * tickMs
+    return { cpuMs, residentBytes: kib('VmRSS') * 1024, peakBytes: kib('VmHWM') * 1024 }
+  } catch {
+    return undefined
+  }
+}
+
+function gnuTime(): string | undefined {
+  return process.platform === 'linux' && isRunnable('/usr/bin/time') ? '/usr/bin/time' : undefined
+}
+
+function isRunnable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Takes the time at the end of the process, not of its pipes. */
+function finished(
+  child: ChildProcess,
+  command: readonly string[],
+): Promise<{ stdout: string; endedMs: number }> {
+  const output = collect(child)
+  return new Promise((resolve, reject) => {
+    let endedMs = 0
+    child.once('exit', () => {
+      endedMs = performance.now()
+    })
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve({ stdout: output.stdout(), endedMs })
+      else reject(failure(command, `ended with ${signal ?? code}`, output))
+    })
+  })
+}
+
+function firstLine(child: ChildProcess, command: readonly string[]): Promise<string> {
+  const output = collect(child)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signalGroup(child, 'SIGKILL')
+      reject(failure(command, `said nothing within ${serveMsMax / 1000} s`, output))
+    }, serveMsMax)
+    child.stdout?.on('data', () => {
+      const [line, rest] = output.stdout().split('\n', 2)
+      if (line === undefined || rest === undefined) return
+      clearTimeout(timer)
+      resolve(line)
+    })
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      clearTimeout(timer)
+      reject(failure(command, `ended with ${signal ?? code}`, output))
+    })
+  })
+}
+
+type Output = { stdout(): string; stderr(): string }
+
+function collect(child: ChildProcess): Output {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return { stdout: () => stdout, stderr: () => stderr }
+}
+
+function failure(command: readonly string[], what: string, output: Output): Error {
+  const said = `${output.stderr()}\n${output.stdout()}`.trim().split('\n').slice(-5).join('\n')
+  return new Error(`${command.join(' ')}\n${what}: ${said}`)
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), stopMsMax)
+    child.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    signalGroup(child, 'SIGTERM')
+  })
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function readMeter(file: string | undefined): Pick<Run, 'cpuMs' | 'peakBytes'> {
+  if (file === undefined) return { cpuMs: undefined, peakBytes: undefined }
+  const [user = 0, system = 0, peakKib = 0] = readFileSync(file, 'utf8').trim().split(' ').map(Number)
+  return { cpuMs: (user + system) * 1000, peakBytes: peakKib * 1024 }
+}

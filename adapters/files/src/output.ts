@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, futimesSync, lstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, symlink, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Fault } from '@anarq/fault'
@@ -83,6 +92,7 @@ export async function writeFileWhole(
 
 /** Up to here a file is written in one go: for ten thousand small ones, waiting for each step costs more than the steps. */
 const smallBytesMax = 256 * 1024
+const modeDefault = 0o644
 
 async function readHead(
   source: AsyncIterator<Uint8Array>,
@@ -96,16 +106,14 @@ async function readHead(
   return { head, isAll: false }
 }
 
-function writeSmall(
-  path: string,
-  { modifiedMs, mode = 0o644 }: FileFacts,
-  parts: readonly Uint8Array[],
-): void {
-  const file = openSync(path, 'wx', mode)
+function writeSmall(path: string, { modifiedMs, mode }: FileFacts, parts: readonly Uint8Array[]): void {
+  const file = openSync(path, 'wx', mode ?? modeDefault)
   try {
     for (const part of parts) {
       for (let at = 0; at < part.length; ) at += writeSync(file, part, at)
     }
+    // What was asked for, not what the umask leaves of it.
+    if (mode !== undefined) fchmodSync(file, mode)
     if (modifiedMs !== undefined) futimesSync(file, modifiedMs / 1000, modifiedMs / 1000)
   } finally {
     closeSync(file)
@@ -114,15 +122,16 @@ function writeSmall(
 
 async function writeLarge(
   path: string,
-  { modifiedMs, mode = 0o644 }: FileFacts,
+  { modifiedMs, mode }: FileFacts,
   head: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array>,
 ): Promise<void> {
-  const file = await open(path, 'wx', mode)
+  const file = await open(path, 'wx', mode ?? modeDefault)
   try {
     for (const part of head) await writeAll(file, part)
     for (let next = await rest.next(); next.done !== true; next = await rest.next())
       await writeAll(file, next.value)
+    if (mode !== undefined) await file.chmod(mode)
     if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
   } finally {
     await file.close()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, open, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { equalBytes } from '@anarq/bytes'
@@ -36,6 +36,7 @@ function makeContents(): Contents {
   for (let i = 0; i < 3; i += 1) add(`/versions/${i}.bin`, 90_000 + i, 95_000 + i)
   add('/large/1.bin', 3 * 1024 * 1024)
   add('/large/2.bin', 3_500_001)
+  add('/empty', 0)
   return contents
 }
 
@@ -84,45 +85,6 @@ test(`whichever of ${flips} bytes is flipped in whichever file of a home, what i
   t.diagnostic(
     `${flips} flips (${counts.inData} in data, ${counts.inRest} elsewhere), ${counts.opened} openings in ${seconds} s; ${counts.named} files named, ${counts.told} repairs or warnings told`,
   )
-})
-
-type Loss = readonly [what: string, lose: (home: string) => Promise<void>, isHarmless: boolean]
-
-const losses: readonly Loss[] = [
-  ['the pack of contents was cut in half', (home) => halve(home, 'blocks/data-000001.pack'), false],
-  ['the pack of contents is gone', (home) => rm(join(home, 'blocks/data-000001.pack')), false],
-  ['one pack of precious blocks was cut in half', (home) => halve(home, 'blocks/meta-a-000001.pack'), true],
-  ['the other pack of precious blocks is gone', (home) => rm(join(home, 'blocks/meta-b-000001.pack')), true],
-  ['one copy of the vault was cut in half', (home) => halve(home, 'vault.a'), true],
-  ['the other copy of the vault is gone', (home) => rm(join(home, 'vault.b')), true],
-  ['the index of blocks was cut in half', (home) => halve(home, 'blocks/blocks.db'), true],
-  ['the cache is full of nonsense', (home) => writeFile(join(home, 'cache/nonsense'), noise(1000)), true],
-]
-
-async function halve(home: string, path: string): Promise<void> {
-  const { size } = await stat(join(home, path))
-  await truncate(join(home, path), Math.floor(size / 2))
-}
-
-test('a file of the home that was cut short or taken away: what it held is named, and everything else reads', async (t) => {
-  const contents = makeContents()
-  await withDiskHome(async (home) => {
-    const node = await home.open()
-    await putAll(node.operations, contents)
-    await node.close()
-    const pristine = await readAll(home.path)
-    for (const [what, lose, isHarmless] of losses) {
-      await t.test(what, async () => {
-        await lose(home.path)
-        try {
-          const { named } = await check(home, contents, isHarmless ? 0 : contents.size, [])
-          assert.ok(isHarmless || named > 4, `${named} files`)
-        } finally {
-          await putBack(home, pristine)
-        }
-      })
-    }
-  })
 })
 
 function chooseData(pristine: ReadonlyMap<string, Buffer>, data: readonly string[]): Flip[] {

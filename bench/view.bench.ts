@@ -1,7 +1,7 @@
 /**
  * The SQLite view of an index: how long it takes to fill, to search, to save and to load, and what it weighs.
  *
- *   npm run bench view [-- --records=100000,1000000] [-- --huge]
+ *   npm run bench view [-- --records=100000,1000000] [--huge]
  *
  * `--huge` adds 10,000,000 records, which take about 15 GB of memory. "CPU" is that of the thread that works; on a
  * machine that does other things too it says more than the clock.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  appendFile,
   chmod,
   chown,
   mkdir,
@@ -401,6 +402,70 @@ suite('trust', () => {
   })
 })
 
+suite('damage', () => {
+  type Folder = {
+    readonly files: number
+    readonly skipped: readonly { readonly path: string; readonly code: string }[]
+  }
+
+  test('AQ-FOUT-4, AQ-QERBEROS-4: a damaged file is named by verify, and by a get of its folder that gives all the others; a backup keeps them', async () => {
+    const home = join(shell.root, 'damaged home')
+    const random = createSeededRandom(11)
+    await shell.json(['init'], { home })
+    for (const name of ['a', 'b', 'c']) await shell.write(`three/${name}.bin`, random.bytes(200_000))
+    await shell.json(['put', 'three'], { home })
+    const pack = join(home, 'blocks/data-000001.pack')
+    const bytes = await readFile(pack)
+    const at = Math.floor(bytes.length / 2)
+    bytes[at] = (bytes[at] as number) ^ 1
+    await writeFile(pack, bytes)
+
+    const { findings } = await shell.json<VerifyReport>(['verify'], { home, code: 1 })
+    assert.deepEqual(
+      findings.map(({ severity, path }) => [severity, path]),
+      [['error', '/three/b.bin']],
+    )
+    const got = await shell.json<Folder>(['get', '/three', '-o', 'three out'], { home, code: 1 })
+    assert.deepEqual([got.files, got.skipped.map(({ path }) => path)], [2, ['/three/b.bin']])
+    assert.deepEqual((await readdir(shell.path('three out'))).sort(), ['a.bin', 'c.bin'])
+    for (const name of ['a.bin', 'c.bin']) {
+      const [kept, back] = await Promise.all([
+        readFile(shell.path(`three/${name}`)),
+        readFile(shell.path(`three out/${name}`)),
+      ])
+      assert.ok(kept.equals(back), name)
+    }
+    assert.match(await shell.fails(['get', '/three/b.bin', '-o', 'b.bin'], { home }), /^damaged\./)
+    assert.ok(!(await readdir(shell.folder)).includes('b.bin'))
+
+    await shell.json(['backup', 'damaged.backup'], { home })
+    const elsewhere = { home: join(shell.root, 'restored from damaged') }
+    await shell.json(['restore-backup', 'damaged.backup'], elsewhere)
+    const restored = await shell.json<Folder>(['get', '/three', '-o', 'three back'], {
+      ...elsewhere,
+      code: 1,
+    })
+    assert.deepEqual([restored.files, restored.skipped.map(({ path }) => path)], [2, ['/three/b.bin']])
+  })
+
+  test('AQ-QOMPRESS-8: a folder in which one file has a second lock gives the others without its passphrase', async () => {
+    const lock = await shell.write('one lock', 'the second passphrase\n')
+    await shell.write('mixed/open.txt', 'open')
+    await shell.json(['put', 'mixed'])
+    await shell.write('mixed/locked.txt', 'locked')
+    await shell.json(['put', 'mixed', '--lock-file', lock])
+    const got = await shell.json<Folder>(['get', '/mixed', '-o', 'mixed out'], { code: 1 })
+    assert.deepEqual(
+      [got.files, got.skipped.map(({ path, code }) => [path, code])],
+      [1, [['/mixed/locked.txt', 'refused.lock']]],
+    )
+    assert.equal(
+      (await shell.json<Folder>(['get', '/mixed', '-o', 'mixed all', '--lock-file', lock])).files,
+      2,
+    )
+  })
+})
+
 suite('misuse', () => {
   const misuses: readonly (readonly string[])[] = [
     ['no-such-command'],
@@ -498,6 +563,31 @@ suite('strange things in a folder', () => {
       const single = await shell.json<PutReport>(['put', name], { code: 1 })
       assert.deepEqual([single.files, single.skipped.map(({ code }) => code)], [0, ['invalid.kind']], name)
     }
+  })
+
+  test('a file that is written to while it is read is left out with a sentence, and kept when it rests', async () => {
+    await shell.write('changing/rests.txt', 'rests')
+    const path = await shell.write('changing/grows.bin', Buffer.alloc(40_000_000))
+    let isOver = false
+    const growing = (async () => {
+      while (!isOver) {
+        await appendFile(path, 'more')
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    })()
+    const report = await shell.json<PutReport>(['put', 'changing'], { code: 1 }).finally(() => {
+      isOver = true
+    })
+    await growing
+    assert.deepEqual(
+      [report.files, report.skipped.map((one) => [one.path, one.code])],
+      [1, [['changing/grows.bin', 'conflict.changing']]],
+    )
+    assert.deepEqual(
+      (await shell.json<EntryFacts[]>(['ls', '/changing'])).map(({ name }) => name),
+      ['rests.txt'],
+    )
+    assert.equal((await shell.json<PutReport>(['put', 'changing'])).files, 1)
   })
 
   test('a get never follows a link that lies where it writes', async () => {

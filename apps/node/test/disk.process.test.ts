@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { toHex } from '@anarq/bytes'
@@ -185,6 +185,31 @@ test('AQ-QLOCK-4: a search index that was saved in the cache is sealed, and one 
     assert.equal((await again.operations.drive.find({ text: 'xylophagous' })).length, 1)
     assert.deepEqual((await again.operations.health.verify()).findings, [])
     await again.close()
+  })
+})
+
+test('what was found damaged is whole again once it is put again', async () => {
+  await withDiskHome(async (home) => {
+    const files = () =>
+      itemsOf(...['a', 'b', 'c'].map((name, i) => fileItem(`${name}.bin`, noise(90_000, i + 1))))
+    const first = await home.open()
+    await first.operations.drive.put(files())
+    await first.close()
+    const pack = join(home.path, 'blocks/data-000001.pack')
+    const bytes = await readFile(pack)
+    bytes[150_000] = (bytes[150_000] as number) ^ 1
+    await writeFile(pack, bytes)
+
+    await using again = await home.open()
+    const { drive, health } = again.operations
+    assert.deepEqual(
+      (await health.verify()).findings.map(({ path }) => path),
+      ['/b.bin'],
+    )
+    await drive.put(files(), { isThorough: true })
+    assert.deepEqual((await health.verify()).findings, [])
+    assert.deepEqual(await bytesOf((await drive.get('/b.bin')).stream), noise(90_000, 2))
+    assert.equal((await drive.entry('/b.bin')).versions, 1)
   })
 })
 

@@ -12,12 +12,11 @@ export function applyRecords(
   root: Uint8Array | undefined,
 ): boolean {
   const { ledger } = store
-  const all = records.map(describeRecord)
   const [ghosts, cuts] = [new Map(ledger.ghosts), ledger.cuts]
   const folders = new Set<string>()
   try {
     store.atomically(() => {
-      for (const facts of all) take(store, facts, folders)
+      for (const record of records) take(store, describeRecord(record), folders)
       cutCycles(store, folders)
     })
   } catch (error) {

@@ -25,11 +25,11 @@ export type SqliteView = View &
   }
 
 /**
- * A `View` in a SQLite database in memory, about 500 bytes a record. Nothing of it touches a disk: `snapshot` gives
+ * A `View` in a SQLite database in memory, about 570 bytes a record. Nothing of it touches a disk: `snapshot` gives
  * the bytes to seal and keep. Names are settled when the view is next read and texts are indexed at the next search,
  * so that writing many records pays for neither.
  */
-export function createSqliteView({ loadedBytesMax = 512 * 1024 * 1024 }: SqliteViewOptions = {}): SqliteView {
+export function createSqliteView({ loadedBytesMax = 768 * 1024 * 1024 }: SqliteViewOptions = {}): SqliteView {
   const openEmpty = () => openStore({ ledger: createLedger(), loadedBytesMax })
   let store = openEmpty()
   let hiddenFolders: ReadonlySet<number> | undefined
@@ -66,7 +66,7 @@ export function createSqliteView({ loadedBytesMax = 512 * 1024 * 1024 }: SqliteV
       restart(loaded ?? openEmpty())
       return loaded !== undefined
     },
-    close: () => restart(openEmpty()),
+    close: () => store.close(),
   }
 }
 

@@ -88,7 +88,9 @@ export function openStore({ ledger, bytes, loadedBytesMax }: StoreOptions): Stor
     },
     atomically,
     serialize: () => db.serialize(),
-    close: () => db.close(),
+    close() {
+      if (db.isOpen) db.close()
+    },
   }
 }
 

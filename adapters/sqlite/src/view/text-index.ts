@@ -46,6 +46,7 @@ export function settleSearch(store: Store, rowsMax: number = Number.POSITIVE_INF
         : store.rows(readSlice, ledger.indexedTo)
     if (rows.length === 0 && nums.length === 0) return 0
     store.atomically(() => {
+      for (const num of nums) store.run('DELETE FROM texts WHERE num = ?', num)
       for (const row of rows) indexOne(store, row)
     })
     for (const num of nums) ledger.stale.delete(num)
@@ -58,16 +59,19 @@ export function settleSearch(store: Store, rowsMax: number = Number.POSITIVE_INF
 const rowsPerSlice = 2000
 
 function indexOne(store: Store, row: Row): void {
-  const [num, id, modified, name, tags, words, note] = row as IndexedRow
+  const [num, name, tags, words, note] = row as IndexedRow
   const tagList = tagsOf(tags)
   const named = searchable([name])
   const tagged = tagList.length === 0 ? null : searchable(tagList)
   const body = words === null && note === null ? null : searchable([words ?? '', note ?? ''])
-  const marked = marksOf(row.slice(7), tagList)
-  store.run('INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?)', num, id, modified, named, tagged, body)
+  const marked = marksOf(row.slice(5), tagList)
+  store.run(insertTexts, num, num, num, named, tagged, body)
   store.run(insertSearch, num, named, tagged, body, marked)
 }
 
+// Neither REPLACE nor SELECT: for both, SQLite keeps a copy of every page that the statement touches.
+const insertTexts = `INSERT INTO texts VALUES
+  (?, (SELECT id FROM entries WHERE num = ?), (SELECT modified FROM entries WHERE num = ?), ?, ?, ?)`
 const insertSearch =
   'INSERT OR REPLACE INTO search (rowid, named, tagged, body, marks) VALUES (?, ?, ?, ?, ?)'
 
@@ -80,35 +84,31 @@ function marksOf(row: Row, tags: readonly string[]): string {
   if (owner !== null) found.push(markOf('owner', owner))
   if (trashed !== null) found.push(markOf('trash'))
   for (const tag of tags) found.push(markOf('tag', tag))
-  for (let at = 0; versions !== null && at < versions.length; at += digestBytes) {
-    found.push(versionMark(versions.subarray(at, at + digestBytes)))
+  for (let at = 0; at < versions.length; at += 2 * digestBytes) {
+    found.push(markOf('version', versions.slice(at, at + versionDigits)))
   }
   for (const [field, value] of Object.entries(fieldsOf(fields))) found.push(markOf('field', field, value))
   return found.join(' ')
 }
 
+/** Of the beginning of a digest; hexadecimal digits of either case are the same to the tokenizer. */
 export function versionMark(digest: Uint8Array): string {
-  return markOf('version', toHex(digest.subarray(0, 8)))
+  return markOf('version', toHex(digest).slice(0, versionDigits))
 }
 
-type IndexedRow = [
-  num: number,
-  id: Uint8Array,
-  modified: number,
-  name: string,
-  tags: string | null,
-  words: string | null,
-  note: string | null,
-]
+const versionDigits = 16
+
+type IndexedRow = [num: number, name: string, tags: string | null, words: string | null, note: string | null]
 type MarkedRow = [
   kind: string,
   type: string,
   owner: string | null,
   trashed: number | null,
-  versions: Uint8Array | null,
+  versions: string,
   fields: string | null,
 ]
 
-const readColumns = 'num, id, modified, name, tags, words, note, kind, type, owner, trashed, versions, fields'
+/** The versions as text, because an array of bytes for each row is the costliest part of it. */
+const readColumns = 'num, name, tags, words, note, kind, type, owner, trashed, hex(versions), fields'
 const readOne = `SELECT ${readColumns} FROM entries WHERE num = ?`
 const readSlice = `SELECT ${readColumns} FROM entries WHERE num > ? ORDER BY num LIMIT ${rowsPerSlice}`

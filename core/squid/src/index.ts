@@ -14,7 +14,12 @@ export {
   verifyChildChain,
   verifyConsent,
 } from './child/chain.ts'
-export { type GuardianPacket, openGuardianPacket, releaseShare } from './child/handover.ts'
+export {
+  type GuardianPacket,
+  lendGuardianPacket,
+  openGuardianPacket,
+  releaseShare,
+} from './child/handover.ts'
 export type { ChildAction, ChildLimits, ChildVerdict, Hours } from './child/limits.ts'
 export {
   type CertifiedDevice,

@@ -17,6 +17,7 @@ import {
   encodePublicIdentity,
   enrolmentOf,
   type Keyring,
+  lendGuardianPacket,
   openGuardianPacket,
   releaseShare,
   restoreKeyring,
@@ -169,6 +170,40 @@ test('without renewal a child stops after seven days, offline too; a renewal goe
   assert.notEqual(codeOf(child.acceptDelegation(family(140).mother.keyring.export())), 'ok')
 })
 
+test('an earlier renewal is not taken after a later one, though it lasts longer and allows more', () => {
+  const { clock, mother, child, did } = family(142)
+  const wide = mother.keyring.renewChild(did)
+  clock.advance(1000)
+  const narrow = mother.keyring.renewChild(did, { limits: { ...limits, modules: [] }, ttlMs: dayMs })
+  assert.equal(codeOf(child.acceptDelegation(narrow)), 'ok')
+  assert.equal(codeOf(child.acceptDelegation(wide)), 'conflict.delegation')
+  assert.deepEqual(child.record(did).child?.limits.modules, [])
+})
+
+test("a guardian's clock may be five minutes ahead of the child's, and no more", () => {
+  const { clock, mother, child, did } = family(143)
+  for (const [aheadMs, expected] of [
+    [300_000, 'ok'],
+    [300_001, 'refused.expired'],
+  ] as const) {
+    clock.advance(aheadMs)
+    const renewal = mother.keyring.renewChild(did)
+    clock.advance(-aheadMs)
+    assert.equal(codeOf(child.acceptDelegation(renewal)), expected)
+  }
+  using identity = child.open(did)
+  assert.equal(identity.signer.sign(text('x')).length, 3373)
+})
+
+test('a guardian does not act as the child, and who may not sign knows it', () => {
+  const { clock, mother, child, did } = family(144)
+  assert.throws(() => mother.keyring.use(did), isFault('refused.child'))
+  using identity = child.open(did)
+  assert.ok(identity.maySign())
+  clock.advance(7 * dayMs)
+  assert.ok(!identity.maySign())
+})
+
 test('a revoked child is renewed no more', () => {
   const { mother, did } = family(145)
   mother.keyring.revoke(did)
@@ -280,11 +315,18 @@ test("a child's keyring is written and read back without words", () => {
 })
 
 test('an invitation opens on the device it was made for, and only there', () => {
-  const { handover, clock, father } = family(195)
+  const { handover, clock, father, mother, device } = family(195)
   const other = createDevice('other', father.random)
   const options = { name: 'Me', clock, random: father.random }
   assert.notEqual(codeOf(acceptChild(handover.invitation, { ...options, device: other })), 'ok')
   assert.notEqual(codeOf(acceptChild(handover.invitation.subarray(3), { ...options, device: other })), 'ok')
+  const fields = decodeCbor(handover.invitation) as Record<string, Uint8Array>
+  const sibling = mother.keyring.createChild({ name: 'Bo', device: enrolmentOf(other, childScope), limits })
+  const { consent } = decodeCbor(sibling.invitation) as { consent: Uint8Array }
+  for (const wrong of [consent, fields.delegation]) {
+    const swapped = encodeCbor({ ...fields, consent: wrong })
+    assert.notEqual(codeOf(acceptChild(swapped, { ...options, device })), 'ok', "another's consent, or none")
+  }
 })
 
 test('AQ-SQUID-13: at majority control passes to the child: it signs with its subject key and has no limits', () => {
@@ -346,6 +388,13 @@ test('a lost device: both guardians together give the child another one, with th
   using after = there.value.open(did)
   assert.deepEqual(after.secrets, before.secrets)
   assert.ok(!equalBytes(after.signer.publicKey, before.signer.publicKey))
+  const lost = before.signer.publicKey
+  assert.deepEqual(there.value.record(did).child?.formerDeviceKeys, [lost], 'what it signed can be verified')
+  assert.deepEqual(mother.keyring.record(did).child?.formerDeviceKeys, [lost])
+  const fields = decodeCbor(recovered.value.invitation) as object
+  const without = encodeCbor({ ...fields, devices: [] })
+  const options = { name: 'Me', device, clock, random: father.random }
+  assert.equal(codeOf(acceptChild(without, options)), 'refused.invitation', 'a list changed on the way')
   clock.set(majorityMs)
   assert.equal(codeOf(there.value.takeOver(mother.keyring.releaseChild(did))), 'ok')
   assert.equal(
@@ -362,6 +411,21 @@ test('a guardian who comes back from the words and a copy of the state still hol
   const again = restoreKeyring(keyring.export(), { entropy, device, clock, random })
   clock.set(majorityMs)
   assert.equal(codeOf(child.takeOver(again.releaseChild(did))), 'ok')
+})
+
+test('the second guardian lends its share: the same packet, for the first one to open', () => {
+  const home = family(245)
+  const { mother, did, father, device } = home
+  using guardian = mother.keyring.open(mother.keyring.current())
+  const lent = lendGuardianPacket(packetOf(home), guardian.public(), father.random)
+  using second = father.keyring.open(father.keyring.current())
+  assert.equal(codeOf(openGuardianPacket(lent, second.kem)), 'refused.key')
+  const opened = openGuardianPacket(lent, guardian.kem)
+  assert.ok(opened.ok)
+  assert.deepEqual(opened.value, packetOf(home))
+  const { share } = opened.value
+  const recovered = mother.keyring.recoverChild(did, { share, device: enrolmentOf(device, childScope) })
+  assert.equal(codeOf(recovered), 'ok')
 })
 
 test('without a second guardian the packet is a share to hand out in the clear', () => {

@@ -26,6 +26,7 @@ test('the face is what it was', () => {
     'isPeerDid',
     'keysAt',
     'keysOfEpoch',
+    'lendGuardianPacket',
     'openGuardianPacket',
     'parseCanonicalJson',
     'parseContentDigest',

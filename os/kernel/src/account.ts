@@ -1,22 +1,31 @@
 import { Fault, unwrap } from '@anarq/fault'
-import { decodeCbor, encodeCbor, readBytes, readFields, readInt } from '@anarq/ipld'
+import { createEntropy, createSigner, deriveLeaf, entropyOf, seedOf, wipe, wordsOf } from '@anarq/qlock'
 import {
-  createEntropy,
-  createSigner,
-  deriveLeaf,
-  entropyOf,
-  openBox,
-  openVault,
-  sealBox,
-  sealVault,
-  seedOf,
-  wipe,
-  wordsOf,
-} from '@anarq/qlock'
-import { createDevice, createKeyring, type Keyring, recoverKeyring, restoreKeyring } from '@anarq/squid'
+  acceptChild,
+  childScope,
+  createDevice,
+  createKeyring,
+  type Enrolment,
+  enrolmentOf,
+  type Keyring,
+  recoverKeyring,
+  restoreKeyring,
+} from '@anarq/squid'
 import type { KernelPorts } from './ports.ts'
+import {
+  checkPassphrase,
+  closeVault,
+  newVault,
+  type OpenVault,
+  parseVault,
+  type Resident,
+  readVault,
+  withPassphrase,
+  writeVault,
+} from './vault.ts'
 
-export type AccountState = 'empty' | 'locked' | 'open'
+/** "waiting": a child's device, open, whose guardian has not answered yet. */
+export type AccountState = 'empty' | 'waiting' | 'locked' | 'open'
 
 /** The people side of the home: who is it, is it open, and what brings it back. */
 export type Account = {
@@ -25,10 +34,14 @@ export type Account = {
   init(input: { name: string; passphrase: string }): Promise<{ words: string }>
   /** The identity of these words, in an empty home; with the keyring's state where the blocks still hold one. */
   recover(input: { words: string; name: string; passphrase: string }): Promise<void>
+  /** Makes the keys of a child's device, in an empty home; what its guardian has to see of them. */
+  enrol(input: { name: string; passphrase: string }): Promise<Enrolment>
+  /** Becomes the child that this invitation was made for. */
+  accept(invitation: Uint8Array): Promise<void>
   unlock(passphrase: string): Promise<void>
   lock(): void
   changePassphrase(input: { from: string; to: string }): Promise<void>
-  /** Throws `refused.locked` while locked, `missing.identity` before the first. */
+  /** Throws `refused.locked` while locked, `missing.*` before the first identity. */
   keyring(): Keyring
   /** Takes over a keyring's state that was found among the blocks. */
   adopt(state: Uint8Array): void
@@ -46,188 +59,201 @@ export type Account = {
   putSealed(bytes: Uint8Array): Promise<void>
 }
 
-const passphraseMin = 8
-const vaultBox = 'q/v1/vault/keyring'
 const deviceName = 'this device'
 
-type Open = {
-  entropy: Uint8Array
-  master: Uint8Array
-  sealedMaster: Uint8Array
-  replica: Uint8Array
-  keyring: Keyring
-}
 type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random'>
 
-/**
- * The vault is two layers: the passphrase seals a random master key (Argon2id, slow on purpose), and the master key
- * seals entropy and keyring, so that a new identity needs no passphrase again.
- */
 export async function createAccount({ vault, clock, random }: Ports): Promise<Account> {
-  let stored = await vault.read()
-  let open: Open | undefined
-
-  const need = (): Open => {
-    if (open !== undefined) return open
-    if (stored === undefined)
-      throw new Fault('missing.identity', 'There is no identity here yet. Make one with: anarq init')
-    throw new Fault('refused.locked', 'AnarQ is locked. Give the passphrase to unlock it.')
-  }
-  const needEmpty = (): void => {
-    if (stored === undefined) return
-    throw new Fault(
-      'conflict.identity',
-      'There is an identity here already. Use another folder with --home, or add one with: anarq id new',
-    )
-  }
-  const save = async (): Promise<void> => {
-    const { entropy, keyring, master, sealedMaster, replica } = need()
-    const inner = encodeCbor({ entropy, replica, keyring: keyring.export() })
-    const bytes = encodeCbor({
-      v: 1,
-      master: sealedMaster,
-      box: sealBox(master, inner, { context: vaultBox, random }),
-    })
-    wipe(inner)
-    await vault.write(bytes)
-    stored = bytes
-  }
-  const begin = async (entropy: Uint8Array, keyring: Keyring, passphrase: string): Promise<void> => {
-    const master = random.bytes(32)
-    open = {
-      entropy,
-      master,
-      sealedMaster: await sealVault(passphrase, master, { random }),
-      replica: random.bytes(32),
-      keyring,
-    }
-    await save()
-  }
+  const held = await holdVault({ vault, random })
+  const { need, needEmpty, save } = held
+  const person = (): Resident & { kind: 'person' } => needPerson(need().resident)
 
   return {
-    state: () => (open !== undefined ? 'open' : stored === undefined ? 'empty' : 'locked'),
+    state: () => stateOf(held.open(), held.stored()),
+    ...beginnings(held, { clock, random }),
+    async unlock(passphrase) {
+      if (held.open() === undefined) await held.unlock(passphrase, { clock, random })
+    },
+    lock: held.lock,
+    async changePassphrase(change) {
+      checkPassphrase(change.to)
+      held.replace(await withPassphrase(need(), change, { random }))
+      await save()
+    },
+    keyring: () => needKeyring(need().resident),
+    adopt(state) {
+      const { entropy, keyring: before } = person()
+      const device = createDevice(deviceName, random)
+      held.settle({
+        kind: 'person',
+        entropy,
+        keyring: restoreKeyring(state, { entropy, device, clock, random }),
+      })
+      before.dispose()
+    },
+    rootKeys: (epochs) => rootKeys(person().entropy, epochs),
+    replica: () => need().replica,
+    save,
+    isWords(words) {
+      const { entropy: own } = person()
+      const entropy = entropyOf(words)
+      return entropy.ok && wordsOf(entropy.value) === wordsOf(own)
+    },
+    sealed: held.stored,
+    async putSealed(bytes) {
+      needEmpty()
+      parseVault(bytes)
+      await held.store(bytes)
+    },
+  }
+}
+
+/** The ways in which an empty home gets its resident. */
+function beginnings(
+  held: HeldVault,
+  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+): Pick<Account, 'init' | 'recover' | 'enrol' | 'accept'> {
+  const { need, needEmpty, begin, save } = held
+  return {
     async init({ name, passphrase }) {
       needEmpty()
       checkPassphrase(passphrase)
       const entropy = createEntropy(random)
-      await begin(
-        entropy,
-        createKeyring({ entropy, name, device: createDevice(deviceName, random), clock, random }),
-        passphrase,
-      )
+      const device = createDevice(deviceName, random)
+      const keyring = createKeyring({ entropy, name, device, clock, random })
+      await begin({ kind: 'person', entropy, keyring }, passphrase)
       return { words: wordsOf(entropy) }
     },
     async recover({ words, name, passphrase }) {
       needEmpty()
       checkPassphrase(passphrase)
       const entropy = unwrap(entropyOf(words))
-      const keyring = unwrap(
-        recoverKeyring(words, { device: createDevice(deviceName, random), clock, random }),
-      )
+      const device = createDevice(deviceName, random)
+      const keyring = unwrap(recoverKeyring(words, { device, clock, random }))
       keyring.rename(keyring.current(), name)
-      await begin(entropy, keyring, passphrase)
+      await begin({ kind: 'person', entropy, keyring }, passphrase)
     },
-    async unlock(passphrase) {
-      if (open !== undefined) return
-      if (stored === undefined) need()
-      open = await openStored(stored as Uint8Array, passphrase, { clock, random })
+    async enrol({ name, passphrase }) {
+      needEmpty()
+      checkPassphrase(passphrase)
+      const device = createDevice(name, random)
+      await begin({ kind: 'waiting', device }, passphrase)
+      return enrolmentOf(device, childScope)
     },
-    lock() {
-      if (open === undefined) return
-      open.keyring.dispose()
-      wipe(open.master, open.entropy, open.replica)
-      open = undefined
+    async accept(invitation) {
+      const { resident } = need()
+      if (resident.kind !== 'waiting')
+        throw new Fault(
+          'conflict.identity',
+          "There is an identity here already, and a child's lives alone. Enrol in another folder: anarq id enrol --home FOLDER",
+        )
+      const { device } = resident
+      const keyring = unwrap(acceptChild(invitation, { name: device.name, device, clock, random }))
+      held.settle({ kind: 'child', keyring })
+      await save()
+      wipe(device.secret)
     },
-    async changePassphrase({ from, to }) {
-      checkPassphrase(to)
-      const held = need()
-      wipe(unwrap(await openVault(from, held.sealedMaster)))
-      held.sealedMaster = await sealVault(to, held.master, { random })
+  }
+}
+
+type HeldVault = {
+  stored(): Uint8Array | undefined
+  open(): OpenVault | undefined
+  need(): OpenVault
+  needEmpty(): void
+  /** The first resident of an empty home. */
+  begin(resident: Resident, passphrase: string): Promise<void>
+  settle(resident: Resident): void
+  replace(vault: OpenVault): void
+  save(): Promise<void>
+  store(bytes: Uint8Array): Promise<void>
+  unlock(passphrase: string, ports: Pick<KernelPorts, 'clock' | 'random'>): Promise<void>
+  lock(): void
+}
+
+/** The vault as it lies, and as it is open. */
+async function holdVault({ vault: file, random }: Pick<Ports, 'vault' | 'random'>): Promise<HeldVault> {
+  let stored = await file.read()
+  let open: OpenVault | undefined
+  const need = (): OpenVault => {
+    if (open !== undefined) return open
+    if (stored === undefined) throw missingIdentity()
+    throw new Fault('refused.locked', 'AnarQ is locked. Give the passphrase to unlock it.')
+  }
+  const store = async (bytes: Uint8Array): Promise<void> => {
+    await file.write(bytes)
+    stored = bytes
+  }
+  const save = (): Promise<void> => store(writeVault(need(), { random }))
+  return {
+    stored: () => stored,
+    open: () => open,
+    need,
+    needEmpty() {
+      if (stored === undefined) return
+      throw new Fault(
+        'conflict.identity',
+        'There is an identity here already. Use another folder with --home, or add one with: anarq id new',
+      )
+    },
+    async begin(resident, passphrase) {
+      open = await newVault(resident, passphrase, { random })
       await save()
     },
-    keyring: () => need().keyring,
-    adopt(state) {
-      const held = need()
-      const keyring = restoreKeyring(state, {
-        entropy: held.entropy,
-        device: createDevice(deviceName, random),
-        clock,
-        random,
-      })
-      held.keyring.dispose()
-      held.keyring = keyring
+    settle(resident) {
+      open = { ...need(), resident }
     },
-    rootKeys(epochs) {
-      const seed = seedOf(need().entropy)
-      const keys: Uint8Array[] = []
-      for (let epoch = 1; epoch <= epochs; epoch += 1) {
-        const leaf = deriveLeaf(seed, { keyClass: 'root', index: 0, epoch })
-        const signer = createSigner(leaf)
-        keys.push(signer.publicKey)
-        signer.dispose()
-        wipe(leaf)
-      }
-      wipe(seed)
-      return keys
+    replace(vault) {
+      open = vault
     },
-    replica: () => need().replica,
     save,
-    isWords(words) {
-      const entropy = entropyOf(words)
-      return entropy.ok && wordsOf(entropy.value) === wordsOf(need().entropy)
+    store,
+    async unlock(passphrase, ports) {
+      if (stored === undefined) throw missingIdentity()
+      open = await readVault(stored, passphrase, ports)
     },
-    sealed: () => stored,
-    async putSealed(bytes) {
-      needEmpty()
-      readVault(bytes)
-      await vault.write(bytes)
-      stored = bytes
+    lock() {
+      if (open !== undefined) closeVault(open)
+      open = undefined
     },
   }
 }
 
-function readVault(bytes: Uint8Array): { master: Uint8Array; box: Uint8Array } {
-  const fields = readFields(decodeCbor(bytes, 'The key vault'), ['v', 'master', 'box'], 'The key vault')
-  readInt(fields.v, 'The version of the key vault', { min: 1, max: 1 })
-  return {
-    master: readBytes(fields.master, 'The sealed master key', { max: 4096 }),
-    box: readBytes(fields.box, 'The sealed keyring'),
-  }
+function missingIdentity(): Fault {
+  return new Fault('missing.identity', 'There is no identity here yet. Make one with: anarq init')
 }
 
-async function openStored(
-  stored: Uint8Array,
-  passphrase: string,
-  ports: Pick<KernelPorts, 'clock' | 'random'>,
-): Promise<Open> {
-  const { master: sealedMaster, box } = readVault(stored)
-  const master = unwrap(await openVault(passphrase, sealedMaster))
-  const inner = openBox(master, box, { context: vaultBox })
-  if (inner === undefined)
-    throw new Fault(
-      'damaged.vault',
-      'The key vault is damaged. Bring the identity back with its 24 words: anarq id recover',
-    )
-  const fields = readFields(
-    decodeCbor(inner, 'The keyring'),
-    ['entropy', 'replica', 'keyring'],
-    'The keyring',
-  )
-  const entropy = readBytes(fields.entropy, 'The entropy', { length: 32 })
-  const keyring = restoreKeyring(readBytes(fields.keyring, 'The keyring'), { entropy, ...ports })
-  return {
-    entropy,
-    master,
-    sealedMaster,
-    replica: readBytes(fields.replica, 'The replica secret', { length: 32 }),
-    keyring,
-  }
+function stateOf(open: OpenVault | undefined, stored: Uint8Array | undefined): AccountState {
+  if (open === undefined) return stored === undefined ? 'empty' : 'locked'
+  return open.resident.kind === 'waiting' ? 'waiting' : 'open'
 }
 
-function checkPassphrase(passphrase: string): void {
-  if (passphrase.length >= passphraseMin) return
+function needKeyring(resident: Resident): Keyring {
+  if (resident.kind !== 'waiting') return resident.keyring
   throw new Fault(
-    'invalid.passphrase',
-    `A passphrase has at least ${passphraseMin} characters; four or five unrelated words are easy to remember and hard to guess.`,
+    'missing.invitation',
+    'This device waits for its guardian. Carry its file to them (anarq id new --kind child --device FILE), and take in what comes back with: anarq id join FILE',
   )
+}
+
+function needPerson(resident: Resident): Resident & { kind: 'person' } {
+  if (resident.kind === 'person') return resident
+  throw new Fault(
+    'refused.words',
+    "A child's home has no words: its guardians bring it back together, with anarq id recover.",
+  )
+}
+
+function rootKeys(entropy: Uint8Array, epochs: number): Uint8Array[] {
+  const seed = seedOf(entropy)
+  const keys: Uint8Array[] = []
+  for (let epoch = 1; epoch <= epochs; epoch += 1) {
+    const leaf = deriveLeaf(seed, { keyClass: 'root', index: 0, epoch })
+    const signer = createSigner(leaf)
+    keys.push(signer.publicKey)
+    signer.dispose()
+    wipe(leaf)
+  }
+  wipe(seed)
+  return keys
 }

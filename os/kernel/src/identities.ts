@@ -1,51 +1,36 @@
 import { fromBase64Url, toBase64Url } from '@anarq/bytes'
 import { Fault, unwrap } from '@anarq/fault'
 import {
+  childMayAct,
   encodePublicIdentity,
   type IdentityRecord,
   type Keyring,
   type PublicIdentity,
   parsePublicIdentity,
+  publicOfPeer,
 } from '@anarq/squid'
 import type { Account } from './account.ts'
+import { createGuardianship } from './children/guardian.ts'
 import type { Directory } from './directory.ts'
+import type { Home } from './home.ts'
+import { keepContact } from './home-records.ts'
+import { factsOf, findIdentity } from './identity-facts.ts'
 import type { IdentityFacts, IdentityOperations } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 
-export type IdentitiesContext = {
-  account: Account
-  directory: Directory
-  ports: KernelPorts
-  /** Acts while nothing of an identity is open, so that its keys may change. */
-  withoutOffice<T>(did: string, act: () => T): Promise<T>
-  /** The keyring changed: make it durable, and introduce who is in it. */
-  onChanged(): Promise<void>
-  /** Keeps somebody's card among the records of the identity in use. */
-  keepContact(identity: PublicIdentity): Promise<void>
-}
+export type IdentitiesContext = { account: Account; directory: Directory; home: Home; ports: KernelPorts }
 
 const cardPrefix = 'anarq-card-1:'
 
-export function createIdentities({
-  account,
-  directory,
-  ports,
-  withoutOffice,
-  onChanged,
-  keepContact,
-}: IdentitiesContext): IdentityOperations {
+export function createIdentities(context: IdentitiesContext): IdentityOperations {
+  const { account, home } = context
+  const { onChanged, withoutOffice } = home
   const facts = (record: IdentityRecord): IdentityFacts => factsOf(record, account.keyring())
   return {
     async list() {
       return account.keyring().list().map(facts)
     },
     async create({ kind, name }) {
-      if (kind === 'child') {
-        throw new Fault(
-          'invalid.kind',
-          "A child's identity is made for the child's own device. Run on that device: anarq id enrol, then here: anarq id new --kind child --device FILE",
-        )
-      }
       const record = account.keyring().create({ kind, name })
       await onChanged()
       return facts(record)
@@ -53,8 +38,7 @@ export function createIdentities({
     async show(ref) {
       const keyring = account.keyring()
       const record = findIdentity(keyring, ref)
-      using open = keyring.open(record.did)
-      return { ...facts(record), card: cardOf(open.public()) }
+      return { ...facts(record), card: cardOf(publicOf(record, keyring)) }
     },
     async use(ref) {
       const keyring = account.keyring()
@@ -79,27 +63,35 @@ export function createIdentities({
       return facts(record)
     },
     drill: async (words) => account.isWords(words),
-    async learn(card) {
-      account.keyring()
-      const identity = unwrap(parsePublicIdentity(readCard(card), { nowMs: ports.clock.nowMs() }))
-      directory.add(identity)
-      await keepContact(identity)
-      return { did: identity.did }
-    },
+    learn: (card) => learn(context, card),
+    ...createGuardianship({
+      ...context,
+      facts,
+      onChanged,
+      find: (ref) => findIdentity(account.keyring(), ref),
+      note: (action, child) => home.note({ action, verdict: 'ok', details: { child } }),
+    }),
   }
 }
 
-/** By DID, or by a name that only one has; empty: the one in use. */
-export function findIdentity(keyring: Keyring, ref: string): IdentityRecord {
-  if (ref === '') return keyring.record(keyring.current())
-  const found = keyring.list().filter(({ did, name }) => did === ref || name === ref)
-  if (found.length === 1) return found[0] as IdentityRecord
-  if (found.length > 1)
-    throw new Fault(
-      'conflict.name',
-      `${found.length} identities are called "${ref}". Say which by its DID: anarq id list`,
-    )
-  throw new Fault('missing.identity', `There is no identity "${ref}" here. See them with: anarq id list`)
+async function learn({ account, home, ports }: IdentitiesContext, card: string): Promise<{ did: string }> {
+  const keyring = account.keyring()
+  const nowMs = ports.clock.nowMs()
+  const identity = unwrap(parsePublicIdentity(readCard(card), { nowMs }))
+  const own = keyring.record(keyring.current())
+  const { verdict, sentence } = childMayAct(own, { kind: 'contact', did: identity.did }, nowMs)
+  const office = await home.acting()
+  if (verdict !== 'allow') throw new Fault('refused.contact', sentence)
+  home.meet(identity)
+  await keepContact(office, identity)
+  return { did: identity.did }
+}
+
+/** A child's own key is with its guardians: what is shown of it comes from its DID. */
+function publicOf({ did, child }: IdentityRecord, keyring: Keyring): PublicIdentity {
+  if (child !== undefined) return unwrap(publicOfPeer(child.long))
+  using open = keyring.open(did)
+  return open.public()
 }
 
 /** What one gives to others so that they can share with one: one line of text. */
@@ -118,18 +110,4 @@ function readCard(card: string): Uint8Array {
     'invalid.card',
     'This is not the card of an identity. Ask for it again; it is one line that begins with "anarq-card-1:".',
   )
-}
-
-function factsOf(record: IdentityRecord, keyring: Keyring): IdentityFacts {
-  return {
-    did: record.did,
-    name: record.name,
-    kind: record.kind,
-    epoch: record.epoch,
-    createdMs: record.createdMs,
-    status: record.status,
-    isCurrent: keyring.current() === record.did,
-    formerly: record.formerly.map(({ did }) => did),
-    devices: record.devices.map(({ id, name, status }) => ({ id, name, isRevoked: status === 'revoked' })),
-  }
 }

@@ -16,6 +16,8 @@ export function accountOf(wire: Wire): AccountOperations {
     status: () => wire.json('GET', '/api/v1/status'),
     init: (body) => wire.json('POST', `${account}/init`, { body }),
     recover: (body) => wire.json('POST', `${account}/recover`, { body }),
+    enrol: (body) => wire.json('POST', `${account}/enrol`, { body }),
+    join: (body) => wire.json('POST', `${account}/join`, { body }),
     unlock: (body) => wire.json('POST', `${account}/unlock`, { body }),
     lock: () => wire.json('POST', `${account}/lock`),
     changePassphrase: (body) => wire.json('POST', `${account}/passphrase`, { body }),
@@ -39,6 +41,13 @@ export function identitiesOf(wire: Wire): IdentityOperations {
     drill: async (words) =>
       (await wire.json<{ isRight: boolean }>('POST', '/api/v1/account/drill', { body: { words } })).isRight,
     learn: (card) => wire.json('POST', '/api/v1/contacts', { body: { card } }),
+    createChild: (body) => wire.json('POST', '/api/v1/children', { body }),
+    renew: async (ref, body = {}) => wire.json('POST', `${await one(ref)}/renew`, { body }),
+    recover: async (ref, body) => wire.json('POST', `${await one(ref)}/recover`, { body }),
+    release: async (ref) => wire.json('POST', `${await one(ref)}/release`),
+    lendShare: (guardianShare, { to } = {}) =>
+      wire.json('POST', '/api/v1/shares/lend', { body: { guardianShare, to } }),
+    releaseShare: (guardianShare) => wire.json('POST', '/api/v1/shares/release', { body: { guardianShare } }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { NewIdentity } from '@anarq/kernel'
 import type { App, DoorContext } from '../context.ts'
-import { answers, described, fields, flag, listOf, oneOf, ref, text, time } from '../schema/parts.ts'
+import { answers, described, fields, flag, listOf, oneOf, ref, text } from '../schema/parts.ts'
 
 const tags = ['identities']
 const params = fields({ ref: described(text, 'DID, or a name that only one identity here has.') })
@@ -22,11 +22,10 @@ export function addIdentityRoutes(app: App, { operations: { identities } }: Door
       summary: 'Make another identity',
       tags,
       body: fields({
-        kind: oneOf('sub', 'anonymous', 'child', 'organisation'),
+        kind: oneOf('sub', 'anonymous', 'organisation'),
         name: text,
-        'birthMs?': time,
       }),
-      response: answers(201, 'The identity.', ref('NewIdentity')),
+      response: answers(201, 'The identity.', ref('Identity')),
     },
     handler: async ({ body }, reply) => reply.code(201).send(await identities.create(body)),
   })

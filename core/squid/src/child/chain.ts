@@ -3,6 +3,7 @@ import { readBytes, readFields, readInt, readText } from '@anarq/ipld'
 import type { Signer } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
 import { deviceIdOf } from '../devices.ts'
+import { clockSkewMs } from '../did/key-log.ts'
 import type { PublicIdentity } from '../did/public-identity.ts'
 import { checkStatement, readStatement, sealStatement } from '../statement.ts'
 import { type ChildLimits, readLimits, writeLimits } from './limits.ts'
@@ -72,6 +73,14 @@ export type Delegation = {
   readonly untilMs: number
 }
 
+/** Whether a delegation holds at a time. Clocks of a guardian and a child may differ a little, so it may come from the future. */
+export function isDelegated(
+  { fromMs, untilMs }: Pick<Delegation, 'fromMs' | 'untilMs'>,
+  nowMs: number,
+): boolean {
+  return nowMs >= fromMs - clockSkewMs && nowMs < untilMs
+}
+
 /** What a delegation says, unverified. */
 function readDelegation(
   bytes: Uint8Array,
@@ -125,7 +134,7 @@ export function verifyChildChain(chain: ChildChain, nowMs: number): Outcome<Dele
     if (delegation.limits.majorityMs !== authority.value || delegation.untilMs > authority.value) {
       return failed('refused.delegation', 'This delegation reaches beyond the authority of the guardian.')
     }
-    if (nowMs < delegation.fromMs || nowMs >= delegation.untilMs) {
+    if (!isDelegated(delegation, nowMs)) {
       return failed('refused.expired', 'This delegation does not hold now. The guardian renews it.')
     }
     return ok(delegation)

@@ -1,8 +1,10 @@
+import { concatBytes, toBase64Url } from '@anarq/bytes'
 import { failed, type Outcome, ok } from '@anarq/fault'
 import {
   createKemKey,
   createSigner,
   deriveSecret,
+  hashBlake3,
   joinShares,
   type Share,
   type Signer,
@@ -14,6 +16,8 @@ import { type PeerDid, peerDidOf } from '../did/peer-did.ts'
 import type { ChildLimits } from './limits.ts'
 
 export const subjectLeafBytes = 32
+/** The keys of so many lost devices are remembered. */
+export const formerDevicesMax = 64
 
 /**
  * Who holds what of a child's subject key (a random leaf, 32 bytes), 2 of 3:
@@ -26,8 +30,11 @@ export type GuardianSide = {
   readonly consent: Uint8Array
   readonly delegation: Uint8Array
   readonly limits: ChildLimits
-  /** The child's device. */
+  /** The child's device, and what it verifies with. */
   readonly device: string
+  readonly deviceKey: Uint8Array
+  /** Of lost devices, oldest first: what they signed stays signed. */
+  readonly formerDeviceKeys: readonly Uint8Array[]
   readonly deviceKem: Uint8Array
   readonly sealedShare: Uint8Array
 }
@@ -70,6 +77,11 @@ export function childDid(signer: Signer, childLeaf: Uint8Array): PeerDid {
   const kem = createKemKey(childLeaf)
   kem.dispose()
   return peerDidOf({ verifyKey: signer.publicKey, kemKey: kem.publicKey })
+}
+
+/** Names the devices of before, so that whoever changes their list on the way makes the leaf unreadable. */
+export function leafInfo(did: string, formerDeviceKeys: readonly Uint8Array[]): string {
+  return sealInfo(`leaf/${toBase64Url(hashBlake3(concatBytes(...formerDeviceKeys)))}`, did)
 }
 
 /** What a wrapped secret is for, and whose; a share can never pass for another. */

@@ -1,12 +1,14 @@
 import { equalBytes } from '@anarq/bytes'
 import { asFault, Fault, failed, type Outcome, ok, unwrap } from '@anarq/fault'
-import { decodeCbor, encodeCbor, readBytes, readFields, readInt, readText } from '@anarq/ipld'
+import { decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt, readText } from '@anarq/ipld'
 import {
   createKemKey,
   type KemKey,
   kemPublicKeyBytes,
   type Share,
   unwrapKey,
+  verifyKeyBytes,
+  wipe,
   wrapKey,
   wrapOverheadBytes,
 } from '@anarq/qlock'
@@ -18,8 +20,15 @@ import {
   parsePublicIdentity,
   publicOfPeer,
 } from '../did/public-identity.ts'
-import { verifyChildChain } from './chain.ts'
-import { type GuardianSide, joinSubject, sealInfo, subjectLeafBytes } from './custody.ts'
+import { verifyChildChain, verifyConsent } from './chain.ts'
+import {
+  formerDevicesMax,
+  type GuardianSide,
+  joinSubject,
+  leafInfo,
+  sealInfo,
+  subjectLeafBytes,
+} from './custody.ts'
 import type { ChildLimits } from './limits.ts'
 
 export type AcceptedInvitation = {
@@ -31,6 +40,7 @@ export type AcceptedInvitation = {
   readonly limits: ChildLimits
   readonly fromMs: number
   readonly untilMs: number
+  readonly formerDeviceKeys: readonly Uint8Array[]
   /** Secret: opens the child's own data and what others wrap for it. Signs nothing. */
   readonly childLeaf: Uint8Array
 }
@@ -43,7 +53,7 @@ export function openInvitation(
 ): Outcome<AcceptedInvitation> {
   const what = 'This invitation'
   try {
-    const known = ['v', 'long', 'guardian', 'authority', 'consent', 'delegation', 'leaf'] as const
+    const known = ['v', 'long', 'guardian', 'authority', 'consent', 'delegation', 'devices', 'leaf'] as const
     const fields = readFields(decodeCbor(bytes, what), known, what)
     readInt(fields.v, what, { min: 1, max: 1 })
     const child = unwrap(publicOfPeer(readText(fields.long, what, { max: 16_384 })))
@@ -51,16 +61,28 @@ export function openInvitation(
     const [authority, consent, delegation] = [fields.authority, fields.consent, fields.delegation].map(
       (part) => readBytes(part, what, { max: 65_536 }),
     ) as [Uint8Array, Uint8Array, Uint8Array]
-    const deviceKey = device.signer.publicKey
-    const chain = unwrap(verifyChildChain({ child, guardian, authority, delegation, deviceKey }, nowMs))
-    const childLeaf = unwrapKey(device.kem, readBytes(fields.leaf, what), {
-      info: sealInfo('leaf', child.did),
-    })
-    if (childLeaf === undefined || !isChildLeaf(childLeaf, child)) {
-      return failed('refused.invitation', 'This invitation was made for another device.')
+    const consented = unwrap(verifyConsent(consent, guardian)).child
+    if (consented !== child.did) {
+      return failed('refused.invitation', 'The consent in this invitation is for another child.')
     }
-    const { limits, fromMs, untilMs } = chain
-    return ok({ child, guardian, authority, consent, delegation, limits, fromMs, untilMs, childLeaf })
+    const formerDeviceKeys = readDeviceKeys(fields.devices, what)
+    const info = leafInfo(child.did, formerDeviceKeys)
+    const childLeaf = unwrapKey(device.kem, readBytes(fields.leaf, what), { info })
+    if (childLeaf === undefined || !isChildLeaf(childLeaf, child)) {
+      return failed(
+        'refused.invitation',
+        'This invitation was made for another device, or changed on the way.',
+      )
+    }
+    const deviceKey = device.signer.publicKey
+    const chain = verifyChildChain({ child, guardian, authority, delegation, deviceKey }, nowMs)
+    if (!chain.ok) {
+      wipe(childLeaf)
+      return chain
+    }
+    const { limits, fromMs, untilMs } = chain.value
+    const signed = { authority, consent, delegation, limits, fromMs, untilMs }
+    return ok({ child, guardian, ...signed, formerDeviceKeys, childLeaf })
   } catch (thrown) {
     return { ok: false, fault: asFault(thrown) }
   }
@@ -100,6 +122,15 @@ export function openGuardianPacket(bytes: Uint8Array, kem?: KemKey): Outcome<Gua
   } catch (thrown) {
     return { ok: false, fault: asFault(thrown) }
   }
+}
+
+/** The same packet for somebody else to open: how the second guardian lends its share to the first, for a recovery. */
+export function lendGuardianPacket(
+  packet: GuardianPacket,
+  to: Pick<PublicIdentity, 'kemKey'>,
+  random: Random,
+): Uint8Array {
+  return encodePacket(packet, to, random)
 }
 
 /**
@@ -159,7 +190,7 @@ function isChildLeaf(childLeaf: Uint8Array, child: PublicIdentity): boolean {
 }
 
 export function encodeInvitation(side: GuardianSide, leaf: Uint8Array, guardian: PublicIdentity): Uint8Array {
-  const { long, authority, consent, delegation } = side
+  const { long, authority, consent, delegation, formerDeviceKeys: devices } = side
   return encodeCbor({
     v: 1,
     long,
@@ -167,24 +198,25 @@ export function encodeInvitation(side: GuardianSide, leaf: Uint8Array, guardian:
     authority,
     consent,
     delegation,
+    devices,
     leaf,
   })
 }
 
-export type PacketOptions = {
-  readonly guardian: { readonly public: PublicIdentity }
-  readonly second?: Pick<PublicIdentity, 'kemKey'>
-  readonly random: Random
+/** Without a receiver the share lies in it in the clear. */
+export function encodePacket(
+  { child, guardian, majorityMs: majority, deviceKem, sealedShare, share }: GuardianPacket,
+  to: Pick<PublicIdentity, 'kemKey'> | undefined,
+  random: Random,
+): Uint8Array {
+  const body = { v: 1, child, guardian, majority, deviceKem, sealedShare }
+  if (to === undefined) return encodeCbor({ ...body, open: share.bytes })
+  const info = sealInfo('share-2', child)
+  return encodeCbor({ ...body, share: wrapKey(to.kemKey, share.bytes, { info, random }) })
 }
 
-export function encodePacket(
-  did: string,
-  { limits, deviceKem, sealedShare }: GuardianSide,
-  share: Uint8Array,
-  { guardian, second, random }: PacketOptions,
-): Uint8Array {
-  const sealed = second && wrapKey(second.kemKey, share, { info: sealInfo('share-2', did), random })
-  const majority = limits.majorityMs
-  const body = { v: 1, child: did, guardian: guardian.public.did, majority, deviceKem, sealedShare }
-  return encodeCbor(sealed === undefined ? { ...body, open: share } : { ...body, share: sealed })
+function readDeviceKeys(value: unknown, what: string): Uint8Array[] {
+  return readArray(value, what, { max: formerDevicesMax }).map((key) =>
+    readBytes(key, what, { length: verifyKeyBytes }),
+  )
 }

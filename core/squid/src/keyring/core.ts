@@ -2,6 +2,7 @@ import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import { createKemKey, createSigner, deriveLeaf, type KeyClass, type Signer, wipe } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
+import { isDelegated } from '../child/chain.ts'
 import { childScope, type Device, deviceKeysOf } from '../devices.ts'
 import { createLogMemory, type LogMemory } from '../did/log-memory.ts'
 import { type IdentityKind, type IdentityRecord, nameCharactersMax } from './record.ts'
@@ -188,7 +189,7 @@ export function checkSigning(core: KeyringCore, did: string, epoch: number): voi
   }
   const { child } = record
   if (child?.stage !== 'minor') return
-  if (nowMs < child.delegatedFromMs || nowMs >= child.delegatedUntilMs) {
+  if (!isDelegated({ fromMs: child.delegatedFromMs, untilMs: child.delegatedUntilMs }, nowMs)) {
     throw new Fault('refused.expired', 'The guardian has to renew this device before it can sign again.')
   }
 }
@@ -210,7 +211,12 @@ export function requireOwn(core: KeyringCore, did: string): IdentityRecord {
   requireActive(record)
   if (isFormer) throw new Fault('refused.former', 'This identity was rotated. Use the one that followed it.')
   if (record.kind !== 'child') return record
-  throw new Fault('refused.child', "A child's keys change through its guardians: recover the child instead.")
+  throw new Fault(
+    'refused.child',
+    record.child?.stage === 'adult'
+      ? 'A key that guardians held cannot be changed. Make an identity with words of its own in another home.'
+      : "A child's keys change through its guardians: recover the child instead.",
+  )
 }
 
 export function withSigner<T>(

@@ -1,7 +1,13 @@
 import { asFault, Fault, type Outcome, ok } from '@anarq/fault'
 import { type Share, type Signer, wipe } from '@anarq/qlock'
 import { delegationTtlMsMax, sealDelegation } from '../child/chain.ts'
-import { type GuardianSide, guardianShareOf, joinSubject, subjectLeafBytes } from '../child/custody.ts'
+import {
+  formerDevicesMax,
+  type GuardianSide,
+  guardianShareOf,
+  joinSubject,
+  subjectLeafBytes,
+} from '../child/custody.ts'
 import { releaseShare } from '../child/handover.ts'
 import { type IssuedChild, issueChild } from '../child/issue.ts'
 import { type ChildLimits, checkLimits } from '../child/limits.ts'
@@ -98,6 +104,7 @@ export function recoverChild(
       const issued = issue(core, joined.value, child.guardian, record.index, {
         ...options,
         limits: child.limits,
+        formerDeviceKeys: [...child.formerDeviceKeys, child.deviceKey].slice(-formerDevicesMax),
       })
       const renewed = childRecord(issued.side, child.guardian, core.clock.nowMs())
       const { invitation, packet } = issued
@@ -131,7 +138,12 @@ function issue(
   subjectLeaf: Uint8Array,
   guardian: string,
   index: number,
-  { device, second, limits }: Pick<NewChild, 'device' | 'second' | 'limits'>,
+  {
+    device,
+    second,
+    limits,
+    formerDeviceKeys = [],
+  }: Pick<NewChild, 'device' | 'second' | 'limits'> & { readonly formerDeviceKeys?: readonly Uint8Array[] },
 ): IssuedChild {
   const share = ownShare(core, index)
   try {
@@ -141,6 +153,7 @@ function issue(
         guardianShare: share.bytes,
         ...(second === undefined ? {} : { second }),
         device,
+        formerDeviceKeys,
         limits,
         nowMs: core.clock.nowMs(),
         random: core.random,

@@ -195,6 +195,7 @@ export function acceptChild(
       delegatedFromMs: fromMs,
       delegatedUntilMs: untilMs,
       device: keys.id,
+      deviceKey: keys.signer.publicKey,
       guardianIdentity: encodePublicIdentity(guardian),
     },
   }
@@ -246,6 +247,9 @@ function keyringOf(core: KeyringCore): Keyring {
       core.check()
       const { record } = core.find(did)
       requireActive(record)
+      if (record.child?.side === 'guardian') {
+        throw new Fault('refused.child', "A child's identity is used on the child's own device.")
+      }
       core.setCurrent(record.did)
     },
     onChange: (listener) => core.onChange(listener),

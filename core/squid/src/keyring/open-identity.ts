@@ -25,6 +25,8 @@ export type OpenIdentity = {
   readonly epoch: number
   /** Made on first use. Signing is refused for what is revoked, expired or former; its `publicKey` can be read still. */
   readonly signer: Signer
+  /** Whether `signer` signs now: not for what is revoked or former, nor after its time. */
+  maySign(): boolean
   /** Made on first use. */
   readonly kem: KemKey
   readonly secrets: StoreSecrets
@@ -73,6 +75,7 @@ export function openIdentity(options: OpenOptions): OpenIdentity {
     get signer() {
       return live(signer)
     },
+    maySign: () => isAllowed(options.checkSigning),
     get kem() {
       return live(kem)
     },
@@ -127,6 +130,15 @@ function gateSigner(signer: Signer, check: () => void): Signer {
       return signer.signEd25519(message, context)
     },
     dispose: signer.dispose,
+  }
+}
+
+function isAllowed(check: () => void): boolean {
+  try {
+    check()
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,6 +1,8 @@
 import { Fault } from '@anarq/fault'
 import { type Fields, readArray, readBytes, readFields, readInt, readOptional, readText } from '@anarq/ipld'
-import { kemPublicKeyBytes } from '@anarq/qlock'
+import { kemPublicKeyBytes, verifyKeyBytes } from '@anarq/qlock'
+import { isDelegated } from '../child/chain.ts'
+import { formerDevicesMax } from '../child/custody.ts'
 import {
   allowed,
   type ChildAction,
@@ -31,8 +33,10 @@ export type ChildRecord = {
   readonly delegation: Uint8Array
   readonly delegatedFromMs: number
   readonly delegatedUntilMs: number
-  /** The id of the child's device. */
+  /** The id of the child's device, what it verifies with, and what lost devices before it did. */
   readonly device: string
+  readonly deviceKey: Uint8Array
+  readonly formerDeviceKeys: readonly Uint8Array[]
   /** Guardian's side. */
   readonly deviceKem?: Uint8Array
   readonly sealedShare?: Uint8Array
@@ -75,7 +79,7 @@ export function childMayAct(
   if (nowMs >= child.limits.majorityMs) {
     return verdict('deny', 'majority', 'You are of age. Take your key over from your guardian first.')
   }
-  if (nowMs < child.delegatedFromMs || nowMs >= child.delegatedUntilMs) {
+  if (!isDelegated({ fromMs: child.delegatedFromMs, untilMs: child.delegatedUntilMs }, nowMs)) {
     return verdict('deny', 'expired', 'Your guardian has to renew this device first.')
   }
   return limitsAllow(child.limits, action, nowMs)
@@ -143,6 +147,8 @@ const childNames = [
   'delegatedFromMs',
   'delegatedUntilMs',
   'device',
+  'deviceKey',
+  'formerDeviceKeys',
   'deviceKem',
   'sealedShare',
   'guardianIdentity',
@@ -183,6 +189,7 @@ function readChild(value: unknown): ChildRecord {
   const what = 'A child'
   const fields = readFields(value, childNames, what)
   const statement = (part: unknown) => readBytes(part, what, { max: 65_536 })
+  const verifyKey = (part: unknown) => readBytes(part, what, { length: verifyKeyBytes })
   return {
     side: readOneOf(fields.side, ['guardian', 'child'] as const, what),
     stage: readOneOf(fields.stage, ['minor', 'adult'] as const, what),
@@ -195,6 +202,8 @@ function readChild(value: unknown): ChildRecord {
     delegatedFromMs: readInt(fields.delegatedFromMs, what),
     delegatedUntilMs: readInt(fields.delegatedUntilMs, what),
     device: readText(fields.device, what, { max: 64 }),
+    deviceKey: verifyKey(fields.deviceKey),
+    formerDeviceKeys: readArray(fields.formerDeviceKeys, what, { max: formerDevicesMax }).map(verifyKey),
     ...optional(fields, 'deviceKem', (v) => readBytes(v, what, { length: kemPublicKeyBytes })),
     ...optional(fields, 'sealedShare', (v) => readBytes(v, what, { max: 4096 })),
     ...optional(fields, 'guardianIdentity', (v) => readBytes(v, what)),

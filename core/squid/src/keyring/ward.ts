@@ -28,7 +28,8 @@ export function acceptDelegation(
     const deviceKey = keys.signer.publicKey
     const chain = { child: identity, guardian, authority, delegation, deviceKey }
     const { limits, fromMs, untilMs } = unwrap(verifyChildChain(chain, nowMs))
-    if (untilMs < child.delegatedUntilMs && fromMs < child.delegatedFromMs) {
+    // Even where it lasts longer: a guardian who set narrower limits since must not be undone by an earlier file.
+    if (fromMs < child.delegatedFromMs) {
       return failed('conflict.delegation', 'This delegation is older than the one held here.')
     }
     const span = { delegatedFromMs: fromMs, delegatedUntilMs: untilMs }
@@ -66,6 +67,9 @@ function guardianOf(child: ChildRecord, fresh: Uint8Array | undefined, nowMs: nu
   }
   const held = unwrap(parsePublicIdentity(child.guardianIdentity, { nowMs: Number.POSITIVE_INFINITY }))
   if (fresh === undefined) return held
+  if (unwrap(parsePublicIdentity(fresh, { nowMs })).did !== child.guardian) {
+    throw new Fault('refused.delegation', 'This delegation comes from somebody else than the guardian.')
+  }
   const known = held.versionId === undefined ? {} : { known: held.versionId }
   return unwrap(parsePublicIdentity(fresh, { nowMs, did: child.guardian, ...known }))
 }

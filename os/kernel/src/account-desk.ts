@@ -1,0 +1,94 @@
+import { asFault, Fault } from '@anarq/fault'
+import type { Account } from './account.ts'
+import { readCarried, writeEnrolment } from './children/carried.ts'
+import { joinHome } from './children/join.ts'
+import type { Directory } from './directory.ts'
+import type { Home } from './home.ts'
+import { keptKeyring } from './home-records.ts'
+import { factsOf } from './identity-facts.ts'
+import type { AccountOperations, NodeStatus } from './operations.ts'
+import type { KernelPorts } from './ports.ts'
+
+export type AccountDeskOptions = {
+  account: Account
+  home: Home
+  directory: Directory
+  ports: KernelPorts
+  version: string
+}
+
+/** So many rotations of the root are looked through when it comes back from words alone. */
+const rotationsMax = 64
+
+/** The home itself, for people and programs: making, bringing back, opening and closing it. */
+export function createAccountDesk({
+  account,
+  home,
+  directory,
+  ports,
+  version,
+}: AccountDeskOptions): AccountOperations {
+  return {
+    async status() {
+      return statusFacts(account, version)
+    },
+    async init(input) {
+      const { words } = await account.init(input)
+      await home.onChanged()
+      return { did: account.keyring().current(), words }
+    },
+    async recover(input) {
+      await account.recover(input)
+      try {
+        // The words do not say how often keys were rotated: commits signed with later keys must verify, so that the state is found.
+        await home.withKeysAhead(account.rootKeys(rotationsMax), () => findKeyring(account, home))
+      } catch (error) {
+        ports.onFault(
+          new Fault(
+            'damaged.keyring',
+            `The root identity is back. Its other identities could not be found among the blocks: ${asFault(error).message}`,
+            { cause: error },
+          ),
+        )
+      }
+      return { did: account.keyring().current(), identities: account.keyring().list().length }
+    },
+    async enrol(input) {
+      const enrolment = await account.enrol(input)
+      return { name: enrolment.name, device: writeEnrolment(enrolment) }
+    },
+    async join({ file }) {
+      const record = await joinHome(readCarried(file, 'invitation', 'delegation', 'release'), account, home)
+      return factsOf(record, account.keyring())
+    },
+    async unlock({ passphrase }) {
+      await account.unlock(passphrase)
+      if (account.state() === 'open') await home.introduce()
+    },
+    async lock() {
+      await home.closeOffices()
+      directory.clear()
+      account.lock()
+    },
+    changePassphrase: account.changePassphrase,
+  }
+}
+
+/** The keyring's state among the blocks, taken over where there is one. */
+async function findKeyring(account: Account, home: Home): Promise<void> {
+  await home.introduce()
+  const state = await keptKeyring(await home.current())
+  if (state === undefined) return
+  await home.closeOffices()
+  account.adopt(state)
+  await account.save()
+  await home.introduce()
+}
+
+function statusFacts(account: Account, version: string): NodeStatus {
+  const state = account.state()
+  if (state !== 'open') return { state, version }
+  const keyring = account.keyring()
+  const { did, name, kind } = keyring.record(keyring.current())
+  return { state, version, current: { did, name, kind } }
+}

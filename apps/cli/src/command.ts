@@ -22,6 +22,8 @@ export type Command = {
   /** Without the program's name: `get NAME|ID [-o OUT]`. */
   readonly usage: string
   readonly summary: string
+  /** For `anarq help NAME`: what there is more to say. */
+  readonly details?: string
   readonly options?: OptionSpec
   /** How many plain arguments it takes. */
   readonly min?: number

@@ -12,7 +12,7 @@ type Load = () => Promise<Command>
 /** Commands load when called: a short command starts fast. */
 const commands: Readonly<Record<string, { load: Load; group: string }>> = {
   init: { group: 'you', load: async () => (await import('./commands/account.ts')).init },
-  id: { group: 'you', load: async () => (await import('./commands/account.ts')).id },
+  id: { group: 'you', load: async () => (await import('./commands/identity.ts')).id },
   put: { group: 'drive', load: async () => (await import('./commands/drive.ts')).put },
   ls: { group: 'drive', load: async () => (await import('./commands/drive.ts')).ls },
   find: { group: 'drive', load: async () => (await import('./commands/drive.ts')).find },
@@ -72,7 +72,9 @@ async function dispatch(
       ? moveFlags(argv)
       : argv
   if (name === 'help' || name === '--help' || name === '-h') {
-    terminal.result({ commands: Object.keys(commands) }, await help())
+    const about = commands[rest[0] ?? '']
+    if (about === undefined) terminal.result({ commands: Object.keys(commands) }, await help())
+    else explain(await about.load(), terminal)
     return 0
   }
   if (name === '--version') {
@@ -92,7 +94,7 @@ async function dispatch(
     throw error
   }
   if (values.help === true) {
-    terminal.result({ usage: command.usage }, `anarq ${command.usage}\n${command.summary}`)
+    explain(command, terminal)
     return 0
   }
   const connection = connect({
@@ -140,6 +142,11 @@ function report(error: unknown, terminal: ReturnType<typeof createTerminal>): nu
   return 1
 }
 
+function explain({ usage, summary, details }: Command, terminal: ReturnType<typeof createTerminal>): void {
+  const more = details === undefined ? '' : `\n\n${details}`
+  terminal.result({ usage }, `anarq ${usage}\n${summary}${more}`)
+}
+
 async function help(): Promise<string> {
   const lines = ['AnarQ: your identity and your encrypted drive, on your own machine.', '']
   let group = ''
@@ -151,7 +158,7 @@ async function help(): Promise<string> {
   }
   lines.push(
     '',
-    'Each takes --json, --home DIR and --passphrase-file F (its first line; "-" is standard input).',
+    'More about one of them: anarq help NAME. Each takes --json, --home DIR and --passphrase-file F (its first line; "-" is standard input).',
   )
   return lines.join('\n')
 }

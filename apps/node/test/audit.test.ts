@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fromHex } from '@anarq/bytes'
 import type { AuditFacts, Operations } from '@anarq/kernel'
 import { type Node, verifyAuditProofFile } from '@anarq/node'
 import { frameHeaderBytes, parseFrame } from '@anarq/qerberos'
+import { readSignedReceipt } from '@anarq/qonsent'
 import { type DiskHome, readAll, withDiskHome } from './disk-home.ts'
 import { addIdentity, bytesOf, createWorld, fileItem, itemsOf, putFile, textOf } from './world.ts'
 
@@ -127,6 +129,84 @@ function changeText(quoted: string): string {
   return quoted.slice(0, at) + other + quoted.slice(at + 1)
 }
 
+/** An entry of a decision on what bob asked for, proved as the command line does it. */
+async function provedDecision(
+  code: string,
+  name: string,
+): Promise<{ proof: Proof; text: string; index: number }> {
+  const id = await putFile(world, name, 'x')
+  const { ping } = await sharing.share(id, { with: 'bob', uses: 1 })
+  const open = () => world.as('bob', async () => textOf(await sharing.open(ping)))
+  await open()
+  await open().catch(() => {})
+  const entry = (await audit.tail({ object: id, limit: 100 })).find((one) => one.code === code)
+  const text = JSON.stringify(await audit.prove(entry?.index as number))
+  return { proof: JSON.parse(text) as Proof, text, index: entry?.index as number }
+}
+
+type Proof = Readonly<Record<string, unknown>> & {
+  readonly publicKey: string
+  readonly receipt: Readonly<Record<string, unknown>> & { readonly path: readonly string[] }
+}
+
+test('AQ-QONSENT-12: the proof of a decision comes with its signed receipt, which anybody checks with public data alone', async () => {
+  for (const [code, verdict] of [
+    ['allowed.grant', 'allow'],
+    ['refused.used-up', 'deny'],
+  ] as const) {
+    const { proof, text } = await provedDecision(code, `${verdict}.txt`)
+    const { isValid, sentence, receipt } = verifyAuditProofFile(text)
+    assert.deepEqual(
+      [isValid, receipt?.verdict, receipt?.code, receipt?.by],
+      [true, verdict, code, world.did],
+    )
+    assert.match(sentence, new RegExp(`${verdict} \\(${code}\\)`))
+    // Without the log around it, the receipt holds as well.
+    const alone = readSignedReceipt(proof.receipt, fromHex(proof.publicKey))
+    assert.deepEqual(alone.ok && [alone.value.fields.verdict, alone.value.fields.atMs], [
+      verdict,
+      world.clock.nowMs(),
+    ])
+    assert.doesNotMatch(
+      Buffer.from(alone.ok ? alone.value.bytes : []).toString('latin1'),
+      /allow\.txt|deny\.txt/,
+    )
+  }
+})
+
+test('AQ-QONSENT-12, AQ-QLOCK-10: a receipt that was changed, or is that of another decision, does not hold', async () => {
+  const one = await provedDecision('allowed.grant', 'one.txt')
+  const other = await provedDecision('allowed.grant', 'other.txt')
+  assert.equal(verifyAuditProofFile(one.text).isValid, true)
+  const { receipt } = one.proof
+  const changes: readonly (readonly [string, unknown])[] = [
+    ...Object.entries(receipt).map(([field, value]): [string, unknown] => [
+      `another ${field}`,
+      { ...receipt, [field]: typeof value === 'string' ? changeText(`"${value}"`).slice(1, -1) : 7 },
+    ]),
+    ['the receipt of another decision', other.proof.receipt],
+    ['nothing', null],
+    ['text', 'allow'],
+  ]
+  for (const [what, changed] of changes) {
+    const { isValid, sentence } = verifyAuditProofFile(JSON.stringify({ ...one.proof, receipt: changed }))
+    assert.equal(isValid, false, what)
+    assert.match(sentence, /^The proof (does not hold|cannot be read): \S/)
+  }
+  // A proof without its receipt is a proof of the entry still.
+  const { receipt: _, ...without } = one.proof
+  const checked = verifyAuditProofFile(JSON.stringify(without))
+  assert.deepEqual([checked.isValid, checked.receipt], [true, undefined])
+})
+
+test('the proof of an entry that speaks of no decision has no receipt', async () => {
+  const id = await putFile(world, 'no decision.txt', 'x')
+  const [entry] = await audit.tail({ object: id, action: 'object.put' })
+  const proof = await audit.prove(entry?.index as number)
+  assert.equal('receipt' in proof, false)
+  assert.equal(verifyAuditProofFile(JSON.stringify(proof)).isValid, true)
+})
+
 test('a number that no entry has cannot be proved', async () => {
   const { size } = await audit.verify()
   for (const index of [size + 10, -1, 0.5]) {
@@ -145,12 +225,16 @@ for (const [who, seed] of [
     await identities.use(who)
     const id = await putFile(other, 'old.txt', 'x')
     const [entry] = await theirs.tail({ object: id })
+    await textOf(await other.operations.drive.get(id))
+    const decided = (await theirs.tail({ object: id })).find(({ action }) => action.startsWith('decision.'))
     for (let round = 0; round < 2; round += 1) {
       await identities.rotate(who)
       const { isWhole, findings } = await theirs.verify()
       assert.deepEqual([isWhole, findings], [true, []])
       const proof = JSON.stringify(await theirs.prove(entry?.index as number))
       assert.equal(verifyAuditProofFile(proof).isValid, true)
+      const receipt = verifyAuditProofFile(JSON.stringify(await theirs.prove(decided?.index as number)))
+      assert.deepEqual([receipt.isValid, receipt.receipt?.code], [true, 'allowed.owner'])
     }
     const noted = (await theirs.tail({ limit: 1000 })).find(({ action }) => action === 'audit.opened')
     assert.equal(noted, undefined, `found as it was left, not: ${JSON.stringify(noted?.details)}`)

@@ -185,6 +185,12 @@ test('secrets go over the socket only', async () => {
     ['/api/v1/account/lock', undefined],
     ['/api/v1/account/passphrase', { from: passphrase, to: passphrase }],
     ['/api/v1/account/drill', { words: 'x' }],
+    ['/api/v1/account/enrol', { name: 'x', passphrase }],
+    ['/api/v1/account/join', { file: 'x' }],
+    ['/api/v1/children', { name: 'x', birthMs: 1, device: 'x' }],
+    ['/api/v1/identities/x/recover', { device: 'x', guardianShare: 'x' }],
+    ['/api/v1/shares/lend', { guardianShare: 'x' }],
+    ['/api/v1/shares/release', { guardianShare: 'x' }],
     ['/api/v1/health/restore-backup', {}],
   ] as const) {
     const refused = await world.signed(

@@ -217,6 +217,12 @@ function isForSocket({ operationId }: Operation): boolean {
     'changePassphrase',
     'drillWords',
     'restoreBackup',
+    'enrolDevice',
+    'joinGuardian',
+    'createChild',
+    'recoverChild',
+    'lendShare',
+    'releaseShare',
   ].includes(operationId)
 }
 

@@ -424,11 +424,22 @@ test('AQ-QONSENT-13: grants are listed on both sides, each with its state', asyn
   })
 })
 
-test('a grant to oneself, of a folder, or of nothing is refused with what to do', async () => {
+test('AQ-QONSENT-13: the one a grant was given to sees how often it was used, as its owner counts', async () => {
+  const { ping, grant } = await shared('counted.txt', 'x', { uses: 5 })
+  await openAs('bob', ping)
+  await openAs('bob', ping)
+  const mine = await world.as('bob', async () =>
+    (await operations.sharing.grants('in')).find(({ id }) => id === grant.id),
+  )
+  assert.deepEqual([mine?.uses, mine?.usesMax, mine?.kind], [2, 5, 'file'])
+  assert.equal((await grantNow(grant.id)).uses, 2)
+})
+
+test('a grant to oneself, of the whole drive, or of nothing is refused with what to do', async () => {
   await putFile(world, 'folder/inside.txt', 'x')
   const refusals = [
     ['folder/inside.txt', 'alice', 'invalid.audience'],
-    ['folder', 'bob', 'invalid.kind'],
+    ['/', 'bob', 'invalid.kind'],
     ['no such file', 'bob', 'missing.object'],
     ['folder/inside.txt', 'nobody', 'missing.identity'],
   ] as const

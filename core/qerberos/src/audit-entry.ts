@@ -32,8 +32,12 @@ export type AuditEntry = {
   /** CIDs' digests, receipts: whatever else it speaks of, 32 bytes each. */
   readonly hashes?: readonly Uint8Array[]
   readonly details?: Readonly<Record<string, AuditDetail>>
+  /** The receipt of the decision that it speaks of, byte by byte; at most `auditReceiptBytesMax`. */
+  readonly receipt?: Uint8Array
 }
 
+/** Room for the receipt of any ordinary decision; a longer one is named by its hash alone. */
+export const auditReceiptBytesMax = 8192
 /** Room enough for any entry, and not for files. */
 export const entryBytesMax = 16_384
 const sealVersion = 1
@@ -150,6 +154,7 @@ const entryFields = [
   'trail',
   'hashes',
   'details',
+  'receipt',
 ]
 const hashesMax = 64
 const detailsMax = 32
@@ -169,6 +174,9 @@ function readEntry(value: unknown): AuditEntry {
     ),
   )
   const details = readOptional(fields.details, readDetails)
+  const receipt = readOptional(fields.receipt, (bytes) =>
+    readBytes(bytes, 'The receipt', { max: auditReceiptBytesMax }),
+  )
   return {
     atMs: readInt(fields.atMs, "The entry's time"),
     action: text('action'),
@@ -178,6 +186,7 @@ function readEntry(value: unknown): AuditEntry {
     ...(trail === undefined ? {} : { trail }),
     ...(hashes === undefined ? {} : { hashes }),
     ...(details === undefined ? {} : { details }),
+    ...(receipt === undefined ? {} : { receipt }),
   }
 }
 

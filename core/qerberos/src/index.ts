@@ -6,7 +6,13 @@
  * `createAuditLog` keeps a sealed, signed, append-only log that anybody can check without opening it.
  */
 export type { Alert, AlertQuery, Evidence, Severity } from './alarms.ts'
-export { type AuditDetail, type AuditEntry, entryBytesMax, entryOfAlert } from './audit-entry.ts'
+export {
+  type AuditDetail,
+  type AuditEntry,
+  auditReceiptBytesMax,
+  entryBytesMax,
+  entryOfAlert,
+} from './audit-entry.ts'
 export {
   headFromJson,
   headToJson,

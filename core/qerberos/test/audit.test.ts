@@ -7,6 +7,7 @@ import {
   type AuditLog,
   type AuditLogOptions,
   type AuditRecord,
+  auditReceiptBytesMax,
   createAuditLog,
   createMemoryLog,
   headFromJson,
@@ -113,6 +114,25 @@ test('entries come back as they were, newest first, also after the log was opene
   }
 })
 
+test('AQ-QONSENT-12: an entry keeps the receipt of its decision byte by byte and proves it elsewhere; entries without one read as before', async () => {
+  const receipt = new Uint8Array(auditReceiptBytesMax).fill(7)
+  const state = memory()
+  const log = await open(state)
+  await log.append([entry(0), { ...entry(1), receipt }, entry(2)])
+  const again = await open(state)
+  assert.deepEqual(
+    (await again.tail(3)).map((record) => 'entry' in record && record.entry.receipt),
+    [undefined, receipt, undefined],
+  )
+  const proof = JSON.parse(JSON.stringify(await again.proveInclusion(1, { disclose: true })))
+  const proved = verifyAuditProof(proof, signer.publicKey)
+  assert.deepEqual(proved.ok && proved.value.entry?.receipt, receipt)
+  const changed = structuredClone(proof)
+  changed.entry.receipt['/'].bytes = `A${changed.entry.receipt['/'].bytes.slice(1)}`
+  const refused = verifyAuditProof(changed, signer.publicKey)
+  assert.equal(!refused.ok && refused.fault.code, 'refused.proof')
+})
+
 test('many entries in one append are one write and one signature', async () => {
   const count = counting()
   const store = createMemoryLog()
@@ -190,6 +210,8 @@ for (const { title, bad } of [
   { title: 'with a time that is no number', bad: { atMs: Number.NaN } },
   { title: 'with a detail that is a list', bad: { details: { list: [1] } } },
   { title: 'with a detail that is no number', bad: { details: { n: Number.NaN } } },
+  { title: 'with a receipt that is too long', bad: { receipt: new Uint8Array(auditReceiptBytesMax + 1) } },
+  { title: 'with a receipt that is text', bad: { receipt: 'allow' } },
   { title: 'with a long text', bad: { details: { text: 'x'.repeat(2000) } } },
 ]) {
   test(`an entry ${title} is refused, and nothing of its batch is kept`, async () => {

@@ -85,6 +85,7 @@ test('frames are placed by their numbers, and what is not as it should be is sai
 
 test('the face of the package is this', () => {
   assert.deepEqual(Object.keys(face).sort(), [
+    'auditReceiptBytesMax',
     'charge',
     'countEvent',
     'createAuditLog',

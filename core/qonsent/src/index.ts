@@ -43,6 +43,7 @@ export {
 } from './policies.ts'
 export { defaultInPolicy, defaultOutPolicy, ecosystemPolicy, policySchema } from './policy-texts.ts'
 export {
+  type Allowed,
   type Candidate,
   createQonsent,
   type Decision,
@@ -64,6 +65,12 @@ export {
   signReceipts,
   verifyReceipt,
 } from './receipt.ts'
+export {
+  readSignedReceipt,
+  type SignedReceiptJson,
+  signedReceiptToJson,
+  type VerifiedReceipt,
+} from './receipt-json.ts'
 export {
   type AboutObject,
   type AccessRequest,

@@ -33,6 +33,9 @@ export type Decision = Judgement & { readonly receipt: Receipt }
 /** An object that could be listed in an answer. */
 export type Candidate = { readonly object: string; readonly about?: AboutObject }
 
+/** A request and the decision that allowed it. */
+export type Allowed = { readonly request: AccessRequest; readonly decision: Decision }
+
 export type QonsentOptions = {
   /** An engine of this owner's alone: its sets are loaded here. */
   readonly policies: Policies
@@ -63,6 +66,11 @@ export type Qonsent = {
     candidates: readonly Candidate[],
     proofs: readonly Delegation[],
   ): Promise<readonly Decision[]>
+  /**
+   * What a decision that allowed a whole says now of one part of it, such as a file of a folder: the same permission,
+   * with what is known of the part. It counts no use and makes no receipt: the decision on the whole did both.
+   */
+  judgePart(whole: Allowed, part: Candidate, proofs: readonly Delegation[]): Promise<Judgement>
   /** A delegation signed by this owner; the nonce is drawn here. */
   grant(fields: Omit<DelegationFields, 'nonce'>): { bytes: Uint8Array; cid: Cid; delegation: Delegation }
   /** Takes delegations back: the next decision here refuses them, and the snapshot carries it elsewhere. */
@@ -134,6 +142,15 @@ export function createQonsent({
       for (const candidate of candidates) decisions.push(await decide({ ...request, ...candidate }, proofs))
       return decisions
     },
+    async judgePart(whole, part, proofs) {
+      checkPermission(whole, proofs)
+      const { about: _whole, ...asked } = whole.request
+      const request = readAccessRequest({ ...asked, ...part })
+      const known = await gather(request, proofs, { status, uses, identities })
+      // The use was counted for the whole, so that the count may have reached its end by now.
+      const facts = { ...known, uses: new Map(), by: did, atMs: clock.nowMs() }
+      return judge(facts, { policies, verify, verified })
+    },
     grant: (fields) => sealDelegation({ ...fields, nonce: random.bytes(nonceBytes) }, sealing),
     revoke: ownStatus.publish,
     refreshStatus: () => ownStatus.publish([]),
@@ -152,6 +169,17 @@ export function createQonsent({
     policyTexts: rulebook.texts,
     signReceipts: (batch) => signReceipts(signer, batch),
   }
+}
+
+/** Only what was allowed has parts, and only under the very permission that it was allowed by. */
+function checkPermission({ decision }: Allowed, proofs: readonly Delegation[]): void {
+  const allowed = decision.grant?.proofs ?? []
+  const isSame =
+    decision.verdict === 'allow' &&
+    allowed.length === proofs.length &&
+    allowed.every((cid, at) => proofs[at]?.cid.equals(cid) === true)
+  if (!isSame)
+    throw new Fault('internal.part', 'A part was judged under another permission than the whole it is of.')
 }
 
 type Ports = Pick<QonsentOptions, 'status' | 'uses' | 'identities'>

@@ -309,6 +309,89 @@ test('a malformed request is refused before anything is decided', async () => {
   assert.equal(records.length, 0)
 })
 
+const folder = 'f0'.repeat(16)
+const inFolder = {
+  pol: [
+    [
+      'or',
+      [
+        ['==', '.object', folder],
+        ['any', '.folders', ['==', '.', folder]],
+      ],
+    ],
+  ],
+} as const
+
+test('AQ-QONSENT-4: the parts of a whole that was allowed are judged under the same permission, and the whole is one use', async () => {
+  const { qonsent, uses, records } = createWorld()
+  const once = give(alice, bob, { ...inFolder, meta: { uses: 1 } })
+  const request = ask(bob, { object: folder })
+  const whole = { request, decision: await qonsent.decide(request, [once]) }
+  assert.equal(whole.decision.code, 'allowed.grant')
+  const codeOf = async (folders: readonly string[] | undefined): Promise<string> => {
+    const part = folders === undefined ? { object } : { object, about: { folders } }
+    return (await qonsent.judgePart(whole, part, [once])).code
+  }
+  assert.equal(await codeOf([folder]), 'allowed.grant')
+  assert.equal(await codeOf(['aa', folder, 'bb']), 'allowed.grant')
+  assert.equal(await codeOf(['aa', 'bb']), 'refused.condition')
+  assert.equal(await codeOf([]), 'refused.condition')
+  assert.equal(await codeOf(undefined), 'refused.condition', 'what is not known is not allowed')
+  assert.equal(await uses.usesOf(once.cid), 1)
+  assert.equal(records.length, 1, 'the decision on the whole has the one receipt')
+  assert.equal((await qonsent.decide(request, [once])).code, 'refused.used-up')
+})
+
+test('AQ-QONSENT-7: a part is judged by what is known now: a permission that ended or was taken back since gives no more of them', async () => {
+  const { qonsent, policies, clock } = createWorld()
+  const [lasting, ending] = [
+    give(alice, bob, inFolder),
+    give(alice, bob, { ...inFolder, exp: startSeconds + 60 }),
+  ]
+  const request = ask(bob, { object: folder })
+  const wholeOf = async (proof: typeof lasting) => ({
+    request,
+    decision: await qonsent.decide(request, [proof]),
+  })
+  const [first, second] = [await wholeOf(lasting), await wholeOf(ending)]
+  const judged = async (whole: typeof first, proof: typeof lasting, tags: readonly string[] = []) =>
+    (await qonsent.judgePart(whole, { object, about: { folders: [folder], tags } }, [proof])).code
+  assert.deepEqual(
+    [await judged(first, lasting), await judged(second, ending)],
+    ['allowed.grant', 'allowed.grant'],
+  )
+  policies.forbid('out', 'out.medical', ({ object: { attributes } }) =>
+    (attributes.tags as string[]).includes('medical'),
+  )
+  assert.equal(await judged(first, lasting, ['medical']), 'refused.policy')
+  assert.equal(await judged(first, lasting, ['other']), 'allowed.grant')
+  clock.advance(61_000)
+  assert.deepEqual(
+    [await judged(first, lasting), await judged(second, ending)],
+    ['allowed.grant', 'refused.expired'],
+  )
+  await qonsent.revoke([lasting.cid])
+  assert.equal(await judged(first, lasting), 'refused.revoked')
+})
+
+test('a part of what was refused, or under another permission than the whole, is judged by nobody', async () => {
+  const { qonsent } = createWorld()
+  const [one, other] = [give(alice, bob, inFolder), give(alice, bob, inFolder)]
+  const request = ask(bob, { object: folder })
+  const allowed = { request, decision: await qonsent.decide(request, [one]) }
+  const refused = { request, decision: await qonsent.decide(request, []) }
+  const part = { object, about: { folders: [folder] } }
+  for (const [whole, proofs] of [
+    [allowed, [other]],
+    [allowed, []],
+    [allowed, [one, one]],
+    [refused, []],
+    [refused, [one]],
+  ] as const) {
+    await assert.rejects(qonsent.judgePart(whole, part, proofs), { code: 'internal.part' })
+  }
+})
+
 test('a thousand proofs are not looked at', async () => {
   const asked: string[] = []
   const { qonsent } = createWorld({

@@ -7,8 +7,10 @@ import {
   type DecisionRecord,
   parseReceipt,
   type ReceiptInputs,
+  readSignedReceipt,
   replayReceipt,
   sealStatus,
+  signedReceiptToJson,
   verifyReceipt,
 } from '@anarq/qonsent'
 import { ask, createRulePolicies, createWorld, give, people, startMs, startSeconds, verify } from './world.ts'
@@ -138,6 +140,61 @@ test('one signature covers a batch of receipts, each proved alone and none that 
   assert.ok(!verifyReceipt(alice.signer.publicKey, changed, signed[0]!.proof))
   assert.deepEqual(qonsent.signReceipts([]), [])
 })
+
+test('a signed receipt goes out as a document that anybody checks with the public key; changed anywhere, it does not hold', async () => {
+  const { qonsent } = createWorld()
+  const receipts = (await decided()).map(({ decision }) => decision.receipt)
+  const [, , , signed] = qonsent.signReceipts(receipts)
+  const json = signedReceiptToJson(signed!)
+  const text = JSON.stringify(json)
+  const read = readSignedReceipt(JSON.parse(text), alice.signer.publicKey)
+  assert.ok(read.ok)
+  assert.deepEqual([read.value.fields.verdict, read.value.fields.code], ['allow', 'allowed.grant'])
+  assert.deepEqual(read.value.bytes, receipts[3]!.bytes)
+  assert.equal(codeOf(JSON.parse(text), bob.signer.publicKey), 'refused.receipt')
+
+  const other = signedReceiptToJson(qonsent.signReceipts(receipts.slice(0, 2))[0]!)
+  const changes: readonly object[] = [
+    { ...json, index: json.index + 1 },
+    { ...json, size: json.size + 1 },
+    { ...json, path: json.path.slice(1) },
+    { ...json, path: [...json.path].reverse() },
+    { ...json, receipt: other.receipt },
+    { ...json, signature: other.signature },
+  ]
+  for (const changed of changes) {
+    assert.equal(
+      codeOf(changed, alice.signer.publicKey),
+      'refused.receipt',
+      JSON.stringify(changed).slice(0, 60),
+    )
+  }
+  const strange: readonly unknown[] = [
+    undefined,
+    null,
+    [],
+    'x',
+    {},
+    { ...json, version: 2 },
+    { ...json, receipt: `${json.receipt}=` },
+    { ...json, receipt: 'A'.repeat(100_000) },
+    { ...json, path: ['AA'] },
+    { ...json, signature: 'AA' },
+    { ...json, more: 1 },
+  ]
+  for (const value of strange) {
+    assert.equal(
+      codeOf(value, alice.signer.publicKey),
+      'invalid.receipt',
+      JSON.stringify(value)?.slice(0, 60),
+    )
+  }
+})
+
+function codeOf(json: unknown, publicKey: Uint8Array): string {
+  const read = readSignedReceipt(json, publicKey)
+  return read.ok ? 'ok' : read.fault.code
+}
 
 test('bytes that are no receipt are refused', async () => {
   const { bytes } = (await decided())[0]!.decision.receipt

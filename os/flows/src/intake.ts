@@ -27,6 +27,8 @@ export type IntakeOptions = {
   sink: BlockSink
   chunker: Chunker
   keys: SealKeys
+  /** A chunk secret of its own for a file that has one; the others are sealed under that of `keys`. */
+  chunkSecretOf?: ((file: PutFile) => Uint8Array | undefined) | undefined
   guardian: Guardian
   /** Pseudonym under which the guardian counts. */
   identity: string
@@ -86,6 +88,7 @@ type Content = {
   kind: 'content'
   file: PutFile
   flow: Flow
+  keys: SealKeys
   list: ListBuilder
   frames: Uint8Array[]
   lists: Block[]
@@ -172,13 +175,19 @@ function isForAll(fault: Fault): boolean {
   )
 }
 
-function beginContent(file: PutFile, { guardian, identity, keys }: IntakeOptions): Content {
+function beginContent(
+  file: PutFile,
+  { guardian, identity, keys: all, chunkSecretOf }: IntakeOptions,
+): Content {
+  const chunkSecret = chunkSecretOf?.(file)
+  const keys = chunkSecret === undefined ? all : { ...all, chunkSecret }
   const lists: Block[] = []
   const list = createListBuilder({ chunkSecret: keys.chunkSecret, emit: (block) => lists.push(block) })
   return {
     kind: 'content',
     file,
     flow: guardian.begin('in', identity),
+    keys,
     list,
     frames: [],
     lists,
@@ -211,12 +220,13 @@ type Filler = {
 type Held = { window: Window; users: number; isFull: boolean }
 
 function createFiller(
-  { sealer, chunker, keys, onBytes, peek, signal }: IntakeOptions,
+  { sealer, chunker, keys: keysOfAll, onBytes, peek, signal }: IntakeOptions,
   queue: Queue<Job>,
 ): Filler {
   let held: Held | undefined
   let fill = 0
   let sealedAt = 0
+  let keys = keysOfAll
   let ranges: SealRange[] = []
   let owners: Content[] = []
   let finished: Finished[] = []
@@ -281,6 +291,9 @@ function createFiller(
     }
   }
   const addRange = async (owner: Content, from: number, to: number): Promise<void> => {
+    // A batch is sealed under one set of keys.
+    if (owner.keys !== keys && ranges.length > 0) await send()
+    keys = owner.keys
     ranges.push({ from, to, sealedAt })
     sealedAt += to - from + sealedExtraBytesMax
     owners.push(owner)

@@ -1,5 +1,9 @@
 import { toHex } from '@anarq/bytes'
-import type { AuditRecord, Guardian } from '@anarq/qerberos'
+import { unwrap } from '@anarq/fault'
+import { cborCodec } from '@anarq/ipld'
+import { type AuditEntry, type AuditRecord, type Guardian, verifyAuditProof } from '@anarq/qerberos'
+import { cidOf } from '@anarq/qlock'
+import { type Qonsent, type SignedReceiptJson, signedReceiptToJson } from '@anarq/qonsent'
 import type { Office } from './office.ts'
 import type { AuditFacts, AuditOperations } from './operations.ts'
 
@@ -37,11 +41,13 @@ export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditO
       }
     },
     async prove(index) {
-      const { space } = await current()
+      const { space, qonsent } = await current()
       // To show an entry to others is an act too; and the head is signed anew, with the key that the proof names.
       await space.record([{ action: 'audit.prove', verdict: 'ok', details: { entry: String(index) } }])
       const proof = await space.audit.proveInclusion(index, { disclose: true })
-      return { ...proof, publicKey: toHex(space.identity.signer.publicKey) }
+      const { publicKey } = space.identity.signer
+      const { entry } = unwrap(verifyAuditProof(proof, publicKey))
+      return { ...proof, publicKey: toHex(publicKey), ...receiptOf(entry, qonsent) }
     },
     async alerts() {
       return guardian.alerts().map(({ id, atMs, kind, severity, identity, sentence }) => ({
@@ -54,6 +60,14 @@ export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditO
       }))
     },
   }
+}
+
+/** The receipt of the decision that an entry speaks of, signed now: it holds by itself, without the log. */
+function receiptOf(entry: AuditEntry | undefined, qonsent: Qonsent): { receipt?: SignedReceiptJson } {
+  const bytes = entry?.receipt
+  if (bytes === undefined) return {}
+  const [signed] = qonsent.signReceipts([{ bytes, cid: cidOf(cborCodec, bytes) }])
+  return signed === undefined ? {} : { receipt: signedReceiptToJson(signed) }
 }
 
 function factsOf(record: AuditRecord): AuditFacts {

@@ -31,6 +31,9 @@ export type Authority = {
   asked(signed: Signed, facts: DecisionFacts): Promise<Authorised>
 }
 
+/** What asks here, by the name that guardians and rules know it by. */
+const driveModule = 'qdrive'
+
 /** The drive as a whole, where no object is named. */
 const wholeDrive = '00'.repeat(16)
 
@@ -62,6 +65,7 @@ export function createAuthority({
         object: object === undefined ? wholeDrive : toHex(object),
         direction,
         channel: 'local',
+        module: driveModule,
         ...(recipient === undefined ? {} : { recipient }),
       }
       return asked(signAs(identity, guardian, request), { proofs: [], about })

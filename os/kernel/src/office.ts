@@ -1,7 +1,7 @@
 import { toHex } from '@anarq/bytes'
 import type { PutItem } from '@anarq/flows'
-import { entryOfAlert, type Guardian } from '@anarq/qerberos'
-import { createQonsent, type DecisionRecord, type Qonsent } from '@anarq/qonsent'
+import { auditReceiptBytesMax, entryOfAlert, type Guardian } from '@anarq/qerberos'
+import { createQonsent, type DecisionRecord, type IdentityState, type Qonsent } from '@anarq/qonsent'
 import type { OpenIdentity } from '@anarq/squid'
 import { type Authority, createAuthority } from './authority.ts'
 import type { Directory } from './directory.ts'
@@ -9,6 +9,7 @@ import { createChanging } from './drive/change.ts'
 import { putItems } from './drive/put.ts'
 import { createReading } from './drive/read.ts'
 import type { Found } from './drive/resolve.ts'
+import type { Sweeper } from './health/sweeper.ts'
 import type { DriveOperations, PutReport } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 import { type GrantBook, openGrantBook } from './sharing/grant-book.ts'
@@ -21,8 +22,9 @@ export type Office = {
   readonly qonsent: Qonsent
   readonly authority: Authority
   readonly drive: DriveOperations
-  /** A new version of one file, taken in for somebody whom a grant allows to write. */
-  putVersion(
+  readonly sweeper: Sweeper
+  /** For somebody whom a grant allows to write: a new version of a file, or what is put into a folder. */
+  putFor(
     found: Found,
     items: AsyncIterable<readonly PutItem[]>,
     options: { by: string; signal?: AbortSignal | undefined },
@@ -38,13 +40,15 @@ export type OfficeOptions = {
   directory: Directory
   /** Secret of this device, from which each identity gets another device id. */
   replica: Uint8Array
-  /** Whether an identity of this home is still active. */
-  statusOf(did: string): 'active' | 'revoked' | 'unknown'
+  /** Whether an identity is still active, and what its guardians allow where it is a child. */
+  stateOf(did: string): IdentityState
   verifyKeysOf(did: string): readonly Uint8Array[]
+  /** One for all offices of a home: they share the store. */
+  sweeper: Sweeper
 }
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
-  const { identity, ports, guardian, directory, statusOf } = options
+  const { identity, ports, guardian, directory, stateOf, sweeper } = options
   const space = await openSpace(options)
   const book = await openGrantBook({
     index: space.index,
@@ -58,7 +62,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     uses: book.uses,
     identities: {
       verify: (did, message, signature, context) => directory.verify(did, message, signature, context),
-      stateOf: async (did) => ({ status: statusOf(did) }),
+      stateOf: async (did) => stateOf(did),
     },
     receipts: { keep: (record) => keepReceipt(space, record) },
     self: { did: identity.did, signer: identity.signer },
@@ -75,8 +79,9 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   const put: DriveOperations['put'] = async (items, putOptions = {}) => {
     const { flow } = await authority.own({ action: '/qnt/write' })
     flow.end('ok')
-    return putItems(items, putOptions, context)
+    return sweeper.during(() => putItems(items, putOptions, context))
   }
+  const changing = createChanging({ space, ports, authority })
   const stopListening = guardian.onAlert((alert) => {
     if (alert.identity === space.did) void space.record([entryOfAlert(alert)]).catch(() => {})
   })
@@ -88,10 +93,14 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     drive: {
       put,
       ...createReading({ space, ports, authority, guardian, onDecoy: (id) => onDecoy(id, space.did, 'get') }),
-      ...createChanging({ space, ports, authority }),
+      ...changing,
+      restore: (...args) => sweeper.during(() => changing.restore(...args)),
     },
-    putVersion: (found, items, { by, signal }) =>
-      putItems(asVersionOf(found, items), { isThorough: true, signal }, context, { into: found, by }),
+    sweeper,
+    putFor(found, items, { by, signal }) {
+      const taken = found.kind === 'folder' ? items : asVersionOf(found, items)
+      return sweeper.during(() => putItems(taken, { isThorough: true, signal }, context, { into: found, by }))
+    },
     onDecoy,
     async close() {
       stopListening()
@@ -123,6 +132,7 @@ async function keepReceipt(space: Space, { decision, inputs }: DecisionRecord): 
     code: decision.code,
     hashes: [decision.receipt.cid.multihash.digest],
     details: { subject: request.subject, salt: inputs.salt },
+    ...(decision.receipt.bytes.length <= auditReceiptBytesMax ? { receipt: decision.receipt.bytes } : {}),
   }
   if (request.subject === space.did && decision.verdict === 'allow') space.note(entry)
   else await space.record([entry])

@@ -4,6 +4,7 @@
  */
 import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
+import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
 
 export type Operations = {
   readonly account: AccountOperations
@@ -14,7 +15,8 @@ export type Operations = {
   readonly health: HealthOperations
 }
 
-export type NodeState = 'empty' | 'locked' | 'open'
+/** "waiting": a child's device that was enrolled, unlocked; its guardian's file is still to come. */
+export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 
 export type AccountOperations = {
   status(): Promise<NodeStatus>
@@ -24,6 +26,10 @@ export type AccountOperations = {
     name: string
     passphrase: string
   }): Promise<{ did: string; identities: number }>
+  /** In an empty home, on a child's own device: makes its keys, and the text that its guardian needs of them. */
+  enrol(input: { name: string; passphrase: string }): Promise<{ name: string; device: string }>
+  /** Takes in what a guardian made: the child's identity, a renewal, or at majority the child's own key. */
+  join(input: { file: string }): Promise<IdentityFacts>
   unlock(input: { passphrase: string }): Promise<void>
   lock(): Promise<void>
   changePassphrase(input: { from: string; to: string }): Promise<void>
@@ -49,11 +55,14 @@ export type IdentityFacts = {
   /** Former DIDs of a rotated pairwise identity. */
   readonly formerly: readonly string[]
   readonly devices: readonly { readonly id: string; readonly name: string; readonly isRevoked: boolean }[]
+  readonly child?: ChildFacts
 }
 
-export type IdentityOperations = {
+export type IdentityOperations = GuardianOperations & {
   list(): Promise<readonly IdentityFacts[]>
-  create(input: NewIdentity): Promise<IdentityFacts & { readonly guardianShare?: string }>
+  create(input: NewIdentity): Promise<IdentityFacts>
+  /** With signed consent and limits, for the child's own device; its key is held 2 of 3. */
+  createChild(input: NewChild): Promise<IdentityFacts & ChildFiles>
   show(ref: string): Promise<IdentityFacts & { readonly card: string }>
   use(ref: string): Promise<IdentityFacts>
   rotate(ref: string): Promise<IdentityFacts>
@@ -65,10 +74,8 @@ export type IdentityOperations = {
 }
 
 export type NewIdentity = {
-  readonly kind: Exclude<IdentityKindName, 'root'>
+  readonly kind: Exclude<IdentityKindName, 'root' | 'child'>
   readonly name: string
-  /** Years of age for a child: decides the age tag and when control passes over. */
-  readonly birthMs?: number
 }
 
 export type EntryFacts = {
@@ -211,6 +218,7 @@ export type GrantFacts = {
   readonly id: string
   readonly direction: 'in' | 'out'
   readonly object: string
+  readonly kind: 'folder' | 'file'
   readonly name: string
   readonly with: string
   readonly rights: readonly string[]
@@ -222,13 +230,44 @@ export type GrantFacts = {
   readonly state: 'active' | 'expired' | 'used-up' | 'revoked'
 }
 
+export type OpenSharedOptions = {
+  readonly purpose?: string
+  readonly lock?: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** One thing of a shared folder: its path below that folder, such as `letters/may.txt`. */
+export type Within = { readonly only?: string | undefined }
+
+export type ResealProgress = {
+  readonly stage: 'waiting' | 'sealing' | 'burying'
+  readonly files: number
+  readonly bytes: number
+  readonly path: string
+}
+
+export type ResealReport = {
+  readonly grant: GrantFacts
+  /** What was sealed anew: files, with all of their versions. */
+  readonly files: number
+  readonly versions: number
+  readonly bytes: number
+  /** Old blocks that are out of the store, and those that stay because other files hold the same content. */
+  readonly buriedBlocks: number
+  readonly keptBlocks: number
+  /** What could not be sealed anew, or not be buried: it opens as before for who kept its keys. */
+  readonly skipped: readonly { readonly path: string; readonly code: FaultCode; readonly sentence: string }[]
+}
+
 export type SharingOperations = {
+  /** A file, or a folder with whatever lies in it at the moment of each opening. */
   share(ref: Ref, options: ShareOptions): Promise<{ grant: GrantFacts; ping: Uint8Array }>
-  open(
-    ping: Uint8Array,
-    options?: { purpose?: string; lock?: string; signal?: AbortSignal | undefined },
-  ): Promise<Content>
-  /** A new version of somebody else's object, where a grant allows writing. */
+  open(ping: Uint8Array, options?: OpenSharedOptions): Promise<Content>
+  /** What a shared folder holds, parents first; paths begin with its name. One opening, as each of these is. */
+  walk(ping: Uint8Array, options?: Omit<OpenSharedOptions, 'lock'> & Within): AsyncIterable<EntryFacts>
+  /** The same with contents: each stream is read, or left, before the next entry is asked for. A file alone is one entry. */
+  readTree(ping: Uint8Array, options?: OpenSharedOptions & Within): AsyncIterable<TreeEntry>
+  /** Where a grant allows writing: a new version of somebody else's file, or files put into their folder. */
   write(
     ping: Uint8Array,
     items: AsyncIterable<readonly PutItem[]>,
@@ -236,6 +275,11 @@ export type SharingOperations = {
   ): Promise<PutReport>
   grants(direction?: 'in' | 'out'): Promise<readonly GrantFacts[]>
   revoke(grant: string): Promise<GrantFacts>
+  /** Takes it back and seals what it named anew, so that keys kept from before open nothing that is in the store. */
+  revokeHard(
+    grant: string,
+    options?: { onProgress?: (progress: ResealProgress) => void; signal?: AbortSignal | undefined },
+  ): Promise<ResealReport>
 }
 
 export type AuditFacts = {

@@ -5,6 +5,8 @@ import { catchUp, openIndex, type QIndex, type View } from '@anarq/qindex'
 import { deriveSecret, openBox, sealBox, verifySignature } from '@anarq/qlock'
 import { type Chunker, createChunker } from '@anarq/qompress'
 import type { OpenIdentity } from '@anarq/squid'
+import { type ChunkSecrets, openChunkSecrets } from './chunk-secrets.ts'
+import type { Sweeper } from './health/sweeper.ts'
 import type { KernelPorts } from './ports.ts'
 
 export type SpaceEntry = Omit<AuditEntry, 'atMs' | 'identity'>
@@ -19,6 +21,7 @@ export type Space = {
   readonly view: View
   readonly audit: AuditLog
   readonly chunker: Chunker
+  readonly chunkSecrets: ChunkSecrets
   /** Brings the view to the index's head. */
   refresh(): Promise<void>
   /** Keeps an entry for the next `record`, so that both cost one write. */
@@ -35,16 +38,23 @@ export type SpaceOptions = {
   replica: Uint8Array
   /** The keys that an identity has and had. */
   verifyKeysOf(did: string): readonly Uint8Array[]
+  sweeper: Sweeper
 }
 
 /** The view is saved for the next start when so many refreshes came since the last time, and on closing. */
 const refreshesUnsavedMax = 256
 
-export async function openSpace({ identity, ports, replica, verifyKeysOf }: SpaceOptions): Promise<Space> {
+export async function openSpace({
+  identity,
+  ports,
+  replica,
+  verifyKeysOf,
+  sweeper,
+}: SpaceOptions): Promise<Space> {
   const { secrets, did } = identity
   const name = toHex(secrets.feed)
   const device = deriveSecret(replica, `q/v1/replica/${name}`, 8)
-  const index = await openIndex({
+  const opened = await openIndex({
     blocks: ports.blocks,
     heads: ports.heads,
     // The index secret is the first epoch's for ever, so that the words alone find the index again.
@@ -62,6 +72,11 @@ export async function openSpace({ identity, ports, replica, verifyKeysOf }: Spac
     random: ports.random,
     onFault: ports.onFault,
   })
+  const index: QIndex = {
+    ...opened,
+    commit: (...args) => sweeper.during(() => opened.commit(...args)),
+    merge: (...args) => sweeper.during(() => opened.merge(...args)),
+  }
   const audit = await openAudit({ name, origin: toHex(device), identity, ports, verifyKeysOf })
   const view = ports.createView()
   const saver = createViewSaver({ name, view, identity, ports })
@@ -80,7 +95,8 @@ export async function openSpace({ identity, ports, replica, verifyKeysOf }: Spac
   const record = async (entries: readonly SpaceEntry[]): Promise<void> => {
     const all = [...noted, ...entries.map(stamped)]
     noted = []
-    if (all.length > 0) await audit.append(all)
+    // Who may not sign now (a child's device that was not renewed) still writes down what was done before.
+    if (all.length > 0) await audit.append(all, { sign: identity.maySign() })
   }
   await refresh()
 
@@ -92,6 +108,7 @@ export async function openSpace({ identity, ports, replica, verifyKeysOf }: Spac
     view,
     audit,
     chunker: createChunker(secrets.chunker),
+    chunkSecrets: await openChunkSecrets(index, view),
     refresh,
     note: (entry) => void noted.push(stamped(entry)),
     record,
@@ -134,7 +151,7 @@ function createViewSaver({
   }
 }
 
-type AuditOptions = Omit<SpaceOptions, 'replica'> & { name: string; origin: string }
+type AuditOptions = Omit<SpaceOptions, 'replica' | 'sweeper'> & { name: string; origin: string }
 
 /**
  * The audit log; one that was cut short of what was signed is set aside as evidence and a new one begun, because
@@ -165,11 +182,13 @@ async function openAudit({ name, origin, identity, ports, verifyKeysOf }: AuditO
   return open()
 }
 
-/** Those of its earlier epochs, and of the DIDs that a pairwise identity had before. */
+/** Those of its earlier epochs, of a child's devices, and of the DIDs that a pairwise identity had before. */
 function formerKeysOf(identity: OpenIdentity, verifyKeysOf: SpaceOptions['verifyKeysOf']): Uint8Array[] {
   const earlier = identity.public().epochs.slice(0, -1)
-  const former = identity.record.formerly.flatMap(({ did }) => verifyKeysOf(did))
-  return [...earlier.map(({ verifyKey }) => verifyKey), ...former]
+  const { formerly, child } = identity.record
+  const devices = child === undefined ? [] : [...child.formerDeviceKeys, child.deviceKey]
+  const former = formerly.flatMap(({ did }) => verifyKeysOf(did))
+  return [...earlier.map(({ verifyKey }) => verifyKey), ...devices, ...former]
 }
 
 /** A signed head names its identity, and nobody who reads the disk is to learn who lives here, or that two are one person. */

@@ -74,6 +74,8 @@ function typeOf(schema: Schema | undefined): Html {
   if (schema === undefined) return html``
   const reference = typeof schema.$ref === 'string' ? schema.$ref.split('/').at(-1) : undefined
   if (reference !== undefined) return html`<a href="#schema-${reference}">${reference}</a>`
+  if (Array.isArray(schema.anyOf))
+    return html`${schema.anyOf.map((one: Schema, i) => html`${i === 0 ? '' : ' or '}${typeOf(one)}`)}`
   if (schema.type === 'array') return html`list of ${typeOf(schema.items as Schema)}`
   if (Array.isArray(schema.enum)) return html`${schema.enum.join(' | ')}`
   if (schema.format === 'binary') return html`bytes`

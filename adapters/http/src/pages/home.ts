@@ -3,6 +3,7 @@ import { type Html, html, page } from './html.ts'
 
 const next: Readonly<Record<NodeState, Html>> = {
   empty: html`<p>There is no identity here yet. In a terminal, make yours; it shows its 24 words once:</p><pre><code>npx anarq init</code></pre>`,
+  waiting: html`<p>It waits for the file of a child's guardian. In a terminal, when you have it:</p><pre><code>npx anarq id join FILE</code></pre>`,
   locked: html`<p>It is locked. In a terminal, any command asks for the passphrase:</p><pre><code>npx anarq ls</code></pre>`,
   open: html`<p>It is unlocked. In a terminal:</p><pre><code>npx anarq put FILE      keep a file, encrypted
 npx anarq ls            see what is there

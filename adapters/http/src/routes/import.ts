@@ -46,9 +46,9 @@ export function addImportRoutes(app: App, context: DoorContext): void {
     config,
     schema: {
       operationId: 'writeShared',
-      summary: "A new version of somebody else's object, where a grant allows it",
+      summary: "A new version of somebody else's file, or files for their folder, where a grant allows it",
       description:
-        'A tar archive as for importTar: the options entry holds "ping" (base64url) and "purpose", the first file is the new content.',
+        'A tar archive as for importTar: the options entry holds "ping" (base64url) and "purpose". Of a shared file the first one is the new content; into a shared folder all of them go.',
       tags: ['sharing'],
       response: answers(200, 'What happens, a JSON text a line.', ref('PutEvent'), ndjsonType),
     },

@@ -30,7 +30,7 @@ export function addNodeRoutes(app: App, { operations: { account }, metrics }: Do
       response: answers(
         200,
         'It does.',
-        fields({ status: oneOf('ok'), state: oneOf('empty', 'locked', 'open') }),
+        fields({ status: oneOf('ok'), state: oneOf('empty', 'waiting', 'locked', 'open') }),
       ),
     },
     async handler() {

@@ -1,6 +1,7 @@
 import type { App, DoorContext } from '../context.ts'
 import { addAccountRoutes } from './account.ts'
 import { addAuditRoutes } from './audit.ts'
+import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
 import { addFileRoutes } from './files.ts'
 import { addGatewayRoutes } from './gateway.ts'
 import { addHealthRoutes } from './health.ts'
@@ -17,6 +18,9 @@ export function addRoutes(app: App, context: DoorContext): void {
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
   addIdentityRoutes,
+  addGuardianRoutes,
+  addShareRoutes,
+  addWardRoutes,
   addFileRoutes,
   addObjectRoutes,
   addImportRoutes,

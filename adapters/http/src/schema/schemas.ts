@@ -1,4 +1,5 @@
 import type { App } from '../context.ts'
+import { childSchemas } from './children.ts'
 import { count, described, fields, flag, listOf, oneOf, ref, type Schema, text, time } from './parts.ts'
 
 const identityKind = oneOf('root', 'sub', 'anonymous', 'child', 'organisation')
@@ -14,6 +15,7 @@ const identity = {
   isCurrent: flag,
   formerly: described(listOf(text), 'Former DIDs of an identity whose keys were changed.'),
   devices: listOf(fields({ id: text, name: text, isRevoked: flag })),
+  'child?': ref('ChildFacts'),
 }
 
 /** What goes in and out, as `Operations` of `@anarq/kernel` has it. */
@@ -30,8 +32,8 @@ const schemas: Readonly<Record<string, Schema>> = {
   }),
   Status: fields({
     state: described(
-      oneOf('empty', 'locked', 'open'),
-      'empty: no identity yet; locked: the passphrase is needed; open: ready.',
+      oneOf('empty', 'waiting', 'locked', 'open'),
+      "empty: no identity yet; waiting: a child's device without its guardian's file; locked: the passphrase is needed; open: ready.",
     ),
     version: text,
     'current?': described(
@@ -40,7 +42,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     ),
   }),
   Identity: fields(identity),
-  NewIdentity: fields({ ...identity, 'guardianShare?': text }),
+  ...childSchemas(identity),
   IdentityCard: fields({
     ...identity,
     card: described(text, 'What to give to others so that they can share with this identity.'),
@@ -105,6 +107,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     id: text,
     direction: oneOf('in', 'out'),
     object: objectId,
+    kind: oneOf('folder', 'file'),
     name: text,
     with: described(text, 'DID of whom it was given to, or of whom it came from.'),
     rights: listOf(text),
@@ -115,6 +118,30 @@ const schemas: Readonly<Record<string, Schema>> = {
     uses: count,
     state: oneOf('active', 'expired', 'used-up', 'revoked'),
   }),
+  ResealReport: fields({
+    grant: ref('Grant'),
+    files: count,
+    versions: count,
+    bytes: count,
+    buriedBlocks: described(count, 'Old blocks that are out of the store.'),
+    keptBlocks: described(count, 'Old blocks that other files of the same content stand on.'),
+    skipped: described(listOf(ref('Skipped')), 'What could not be sealed anew, or not be taken away.'),
+  }),
+  ResealEvent: {
+    description: 'One line each: progress at most five times a second, then one report, or one error.',
+    type: 'object',
+    properties: {
+      progress: fields({
+        stage: oneOf('waiting', 'sealing', 'burying'),
+        files: count,
+        bytes: count,
+        path: text,
+      }),
+      report: ref('ResealReport'),
+      error: ref('Problem'),
+    },
+    additionalProperties: false,
+  },
   AuditEntry: fields({
     index: count,
     atMs: time,

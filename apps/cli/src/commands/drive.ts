@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
 import { hasCode } from '@anarq/fault'
 import { createOutput, readTree, writeFileWhole } from '@anarq/files'
-import type { Content, EntryFacts, Operations, PutReport } from '@anarq/kernel'
+import type { Content, EntryFacts, Operations, PutReport, TreeEntry } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, textsOf, timeOf, UsageError } from '../command.ts'
 import { readSecretFile, shown, table, when } from '../terminal.ts'
 
@@ -188,18 +188,26 @@ async function getFolder(
   out: string | undefined,
   values: Parameters<Command['run']>[2],
 ): Promise<number> {
+  const lock = await lockOf(context, values, {})
+  const tree = drive.readTree(folder.id === '' ? '/' : folder.id, { lock, signal: context.signal })
+  return saveTree(context, folder, tree, { out, isReplacing: values.force === true })
+}
+
+/** A folder and all below it to the disk. What cannot be read of it is left out and named. */
+export async function saveTree(
+  context: Context,
+  folder: EntryFacts,
+  tree: AsyncIterable<TreeEntry>,
+  { out, isReplacing }: { out: string | undefined; isReplacing: boolean },
+): Promise<number> {
   if (out === '-') throw new UsageError('A folder cannot go to standard output: give a folder with -o.')
   const root = resolve(out ?? (folder.name === '' ? 'drive' : basename(folder.name)))
-  const output = createOutput({ root, isReplacing: values.force === true })
-  const lock = await lockOf(context, values, {})
+  const output = createOutput({ root, isReplacing })
   await output.folder('')
   const skipped: PutReport['skipped'][number][] = []
   let files = 0
   let bytes = 0
-  for await (const one of drive.readTree(folder.id === '' ? '/' : folder.id, {
-    lock,
-    signal: context.signal,
-  })) {
+  for await (const one of tree) {
     const { entry } = one
     const path = entry.path.slice(folder.path.length)
     if (!('content' in one)) {

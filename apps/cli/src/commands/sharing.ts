@@ -1,17 +1,23 @@
 import { readFile } from 'node:fs/promises'
 import { formatBytes } from '@anarq/bytes'
 import { diskFault, readTree, writeFileWhole } from '@anarq/files'
-import type { GrantFacts } from '@anarq/kernel'
-import { type Command, numberOf, textOf, timeOf, UsageError } from '../command.ts'
+import type { EntryFacts, GrantFacts, Operations, ResealReport, TreeEntry } from '@anarq/kernel'
+import { type Command, type Context, numberOf, textOf, timeOf, UsageError } from '../command.ts'
 import { shown, table, when } from '../terminal.ts'
-import { describePut, given, lockOf, saveContent } from './drive.ts'
+import { describePut, given, lockOf, saveContent, saveTree } from './drive.ts'
 
 const rightsKnown = ['read', 'write', 'share'] as const
 
 export const share: Command = {
   usage:
     'share NAME|ID --with DID [--rights read,write] [--until TIME] [--uses N] [--purpose P] [-o FILE.ping]',
-  summary: 'Let somebody read (or write) it. The ping file made here is what you send them.',
+  summary:
+    'Let somebody read (or write) a file, or a folder with whatever lies in it. Send them the ping file made here.',
+  details: [
+    'A folder is one grant: it gives what lies in it and below at the moment of each opening, also what comes later, and',
+    'nothing that was moved out or is in the trash. --uses counts openings: listing it, opening all of it or one thing of',
+    'it is one each, however much is in it. With --rights write, files can be put into it.',
+  ].join('\n'),
   options: {
     with: { type: 'string' },
     rights: { type: 'string' },
@@ -50,10 +56,17 @@ function rightOf(text: string): (typeof rightsKnown)[number] {
 }
 
 export const open: Command = {
-  usage: 'open FILE.ping [-o OUT] [--purpose P] [--put FILE] [--force]',
-  summary: 'Read what somebody shared with you; --put saves a new version where you may write.',
+  usage: 'open FILE.ping [-o OUT] [--list] [--only PATH] [--purpose P] [--put PATH] [--force]',
+  summary:
+    'Read what somebody shared with you: a file, a folder, or one thing of it. --put saves to it where you may write.',
+  details: [
+    '--list shows what a shared folder holds; --only PATH takes one file or folder of it, by its path below that folder.',
+    "--put makes a new version of a shared file, or puts files and folders into a shared folder, under its owner's keys.",
+  ].join('\n'),
   options: {
     output: { type: 'string', short: 'o' },
+    list: { type: 'boolean' },
+    only: { type: 'string' },
     purpose: { type: 'string' },
     put: { type: 'string' },
     force: { type: 'boolean' },
@@ -67,23 +80,56 @@ export const open: Command = {
       throw diskFault(error, path)
     })
     const { sharing } = await context.operations()
-    const terms = given({ purpose: textOf(values, 'purpose') })
-    const file = textOf(values, 'put')
-    if (file !== undefined) {
-      const report = await sharing.write(ping, readTree([file]), { ...terms, signal: context.signal })
-      context.terminal.result(report, describePut(report, 0))
-      return 0
+    const { signal, terminal } = context
+    const purpose = given({ purpose: textOf(values, 'purpose') })
+    const only = given({ only: textOf(values, 'only') })
+    const put = textOf(values, 'put')
+    if (put !== undefined) {
+      const report = await sharing.write(ping, readTree([put]), { ...purpose, signal })
+      terminal.result(report, describePut(report, 0))
+      return report.skipped.length > 0 ? 1 : 0
     }
-    const lock = await lockOf(context, values, {})
-    const content = await sharing.open(ping, { ...terms, ...given({ lock }), signal: context.signal })
-    const saved = await saveContent(content, textOf(values, 'output'), { isReplacing: values.force === true })
+    if (values.list === true) return list(context, sharing.walk(ping, { ...purpose, ...only, signal }))
+    const lock = given({ lock: await lockOf(context, values, {}) })
+    return save(context, sharing.readTree(ping, { ...purpose, ...only, ...lock, signal }), values)
+  },
+}
+
+async function list({ terminal }: Context, entries: AsyncIterable<EntryFacts>): Promise<number> {
+  const all: EntryFacts[] = []
+  for await (const entry of entries) all.push(entry)
+  const rows = all.map(({ kind, bytes, modifiedMs, path }) => [
+    kind === 'folder' ? '-' : formatBytes(bytes),
+    when(modifiedMs),
+    `${shown(path)}${kind === 'folder' ? '/' : ''}`,
+  ])
+  terminal.result(all, table(rows))
+  return 0
+}
+
+/** The first entry says what it is. */
+async function save(
+  context: Context,
+  tree: AsyncIterable<TreeEntry>,
+  values: Parameters<Command['run']>[2],
+): Promise<number> {
+  const options = { out: textOf(values, 'output'), isReplacing: values.force === true }
+  const entries = tree[Symbol.asyncIterator]()
+  try {
+    const { value: first, done } = await entries.next()
+    if (done === true) return 1
+    if (!('content' in first))
+      return await saveTree(context, first.entry, { [Symbol.asyncIterator]: () => entries }, options)
+    const saved = await saveContent(first.content, options.out, options)
     if (saved !== undefined)
       context.terminal.result(
-        { ...content.entry, saved },
-        `${shown(content.entry.name)} → ${saved} (${formatBytes(content.bytes)})`,
+        { ...first.entry, saved },
+        `${shown(first.entry.name)} → ${saved} (${formatBytes(first.entry.bytes)})`,
       )
     return 0
-  },
+  } finally {
+    await entries.return?.()
+  }
 }
 
 export const grants: Command = {
@@ -105,23 +151,67 @@ function describeGrant(grant: GrantFacts): string {
     grant.purpose === undefined ? '' : `for ${shown(grant.purpose)}`,
   ].filter((text) => text !== '')
   const arrow = grant.direction === 'out' ? '→' : '←'
-  return table([
-    [grant.state, shown(grant.name), arrow, grant.with, grant.rights.join('+'), limits.join(', '), grant.id],
-  ])
+  const name = `${shown(grant.name)}${grant.kind === 'folder' ? '/' : ''}`
+  return table([[grant.state, name, arrow, grant.with, grant.rights.join('+'), limits.join(', '), grant.id]])
 }
 
 export const revoke: Command = {
-  usage: 'revoke GRANT',
-  summary: 'Take back what you allowed. What was read already cannot be unread.',
+  usage: 'revoke GRANT [--hard]',
+  summary:
+    'Take back what you allowed. --hard also seals it anew, so that keys kept from before open nothing of it here.',
+  details: [
+    'Without --hard, nothing can be opened with the grant any more. --hard is for readers who may have kept the keys of',
+    'what they opened: all versions are sealed under new keys, and the old blocks are taken out of the store. Your names,',
+    'tags, times and versions stay. What was read or copied already, and what lies in backups, nobody can take back.',
+  ].join('\n'),
+  options: { hard: { type: 'boolean' } },
   min: 1,
-  async run({ operations, terminal }, args) {
-    const grant = await (await operations()).sharing.revoke(args[0] as string)
-    terminal.result(
+  async run(context, args, values) {
+    const { sharing } = await context.operations()
+    const id = args[0] as string
+    if (values.hard === true) return revokeHard(context, sharing, id)
+    const grant = await sharing.revoke(id)
+    context.terminal.result(
       grant,
       `${shown(grant.with)} can no longer open ${shown(grant.name)}. What was read already cannot be unread.`,
     )
     return 0
   },
+}
+
+const stageWords = {
+  waiting: 'waiting for puts to end',
+  sealing: 'sealing anew',
+  burying: 'tidying up',
+} as const
+
+async function revokeHard(
+  { terminal, signal }: Context,
+  sharing: Operations['sharing'],
+  id: string,
+): Promise<number> {
+  const report = await sharing.revokeHard(id, {
+    signal,
+    onProgress: ({ stage, files, bytes, path }) =>
+      terminal.status(`${stageWords[stage]}: ${files} files, ${formatBytes(bytes)}  ${shown(path)}`),
+  })
+  terminal.result(report, describeReseal(report))
+  return report.skipped.length > 0 ? 1 : 0
+}
+
+function describeReseal({ grant, files, versions, bytes, keptBlocks, skipped }: ResealReport): string {
+  const lines = skipped.map(
+    ({ path, sentence }) => `as it was: ${path === '' ? 'the old blocks' : shown(path)}: ${shown(sentence)}`,
+  )
+  lines.push(`${shown(grant.with)} can no longer open ${shown(grant.name)}.`)
+  lines.push(
+    files === 0
+      ? 'There was nothing to seal anew.'
+      : `${files} ${files === 1 ? 'file' : 'files'} (${versions} versions, ${formatBytes(bytes)}) sealed anew: keys kept from before open nothing of them here.`,
+  )
+  if (keptBlocks > 0) lines.push(`${keptBlocks} old blocks stay, because other files of yours stand on them.`)
+  lines.push('What was read or copied already stays with who has it, and so do copies in backups.')
+  return lines.join('\n')
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -20,7 +20,7 @@ export const up: Command = {
             ? await terminal.askSecret('Passphrase: ')
             : readSecretFile(passphraseFile)
         await account.unlock({ passphrase })
-        state = 'open'
+        state = (await account.status()).state
       }
       const host = typeof values.host === 'string' ? values.host : '127.0.0.1'
       const served = await serveNode(node, {
@@ -47,6 +47,10 @@ function welcome(address: string, home: string, state: string): string {
       empty: [
         'There is no identity here yet. In another terminal, in this folder:',
         '  npx anarq init            make yours (it shows 24 words once)',
+      ],
+      waiting: [
+        "It waits for a guardian's file. In another terminal, when you have it:",
+        '  npx anarq id join FILE',
       ],
       locked: ['It is locked. In another terminal, any command asks for the passphrase:', '  npx anarq ls'],
       open: [

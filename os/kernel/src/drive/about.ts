@@ -3,7 +3,8 @@ import type { View } from '@anarq/qindex'
 import type { AboutObject } from '@anarq/qonsent'
 import type { Found } from './resolve.ts'
 
-const foldersMax = 64
+/** As many as a request may name. */
+const foldersMax = 256
 
 /** What policies may ask about an object: never what the asker says of it. */
 export function aboutOf(view: View, entry: Found): AboutObject {

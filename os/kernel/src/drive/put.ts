@@ -13,7 +13,14 @@ import {
 } from '@anarq/flows'
 import { type Cid, cidKey, rawCodec } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
-import { type Change, checkName, type FileVersion, freeFolderId, versionField } from '@anarq/qindex'
+import {
+  type Change,
+  checkName,
+  type Entry,
+  type FileVersion,
+  freeFolderId,
+  versionField,
+} from '@anarq/qindex'
 import { asObjectId, createObjectId, type Metadata, sealEnvelope } from '@anarq/qnt'
 import { deriveLockKey } from '@anarq/qompress'
 import type { PutOptions, PutReport } from '../operations.ts'
@@ -32,8 +39,8 @@ const entriesShownMax = 1000
 /** Up to here each file has an audit entry of its own. */
 const auditEachMax = 64
 
-/** A put that makes one new version of a file that is there, for whom a grant allows to write. */
-export type AsVersion = { readonly into: Found; readonly by: string }
+/** For whom a grant allows to write: one new version of a file that is there, or files put into a folder. */
+export type PutFor = { readonly into: Found; readonly by: string }
 
 export type PutContext = { space: Space; ports: KernelPorts; guardian: Guardian }
 
@@ -42,7 +49,7 @@ export async function putItems(
   items: AsyncIterable<readonly PutItem[]>,
   options: PutOptions,
   context: PutContext,
-  version?: AsVersion,
+  writer?: PutFor,
 ): Promise<PutReport> {
   const { space, ports, guardian } = context
   const { signal, onProgress } = options
@@ -50,7 +57,7 @@ export async function putItems(
     options.lock === undefined
       ? undefined
       : await deriveLockKey(options.lock, space.identity.secrets.lockSalt)
-  const work = createWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, version)
+  const work = createWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, writer)
   const sink = countingSink(ports)
   let bytes = 0
   const results = intake({
@@ -59,6 +66,7 @@ export async function putItems(
     sink,
     chunker: space.chunker,
     keys: { chunkSecret: space.identity.secrets.chunk, ...(lockKey === undefined ? {} : { lockKey }) },
+    chunkSecretOf: space.chunkSecrets.isAny() ? work.chunkSecretOf : undefined,
     guardian,
     identity: space.did,
     peek: wordsOf,
@@ -78,8 +86,11 @@ export async function putItems(
   return work.report({ bytes, ...sink.counts() })
 }
 
-function createWork(options: PutOptions, { space, ports }: PutContext, version?: AsVersion) {
+function createWork(options: PutOptions, { space, ports }: PutContext, writer?: PutFor) {
   const { view } = space
+  /** The one file that gets a new version, and the folder that everything lies below. */
+  const version = writer?.into.kind === 'file' ? writer.into : undefined
+  const top = writer?.into.kind === 'folder' ? writer.into.id : null
   const nowMs = ports.clock.nowMs()
   /** Folders and files of this put that the view does not show yet. */
   const folders = new Map<string, Uint8Array>()
@@ -91,11 +102,12 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
   let unchanged = 0
   let foldersMade = 0
   const skipped: PutReport['skipped'][number][] = []
+  const byWhom = writer === undefined ? {} : { by: writer.by }
   const direct: Uint8Array[] = []
 
   /** The id of a folder below the one that receives, made where it is missing. */
   const folderAt = (path: string, modifiedMs?: number): Uint8Array | null => {
-    if (path === '') return null
+    if (path === '') return top
     const known = folders.get(path)
     if (known !== undefined) return known
     const slash = path.lastIndexOf('/')
@@ -109,7 +121,7 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
     folders.set(path, id)
     return id
   }
-  const base = version === undefined ? partsOf(options.to ?? '/').join('/') : ''
+  const base = partsOf(options.to ?? '/').join('/')
   const whole = (path: string): string => (base === '' ? path : `${base}/${path}`)
   const split = (path: string): { folder: string; name: string } => {
     const full = whole(path)
@@ -129,6 +141,11 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
       }
     },
     skip,
+    /** Of a file that gets a new version, and was sealed anew once: see `ChunkSecrets`. */
+    chunkSecretOf(file: PutFile): Uint8Array | undefined {
+      const id = version?.id ?? fileAt(file.path)?.id
+      return id && space.chunkSecrets.of(id)
+    },
     files: () => filesKept + unchanged,
     isDue: () => checked.length >= commitFiles || waitingBytes >= commitBytes,
     /** Takes out what is stored already, before anything is read: same name, size and time. */
@@ -183,7 +200,7 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
 
   /** The id of a folder that is there already; undefined where it would have to be made. */
   function knownFolder(path: string): Uint8Array | null | undefined {
-    if (path === '') return null
+    if (path === '') return top
     const known = folders.get(path)
     if (known !== undefined) return known
     const slash = path.lastIndexOf('/')
@@ -192,19 +209,21 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
     return view.childByName(parent, path.slice(slash + 1)).find((entry) => entry.kind === 'folder')?.id
   }
 
-  function isStored(item: PutFile): boolean {
-    let parent: Uint8Array | null | undefined
-    let name: string
+  /** The file that is there already under this path. */
+  function fileAt(path: string): Entry | undefined {
     try {
-      const place = split(item.path)
-      name = place.name
-      parent = knownFolder(place.folder)
+      const { folder, name } = split(path)
+      const parent = knownFolder(folder)
+      if (parent === undefined) return undefined
+      return view.childByName(parent, name).find((one) => one.kind === 'file')
     } catch {
       // A name that cannot be kept: the flow says so when its turn comes.
-      return false
+      return undefined
     }
-    if (parent === undefined) return false
-    const entry = view.childByName(parent, name).find((one) => one.kind === 'file')
+  }
+
+  function isStored(item: PutFile): boolean {
+    const entry = fileAt(item.path)
     const isSame = entry !== undefined && entry.bytes === item.bytes && entry.modifiedMs === item.modifiedMs
     if (isSame) unchanged += 1
     return isSame
@@ -213,11 +232,11 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
   async function keep(sealed: Sealed): Promise<void> {
     const { file, body, flow } = sealed
     const { folder, name } = split(file.path)
-    const parent = version === undefined ? folderAt(folder) : (version.into.parent ?? null)
+    const parent = version === undefined ? folderAt(folder) : (version.parent ?? null)
     const key = nameKey(parent, name)
     // The same name twice in one put: the first becomes visible before it gets its next version.
     if (taken.has(key)) await commit()
-    const before = version?.into ?? view.childByName(parent, name).find((one) => one.kind === 'file')
+    const before = version ?? view.childByName(parent, name).find((one) => one.kind === 'file')
     const latest = before === undefined ? undefined : (await versionsOf(space, before.id))[0]
     if (latest !== undefined && sameContent(latest.root, body.cid) && latest.modifiedMs === file.modifiedMs) {
       flow.end('failed', 'unchanged')
@@ -300,7 +319,11 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
       const bytes = done.reduce((sum, { registered }) => sum + registered.sealed.body.plainBytes, 0)
       const commitCid = space.index.head()?.cid.toString() ?? ''
       return [
-        { action: 'object.put', verdict: 'ok', details: { files: done.length, bytes, commit: commitCid } },
+        {
+          action: 'object.put',
+          verdict: 'ok',
+          details: { files: done.length, bytes, commit: commitCid, ...byWhom },
+        },
       ]
     }
     return done.map(({ registered: { sealed, change } }) => ({
@@ -308,7 +331,7 @@ function createWork(options: PutOptions, { space, ports }: PutContext, version?:
       object: toHex(change.id),
       verdict: 'ok',
       flow: sealed.flow.id,
-      details: { bytes: sealed.body.plainBytes, ...(version === undefined ? {} : { by: version.by }) },
+      details: { bytes: sealed.body.plainBytes, ...byWhom },
     }))
   }
 }

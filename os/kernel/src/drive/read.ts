@@ -176,7 +176,7 @@ async function* readTree(
 }
 
 /** One file that cannot be opened does not hide the others of its folder: its stream says why. */
-function unreadable(entry: EntryFacts, error: unknown): Content {
+export function unreadable(entry: EntryFacts, error: unknown): Content {
   if (!hasCode(error, 'damaged') && !hasCode(error, 'refused.lock')) throw error
   const stream = { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }
   return { entry, bytes: entry.bytes, type: entry.type, etag: '', stream }

@@ -1,0 +1,633 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fromHex } from '@anarq/bytes'
+import { createCedar } from '@anarq/cedar'
+import { createManualClock } from '@anarq/clock/testing'
+import { type Fault, unwrap } from '@anarq/fault'
+import type { PutItem } from '@anarq/flows'
+import type { EntryFacts, ShareOptions } from '@anarq/kernel'
+import { asObjectId, makePing, type Ping, parsePing, pingContext } from '@anarq/qnt'
+import type { Policies } from '@anarq/qonsent'
+import { createSeededRandom } from '@anarq/random/testing'
+import { createDevice, type OpenIdentity, recoverKeyring } from '@anarq/squid'
+import fc from 'fast-check'
+import { addIdentity, bytesOf, createWorld, fileItem, itemsOf, someDay, textOf, type World } from './world.ts'
+
+/** After so long the guardian has forgotten a refusal, and the owner's status is still fresh. */
+const forgottenMs = 16 * 60_000
+
+/** One home with alice, bob and carol for all tests here: each test works in folders of its own. */
+const world = await createWorld({ seed: 31 })
+const { operations, clock } = world
+const { drive, sharing } = operations
+const bob = await addIdentity(world, 'bob')
+await addIdentity(world, 'carol')
+
+type Opening = { only?: string; purpose?: string; lock?: string }
+
+async function fill(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const items = Object.entries(files).map(([path, text]) => fileItem(`${folder}/${path}`, text))
+  await drive.put(itemsOf(...items))
+}
+
+async function shareFolder(folder: string, terms: Partial<ShareOptions> = {}) {
+  return sharing.share(folder, { with: 'bob', ...terms })
+}
+
+/** What is listed, by path; folders end in a slash. */
+function listAs(name: string, ping: Uint8Array, options: Opening = {}): Promise<string[]> {
+  return world.as(name, async () => {
+    const paths: string[] = []
+    for await (const { path, kind } of sharing.walk(ping, options))
+      paths.push(kind === 'folder' ? `${path}/` : path)
+    return paths
+  })
+}
+
+/** What is opened: the text of each file by its path; a folder is empty text under a path that ends in a slash. */
+function openAs(name: string, ping: Uint8Array, options: Opening = {}): Promise<Record<string, string>> {
+  return world.as(name, async () => {
+    const texts: Record<string, string> = {}
+    for await (const one of sharing.readTree(ping, options)) {
+      if ('content' in one) texts[one.entry.path] = await textOf(one.content)
+      else texts[`${one.entry.path}/`] = ''
+    }
+    return texts
+  })
+}
+
+function writeAs(name: string, ping: Uint8Array, ...items: readonly PutItem[]) {
+  return world.as(name, () => sharing.write(ping, itemsOf(...items)))
+}
+
+/** Alice's keys, brought back from her words. */
+function keysOfAlice({ words }: World): OpenIdentity {
+  const random = createSeededRandom(99)
+  const device = createDevice('test', random)
+  const keyring = unwrap(recoverKeyring(words, { device, clock: createManualClock(someDay), random }))
+  return keyring.open(keyring.current())
+}
+
+function signedPing(ping: Ping, { signer }: OpenIdentity): Uint8Array {
+  return makePing(ping, (message) => signer.signEd25519(message, pingContext))
+}
+
+test('WX-PNG-1, AQ-QONSENT-5: a folder is shared in one grant and one small ping file: it lists and opens what lies in it and below', async () => {
+  await fill('attic/trip', { 'a.txt': 'a', 'days/one.txt': '1', 'days/two.txt': '2' })
+  await fill('attic', { 'diary.txt': 'not yours' })
+  const { grant, ping } = await shareFolder('attic/trip')
+  assert.ok(ping.length <= 1024, `${ping.length} bytes`)
+  assert.deepEqual([grant.kind, grant.name, grant.rights], ['folder', 'trip', ['read']])
+  assert.deepEqual(await listAs('bob', ping), [
+    'trip/',
+    'trip/days/',
+    'trip/days/one.txt',
+    'trip/days/two.txt',
+    'trip/a.txt',
+  ])
+  assert.deepEqual(await openAs('bob', ping), {
+    'trip/': '',
+    'trip/days/': '',
+    'trip/days/one.txt': '1',
+    'trip/days/two.txt': '2',
+    'trip/a.txt': 'a',
+  })
+  const [received] = (await world.as('bob', () => sharing.grants('in'))).filter(({ id }) => id === grant.id)
+  assert.deepEqual([received?.kind, received?.name, received?.state], ['folder', 'trip', 'active'])
+})
+
+test('entries of a shared folder say whose they are and nothing of where the owner keeps them, or how they are tagged', async () => {
+  await fill('client x/secret place/box', { 'a.txt': 'a' })
+  await drive.tag('client x/secret place/box/a.txt', { add: ['payroll'] })
+  const { ping } = await shareFolder('client x/secret place/box')
+  const seen = await world.as('bob', async () => {
+    const all: EntryFacts[] = []
+    for await (const entry of sharing.walk(ping)) all.push(entry)
+    for await (const { entry } of sharing.readTree(ping)) all.push(entry)
+    return all
+  })
+  assert.equal(seen.length, 4)
+  assert.ok(seen.every(({ owner }) => owner === world.did))
+  assert.doesNotMatch(JSON.stringify(seen), /client|secret|payroll/)
+})
+
+test('what comes into a shared folder later is shared, what leaves it or goes into the trash is not, whoever moved it', async () => {
+  await fill('house', { 'stays.txt': 's', 'leaves.txt': 'l', 'sub/deep.txt': 'd', 'sub2/x.txt': 'x' })
+  await fill('shed', { 'tool.txt': 't' })
+  const { ping } = await shareFolder('house')
+  await fill('house', { 'sub/later.txt': 'later' })
+  await drive.move('shed/tool.txt', { folder: '/house/sub' })
+  await drive.move('house/leaves.txt', { folder: '/shed' })
+  await drive.move('house/sub2', { folder: '/shed' })
+  await drive.remove('house/stays.txt')
+  const expected = {
+    'house/': '',
+    'house/sub/': '',
+    'house/sub/deep.txt': 'd',
+    'house/sub/later.txt': 'later',
+    'house/sub/tool.txt': 't',
+  }
+  assert.deepEqual(await openAs('bob', ping), expected)
+  for (const only of ['leaves.txt', 'sub2/x.txt', 'sub2', 'stays.txt'])
+    await assert.rejects(openAs('bob', ping, { only }), { code: 'missing.object' }, only)
+  // The folder itself may be moved and renamed: the grant is for it, wherever it lies.
+  await drive.move('house', { folder: '/shed', name: 'home' })
+  assert.deepEqual(await openAs('bob', ping, { only: 'sub/tool.txt' }), { 'home/sub/tool.txt': 't' })
+  await drive.restore('stays.txt')
+  assert.deepEqual(await openAs('bob', ping, { only: 'stays.txt' }), { 'home/stays.txt': 's' })
+})
+
+test('what leaves the folder while it is being read is not read any more', async () => {
+  await fill('slow', { '1.txt': '1', '2.txt': '2', '3.txt': '3' })
+  const { ping } = await shareFolder('slow')
+  const paths: string[] = []
+  await world.as('bob', async () => {
+    for await (const one of sharing.readTree(ping)) {
+      paths.push(one.entry.path)
+      if ('content' in one) await textOf(one.content)
+      if (one.entry.name !== '1.txt') continue
+      await operations.identities.use('alice')
+      await drive.move('slow/2.txt', { folder: '/' })
+      await operations.identities.use('bob')
+    }
+  })
+  assert.deepEqual(paths, ['slow', 'slow/1.txt', 'slow/3.txt'])
+})
+
+test('AQ-QONSENT-7: a folder that is being read stops where its grant is revoked', async () => {
+  await fill('stopped', { '1.txt': '1', '2.txt': '2', '3.txt': '3' })
+  const { ping, grant } = await shareFolder('stopped')
+  const paths: string[] = []
+  const reading = world.as('bob', async () => {
+    for await (const one of sharing.readTree(ping)) {
+      paths.push(one.entry.path)
+      if (one.entry.name !== '1.txt') continue
+      await operations.identities.use('alice')
+      await sharing.revoke(grant.id)
+      await operations.identities.use('bob')
+    }
+  })
+  await assert.rejects(reading, { code: 'refused.revoked' })
+  assert.deepEqual(paths, ['stopped', 'stopped/1.txt'])
+})
+
+test('AQ-QONSENT-4: of a folder that may be opened twice, each listing, each part and each whole is one use, however much is in it', async () => {
+  await fill('twice', Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}.txt`, `${i}`])))
+  const { ping, grant } = await shareFolder('twice', { uses: 3 })
+  const usesNow = async () => (await sharing.grants('out')).find(({ id }) => id === grant.id)?.uses
+  assert.equal(Object.keys(await openAs('bob', ping)).length, 21)
+  assert.equal(await usesNow(), 1)
+  assert.equal((await listAs('bob', ping)).length, 21)
+  assert.equal(await usesNow(), 2)
+  assert.deepEqual(await openAs('bob', ping, { only: '7.txt' }), { 'twice/7.txt': '7' })
+  assert.equal(await usesNow(), 3)
+  for (const open of [openAs('bob', ping), listAs('bob', ping), openAs('bob', ping, { only: '7.txt' })])
+    await assert.rejects(open, { code: 'refused.used-up' })
+})
+
+test('AQ-QONSENT-4, AQ-QONSENT-6, AQ-FID-5: a folder that is expired, used up, revoked, for another purpose or for somebody else is refused, and the index is not asked', async () => {
+  await fill('closed', { 'a.txt': 'a', 'sub/b.txt': 'b' })
+  const revoked = await shareFolder('closed')
+  await sharing.revoke(revoked.grant.id)
+  const expired = await shareFolder('closed', { untilMs: clock.nowMs() + 1000 })
+  clock.advance(2000)
+  const usedUp = await shareFolder('closed', { uses: 1 })
+  await listAs('bob', usedUp.ping)
+  const purpose = await shareFolder('closed', { purpose: 'research' })
+  const writeOnly = await shareFolder('closed', { rights: ['write'] })
+  const open = await shareFolder('closed')
+  await openAs('carol', open.ping).catch(() => {})
+  const cases: readonly (readonly [string, Uint8Array, Opening, string])[] = [
+    ['bob', revoked.ping, {}, 'refused.revoked'],
+    ['bob', expired.ping, {}, 'refused.expired'],
+    ['bob', usedUp.ping, {}, 'refused.used-up'],
+    ['bob', purpose.ping, {}, 'refused.condition'],
+    ['bob', purpose.ping, { purpose: 'adverts' }, 'refused.condition'],
+    ['bob', writeOnly.ping, {}, 'refused.condition'],
+    ['carol', open.ping, {}, 'refused.wrong-audience'],
+  ]
+  for (const [who, ping, terms, code] of cases) {
+    for (const only of [undefined, 'a.txt', 'sub', 'no such thing']) {
+      const asked = await world.as(who, async () => {
+        world.asked.clear()
+        const options = { ...terms, ...(only === undefined ? {} : { only }) }
+        await assert.rejects(Array.fromAsync(sharing.walk(ping, options)), { code })
+        await assert.rejects(Array.fromAsync(sharing.readTree(ping, options)), { code })
+        return Object.fromEntries(world.asked)
+      })
+      assert.deepEqual(asked, {}, `${code} ${only}`)
+      clock.advance(forgottenMs)
+    }
+  }
+  assert.deepEqual(await openAs('bob', purpose.ping, { purpose: 'research', only: 'a.txt' }), {
+    'closed/a.txt': 'a',
+  })
+})
+
+test('--only gives one file, or one folder with what is below it', async () => {
+  await fill('parts', { 'a.txt': 'a', 'sub/b.txt': 'b', 'sub/deep/c.txt': 'c' })
+  const { ping } = await shareFolder('parts')
+  assert.deepEqual(await openAs('bob', ping, { only: 'a.txt' }), { 'parts/a.txt': 'a' })
+  assert.deepEqual(await openAs('bob', ping, { only: 'sub/deep/c.txt' }), { 'parts/sub/deep/c.txt': 'c' })
+  assert.deepEqual(await openAs('bob', ping, { only: 'sub' }), {
+    'parts/sub/': '',
+    'parts/sub/deep/': '',
+    'parts/sub/deep/c.txt': 'c',
+    'parts/sub/b.txt': 'b',
+  })
+  assert.deepEqual(await listAs('bob', ping, { only: 'sub/deep' }), [
+    'parts/sub/deep/',
+    'parts/sub/deep/c.txt',
+  ])
+})
+
+test('a path that leads up, out or nowhere is refused before anybody is asked, and costs no use', async () => {
+  await fill('top/inner', { 'a.txt': 'a' })
+  await fill('top', { 'secret.txt': 'secret' })
+  const { ping, grant } = await shareFolder('top/inner', { uses: 1 })
+  const paths = [
+    '..',
+    '../secret.txt',
+    './a.txt',
+    'a.txt/..',
+    'x/../../secret.txt',
+    '/top/secret.txt',
+    '/a.txt',
+    'a.txt/',
+    'x//a.txt',
+    '',
+    '/',
+    'a\0b',
+    '\ud800',
+  ]
+  for (const only of paths) {
+    const asked = await world.as('bob', async () => {
+      world.asked.clear()
+      await assert.rejects(Array.fromAsync(sharing.walk(ping, { only })), { code: 'invalid.path' }, only)
+      await assert.rejects(Array.fromAsync(sharing.readTree(ping, { only })), { code: 'invalid.path' }, only)
+      return Object.fromEntries(world.asked)
+    })
+    assert.deepEqual(asked, {}, only)
+  }
+  assert.equal((await sharing.grants('out')).find(({ id }) => id === grant.id)?.uses, 0)
+  assert.deepEqual(await openAs('bob', ping, { only: 'a.txt' }), { 'inner/a.txt': 'a' })
+})
+
+test('names with backslashes, percent signs or what looks like another path are names and nothing more', async () => {
+  const names = ['..\\secret.txt', '%2e%2e%2fsecret.txt', '...', '~', 'C:']
+  await fill('odd', Object.fromEntries(names.map((name) => [name, name])))
+  const { ping } = await shareFolder('odd')
+  for (const only of names) assert.deepEqual(await openAs('bob', ping, { only }), { [`odd/${only}`]: only })
+})
+
+test("AQ-QONSENT-5: the grant for a folder opens nothing else under its owner's own signature: not what lies beside, above or elsewhere", async () => {
+  await fill('wide/shared', { 'in.txt': 'in' })
+  await fill('wide', { 'beside.txt': 'beside' })
+  const { ping } = await shareFolder('wide/shared')
+  const { ping: genuine } = parsePing(ping)
+  using alice = keysOfAlice(world)
+  for (const ref of ['wide/beside.txt', 'wide']) {
+    const { id } = await drive.entry(ref)
+    const crossed = signedPing({ ...genuine, id: asObjectId(fromHex(id)) }, alice)
+    await assert.rejects(openAs('bob', crossed), { code: 'refused.condition' }, ref)
+    await assert.rejects(listAs('bob', crossed), { code: 'refused.condition' }, ref)
+    await assert.rejects(writeAs('bob', crossed, fileItem('x', 'x')), { code: 'refused.condition' }, ref)
+  }
+})
+
+test('sharing a folder costs the same whatever is in it', async () => {
+  await fill('small', { 'a.txt': 'a' })
+  await fill(
+    'large',
+    Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`${i % 20}/${i}.txt`, `${i}`])),
+  )
+  const costOf = async (folder: string) => {
+    const { id } = await drive.entry(folder)
+    world.asked.clear()
+    const { ping } = await shareFolder(id)
+    return { asked: Object.fromEntries(world.asked), bytes: ping.length }
+  }
+  await costOf('small')
+  assert.deepEqual(await costOf('large'), await costOf('small'))
+})
+
+test('a folder that is in the trash, or gone for good, opens no more; out of the trash it does', async () => {
+  await fill('above/bin', { 'a.txt': 'a' })
+  const { ping } = await shareFolder('above/bin')
+  await drive.remove('above')
+  await assert.rejects(openAs('bob', ping), { code: 'missing.object' })
+  await assert.rejects(listAs('bob', ping), { code: 'missing.object' })
+  await assert.rejects(writeAs('bob', ping, fileItem('x', 'x')), { code: 'refused.condition' })
+  await drive.restore('above')
+  assert.deepEqual(await openAs('bob', ping), { 'bin/': '', 'bin/a.txt': 'a' })
+  await drive.remove('above/bin', { isForever: true })
+  await assert.rejects(openAs('bob', ping), { code: 'missing.object' })
+})
+
+test('AQ-QERBEROS-8: a decoy in a shared folder is listed like anything else, and raises an alert when it is opened', async () => {
+  await fill('baited', { 'real.txt': 'real' })
+  await drive.put(itemsOf(fileItem('passwords.txt', 'nothing here')), { to: '/baited', isDecoy: true })
+  const { ping } = await shareFolder('baited')
+  const alertsOf = async () =>
+    (await operations.audit.alerts()).filter(({ kind, identity }) => kind === 'decoy' && identity === bob.did)
+  assert.deepEqual(await listAs('bob', ping), ['baited/', 'baited/passwords.txt', 'baited/real.txt'])
+  assert.equal((await alertsOf()).length, 0)
+  await openAs('bob', ping, { only: 'real.txt' })
+  assert.equal((await alertsOf()).length, 0)
+  await openAs('bob', ping)
+  assert.equal((await alertsOf()).length, 1)
+})
+
+test('one file with a second lock does not hide the others of a shared folder; with its passphrase all open', async () => {
+  await fill('mixed', { 'a.txt': 'a' })
+  await drive.put(itemsOf(fileItem('locked.txt', 'twice')), { to: '/mixed', lock: 'second passphrase' })
+  const { ping } = await shareFolder('mixed')
+  const outcomes = await world.as('bob', async () => {
+    const all: string[] = []
+    for await (const one of sharing.readTree(ping)) {
+      if ('content' in one) all.push(await textOf(one.content).catch((error: Fault) => error.code))
+    }
+    return all
+  })
+  assert.deepEqual(outcomes, ['a', 'refused.lock'])
+  assert.deepEqual(await openAs('bob', ping, { lock: 'second passphrase' }), {
+    'mixed/': '',
+    'mixed/a.txt': 'a',
+    'mixed/locked.txt': 'twice',
+  })
+})
+
+test('a folder as deep as a hundred others opens to its ground, and an empty one is one entry', async () => {
+  const deep = Array.from({ length: 100 }, (_, i) => `d${i}`).join('/')
+  await fill('well', { [`${deep}/bottom.txt`]: 'water' })
+  const { ping } = await shareFolder('well')
+  assert.deepEqual(await openAs('bob', ping, { only: `${deep}/bottom.txt` }), {
+    [`well/${deep}/bottom.txt`]: 'water',
+  })
+  assert.equal((await listAs('bob', ping)).length, 102)
+  await drive.makeFolder('/hollow')
+  const empty = await shareFolder('hollow')
+  assert.deepEqual(await openAs('bob', empty.ping), { 'hollow/': '' })
+})
+
+test('a ping for a file reads as a tree of one, and a ping for a folder is no file; neither costs a use where it is asked wrongly', async () => {
+  await fill('kinds', { 'one.txt': 'one' })
+  const file = await sharing.share('kinds/one.txt', { with: 'bob', uses: 2 })
+  assert.deepEqual(await openAs('bob', file.ping), { 'one.txt': 'one' })
+  await assert.rejects(openAs('bob', file.ping, { only: 'x' }), { code: 'invalid.kind' })
+  assert.deepEqual(await listAs('bob', file.ping), ['one.txt'])
+  const folder = await shareFolder('kinds', { uses: 1 })
+  await assert.rejects(
+    world.as('bob', () => sharing.open(folder.ping)),
+    { code: 'invalid.kind' },
+  )
+  assert.deepEqual(await openAs('bob', folder.ping), { 'kinds/': '', 'kinds/one.txt': 'one' })
+})
+
+test('AQ-FID-7, AQ-QONSENT-12: the opening of a folder, and each file that was released, stand in the audit log of the owner; in the log of the reader, the opening', async () => {
+  await fill('logged', { 'a.txt': 'a', 'b.txt': 'b' })
+  const { ping, grant } = await shareFolder('logged')
+  const { id } = await drive.entry('logged')
+  const files = [(await drive.entry('logged/a.txt')).id, (await drive.entry('logged/b.txt')).id]
+  await openAs('bob', ping)
+  const decisions = (await operations.audit.tail({ object: id, limit: 50 })).filter(
+    ({ action }) => action === 'decision.qnt.read',
+  )
+  assert.deepEqual(
+    decisions.map(({ code, details }) => [code, details.subject]),
+    [['allowed.grant', bob.did]],
+  )
+  for (const object of files) {
+    const [released] = await operations.audit.tail({ object, action: 'object.release' })
+    assert.deepEqual([released?.details.reader, released?.details.grant], [bob.did, grant.id])
+  }
+  const opened = await world.as('bob', () => operations.audit.tail({ object: id, action: 'object.open' }))
+  assert.deepEqual(
+    opened.map(({ details }) => [details.owner, details.isTree]),
+    [[world.did, true]],
+  )
+})
+
+test('AQ-QONSENT-5: with the right to write, another puts files into the folder under the owner’s keys, and the log says who', async () => {
+  await fill('drop/box', { 'old.txt': 'old', 'sub/x.txt': 'x' })
+  const { ping } = await shareFolder('drop/box', { rights: ['read', 'write'] })
+  clock.advance(1000)
+  const modifiedMs = clock.nowMs()
+  const report = await writeAs(
+    'bob',
+    ping,
+    fileItem('new.txt', 'new', { modifiedMs }),
+    fileItem('old.txt', 'newer', { modifiedMs }),
+    fileItem('sub/y.txt', 'y', { modifiedMs }),
+    fileItem('made/here/z.txt', 'z', { modifiedMs }),
+    { kind: 'folder', path: 'empty', modifiedMs },
+  )
+  assert.deepEqual([report.files, report.skipped], [4, []])
+  assert.deepEqual(
+    report.entries.map(({ path, owner }) => [path, owner]),
+    [
+      ['box/new.txt', world.did],
+      ['box/old.txt', world.did],
+    ],
+  )
+  const texts: Record<string, string> = {}
+  for (const path of ['new.txt', 'old.txt', 'sub/x.txt', 'sub/y.txt', 'made/here/z.txt'])
+    texts[path] = await textOf(await drive.get(`/drop/box/${path}`))
+  assert.deepEqual(texts, {
+    'new.txt': 'new',
+    'old.txt': 'newer',
+    'sub/x.txt': 'x',
+    'sub/y.txt': 'y',
+    'made/here/z.txt': 'z',
+  })
+  assert.equal(await textOf(await drive.get('/drop/box/old.txt', { version: 1 })), 'old')
+  assert.equal((await drive.entry('/drop/box/empty')).kind, 'folder')
+  const { id } = await drive.entry('/drop/box/new.txt')
+  const [put] = await operations.audit.tail({ object: id, action: 'object.put' })
+  assert.deepEqual([put?.identity, put?.details.by], [world.did, bob.did])
+  assert.equal((await openAs('bob', ping, { only: 'made/here/z.txt' }))['box/made/here/z.txt'], 'z')
+})
+
+test('what is written into a folder stays in it: names that lead out are left out, and nothing beside it changes', async () => {
+  await fill('cage/in', { 'a.txt': 'a' })
+  await fill('cage', { 'beside.txt': 'beside' })
+  const { ping } = await shareFolder('cage/in', { rights: ['write'] })
+  const before = (await Array.fromAsync(drive.walk('/'))).length
+  const names = ['../beside.txt', '..', 'x/../../beside.txt', '/cage/beside.txt', 'a//b.txt', '.']
+  const report = await writeAs('bob', ping, ...names.map((name) => fileItem(name, 'overwritten')))
+  assert.deepEqual(
+    report.skipped.map(({ path, code }) => [path, code]),
+    names.map((name) => [name, 'invalid.name']),
+  )
+  assert.equal(report.files, 0)
+  assert.equal(await textOf(await drive.get('/cage/beside.txt')), 'beside')
+  assert.equal((await drive.entry('/cage/beside.txt')).versions, 1)
+  assert.ok((await Array.fromAsync(drive.walk('/'))).length <= before + 1)
+})
+
+test('AQ-QONSENT-5: a folder shared for reading is not written to, nor after its grant was revoked', async () => {
+  await fill('museum', { 'a.txt': 'a' })
+  const read = await shareFolder('museum')
+  await assert.rejects(writeAs('bob', read.ping, fileItem('b.txt', 'b')), { code: 'refused.condition' })
+  const write = await shareFolder('museum', { rights: ['read', 'write'] })
+  await sharing.revoke(write.grant.id)
+  await assert.rejects(writeAs('bob', write.ping, fileItem('b.txt', 'b')), { code: 'refused.revoked' })
+  assert.deepEqual(await openAs('bob', read.ping), { 'museum/': '', 'museum/a.txt': 'a' })
+})
+
+test('AQ-QONSENT-7: what comes after the grant was revoked is left out, though the put began before', async () => {
+  await drive.makeFolder('/closing')
+  const { ping, grant } = await shareFolder('closing', { rights: ['write'] })
+  async function* revokedMeanwhile(): AsyncIterable<readonly PutItem[]> {
+    yield [fileItem('before.txt', 'before')]
+    await operations.identities.use('alice')
+    await sharing.revoke(grant.id)
+    yield [fileItem('after.txt', 'after'), { kind: 'folder', path: 'after', modifiedMs: someDay }]
+  }
+  const report = await world.as('bob', () => sharing.write(ping, revokedMeanwhile()))
+  assert.deepEqual(
+    [report.files, report.skipped.map(({ path, code }) => [path, code])],
+    [
+      1,
+      [
+        ['after.txt', 'refused.revoked'],
+        ['after', 'refused.revoked'],
+      ],
+    ],
+  )
+  assert.deepEqual(
+    (await drive.list('/closing')).map(({ name }) => name),
+    ['before.txt'],
+  )
+})
+
+test('AQ-QONSENT-10: what a rule of the owner forbids is neither listed nor opened nor overwritten, though the folder was shared', async () => {
+  const other = await createWorld({
+    seed: 32,
+    ports: (ports) => ({ ...ports, createPolicies: withRule(medicalStays) }),
+  })
+  await addIdentity(other, 'bob')
+  const { drive: theirs, sharing: shares } = other.operations
+  await theirs.put(itemsOf(fileItem('mine/a.txt', 'a'), fileItem('mine/sub/b.txt', 'b')))
+  await theirs.put(itemsOf(fileItem('x-ray.txt', 'bones')), { to: '/mine', tags: ['medical'] })
+  const { ping } = await shares.share('mine', { with: 'bob', rights: ['read', 'write'] })
+  await other.as('bob', async () => {
+    const listed = (await Array.fromAsync(shares.walk(ping))).map(({ path }) => path)
+    assert.deepEqual(listed, ['mine', 'mine/sub', 'mine/sub/b.txt', 'mine/a.txt'])
+    const opened: string[] = []
+    for await (const { entry } of shares.readTree(ping)) opened.push(entry.path)
+    assert.deepEqual(opened, listed)
+    await assert.rejects(Array.fromAsync(shares.readTree(ping, { only: 'x-ray.txt' })), {
+      code: 'missing.object',
+    })
+    const { skipped, files } = await shares.write(ping, itemsOf(fileItem('x-ray.txt', 'other bones')))
+    assert.deepEqual([files, skipped.map(({ code }) => code)], [0, ['refused.policy']])
+  })
+  assert.equal(await textOf(await theirs.get('/mine/x-ray.txt')), 'bones')
+})
+
+const medicalStays = `
+@id("my.medical")
+@sentence("What is medical stays with me.")
+forbid (principal, action, resource)
+when { principal != resource.owner && resource.tags.contains("medical") };
+`
+
+function withRule(rule: string): () => Policies {
+  return () => {
+    const cedar = createCedar()
+    return { ...cedar, load: (set, texts) => cedar.load(set, set === 'out' ? [...texts, rule] : texts) }
+  }
+}
+
+type Step =
+  | { readonly kind: 'move'; readonly what: number; readonly where: number }
+  | { readonly kind: 'trash' | 'restore' | 'put'; readonly what: number }
+
+const places = ['s', 's/a', 's/a/b', 's/c', 'o', 'o/a', 'o/s']
+const files = ['s/1', 's/a/2', 's/a/b/3', 's/c/4', 'o/5', 'o/a/6', 'o/s/7', '8']
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('move' as const), what: fc.nat(14), where: fc.nat(7) }),
+  fc.record({
+    kind: fc.constantFrom('trash' as const, 'restore' as const, 'put' as const),
+    what: fc.nat(14),
+  }),
+)
+
+test('AQ-QONSENT-5, AQ-QONSENT-6: whatever is moved, trashed and put, a folder grant opens exactly what its folder holds now, and nothing outside of it', async () => {
+  const random = await createWorld({ seed: 33 })
+  await addIdentity(random, 'bob')
+  const { drive: theirs, sharing: shares } = random.operations
+  let round = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+      round += 1
+      const root = `r${round}`
+      await theirs.put(itemsOf(...files.map((path) => fileItem(`${root}/${path}`, `${round} ${path}`))))
+      const ids = await Promise.all(
+        [...places, ...files].map(async (path) => (await theirs.entry(`/${root}/${path}`)).id),
+      )
+      const folders = ids.slice(0, places.length)
+      const [shared] = folders as [string]
+      const { ping } = await shares.share(shared, { with: 'bob' })
+      for (const one of steps) await take(random, one, { ids, folders, root })
+
+      const now = await theirs.entry(shared)
+      const inside = new Map<string, string>()
+      if (!now.isTrashed)
+        for await (const { id, kind, path } of theirs.walk(shared)) {
+          if (kind === 'file') inside.set(id, path.slice(now.path.length + 1))
+        }
+      const opened = new Map<string, string>()
+      await random.as('bob', async () => {
+        try {
+          for await (const one of shares.readTree(ping)) {
+            if (!('content' in one)) continue
+            opened.set(one.entry.id, one.entry.path.slice(now.name.length + 1))
+            await bytesOf(one.content.stream)
+          }
+        } catch (error) {
+          assert.equal((error as Fault).code, 'missing.object')
+          assert.ok(now.isTrashed)
+        }
+        for (const only of ['..', `../o/5`, 'a/../../o', 'a/b/3', 'o/5', '5', 's/1']) {
+          for await (const { entry } of triedTree(shares.readTree(ping, { only })))
+            assert.ok(entry.kind === 'folder' || inside.has(entry.id), `${only} gave ${entry.path}`)
+        }
+      })
+      assert.deepEqual(opened, inside)
+    }),
+    { numRuns: 40, seed: 7 },
+  )
+})
+
+/** The entries of a tree up to where it is refused. */
+async function* triedTree<T>(tree: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* tree
+  } catch (error) {
+    assert.match((error as Fault).code, /^(invalid\.path|missing\.object|limit\.loop)$/)
+  }
+}
+
+async function take(
+  { operations: { drive: theirs } }: World,
+  one: Step,
+  { ids, folders, root }: { ids: readonly string[]; folders: readonly string[]; root: string },
+): Promise<void> {
+  const id = ids[one.what % ids.length] as string
+  try {
+    if (one.kind === 'move') {
+      const where = folders[one.where]
+      const folder = where === undefined ? '/' : (await theirs.entry(where)).path
+      await theirs.move(id, { folder })
+    } else if (one.kind === 'put') {
+      const { path } = await theirs.entry(id)
+      await theirs.put(itemsOf(fileItem('later.txt', `${root} ${path}`)), { to: path })
+    } else if (one.kind === 'trash') await theirs.remove(id)
+    else await theirs.restore(id)
+  } catch {
+    // Not every step is possible: into itself, out of a trash that it is not in, into a file.
+  }
+}

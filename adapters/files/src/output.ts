@@ -11,13 +11,14 @@ import {
 } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, symlink, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { discard } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { diskFault } from './disk.ts'
 
 export type Output = {
   /** Makes a folder and those above it, below the root. */
   folder(path: string): Promise<void>
-  /** A file whose bytes appear under its name only when all of them are there. */
+  /** A file whose bytes appear under its name only when all of them are there. The source's arrays are taken over. */
   file(path: string, facts: FileFacts, source: AsyncIterable<Uint8Array>): Promise<void>
   link(path: string, target: string): Promise<void>
 }
@@ -64,6 +65,10 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
   }
 }
 
+/** No other process, now or after a crash, has a file of this name beside the one it writes. */
+const besidePrefix = randomBytes(6).toString('hex')
+let besideCount = 0
+
 /** One file, beside first, then in its place. */
 export async function writeFileWhole(
   path: string,
@@ -77,7 +82,7 @@ export async function writeFileWhole(
       `${path} exists already. Choose another place with -o, or add --force to replace it.`,
     )
   }
-  const beside = join(dirname(path), `.anarq-${randomBytes(6).toString('hex')}.part`)
+  const beside = join(dirname(path), `.anarq-${besidePrefix}-${besideCount++}.part`)
   try {
     const iterator = source[Symbol.asyncIterator]()
     const { head, isAll } = await readHead(iterator)
@@ -129,8 +134,10 @@ async function writeLarge(
   const file = await open(path, 'wx', mode ?? modeDefault)
   try {
     for (const part of head) await writeAll(file, part)
-    for (let next = await rest.next(); next.done !== true; next = await rest.next())
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
       await writeAll(file, next.value)
+      discard(next.value)
+    }
     if (mode !== undefined) await file.chmod(mode)
     if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
   } finally {

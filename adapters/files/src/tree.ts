@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { lstat, open, readdir, readlink } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { Fault } from '@anarq/fault'
@@ -84,15 +84,15 @@ async function* readFolder(path: string, shown: string, stats: Stats, depth: num
       continue
     }
     const below = join(path, name)
-    const stats = await statOrFault(below)
+    const stats = statOrFault(below)
     if (stats instanceof Fault) yield skipped(`${shown}/${name}`, stats)
     else yield* readEntry(below, `${shown}/${name}`, stats, depth + 1)
   }
 }
 
-async function statOrFault(path: string): Promise<Stats | Fault> {
+function statOrFault(path: string): Stats | Fault {
   try {
-    return await lstat(path)
+    return lstatSync(path)
   } catch (error) {
     return diskFault(error, path)
   }
@@ -137,6 +137,8 @@ function skipped(path: string, fault: Fault): PutItem {
 }
 
 const attemptsMax = 3
+/** Every small file is read to here: an array of its own for each would keep the collector busy. */
+const scratch = new Uint8Array(smallBytesMax + 1)
 
 /** A small file in one go; read again where it changed meanwhile. */
 function readWhole(path: string, expectedBytes: number): Uint8Array {
@@ -153,18 +155,25 @@ function tryReadWhole(path: string, room: number): Uint8Array | { grewTo: number
   let file: number | undefined
   try {
     file = openSync(path, 'r')
-    const into = new Uint8Array(room + 1)
-    let filled = 0
-    for (let read = -1; read !== 0 && filled < into.length; filled += read) {
-      read = readSync(file, into, filled, into.length - filled, null)
-    }
-    if (filled <= room && filled === fstatSync(file).size) return into.subarray(0, filled)
-    return { grewTo: Math.min(fstatSync(file).size, 64 * smallBytesMax) }
+    const into = room < scratch.length ? scratch.subarray(0, room + 1) : new Uint8Array(room + 1)
+    const filled = readFully(file, into)
+    const { size } = fstatSync(file)
+    return filled <= room && filled === size
+      ? into.subarray(0, filled)
+      : { grewTo: Math.min(size, 64 * smallBytesMax) }
   } catch (error) {
     throw diskFault(error, path)
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+/** Less than the room is the end of a file. */
+function readFully(file: number, into: Uint8Array): number {
+  let filled = 0
+  for (let read = -1; read !== 0 && filled < into.length; filled += read)
+    read = readSync(file, into, filled, into.length - filled, null)
+  return filled
 }
 
 async function openReader(path: string): Promise<ContentReader> {

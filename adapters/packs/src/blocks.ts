@@ -1,7 +1,7 @@
 import { type Cid, cborCodec, cidKey, digestOf, type rawCodec } from '@anarq/ipld'
 import { type BlockClass, type Blocks, checkBlock } from '@anarq/qnt'
 import type { Row } from './catalogue/rows.ts'
-import { cidOfRow, readBlock } from './copies.ts'
+import { cidOfRow, readBlock, readUnchecked } from './copies.ts'
 import { nowhere } from './pack/location.ts'
 import { cborKind, rawKind } from './pack/record.ts'
 import { buryBlocks, type PutCounts, placeBlocks } from './placement.ts'
@@ -21,6 +21,11 @@ export type SealedBlock = {
 export type PackBlocks = Blocks & {
   /** As `put`, without hashing: only for digests that were just computed here. Resolves to what was not there before. */
   putSealed(blocks: readonly SealedBlock[], blockClass: BlockClass): Promise<PutCounts>
+  /**
+   * The stored bytes of a block, unchecked, into memory of its size: for who checks them elsewhere. False where they
+   * could not be read whole; `get` says why, and mends what it can.
+   */
+  readInto(digest: Uint8Array, into: Uint8Array): Promise<boolean>
 }
 
 const rowsAtOnce = 1000
@@ -33,6 +38,7 @@ export function createBlocks(store: Store): PackBlocks {
     },
     putSealed: (blocks, blockClass) => placeBlocks(store, blocks.map(sealedToPiece), blockClass),
     get: (cid) => readBlock(store, digestOf(cid)),
+    readInto: (digest, into) => readUnchecked(store, digest, into),
     async has(cid) {
       const digest = digestOf(cid)
       if (store.damaged.has(cidKey(digest))) return false

@@ -29,6 +29,8 @@ export type Store = {
   append(series: SeriesName, piece: Piece): Location
   /** The payload as it is stored; `undefined` when it is cut short or gone. Throws the system's errors. */
   read(series: SeriesName, location: Location, bytes: number): Promise<Uint8Array | undefined>
+  /** The payload as it is stored, into memory of its size; false when it is cut short or gone. Throws the system's errors. */
+  readInto(series: SeriesName, location: Location, into: Uint8Array): Promise<boolean>
   header(series: SeriesName, location: Location): Promise<RecordHeader | undefined>
   /** All that was appended is in the files. */
   written(): Promise<void>
@@ -111,6 +113,15 @@ export function createStore(options: StoreOptions): Store {
       const at = byteOf(location) + recordHeaderBytes
       const payload = await series[name].files.read(packOf(location), at, bytes)
       return payload.length === bytes ? payload : undefined
+    },
+    async readInto(name, location, into) {
+      const waiting = series[name].writer.waiting(location)
+      if (waiting === undefined) {
+        const at = byteOf(location) + recordHeaderBytes
+        return (await series[name].files.readInto(packOf(location), at, into)) === into.length
+      }
+      into.set(concatBytes(...waiting))
+      return true
     },
     async header(name, location) {
       const bytes = await series[name].files.read(packOf(location), byteOf(location), recordHeaderBytes)

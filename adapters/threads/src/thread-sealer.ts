@@ -1,15 +1,28 @@
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { Fault } from '@anarq/fault'
 import {
-  type ChunkSealer,
   createWindowPool,
+  type NamedBytes,
   type SealedRange,
+  type Sealer,
   type SealRange,
+  sealedExtraBytesMax,
   sealedRoomOf,
   type Window,
 } from '@anarq/flows'
-import type { SealReply, SealRequest, WindowNotice } from './messages.ts'
+import { chunkBytesMax } from '@anarq/qompress'
+import type {
+  OpenAnswer,
+  Reply,
+  Request,
+  SealAnswer,
+  Task,
+  WindowNotice,
+  WorkerSettings,
+} from './messages.ts'
 
 export type ThreadSealerOptions = {
   /** One a core by default, at most 8: the reader and the writer need a share too. */
@@ -20,61 +33,90 @@ export type ThreadSealerOptions = {
 
 /** A worker keeps nothing from one chunk to the next: small heaps are cleaned early, and memory stays flat. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 }
+/** Another thread starts when every one has so many tasks: a start costs as much as sealing a hundred megabytes. */
+const backlog = 4
 
 type Lane = { worker: Worker; waiting: Map<number, Waiting>; announced: Set<number> }
-type Waiting = {
-  readonly window: Window
-  readonly ranges: readonly SealRange[]
-  resolve(ranges: readonly SealedRange[]): void
-  reject(error: Fault): void
-}
+type AnswerOf<T extends Task> = T extends { kind: 'open' } ? OpenAnswer : SealAnswer
+type Waiting = { resolve(answer: SealAnswer & OpenAnswer): void; reject(error: Fault): void }
 
-/** Workers start when the first chunk comes, so a node that only waits stays small. */
+/** Workers start when the first chunk comes, or are told that it will, so a node that only waits stays small. */
 export function createThreadSealer({
   threads = Math.min(8, Math.max(1, availableParallelism())),
   windowBytes = 12 * 1024 * 1024,
   windowsMax = 3,
-}: ThreadSealerOptions = {}): ChunkSealer {
+}: ThreadSealerOptions = {}): Sealer {
   const lanes: Lane[] = []
   const windows = createWindowPool(windowsMax, () => ({
     bytes: new Uint8Array(new SharedArrayBuffer(windowBytes)),
     sealed: new Uint8Array(new SharedArrayBuffer(sealedRoomOf(windowBytes))),
   }))
+  const rooms = createRooms()
   let nextId = 0
 
   return {
     windowBytes,
     window: windows.take,
-    seal(window, ranges, keys) {
+    async seal(window, ranges, keys) {
       const lane = laneFor()
-      const id = nextId++
       announce(lane, window)
-      return new Promise((resolve, reject) => {
-        lane.waiting.set(id, { window, ranges, resolve, reject })
-        lane.worker.ref()
-        lane.worker.postMessage({ kind: 'seal', id, window: window.id, ranges, keys } satisfies SealRequest)
-      })
+      const answer = await ask(lane, { kind: 'seal', window: window.id, ranges, keys })
+      return ranges.map((range, i) => sealedRange(window, range, answer, i))
+    },
+    async sealEnvelopes(requests, owner) {
+      return namedBytes(await ask(laneFor(), { kind: 'envelopes', requests, owner }))
+    },
+    room(bytes) {
+      const memory = bytes <= roomBytes ? rooms.take() : undefined
+      if (memory === undefined) return undefined
+      return {
+        bytes: new Uint8Array(memory, 0, bytes),
+        async open(keys) {
+          try {
+            return (await ask(laneFor(), { kind: 'open', memory, bytes, keys })).plain
+          } finally {
+            rooms.giveBack(memory)
+          }
+        },
+        release: () => rooms.giveBack(memory),
+      }
+    },
+    prepare() {
+      if (lanes.length === 0) lanes.push(startLane())
     },
     async close() {
       await Promise.all(lanes.splice(0).map(({ worker }) => worker.terminate()))
     },
   }
 
+  function ask<T extends Task>({ worker, waiting }: Lane, task: T): Promise<AnswerOf<T>> {
+    const id = nextId++
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject })
+      worker.ref()
+      worker.postMessage({ id, task } satisfies Request)
+    })
+  }
+
   function laneFor(): Lane {
-    const idle = lanes.find((lane) => lane.waiting.size === 0)
-    if (idle !== undefined) return idle
-    if (lanes.length < threads) {
-      const lane = startLane()
-      lanes.push(lane)
-      return lane
-    }
-    return lanes.reduce((a, b) => (b.waiting.size < a.waiting.size ? b : a))
+    const least = lanes.reduce<Lane | undefined>(
+      (a, b) => (a !== undefined && a.waiting.size <= b.waiting.size ? a : b),
+      undefined,
+    )
+    if (least !== undefined && (least.waiting.size < backlog || lanes.length === threads)) return least
+    const lane = startLane()
+    lanes.push(lane)
+    return lane
   }
 
   function startLane(): Lane {
-    const worker = new Worker(new URL('./sealer-worker.ts', import.meta.url), { resourceLimits })
+    const cache = getCompileCacheDir()
+    // Node names a folder of its own version in the one that was given to it.
+    const workerData: WorkerSettings = { compileCache: cache === undefined ? undefined : dirname(cache) }
+    const worker = new Worker(new URL('./sealer-worker.ts', import.meta.url), { resourceLimits, workerData })
+    worker.unref()
     const lane: Lane = { worker, waiting: new Map(), announced: new Set() }
-    worker.on('message', (reply: SealReply) => settle(lane, reply))
+    worker.on('message', (reply: Reply) => settle(lane, reply))
     const fail = (cause: unknown): void => {
       if (lanes.includes(lane)) lanes.splice(lanes.indexOf(lane), 1)
       const fault = new Fault('unavailable.worker', 'A worker thread ended unexpectedly. Try again.', {
@@ -86,6 +128,24 @@ export function createThreadSealer({
     worker.on('error', fail)
     worker.on('exit', fail)
     return lane
+  }
+}
+
+/** The largest block there is; most have a quarter of it, and memory that is never touched is never taken. */
+const roomBytes = chunkBytesMax + sealedExtraBytesMax
+const roomsMax = 8
+
+function createRooms(): { take(): SharedArrayBuffer | undefined; giveBack(memory: SharedArrayBuffer): void } {
+  const free: SharedArrayBuffer[] = []
+  let made = 0
+  return {
+    take() {
+      const memory = free.pop()
+      if (memory !== undefined || made === roomsMax) return memory
+      made += 1
+      return new SharedArrayBuffer(roomBytes)
+    },
+    giveBack: (memory) => void free.push(memory),
   }
 }
 
@@ -101,32 +161,35 @@ function announce({ worker, announced }: Lane, { id, bytes, sealed }: Window): v
   } satisfies WindowNotice)
 }
 
-function settle({ worker, waiting }: Lane, reply: SealReply): void {
+function settle({ worker, waiting }: Lane, reply: Reply): void {
   const one = waiting.get(reply.id)
   waiting.delete(reply.id)
   if (waiting.size === 0) worker.unref()
   if (one === undefined) return
-  if ('error' in reply)
-    one.reject(new Fault('internal.sealer', `A chunk could not be sealed: ${reply.error}`))
-  else
-    one.resolve(
-      one.ranges.map((range, i) =>
-        sealedRange(one.window, range, reply.lengths[i] as number, reply.hashes.subarray(i * 64)),
-      ),
-    )
+  if ('error' in reply) one.reject(new Fault('internal.sealer', `A part could not be sealed: ${reply.error}`))
+  else one.resolve(reply.answer as SealAnswer & OpenAnswer)
 }
 
 function sealedRange(
   { sealed }: Window,
   { from, to, sealedAt }: SealRange,
-  storedBytes: number,
-  hashes: Uint8Array,
+  { lengths, hashes }: SealAnswer,
+  at: number,
 ): SealedRange {
+  const storedBytes = lengths[at] as number
   return {
     block: sealed.subarray(sealedAt, sealedAt + storedBytes),
-    digest: hashes.subarray(0, 32),
-    key: hashes.subarray(32, 64),
+    digest: hashes.subarray(at * 64, at * 64 + 32),
+    key: hashes.subarray(at * 64 + 32, at * 64 + 64),
     plainBytes: to - from,
     storedBytes,
   }
+}
+
+function namedBytes({ lengths, hashes, bytes = new Uint8Array(0) }: SealAnswer): NamedBytes[] {
+  let end = 0
+  return lengths.map((length, i) => {
+    end += length
+    return { bytes: bytes.subarray(end - length, end), digest: hashes.subarray(i * 32, i * 32 + 32) }
+  })
 }

@@ -28,6 +28,8 @@ export type Command = {
   /** How many plain arguments it takes. */
   readonly min?: number
   readonly max?: number
+  /** It keeps or gives back files: see `openNode`. */
+  readonly isBulk?: boolean
   run(context: Context, args: readonly string[], values: Values): Promise<number | undefined>
 }
 

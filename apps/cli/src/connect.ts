@@ -7,16 +7,21 @@ export type Connection = {
   close(): Promise<void>
 }
 
-export type ConnectOptions = { home: string; passphraseFile: string | undefined; terminal: Terminal }
+export type ConnectOptions = {
+  home: string
+  passphraseFile: string | undefined
+  terminal: Terminal
+  isBulkComing: boolean
+}
 
 /**
  * A running node is used through its socket in the home folder, which only this user may open; without one the
  * home is opened here, under its lock. Nothing happens before a command asks.
  */
-export function connect({ home, passphraseFile, terminal }: ConnectOptions): Connection {
+export function connect({ home, passphraseFile, terminal, isBulkComing }: ConnectOptions): Connection {
   let opened: Promise<{ operations: Operations; close(): Promise<void> }> | undefined
   const bare = async (): Promise<Operations> => {
-    opened ??= open(home, terminal)
+    opened ??= open({ home, terminal, isBulkComing })
     return (await opened).operations
   }
   return {
@@ -39,13 +44,14 @@ export function connect({ home, passphraseFile, terminal }: ConnectOptions): Con
   }
 }
 
-async function open(
-  home: string,
-  terminal: Terminal,
-): Promise<{ operations: Operations; close(): Promise<void> }> {
+async function open({
+  home,
+  terminal,
+  isBulkComing,
+}: Omit<ConnectOptions, 'passphraseFile'>): Promise<{ operations: Operations; close(): Promise<void> }> {
   const { reachNode } = await import('@anarq/http/client')
   const running = await reachNode(home)
   if (running !== undefined) return running
   const { openNode } = await import('@anarq/node')
-  return openNode({ home, onFault: (fault) => terminal.note(fault.message) })
+  return openNode({ home, isBulkComing, onFault: (fault) => terminal.note(fault.message) })
 }

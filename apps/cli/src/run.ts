@@ -101,6 +101,7 @@ async function dispatch(
     home: homePath(textOf(values, 'home')),
     passphraseFile: textOf(values, 'passphrase-file'),
     terminal,
+    isBulkComing: command.isBulk === true,
   })
   const context: Context = {
     terminal,

@@ -24,6 +24,8 @@ export type NodeOptions = {
   home: string
   /** Damage that was seen and mended, or worked around. */
   onFault?: (fault: Fault) => void
+  /** Files will be put or got at once: what seals and opens them starts now, beside the opening. */
+  isBulkComing?: boolean
 }
 
 export type Node = {
@@ -36,18 +38,31 @@ export type Node = {
 }
 
 /** Opens the home under its lock: `busy.home` when another process has it. */
-export async function openNode({ home: path, onFault = () => {} }: NodeOptions): Promise<Node> {
+export async function openNode({
+  home: path,
+  onFault = () => {},
+  isBulkComing = false,
+}: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
   try {
-    return await openLocked(home, onFault, () => lock[Symbol.dispose]())
+    const sealer = createThreadSealer()
+    if (isBulkComing) sealer.prepare()
+    return await openLocked({ home, sealer, onFault, unlock: () => lock[Symbol.dispose]() })
   } catch (error) {
     lock[Symbol.dispose]()
     throw error
   }
 }
 
-async function openLocked(home: Home, onFault: (fault: Fault) => void, unlock: () => void): Promise<Node> {
+type Locked = {
+  home: Home
+  sealer: ReturnType<typeof createThreadSealer>
+  onFault(fault: Fault): void
+  unlock(): void
+}
+
+async function openLocked({ home, sealer, onFault, unlock }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
   const kernel = await createKernel({
@@ -58,7 +73,7 @@ async function openLocked(home: Home, onFault: (fault: Fault) => void, unlock: (
       heads: packs.heads,
       vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
       cache: createCacheFolder(home.cache),
-      sealer: createThreadSealer(),
+      sealer,
       createPolicies: createCedar,
       createView: createSqliteView,
       openLog: logs.open,

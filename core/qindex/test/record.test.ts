@@ -31,7 +31,14 @@ const leaf = fc.oneof(
 const value = fc.oneof(
   leaf,
   fc.array(leaf, { maxLength: 3 }),
-  fc.dictionary(text, leaf, { maxKeys: 3 }).map((map) => ({ ...map })),
+  // A key of this name is refused: see the faults.
+  fc
+    .dictionary(
+      text.filter((key) => key !== '__proto__'),
+      leaf,
+      { maxKeys: 3 },
+    )
+    .map((map) => ({ ...map })),
   fc.constantFrom(
     testVersion(envelope),
     testVersion(envelope, { bytes: -1 }),

@@ -57,6 +57,22 @@ export function openChunk(key: Uint8Array, block: Uint8Array): Uint8Array | unde
   return frame
 }
 
+/**
+ * As `openChunk`, into `outs`, one filled after another, which together are `chunkOverheadBytes` shorter than the block.
+ * False for a wrong key or a changed block: what lies in them then is nobody's to use.
+ */
+export function openChunkInto(key: Uint8Array, block: Uint8Array, outs: readonly Uint8Array[]): boolean {
+  checkKey(key, 32)
+  const frameBytes = outs.reduce((sum, out) => sum + out.length, 0)
+  if (frameBytes > chunkFrameBytesMax || block.length !== frameBytes + chunkOverheadBytes) return false
+  const okm = primitives.hkdfSha512(key, { info, length: 64 })
+  const isOurs = equalBytes(okm.subarray(32), block.subarray(0, commitmentBytes))
+  const sealed = block.subarray(commitmentBytes)
+  const isOpen = isOurs && primitives.aesGcmOpenInto(okm.subarray(0, 32), nonce, sealed, outs)
+  okm.fill(0)
+  return isOpen
+}
+
 function keysOf(
   chunkSecret: Uint8Array,
   frame: readonly Uint8Array[],

@@ -20,6 +20,7 @@ export {
   chunkFrameBytesMax,
   chunkOverheadBytes,
   openChunk,
+  openChunkInto,
   type SealedChunk,
   sealChunk,
 } from './chunk.ts'

@@ -167,6 +167,26 @@ function testAead(name: string, p: Primitives): void {
     })
   }
 
+  test(`${name}: opening into buffers gives the same bytes as opening, and says no where that would`, () => {
+    const [key, nonce] = [random.bytes(32), random.bytes(12)]
+    for (const [head, rest] of [
+      [0, 0],
+      [0, 17],
+      [4, 300_000],
+    ] as const) {
+      const plain = random.bytes(head + rest)
+      const sealed = p.aesGcmSeal(key, nonce, plain)
+      const outs = [new Uint8Array(head), new Uint8Array(rest)]
+      assert.equal(p.aesGcmOpenInto(key, nonce, sealed, outs), true)
+      assert.deepEqual(concatBytes(...outs), plain)
+      for (const at of [0, head + rest, head + rest + 15]) {
+        assert.equal(p.aesGcmOpenInto(key, nonce, flipped(sealed, at), outs), false)
+      }
+      assert.equal(p.aesGcmOpenInto(random.bytes(32), nonce, sealed, outs), false)
+      assert.equal(p.aesGcmOpenInto(key, nonce, sealed.subarray(0, 15), [new Uint8Array(0)]), false)
+    }
+  })
+
   test(`${name}: sealing into a buffer and in parts gives the same bytes as sealing`, () => {
     const [key, nonce] = [random.bytes(32), random.bytes(12)]
     for (const length of [0, 1, 70_000]) {

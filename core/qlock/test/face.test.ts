@@ -36,6 +36,7 @@ test('the face is this and no more', () => {
     'merkleRoot',
     'openBox',
     'openChunk',
+    'openChunkInto',
     'openStream',
     'openStreamAt',
     'openVault',

@@ -12,9 +12,14 @@ const advice = 'Do not trust this copy; take the object from another.'
 
 /**
  * Opens the sealed part and holds it against the clear one. Throws `refused.key` when the key is another's or the head
- * was changed, `damaged.envelope` when whoever sealed it contradicted themselves.
+ * was changed, `damaged.envelope` when whoever sealed it contradicted themselves. With `isOwn` the commitments are not
+ * computed again: for an envelope that the reader's own signed index names, whom nobody else can have sealed.
  */
-export function openEnvelope(envelope: Envelope, contentKey: Uint8Array): Inner {
+export function openEnvelope(
+  envelope: Envelope,
+  contentKey: Uint8Array,
+  { isOwn = false }: { readonly isOwn?: boolean } = {},
+): Inner {
   const padded =
     contentKey.length === contentKeyBytes
       ? openBox(contentKey, envelope.sealed, { context: boxContext(encodeHead(envelope)) })
@@ -23,13 +28,13 @@ export function openEnvelope(envelope: Envelope, contentKey: Uint8Array): Inner 
     throw new Fault('refused.key', 'This object does not open with this key. Ask its owner for access.')
   }
   const inner = reading('damaged.envelope', advice, () => parseInner(padded))
-  const part = contradictionOf(envelope, inner)
+  const part = contradictionOf(envelope, inner) ?? (isOwn ? undefined : wrongCommitments(envelope, inner))
   if (part === undefined) return inner
   throw new Fault('damaged.envelope', `An object shows another ${part} than it holds. ${advice}`)
 }
 
 /** What the clear part says and the sealed part does not. */
-function contradictionOf({ body, owner, commitments }: Envelope, inner: Inner): string | undefined {
+function contradictionOf({ body, owner }: Envelope, inner: Inner): string | undefined {
   if (!equalBytes(body.root.bytes, inner.body.cid.bytes)) return 'content'
   if (body.storedBytes !== inner.body.storedBytes) return 'size'
   if (body.locked !== (inner.metadata.lock !== undefined)) return 'lock'
@@ -37,7 +42,10 @@ function contradictionOf({ body, owner, commitments }: Envelope, inner: Inner): 
     typeof owner === 'string'
       ? owner === inner.owner
       : equalBytes(owner, commitOwner(inner.ownerSalt, inner.owner))
-  if (!isOwner) return 'owner'
+  return isOwner ? undefined : 'owner'
+}
+
+function wrongCommitments({ commitments }: Envelope, inner: Inner): string | undefined {
   const expected = commitmentsOf(inner.commitmentSeed, metadataFields(inner.metadata))
   const isCommitted =
     expected.length === commitments.length &&

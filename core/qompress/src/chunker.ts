@@ -1,11 +1,11 @@
 import { Fault } from '@anarq/fault'
 import { deriveSecret, wipe } from '@anarq/qlock'
 
-export const chunkBytesMin: number = 512 * 1024
+export const chunkBytesMin: number = 768 * 1024
 export const chunkBytesAverage: number = 1024 * 1024
 export const chunkBytesMax: number = 4 * 1024 * 1024
 
-/** `bytesAverage` is a power of two and a target: cuts come out a few per cent above it when `bytesMin` is its half. */
+/** `bytesAverage` is what noise comes to; it lies a power of two above `bytesMin`, the first place where a cut may be. */
 export type ChunkLimits = {
   readonly bytesMin: number
   readonly bytesAverage: number
@@ -35,17 +35,17 @@ const defaultLimits: ChunkLimits = {
 }
 
 /**
- * Content-defined chunks: a gear hash (Xia et al., "FastCDC", USENIX ATC 2016) with its normalised chunking, over a
- * table derived from an owner's secret. A cut depends on that secret and on the bytes since the cut before,
- * never on how they arrived. Holds no state between calls: one chunker serves any number of streams.
+ * Content-defined chunks: a gear hash that skips what lies before the least length (Xia et al., "FastCDC", USENIX ATC
+ * 2016), over a table derived from an owner's secret. Only the quarter behind that length is scanned, which is what
+ * makes it fast; the price is that after a change it takes two or three chunks until the cuts are the old ones again. A
+ * cut depends on that secret and on the bytes since the cut before, never on how they arrived. Holds no state between
+ * calls: one chunker serves any number of streams.
  */
 export function createChunker(secret32: Uint8Array, limits: ChunkLimits = defaultLimits): Chunker {
   checkLimits(limits)
   const { bytesMin, bytesAverage, bytesMax } = limits
   const table = gearTableOf(secret32)
-  const bits = Math.log2(bytesAverage)
-  const hardMask = highBits(bits)
-  const easyMask = highBits(bits - 2)
+  const mask = highBits(Math.log2(bytesAverage - bytesMin))
   return {
     limits,
     cut(buffer, from, to, isEnd, seen = 0) {
@@ -53,9 +53,7 @@ export function createChunker(secret32: Uint8Array, limits: ChunkLimits = defaul
       const bytes = withoutBuffer(buffer)
       const last = Math.min(to, from + bytesMax)
       const first = from + Math.max(bytesMin, seen + 1)
-      const turn = from + bytesAverage
-      let cut = findCut(bytes, first, Math.min(last, turn - 1), hardMask, table)
-      if (cut < 0) cut = findCut(bytes, Math.max(first, turn), last, easyMask, table)
+      const cut = findCut(bytes, first, last, mask, table)
       if (cut >= 0) return cut
       if (last === from + bytesMax) return last
       return isEnd && to > from ? to : -1
@@ -144,11 +142,11 @@ function withoutBuffer(buffer: Uint8Array): Uint8Array {
 function checkLimits({ bytesMin, bytesAverage, bytesMax }: ChunkLimits): void {
   const areWhole = [bytesMin, bytesAverage, bytesMax].every(Number.isSafeInteger)
   const areOrdered = windowBytes <= bytesMin && bytesMin < bytesAverage && bytesAverage < bytesMax
-  const isPowerOfTwo = Number.isInteger(Math.log2(bytesAverage)) && bytesAverage <= 2 ** 30
+  const isPowerOfTwo = Number.isInteger(Math.log2(bytesAverage - bytesMin)) && bytesAverage <= 2 ** 30
   if (areWhole && areOrdered && isPowerOfTwo) return
   throw new Fault(
     'invalid.limits',
-    `Chunk limits are ${windowBytes} <= least < average < most, the average a power of two, not ${bytesMin}, ${bytesAverage}, ${bytesMax}.`,
+    `Chunk limits are ${windowBytes} <= least < average < most, the average a power of two above the least, not ${bytesMin}, ${bytesAverage}, ${bytesMax}.`,
   )
 }
 

@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { discard } from '@anarq/bytes'
 import type { Codec } from './codec.ts'
 
 /** Node's smallest output step. */
@@ -9,12 +10,13 @@ export const codec: Codec = {
 
   compress(plain, level) {
     const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = constants
+    const room = compressedBytesMax(plain.length)
     const packed = zstdCompressSync(plain, {
       params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 },
       // One output buffer for all of it, even of noise, is a third faster than many of 16 KiB joined afterwards.
-      chunkSize: compressedBytesMax(plain.length),
+      chunkSize: room,
     })
-    return withoutBuffer(packed)
+    return room < ownBytesMin ? withoutBuffer(packed) : ownOf(packed)
   },
 
   decompress(zstdFrame, plainBytesMax) {
@@ -24,6 +26,16 @@ export const codec: Codec = {
     })
     return withoutBuffer(plain)
   },
+}
+
+/** A buffer of this size is never part of one that Node shares. */
+const ownBytesMin = 64 * 1024
+
+/** A copy as long as it must be; the room that the compressor had is given back at once. */
+function ownOf(packed: Uint8Array): Uint8Array {
+  const own = new Uint8Array(packed)
+  discard(new Uint8Array(packed.buffer))
+  return own
 }
 
 /** ZSTD_COMPRESSBOUND of zstd.h, and room for a checksum. */

@@ -21,7 +21,10 @@ export type PutFile = {
 /** Something that was seen and could not be taken; the put goes on and says so at the end. */
 export type PutSkipped = { readonly kind: 'skipped'; readonly path: string; readonly fault: Fault }
 
-/** At most `smallBytesMax`: read in one go when its turn comes. Throws a `Fault` when it cannot be read whole. */
+/**
+ * At most `smallBytesMax`: read in one go when its turn comes. Throws a `Fault` when it cannot be read whole. The bytes
+ * may lie where the next file will be read to: whoever keeps them copies them.
+ */
 export type SmallContent = { readonly kind: 'small'; readAll(): Uint8Array }
 
 export type StreamContent = { readonly kind: 'stream'; open(): Promise<ContentReader> }

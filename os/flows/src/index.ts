@@ -18,18 +18,6 @@ export {
   verifySigned,
 } from './access.ts'
 export {
-  type ChunkSealer,
-  createLocalSealer,
-  type LocalSealerOptions,
-  type SealedRange,
-  type SealKeys,
-  type SealRange,
-  sealedExtraBytesMax,
-  sealedRoomOf,
-  sealRange,
-  type Window,
-} from './chunk-sealer.ts'
-export {
   type ContentReader,
   type PutFile,
   type PutFolder,
@@ -41,7 +29,20 @@ export {
   streamContent,
 } from './content.ts'
 export { type BlockSink, type IntakeOptions, type IntakeResult, intake, type Sealed } from './intake.ts'
-export { type DeliverOptions, deliver } from './output.ts'
+export { type BlockKeys, openBlock, type Unopened } from './open-block.ts'
+export { type BlockSource, type DeliverOptions, deliver } from './output.ts'
+export { type EnvelopeOwner, type EnvelopeRequest, type NamedBytes, sealEnvelopes } from './seal-envelopes.ts'
+export { type SealedRange, type SealKeys, sealRange } from './seal-range.ts'
+export {
+  type BlockRoom,
+  createLocalSealer,
+  type LocalSealerOptions,
+  type Sealer,
+  type SealRange,
+  sealedExtraBytesMax,
+  sealedRoomOf,
+  type Window,
+} from './sealer.ts'
 export {
   type Checked,
   check,

@@ -1,18 +1,14 @@
 import { concatBytes } from '@anarq/bytes'
-import { asFault, Fault } from '@anarq/fault'
+import { asFault, type Fault } from '@anarq/fault'
 import type { Flow, Guardian } from '@anarq/qerberos'
 import { hashBlake3 } from '@anarq/qlock'
 import { type Block, type BodyRef, createListBuilder, type ListBuilder } from '@anarq/qnt'
 import type { Chunker } from '@anarq/qompress'
-import {
-  type ChunkSealer,
-  type SealedRange,
-  type SealKeys,
-  type SealRange,
-  sealedExtraBytesMax,
-  type Window,
-} from './chunk-sealer.ts'
 import type { ContentReader, PutFile, PutItem, StreamContent } from './content.ts'
+import { type Batch, createFiller, type Filler } from './filler.ts'
+import { createQueue } from './queue.ts'
+import type { SealedRange, SealKeys } from './seal-range.ts'
+import type { Sealer } from './sealer.ts'
 
 /** Where sealed blocks go: present at once, durable with the store's next flush. */
 export type BlockSink = {
@@ -23,7 +19,7 @@ export type BlockSink = {
 
 export type IntakeOptions = {
   items: AsyncIterable<readonly PutItem[]>
-  sealer: ChunkSealer
+  sealer: Sealer
   sink: BlockSink
   chunker: Chunker
   keys: SealKeys
@@ -51,10 +47,10 @@ export type Sealed = {
 
 export type IntakeResult = Sealed | Exclude<PutItem, PutFile>
 
-/** How many chunk batches may wait for a worker: enough to keep two busy, few enough to keep memory small. */
+/** How many batches may wait for a worker: enough to keep two busy, few enough to keep memory small. */
 const batchesWaitingMax = 8
-const batchBytes = 1024 * 1024
-const rangesMax = 128
+/** How many may be on their way into the store: a wait for one is no wait for the next. */
+const batchesWritingMax = 4
 const peekBytesMax = 4096
 
 /**
@@ -62,27 +58,38 @@ const peekBytesMax = 4096
  * batches; large ones are cut where their content says. Results come in the order of the items.
  */
 export async function* intake(options: IntakeOptions): AsyncIterable<IntakeResult> {
+  const { sealer, chunker, onBytes, signal } = options
   const queue = createQueue<Job>(batchesWaitingMax)
-  const reading = readAll(options, queue).then(
+  const filler = createFiller<Content, Finished>({
+    sealer,
+    mayShare: (a, b) => a.keys === b.keys,
+    seal: (window, ranges, { keys }) => sealer.seal(window, ranges, keys),
+    send: queue.push,
+    cut: chunker.cut,
+    onBytes,
+    signal,
+  })
+  const reading = readAll(options, filler).then(
     () => queue.end(),
     (error: unknown) => queue.end(error),
   )
+  const writing: Writing[] = []
   try {
-    for await (const job of queue) yield* finish(job, options)
+    for await (const job of queue) {
+      writing.push(write(job, options))
+      if (writing.length >= batchesWritingMax) yield* finish(writing.shift() as Writing, options)
+    }
+    while (writing.length > 0) yield* finish(writing.shift() as Writing, options)
   } finally {
     // Whatever is left goes back to the pool first: the reader may be waiting for just that memory.
     for (const { ranges, release } of queue.stop()) ranges.then(release, release)
+    await Promise.allSettled(writing.map(({ written }) => written))
     await reading
   }
 }
 
-/** One batch on its way through a worker, and what is complete once it is back. */
-type Job = {
-  ranges: Promise<readonly SealedRange[]>
-  owners: readonly Content[]
-  done: readonly Finished[]
-  release: () => void
-}
+type Job = Batch<Content, Finished>
+type Writing = { readonly job: Job; readonly written: Promise<readonly SealedRange[]> }
 type Finished = Content | Exclude<PutItem, PutFile>
 type Content = {
   kind: 'content'
@@ -96,15 +103,27 @@ type Content = {
   fault?: Fault
 }
 
-async function* finish(job: Job, { sink, keys }: IntakeOptions): AsyncIterable<IntakeResult> {
-  let ranges: readonly SealedRange[]
-  try {
-    ranges = await job.ranges
-    if (ranges.length > 0) await sink.putSealed(ranges)
-  } finally {
-    job.release()
+/** Its blocks into the store; the memory they lay in is free then. */
+function write(job: Job, { sink }: IntakeOptions): Writing {
+  const toStore = async (): Promise<readonly SealedRange[]> => {
+    try {
+      const ranges = await job.ranges
+      if (ranges.length > 0) await sink.putSealed(ranges)
+      return ranges
+    } finally {
+      job.release()
+    }
   }
-  for (const [i, range] of ranges.entries()) {
+  const written = toStore()
+  written.catch(() => {})
+  return { job, written }
+}
+
+async function* finish(
+  { job, written }: Writing,
+  { sink, keys }: IntakeOptions,
+): AsyncIterable<IntakeResult> {
+  for (const [i, range] of (await written).entries()) {
     const owner = job.owners[i] as Content
     owner.list.add(range)
     owner.frames.push(range.key)
@@ -129,8 +148,7 @@ async function* finish(job: Job, { sink, keys }: IntakeOptions): AsyncIterable<I
   }
 }
 
-async function readAll(options: IntakeOptions, queue: Queue<Job>): Promise<void> {
-  const filler = createFiller(options, queue)
+async function readAll(options: IntakeOptions, filler: Fill): Promise<void> {
   try {
     for await (const batch of options.items) {
       for (const item of batch) {
@@ -145,7 +163,9 @@ async function readAll(options: IntakeOptions, queue: Queue<Job>): Promise<void>
   }
 }
 
-async function readFile(file: PutFile, options: IntakeOptions, filler: Filler): Promise<void> {
+type Fill = Filler<Content, Finished>
+
+async function readFile(file: PutFile, options: IntakeOptions, filler: Fill): Promise<void> {
   const content = beginContent(file, options)
   try {
     if (file.content.kind === 'small') {
@@ -155,7 +175,9 @@ async function readFile(file: PutFile, options: IntakeOptions, filler: Filler): 
       await filler.addWhole(content, bytes)
     } else {
       content.flow.report('raw', file.bytes === undefined ? {} : { bytes: file.bytes })
-      await readStream(file.content, content, filler)
+      await readStream(file.content, content, filler, (head) => {
+        content.words = options.peek?.(file, head.slice(0, peekBytesMax))
+      })
     }
   } catch (error) {
     if (options.signal?.aborted === true) throw error
@@ -195,205 +217,21 @@ function beginContent(
   }
 }
 
-async function readStream(source: StreamContent, content: Content, filler: Filler): Promise<void> {
+async function readStream(
+  source: StreamContent,
+  content: Content,
+  filler: Fill,
+  peek: (head: Uint8Array) => void,
+): Promise<void> {
   const reader: ContentReader = await source.open()
   let isWhole = false
   try {
-    await filler.addStream(content, reader)
+    await filler.addStream(content, reader, peek)
     isWhole = true
   } finally {
     const closing = reader.close()
     // While another error is on its way, what closing says is of no use.
     if (isWhole) await closing
     else await closing.catch(() => {})
-  }
-}
-
-type Filler = {
-  addWhole(owner: Content, bytes: Uint8Array): Promise<void>
-  addStream(owner: Content, reader: ContentReader): Promise<void>
-  done(item: Finished): void
-  flush(): Promise<void>
-  close(): void
-}
-
-type Held = { window: Window; users: number; isFull: boolean }
-
-function createFiller(
-  { sealer, chunker, keys: keysOfAll, onBytes, peek, signal }: IntakeOptions,
-  queue: Queue<Job>,
-): Filler {
-  let held: Held | undefined
-  let fill = 0
-  let sealedAt = 0
-  let keys = keysOfAll
-  let ranges: SealRange[] = []
-  let owners: Content[] = []
-  let finished: Finished[] = []
-  let waitingBytes = 0
-
-  const letGo = (one: Held): void => {
-    one.users -= 1
-    if (one.users === 0 && one.isFull) one.window.release()
-  }
-  const send = async (): Promise<void> => {
-    if (ranges.length === 0 && finished.length === 0) return
-    const job = { owners, done: finished }
-    let sealed: Promise<readonly SealedRange[]> = Promise.resolve([])
-    let release = (): void => {}
-    if (ranges.length > 0 && held !== undefined) {
-      const current = held
-      current.users += 1
-      sealed = sealer.seal(current.window, ranges, keys)
-      // The drain awaits it in order; until then a rejection has its handler here.
-      sealed.catch(() => {})
-      release = () => letGo(current)
-    }
-    ranges = []
-    owners = []
-    finished = []
-    waitingBytes = 0
-    try {
-      await queue.push({ ranges: sealed, release, ...job })
-    } catch (error) {
-      await sealed.catch(() => {})
-      release()
-      throw error
-    }
-  }
-  /** A window with room for so many bytes, and for the seals of whatever still fits into it. */
-  const room = async (bytes: number): Promise<Window> => {
-    if (held === undefined) return turn(new Uint8Array(0))
-    const { window } = held
-    const bytesLeft = window.bytes.length - fill
-    const extraLeft = window.sealed.length - sealedAt - bytesLeft
-    const hasRoom = bytesLeft >= bytes && extraLeft >= rangesMax * sealedExtraBytesMax
-    return hasRoom ? window : turn(new Uint8Array(0))
-  }
-  /** To a new window, with what is left of the old one at its start; the old one stays ours until that is copied. */
-  const turn = async (rest: Uint8Array): Promise<Window> => {
-    const old = held
-    if (old !== undefined) old.users += 1
-    try {
-      await send()
-      held = undefined
-      const window = await sealer.window(signal)
-      window.bytes.set(rest)
-      held = { window, users: 0, isFull: false }
-      fill = rest.length
-      sealedAt = 0
-      return window
-    } finally {
-      if (old !== undefined) {
-        old.isFull = held !== old
-        letGo(old)
-      }
-    }
-  }
-  const addRange = async (owner: Content, from: number, to: number): Promise<void> => {
-    // A batch is sealed under one set of keys.
-    if (owner.keys !== keys && ranges.length > 0) await send()
-    keys = owner.keys
-    ranges.push({ from, to, sealedAt })
-    sealedAt += to - from + sealedExtraBytesMax
-    owners.push(owner)
-    waitingBytes += to - from
-    onBytes?.(to - from)
-    if (waitingBytes >= batchBytes || ranges.length >= rangesMax) await send()
-  }
-
-  return {
-    async addWhole(owner, bytes) {
-      const window = await room(bytes.length)
-      window.bytes.set(bytes, fill)
-      fill += bytes.length
-      await addRange(owner, fill - bytes.length, fill)
-    },
-    async addStream(owner, reader) {
-      let window = await room(1)
-      let from = fill
-      let seen = 0
-      let chunks = 0
-      for (let isEnd = false; !isEnd || from < fill; ) {
-        if (fill === window.bytes.length) {
-          window = await turn(window.bytes.subarray(from, fill))
-          from = 0
-        }
-        if (!isEnd) {
-          signal?.throwIfAborted()
-          const read = await reader.read(window.bytes.subarray(fill, fill + batchBytes))
-          isEnd = read === 0
-          if (chunks === 0 && fill === from)
-            owner.words = peek?.(owner.file, window.bytes.slice(fill, fill + Math.min(read, peekBytesMax)))
-          fill += read
-        }
-        for (
-          let cut = chunker.cut(window.bytes, from, fill, isEnd, seen);
-          cut >= 0;
-          cut = chunker.cut(window.bytes, from, fill, isEnd)
-        ) {
-          await addRange(owner, from, cut)
-          chunks += 1
-          from = cut
-        }
-        seen = fill - from
-      }
-      if (chunks === 0) await addRange(owner, fill, fill)
-    },
-    done(item) {
-      finished.push(item)
-    },
-    flush: send,
-    close() {
-      if (held === undefined) return
-      held.isFull = true
-      held.users += 1
-      letGo(held)
-    },
-  }
-}
-
-type Queue<T> = AsyncIterable<T> & {
-  push(item: T): Promise<void>
-  end(error?: unknown): void
-  /** Gives what was never taken out. */
-  stop(): readonly T[]
-}
-
-/** A bounded queue between one writer and one reader; when the reader leaves, the writer's next push throws. */
-function createQueue<T>(max: number): Queue<T> {
-  const items: T[] = []
-  let ended: { error: unknown } | undefined
-  let isStopped = false
-  let wakeReader = (): void => {}
-  let wakeWriter = (): void => {}
-  return {
-    async push(item) {
-      while (items.length >= max && !isStopped) await new Promise<void>((resolve) => (wakeWriter = resolve))
-      if (isStopped) throw new Fault('cancelled.stopped', 'The put was stopped.')
-      items.push(item)
-      wakeReader()
-    },
-    end(error) {
-      ended = { error }
-      wakeReader()
-    },
-    stop() {
-      isStopped = true
-      wakeWriter()
-      return items.splice(0)
-    },
-    async *[Symbol.asyncIterator]() {
-      while (true) {
-        const item = items.shift()
-        if (item !== undefined) {
-          wakeWriter()
-          yield item
-        } else if (ended !== undefined) {
-          if (ended.error !== undefined) throw ended.error
-          return
-        } else await new Promise<void>((resolve) => (wakeReader = resolve))
-      }
-    },
   }
 }

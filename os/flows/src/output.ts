@@ -1,12 +1,19 @@
 import { Fault, hasCode } from '@anarq/fault'
 import { cidOfDigest, rawCodec } from '@anarq/ipld'
 import type { Flow } from '@anarq/qerberos'
-import { hashBlake3, openChunk } from '@anarq/qlock'
+import { hashBlake3 } from '@anarq/qlock'
 import { type Blocks, type BodyRef, type ChunkRef, readChunks } from '@anarq/qnt'
-import { openFrame, openLock } from '@anarq/qompress'
+import { openChecked, type Unopened } from './open-block.ts'
+import type { Sealer } from './sealer.ts'
+
+export type BlockSource = Pick<Blocks, 'get'> & {
+  /** The stored bytes, unchecked, into memory of their size; false where they could not be read whole. */
+  readInto(digest: Uint8Array, into: Uint8Array): Promise<boolean>
+}
 
 export type DeliverOptions = {
-  blocks: Blocks
+  blocks: BlockSource
+  sealer: Pick<Sealer, 'room'>
   body: BodyRef
   /** The access flow's last stage handed this flow over; it goes on here. */
   flow: Flow
@@ -19,44 +26,30 @@ export type DeliverOptions = {
   signal?: AbortSignal | undefined
 }
 
-/** Blocks read ahead while one is being opened. */
+/** Chunks on their way while one is being delivered. */
 const aheadMax = 6
+/** Smaller blocks are opened here sooner than another thread could be asked. */
+const elsewhereBytesMin = 128 * 1024
 
 /**
  * The flow out after its decision: located → fetched → checked → unsealed → expanded → delivered, chunk by chunk.
  * A chunk that does not verify ends the stream with `damaged.chunk` before any of its bytes are given out.
  */
-export async function* deliver({
-  blocks,
-  body,
-  flow,
-  name,
-  lockKey,
-  fromByte = 0,
-  toByte = body.plainBytes,
-  signal,
-}: DeliverOptions): AsyncIterable<Uint8Array> {
+export async function* deliver(options: DeliverOptions): AsyncIterable<Uint8Array> {
+  const { body, flow, fromByte = 0, toByte = body.plainBytes } = options
   let verdict: 'ok' | 'failed' = 'failed'
   let delivered = 0
   try {
     flow.report('located', { hash: body.cid.multihash.digest })
-    const fetched = fetchAhead(
-      blocks,
-      readChunks(blocks, body, { fromByte, toByte, ...(signal === undefined ? {} : { signal }) }),
-      signal,
-    )
     let isFirst = true
-    for await (const { ref, atByte, block } of fetched) {
+    for await (const { ref, atByte, plain } of openAhead(options, fromByte, toByte)) {
+      const bytes = await plain
       if (isFirst) reportOnce(flow, ref)
       isFirst = false
-      const fetchedBlock = await block.catch((error: unknown) => {
-        throw partOf(name, error)
-      })
-      const plain = openOne(ref, fetchedBlock, { lockKey, name })
       const from = Math.max(0, fromByte - atByte)
-      const to = Math.min(plain.length, toByte - atByte)
+      const to = Math.min(bytes.length, toByte - atByte)
       delivered += Math.max(0, to - from)
-      if (to > from) yield from === 0 && to === plain.length ? plain : plain.subarray(from, to)
+      if (to > from) yield from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to)
     }
     if (isFirst) reportOnce(flow)
     flow.report('delivered', { bytes: delivered })
@@ -66,26 +59,70 @@ export async function* deliver({
   }
 }
 
-type Located = { ref: ChunkRef; atByte: number }
-type Fetched = Located & { block: Promise<Uint8Array | undefined> }
+type Opening = {
+  readonly ref: ChunkRef
+  readonly atByte: number
+  readonly plain: Promise<Uint8Array>
+}
 
-async function* fetchAhead(
-  blocks: Blocks,
-  refs: AsyncIterable<Located>,
-  signal?: AbortSignal,
-): AsyncIterable<Fetched> {
-  const ahead: Fetched[] = []
+/** The chunks of the range in order, some of them on their way at the same time. */
+async function* openAhead(options: DeliverOptions, fromByte: number, toByte: number): AsyncIterable<Opening> {
+  const { blocks, body, signal } = options
+  const range = { fromByte, toByte, ...(signal === undefined ? {} : { signal }) }
+  const ahead: Opening[] = []
   try {
-    for await (const located of refs) {
+    for await (const { ref, atByte } of readChunks(blocks, body, range)) {
       signal?.throwIfAborted()
-      const block = blocks.get(cidOfDigest(rawCodec, located.ref.digest))
-      block.catch(() => {})
-      ahead.push({ ...located, block })
-      if (ahead.length >= aheadMax) yield ahead.shift() as Fetched
+      const plain = openOne(ref, options)
+      plain.catch(() => {})
+      ahead.push({ ref, atByte, plain })
+      if (ahead.length >= aheadMax) yield ahead.shift() as Opening
     }
-    while (ahead.length > 0) yield ahead.shift() as Fetched
+    while (ahead.length > 0) yield ahead.shift() as Opening
   } finally {
-    await Promise.allSettled(ahead.map(({ block }) => block))
+    await Promise.allSettled(ahead.map(({ plain }) => plain))
+  }
+}
+
+async function openOne(ref: ChunkRef, options: DeliverOptions): Promise<Uint8Array> {
+  const { blocks, lockKey, name } = options
+  const elsewhere = await openElsewhere(ref, options)
+  // Where a block could not be read, or is not the one that was named, the store says why, and mends what it can.
+  if (elsewhere !== undefined && elsewhere !== 'name') return opened(elsewhere, name)
+  const block = await blocks.get(cidOfDigest(rawCodec, ref.digest)).catch((error: unknown) => {
+    throw partOf(name, error)
+  })
+  if (block === undefined)
+    throw new Fault(
+      'damaged.missing',
+      `A part of ${name} is not in the store. Get it back from a backup or another device.`,
+    )
+  return opened(openChecked(block, { ...ref, lockKey }), name)
+}
+
+async function openElsewhere(
+  ref: ChunkRef,
+  { blocks, sealer, lockKey }: DeliverOptions,
+): Promise<Uint8Array | Unopened | undefined> {
+  const { digest, key, plainBytes, storedBytes } = ref
+  const room = storedBytes < elsewhereBytesMin ? undefined : sealer.room(storedBytes)
+  if (room === undefined) return undefined
+  if (await blocks.readInto(digest, room.bytes)) return room.open({ digest, key, lockKey, plainBytes })
+  room.release()
+  return undefined
+}
+
+function opened(result: Uint8Array | Unopened, name: string): Uint8Array {
+  switch (result) {
+    case 'lock':
+      throw new Fault('refused.lock', `The second passphrase does not open ${name}. Try again.`)
+    case 'frame':
+      throw new Fault('damaged.chunk', `A part of ${name} does not hold what its list says.`)
+    case 'key':
+    case 'name':
+      throw new Fault('damaged.chunk', `A part of ${name} is damaged: it does not open under its key.`)
+    default:
+      return result
   }
 }
 
@@ -105,29 +142,4 @@ function reportOnce(flow: Flow, ref?: ChunkRef): void {
   flow.report('checked', hash)
   flow.report('unsealed', ref === undefined ? {} : { hash: hashBlake3(ref.key) })
   flow.report('expanded', {})
-}
-
-function openOne(
-  ref: ChunkRef,
-  block: Uint8Array | undefined,
-  { lockKey, name }: { lockKey: Uint8Array | undefined; name: string },
-): Uint8Array {
-  if (block === undefined)
-    throw new Fault(
-      'damaged.missing',
-      `A part of ${name} is not in the store. Get it back from a backup or another device.`,
-    )
-  const sealed = openChunk(ref.key, block)
-  if (sealed === undefined)
-    throw new Fault('damaged.chunk', `A part of ${name} is damaged: it does not open under its key.`)
-  let frame: Uint8Array | undefined = sealed
-  if (lockKey !== undefined) {
-    frame = openLock(lockKey, sealed)
-    if (frame === undefined)
-      throw new Fault('refused.lock', `The second passphrase does not open ${name}. Try again.`)
-  }
-  const plain = openFrame(frame)
-  if (plain.length !== ref.plainBytes)
-    throw new Fault('damaged.chunk', `A part of ${name} has another length than its list says.`)
-  return plain
 }

@@ -1,9 +1,8 @@
+import { equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import type { Cid } from '@anarq/ipld'
-import { cborCodec } from '@anarq/ipld'
+import { type Cid, cborCodec, digestOf } from '@anarq/ipld'
 import type { Change, CommitInfo, QIndex } from '@anarq/qindex'
-import { cidOf, verifyCid } from '@anarq/qlock'
-import type { Blocks } from '@anarq/qnt'
+import { hashBlake3 } from '@anarq/qlock'
 import type { Sealed } from './intake.ts'
 
 /** The envelope that names a sealed body, and the change of the index that would make it visible. */
@@ -32,7 +31,7 @@ export function register(sealed: Sealed, envelope: Registered['envelope'], chang
 /** Fifth stage: Qerberos recomputes the envelope's name and compares what the stages said. */
 export function check(registered: Registered): Checked {
   const { envelope, sealed } = registered
-  if (!verifyCid(envelope.cid, envelope.bytes) || !envelope.cid.equals(cidOf(cborCodec, envelope.bytes))) {
+  if (!equalBytes(hashBlake3(envelope.bytes), digestOf(envelope.cid))) {
     sealed.flow.end('refused', 'damaged.envelope')
     throw new Fault(
       'damaged.envelope',
@@ -43,8 +42,20 @@ export function check(registered: Registered): Checked {
   return { stage: 'checked', registered }
 }
 
+/** Where envelopes go whose names were checked a moment ago. */
+export type EnvelopeSink = {
+  putSealed(
+    blocks: readonly {
+      readonly codec: typeof cborCodec
+      readonly digest: Uint8Array
+      readonly parts: readonly Uint8Array[]
+    }[],
+    blockClass: 'meta',
+  ): Promise<unknown>
+}
+
 export type StoreOptions = {
-  blocks: Blocks
+  blocks: EnvelopeSink
   index: QIndex
   /** Changes that belong to the same moment: folders, names taken away. */
   others?: readonly Change[]
@@ -56,8 +67,10 @@ export async function store(
   checked: readonly Checked[],
   { blocks, index, others = [], signal }: StoreOptions,
 ): Promise<readonly Stored[]> {
-  await blocks.put(
-    checked.map(({ registered }) => registered.envelope),
+  await blocks.putSealed(
+    checked.map(({ registered: { envelope } }) => {
+      return { codec: cborCodec, digest: digestOf(envelope.cid), parts: [envelope.bytes] }
+    }),
     'meta',
   )
   const changes = [...others, ...checked.map(({ registered }) => registered.change)]

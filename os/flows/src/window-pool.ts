@@ -1,4 +1,4 @@
-import type { Window } from './chunk-sealer.ts'
+import type { Window } from './sealer.ts'
 
 export type WindowMemory = Pick<Window, 'bytes' | 'sealed'>
 export type WindowPool = { take(signal?: AbortSignal): Promise<Window> }

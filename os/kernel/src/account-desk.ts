@@ -1,4 +1,5 @@
 import { asFault, Fault } from '@anarq/fault'
+import { warmUp } from '@anarq/qonsent'
 import type { Account } from './account.ts'
 import { readCarried, writeEnrolment } from './children/carried.ts'
 import { joinHome } from './children/join.ts'
@@ -62,7 +63,10 @@ export function createAccountDesk({
       return factsOf(record, account.keyring())
     },
     async unlock({ passphrase }) {
-      await account.unlock(passphrase)
+      const unlocking = account.unlock(passphrase)
+      // The passphrase is checked on another thread, and slowly, on purpose.
+      warmUp(ports.createPolicies())
+      await unlocking
       if (account.state() === 'open') await home.introduce()
     },
     async lock() {

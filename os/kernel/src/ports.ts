@@ -1,7 +1,7 @@
 import type { Clock } from '@anarq/clock'
 import type { Fault } from '@anarq/fault'
-import type { ChunkSealer } from '@anarq/flows'
-import type { rawCodec } from '@anarq/ipld'
+import type { BlockSource, Sealer } from '@anarq/flows'
+import type { cborCodec, rawCodec } from '@anarq/ipld'
 import type { LogStore } from '@anarq/qerberos'
 import type { Heads, View } from '@anarq/qindex'
 import type { BlockClass, Blocks } from '@anarq/qnt'
@@ -28,7 +28,7 @@ export type SealedSink = {
   /** Resolves to what was not there before. */
   putSealed(
     blocks: readonly {
-      readonly codec: typeof rawCodec
+      readonly codec: typeof rawCodec | typeof cborCodec
       readonly digest: Uint8Array
       readonly parts: readonly Uint8Array[]
     }[],
@@ -38,11 +38,11 @@ export type SealedSink = {
 
 /** Everything outside that the kernel needs. Only `apps/` knows which adapter is plugged in. */
 export type KernelPorts = {
-  readonly blocks: Blocks & SealedSink
+  readonly blocks: Blocks & SealedSink & BlockSource
   readonly heads: Heads
   readonly vault: SmallFile
   readonly cache: Cache
-  readonly sealer: ChunkSealer
+  readonly sealer: Sealer
   /** An engine of its own for each identity. */
   createPolicies(): Policies
   createView(): View

@@ -2,7 +2,7 @@ import { concatBytes } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import type { Fault } from '@anarq/fault'
 import { createLocalSealer } from '@anarq/flows'
-import { cidOfDigest, digestOf } from '@anarq/ipld'
+import { cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
 import { createMemoryLog, type LogStore } from '@anarq/qerberos'
 import { createMemoryHeads, createMemoryView } from '@anarq/qindex'
 import { createMemoryBlocks } from '@anarq/qnt'
@@ -43,6 +43,12 @@ export function createMemoryPorts({
         }
         return counts
       },
+      async readInto(digest, into) {
+        const block = await blocks.get(cidOfDigest(rawCodec, digest))
+        if (block?.length !== into.length) return false
+        into.set(block)
+        return true
+      },
     },
     heads: createMemoryHeads(),
     vault: {
@@ -55,7 +61,7 @@ export function createMemoryPorts({
       read: async (name) => cached.get(name),
       write: async (name, bytes) => void cached.set(name, bytes.slice()),
     },
-    sealer: createLocalSealer(),
+    sealer: createLocalSealer({ random }),
     createPolicies,
     createView: createMemoryView,
     async openLog(name) {

@@ -48,7 +48,7 @@ function whole(item: PutItem): Uint8Array[] {
   if (item.content.kind === 'stream') return []
   let bytes: Uint8Array
   try {
-    bytes = item.content.readAll()
+    bytes = item.content.readAll().slice()
   } catch (error) {
     return [skippedHead({ kind: 'skipped', path: item.path, fault: asFault(error) })]
   }

@@ -15,12 +15,20 @@ export type OpenFile = {
 /** The open files of a series: as many as the limit, those used last. */
 export type OpenFiles = {
   use<T>(pack: number, act: (file: OpenFile) => Promise<T>, flags?: number): Promise<T>
+  /** The file where it is open already, for a read that is over before anything else happens. */
+  now(pack: number): OpenFile | undefined
   /** Closes the file; readers that are under way finish first. */
   forget(pack: number): Promise<void>
   close(): Promise<void>
 }
 
-type Slot = { readonly file: Promise<OpenFile>; users: number; isNew: boolean; isGone: boolean }
+type Slot = {
+  readonly file: Promise<OpenFile>
+  opened?: OpenFile
+  users: number
+  isNew: boolean
+  isGone: boolean
+}
 
 export type OpenFilesOptions = { directory: string; series: SeriesName; openMax?: number }
 
@@ -51,6 +59,7 @@ export function createOpenFiles({ directory, series, openMax = 64 }: OpenFilesOp
           if (slots.get(pack) === slot) slots.delete(pack)
           throw error
         })
+        slot.opened = file
         const result = await act(file)
         slot.isNew = file.isNew
         return result
@@ -59,6 +68,7 @@ export function createOpenFiles({ directory, series, openMax = 64 }: OpenFilesOp
         if (slot.isGone && slot.users === 0) await closeSlot(slot)
       }
     },
+    now: (pack) => slots.get(pack)?.opened,
     async forget(pack) {
       const slot = slots.get(pack)
       slots.delete(pack)

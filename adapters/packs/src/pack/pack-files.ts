@@ -1,4 +1,4 @@
-import { close, constants, fdatasync, fsync, ftruncate, open, read, writev } from 'node:fs'
+import { close, constants, fdatasync, fsync, ftruncate, open, read, readSync, writev } from 'node:fs'
 import { readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -12,6 +12,9 @@ const syncFile = promisify(fdatasync)
 const syncFolder = promisify(fsync)
 const truncateFile = promisify(ftruncate)
 
+/** Up to here a read is over sooner than another thread could be asked for it: envelopes, index nodes, small files. */
+const syncBytesMax = 64 * 1024
+
 /** The files of one series, by pack number. Errors are the system's own. */
 export type PackFiles = {
   readonly series: SeriesName
@@ -21,6 +24,8 @@ export type PackFiles = {
   create(pack: number): Promise<void>
   /** The bytes from `at`; fewer where the file ends or is missing. The caller's to keep. */
   read(pack: number, at: number, bytes: number): Promise<Uint8Array>
+  /** As `read`, to the start of `into`; resolves to how many bytes there were. */
+  readInto(pack: number, at: number, into: Uint8Array): Promise<number>
   write(pack: number, at: number, parts: readonly Uint8Array[]): Promise<void>
   truncate(pack: number, bytes: number): Promise<void>
   /** Contents, and for a new file its name too, survive a power cut afterwards. */
@@ -32,7 +37,7 @@ export type PackFiles = {
 export function createPackFiles(options: OpenFilesOptions): PackFiles {
   const { directory, series } = options
   const open = createOpenFiles(options)
-  return {
+  const files: PackFiles = {
     series,
     list: () => listPacks(directory, series),
     async create(pack) {
@@ -47,10 +52,17 @@ export function createPackFiles(options: OpenFilesOptions): PackFiles {
       )
     },
     async read(pack, at, bytes) {
+      const into = new Uint8Array(bytes)
+      const file = bytes <= syncBytesMax ? open.now(pack) : undefined
+      const filled =
+        file === undefined ? await files.readInto(pack, at, into) : readFullySync(file.fd, at, into)
+      return into.subarray(0, filled)
+    },
+    async readInto(pack, at, into) {
       try {
-        return await open.use(pack, ({ fd }) => readFully(fd, at, bytes))
+        return await open.use(pack, ({ fd }) => readFully(fd, at, into))
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') return new Uint8Array(0)
+        if (codeOf(error) === 'ENOENT') return 0
         throw error
       }
     },
@@ -73,6 +85,7 @@ export function createPackFiles(options: OpenFilesOptions): PackFiles {
     },
     close: () => open.close(),
   }
+  return files
 }
 
 async function listPacks(
@@ -97,20 +110,29 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-async function readFully(fd: number, at: number, bytes: number): Promise<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(bytes)
+async function readFully(fd: number, at: number, into: Uint8Array): Promise<number> {
   let filled = 0
-  while (filled < bytes) {
-    const count = await readSome(fd, buffer, filled, at + filled)
+  while (filled < into.length) {
+    const count = await readSome(fd, into, filled, at + filled)
     if (count === 0) break
     filled += count
   }
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, filled)
+  return filled
 }
 
-function readSome(fd: number, buffer: Buffer, filled: number, at: number): Promise<number> {
+function readFullySync(fd: number, at: number, into: Uint8Array): number {
+  let filled = 0
+  while (filled < into.length) {
+    const count = readSync(fd, into, filled, into.length - filled, at + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return filled
+}
+
+function readSome(fd: number, into: Uint8Array, filled: number, at: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    read(fd, buffer, filled, buffer.length - filled, at, (error, count) => {
+    read(fd, into, filled, into.length - filled, at, (error, count) => {
       if (error === null) resolve(count)
       else reject(error)
     })

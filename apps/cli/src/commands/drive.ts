@@ -22,6 +22,7 @@ export const put: Command = {
   },
   min: 1,
   max: 100_000,
+  isBulk: true,
   async run(context, args, values) {
     const { drive } = await context.operations()
     const started = performance.now()
@@ -131,6 +132,7 @@ export const get: Command = {
     'lock-file': { type: 'string' },
   },
   min: 1,
+  isBulk: true,
   async run(context, args, values) {
     const operations = await context.operations()
     const ref = args[0] as string

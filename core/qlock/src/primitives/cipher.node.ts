@@ -1,12 +1,16 @@
 import type { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { concatBytes, discard } from '@anarq/bytes'
 import { allocate, plain, take } from './buffers.node.ts'
 import { checkKey, checkKeyToWrap, checkNonce, tagBytes } from './lengths.ts'
 
 type AeadName = 'aes-256-gcm' | 'chacha20-poly1305'
 
-/** Ciphertext is copied out in pieces that are still in the processor's cache. */
+/** Ciphertext is copied out in pieces that are still in the processor's cache, each in the memory of the one before. */
 const pieceBytes = 131_072
+/** A cache line. */
+const alignBytes = 64
+const empty = new Uint8Array(0)
 /** RFC 3394 section 2.2.3.1. */
 const keyWrapIv = new Uint8Array(8).fill(0xa6)
 
@@ -20,7 +24,9 @@ export function aeadSeal(
   const cipher = createSealer(name, key, nonce)
   if (aad !== undefined) cipher.setAAD(aad, { plaintextLength: bytes.length })
   const out = allocate(bytes.length + tagBytes)
-  out.set(cipher.update(bytes), 0)
+  const sealed = cipher.update(bytes)
+  out.set(sealed)
+  discard(sealed)
   cipher.final()
   out.set(cipher.getAuthTag(), bytes.length)
   return out
@@ -35,15 +41,27 @@ export function aesGcmSealInto(
 ): void {
   const cipher = createSealer('aes-256-gcm', key, nonce)
   let to = offset
-  for (const piece of pieces) {
+  for (const piece of aligned(pieces)) {
     for (let at = 0; at < piece.length; at += pieceBytes) {
       const sealed = cipher.update(piece.subarray(at, at + pieceBytes))
       out.set(sealed, to)
       to += sealed.length
+      discard(sealed)
     }
   }
   cipher.final()
   out.set(cipher.getAuthTag(), to)
+}
+
+/**
+ * A short first piece is joined with the beginning of the second: copies into shared memory are several times
+ * faster where both sides are aligned, and so is the cipher.
+ */
+function aligned(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  const [first = empty, second = empty, ...rest] = pieces
+  const missing = alignBytes - first.length
+  if (first.length === 0 || missing <= 0) return pieces
+  return [concatBytes(first, second.subarray(0, missing)), second.subarray(missing), ...rest]
 }
 
 function createSealer(name: AeadName, key: Uint8Array, nonce: Uint8Array) {
@@ -74,6 +92,36 @@ export function aeadOpen(
     return undefined
   }
   return plain(opened)
+}
+
+export function aesGcmOpenInto(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  outs: readonly Uint8Array[],
+): boolean {
+  checkKey(key, 32)
+  checkNonce(nonce)
+  const plainBytes = sealed.length - tagBytes
+  if (plainBytes < 0) return false
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes })
+  decipher.setAuthTag(sealed.subarray(plainBytes))
+  let from = 0
+  for (const out of outs) {
+    for (let at = 0; at < out.length; at += pieceBytes) {
+      const bytes = Math.min(pieceBytes, out.length - at)
+      const plain = decipher.update(sealed.subarray(from, from + bytes))
+      out.set(plain, at)
+      from += bytes
+      discard(plain)
+    }
+  }
+  try {
+    decipher.final()
+  } catch {
+    return false
+  }
+  return true
 }
 
 export function aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array {

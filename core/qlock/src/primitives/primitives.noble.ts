@@ -66,6 +66,17 @@ export const primitives: Primitives = {
     checkAead(key, nonce)
     return opened(sealed.length >= tagBytes, () => gcm(key, nonce, aad).decrypt(sealed))
   },
+  aesGcmOpenInto(key, nonce, sealed, outs) {
+    checkAead(key, nonce)
+    const plain = opened(sealed.length >= tagBytes, () => gcm(key, nonce).decrypt(sealed))
+    if (plain === undefined) return false
+    let from = 0
+    for (const out of outs) {
+      out.set(plain.subarray(from, from + out.length))
+      from += out.length
+    }
+    return true
+  },
   chachaSeal(key, nonce, plain, aad) {
     checkAead(key, nonce)
     return chacha20poly1305(key, nonce, aad).encrypt(plain)

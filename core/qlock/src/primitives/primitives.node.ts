@@ -13,7 +13,7 @@ import {
   verify,
 } from 'node:crypto'
 import { allocate, plain, take } from './buffers.node.ts'
-import { aeadOpen, aeadSeal, aesGcmSealInto, aesKwUnwrap, aesKwWrap } from './cipher.node.ts'
+import { aeadOpen, aeadSeal, aesGcmOpenInto, aesGcmSealInto, aesKwUnwrap, aesKwWrap } from './cipher.node.ts'
 import { isStrictEd25519Key } from './ed25519-strict.ts'
 import { argon2id, blake3Keyed, blake3Parts, forget, hkdf } from './hash.node.ts'
 import { hold } from './held.ts'
@@ -56,6 +56,7 @@ export const primitives: Primitives = {
   aesGcmSeal: (key, nonce, bytes, aad) => aeadSeal('aes-256-gcm', key, nonce, bytes, aad),
   aesGcmSealInto,
   aesGcmOpen: (key, nonce, sealed, aad) => aeadOpen('aes-256-gcm', key, nonce, sealed, aad),
+  aesGcmOpenInto,
   chachaSeal: (key, nonce, bytes, aad) => aeadSeal('chacha20-poly1305', key, nonce, bytes, aad),
   chachaOpen: (key, nonce, sealed, aad) => aeadOpen('chacha20-poly1305', key, nonce, sealed, aad),
   aesKwWrap,

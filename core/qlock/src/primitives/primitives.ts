@@ -87,6 +87,11 @@ export type Primitives = {
     offset: number,
   ): void
   aesGcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined
+  /**
+   * The same into `outs`, one filled after another, which together are as long as the plain text. False where it does not
+   * verify: what lies in them then is nobody's to use.
+   */
+  aesGcmOpenInto(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, outs: readonly Uint8Array[]): boolean
   /** ChaCha20-Poly1305, RFC 8439: ciphertext || tag(16). */
   chachaSeal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, aad?: Uint8Array): Uint8Array
   chachaOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined

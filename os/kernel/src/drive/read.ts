@@ -2,7 +2,7 @@ import { toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import { deliver } from '@anarq/flows'
 import type { Flow, Guardian } from '@anarq/qerberos'
-import { type FileVersion, pathOf, resolvePath } from '@anarq/qindex'
+import { type FileVersion, pathOf, resolvePath, type View } from '@anarq/qindex'
 import type { Inner } from '@anarq/qnt'
 import { deriveLockKey } from '@anarq/qompress'
 import type { Authority } from '../authority.ts'
@@ -61,7 +61,7 @@ export function createReading(context: ReadContext): Reading {
     async *walk(ref) {
       const start = isRoot(ref) ? undefined : resolve(view, ref)
       await look(start?.id)
-      for (const found of withBelow(space, start)) yield factsOf(view, found)
+      for (const { entry } of withBelow(space, start)) yield entry
     },
     readTree: (ref, options = {}) => readTree(context, ref, options),
     async versions(ref) {
@@ -122,7 +122,8 @@ async function readOne(context: ReadContext, ref: string, options: GetOptions): 
         details: { version: version.sequence + 1 },
       },
     ])
-    return contentOf(context, { found, version, inner, flow, lockKey }, options)
+    const entry = factsOf(space.view, found)
+    return contentOf(context, { entry, version, inner, flow, lockKey }, options)
   } catch (error) {
     flow.end('failed')
     throw error
@@ -150,9 +151,8 @@ async function* readTree(
     },
   ])
   const lockKeys = new Map<string, Promise<Uint8Array | undefined>>()
-  for (const found of withBelow(space, start)) {
+  for (const { found, entry } of withBelow(space, start)) {
     signal?.throwIfAborted()
-    const entry = factsOf(space.view, found)
     if (entry.kind === 'folder') {
       yield { entry: { ...entry, kind: 'folder' } }
       continue
@@ -164,7 +164,7 @@ async function* readTree(
       const salt = inner.metadata.lock === undefined ? '' : toHex(inner.metadata.lock.salt)
       const lockKey = lockKeys.get(salt) ?? lockKeyOf(inner, lock, found.name)
       lockKeys.set(salt, lockKey)
-      return contentOf(context, { found, version, inner, flow, lockKey: await lockKey }, { signal })
+      return contentOf(context, { entry, version, inner, flow, lockKey: await lockKey }, { signal })
     }
     try {
       const content = await open().catch((error: unknown) => unreadable(entry, error))
@@ -193,7 +193,7 @@ async function openFile(
 }
 
 type Opened = {
-  found: Found
+  entry: EntryFacts
   version: FileVersion
   inner: Inner
   flow: Flow
@@ -201,8 +201,8 @@ type Opened = {
 }
 
 function contentOf(
-  { space, ports }: ReadContext,
-  { found, version, inner, flow, lockKey }: Opened,
+  { ports }: ReadContext,
+  { entry: facts, version, inner, flow, lockKey }: Opened,
   { fromByte = 0, toByte, signal }: GetOptions,
 ): Content {
   const { body, metadata } = inner
@@ -210,10 +210,9 @@ function contentOf(
   if (fromByte < 0 || fromByte > end || end > body.plainBytes)
     throw new Fault(
       'invalid.range',
-      `${found.name} has ${body.plainBytes} bytes; the range asked for lies outside.`,
+      `${facts.name} has ${body.plainBytes} bytes; the range asked for lies outside.`,
     )
   const { mode, modifiedMs } = metadata
-  const facts = factsOf(space.view, found)
   return {
     entry: {
       ...facts,
@@ -227,9 +226,10 @@ function contentOf(
     etag: etagOf(version),
     stream: deliver({
       blocks: ports.blocks,
+      sealer: ports.sealer,
       body,
       flow,
-      name: found.name,
+      name: facts.name,
       lockKey,
       fromByte,
       toByte: end,
@@ -253,13 +253,22 @@ export async function lockKeyOf(
   return deriveLockKey(passphrase, metadata.lock.salt, metadata.lock.params)
 }
 
+type Placed = { readonly found: Found; readonly entry: EntryFacts }
+
 /** The thing itself and all below it, folders before what is in them; without a start, the whole drive. */
-function* withBelow(space: Space, start: Found | undefined): Iterable<Found> {
-  if (start !== undefined) yield start
-  if (start?.kind === 'file') return
-  for (const entry of space.view.children(start?.id ?? null, { limit: Number.MAX_SAFE_INTEGER })) {
-    if (isShown(entry)) yield* withBelow(space, entry)
-  }
+function* withBelow({ view }: Space, start: Found | undefined): Iterable<Placed> {
+  if (start === undefined) yield* inside(view, null, '/')
+  else yield* thisAndInside(view, start, factsOf(view, start))
+}
+
+function* thisAndInside(view: View, found: Found, entry: EntryFacts): Iterable<Placed> {
+  yield { found, entry }
+  if (found.kind === 'folder') yield* inside(view, found.id, entry.path)
+}
+
+function* inside(view: View, folder: Uint8Array | null, path: string): Iterable<Placed> {
+  for (const entry of view.children(folder, { limit: Number.MAX_SAFE_INTEGER }))
+    if (isShown(entry)) yield* thisAndInside(view, entry, factsOf(view, entry, path))
 }
 
 function folderOf(path: string, { view }: Space): Found | undefined {

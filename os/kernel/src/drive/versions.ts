@@ -40,12 +40,13 @@ export type OpenVersion = {
   readonly bytes: Uint8Array
 }
 
-/** The envelope of a version, opened with the owner's key of its epoch. */
+/** The envelope of a version, opened with the owner's key of its epoch; a thorough look recomputes all that it says. */
 export async function openVersion(
   space: Space,
   { blocks }: Pick<KernelPorts, 'blocks'>,
   cid: Cid,
   name: string,
+  { isThorough = false }: { isThorough?: boolean } = {},
 ): Promise<OpenVersion> {
   const bytes = await blocks.get(cid)
   if (bytes === undefined) {
@@ -62,7 +63,7 @@ export async function openVersion(
       'refused.key',
       `${name} does not open with the keys of ${space.did}. It belongs to another identity.`,
     )
-  return { inner: openEnvelope(envelope, contentKey), contentKey, bytes }
+  return { inner: openEnvelope(envelope, contentKey, { isOwn: !isThorough }), contentKey, bytes }
 }
 
 export function etagOf(version: { readonly cid: Cid }): string {

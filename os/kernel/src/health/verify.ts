@@ -66,7 +66,7 @@ export async function verifyFiles(
 
   async function versionTrouble(cid: Cid, path: string): Promise<string | undefined> {
     try {
-      const { inner } = await openVersion(space, { blocks }, cid, path)
+      const { inner } = await openVersion(space, { blocks }, cid, path, { isThorough: true })
       let waiting: Promise<string | undefined>[] = []
       for await (const block of blocksOf(blocks, inner)) {
         waiting.push(read(block))

@@ -128,7 +128,7 @@ type Delivery = {
 }
 
 export function contentOf(
-  { ports: { blocks } }: SharingContext,
+  { ports: { blocks, sealer } }: SharingContext,
   { version, inner: { body } }: Released,
   { entry, flow, lockKey, signal }: Delivery,
 ): Content {
@@ -137,7 +137,7 @@ export function contentOf(
     bytes: body.plainBytes,
     type: entry.type,
     etag: etagOf(version),
-    stream: deliver({ blocks, body, flow, name: entry.name, lockKey, signal }),
+    stream: deliver({ blocks, sealer, body, flow, name: entry.name, lockKey, signal }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ContentReader } from './content.ts'
 import type { SealedRange } from './seal-range.ts'
-import { afterSealed, type Sealer, type SealRange, sealedExtraBytesMax, type Window } from './sealer.ts'
+import { type Sealer, type SealRange, sealedExtraBytesMax, type Window } from './sealer.ts'
 
 /** One batch on its way through the sealer: whose chunks they are, and what is complete once it is back. */
 export type Batch<Owner, Done> = {
@@ -111,7 +111,7 @@ export function createFiller<Owner, Done>(options: FillerOptions<Owner, Done>): 
     pending.ranges.push({ from, to, sealedAt })
     pending.owners.push(owner)
     pending.bytes += bytes
-    sealedAt = afterSealed(sealedAt, bytes)
+    sealedAt += bytes + sealedExtraBytesMax
     onBytes?.(bytes)
     if (pending.bytes >= batchBytes || pending.ranges.length >= rangesMax) await flush()
   }

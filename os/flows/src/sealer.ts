@@ -40,17 +40,8 @@ export type Sealer = {
   close(): Promise<void>
 }
 
-/** A cache line: copies into shared memory are slow where they do not begin on one. */
-const alignBytes = 64
-/** No block takes more than its chunk and this, with what aligns the next one. */
-export const sealedExtraBytesMax: number =
-  frameHeaderBytesMax + lockOverheadBytes + chunkOverheadBytes + alignBytes
-
-/** Where the next block may be written, behind one of a chunk of so many bytes. */
-export function afterSealed(sealedAt: number, plainBytes: number): number {
-  const end = sealedAt + plainBytes + sealedExtraBytesMax
-  return end - (end % alignBytes)
-}
+/** No block is longer than its chunk and this. */
+export const sealedExtraBytesMax: number = frameHeaderBytesMax + lockOverheadBytes + chunkOverheadBytes
 
 /** The way back: a block is read to `bytes`, and checked, unsealed and expanded on another thread. */
 export type BlockRoom = {

@@ -1,56 +1,22 @@
 import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import {
-  type Change,
-  checkName,
-  type FieldValue,
-  freeFolderId,
-  resolvePath,
-  versionField,
-} from '@anarq/qindex'
-import { asObjectId, sealEnvelope } from '@anarq/qnt'
-import type { Authority } from '../authority.ts'
+import { type Change, checkName, type FieldValue, freeFolderId, resolvePath, type View } from '@anarq/qindex'
 import type { DriveOperations, EntryFacts } from '../operations.ts'
-import type { KernelPorts } from '../ports.ts'
-import type { Space, SpaceEntry } from '../space.ts'
-import { aboutOf } from './about.ts'
-import { type Found, factsOf, isShown, partsOf, purgedMs, resolve, rootFacts } from './resolve.ts'
+import { applyChange, type ChangeContext } from './apply-change.ts'
+import { purge } from './purge.ts'
+import { type Found, factsOf, partsOf, resolve, rootFacts } from './resolve.ts'
+import { restoreVersion } from './restore-version.ts'
 import { checkTag } from './tags.ts'
-import { openVersion, pickVersion, versionsOf } from './versions.ts'
 
 type Changing = Pick<DriveOperations, 'makeFolder' | 'move' | 'tag' | 'remove' | 'restore'>
 
 /** What changes names and places; content is never touched here. */
-export function createChanging({
-  space,
-  ports,
-  authority,
-}: {
-  space: Space
-  ports: KernelPorts
-  authority: Authority
-}): Changing {
+export function createChanging({ space, ports, authority }: ChangeContext): Changing {
   const { view, index } = space
 
-  /** Decides, commits one change, and says what the thing looks like now. */
-  const apply = async (
-    found: Found,
-    action: string,
-    set: Change['set'],
-    details: SpaceEntry['details'] = {},
-  ): Promise<EntryFacts> => {
-    const { flow } = await authority.own({
-      action: '/qnt/write',
-      object: found.id,
-      about: aboutOf(view, found),
-    })
-    await index.commit([{ id: found.id, kind: found.kind, set }], {})
-    flow.end('ok')
-    await space.refresh()
-    await space.record([{ action, object: toHex(found.id), verdict: 'ok', flow: flow.id, details }])
-    const now = view.entry(found.id)
-    return now !== undefined && isShown(now) ? factsOf(view, now) : factsOf(view, found)
-  }
+  const context = { space, ports, authority }
+  const apply = (found: Found, action: string, set: Change['set']): Promise<EntryFacts> =>
+    applyChange(context, found, { action, set })
 
   return {
     async makeFolder(path) {
@@ -78,7 +44,7 @@ export function createChanging({
       const found = resolve(view, ref)
       const set: Record<string, FieldValue> = {}
       if (name !== undefined) set.name = checkName(name)
-      if (folder !== undefined) set.parent = await targetFolder(folder, found)
+      if (folder !== undefined) set.parent = targetFolder(view, folder, found)
       return apply(found, 'object.move', set)
     },
     async tag(ref, { add = [], remove = [] }) {
@@ -93,11 +59,11 @@ export function createChanging({
     async remove(ref, { isForever = false } = {}) {
       const found = resolve(view, ref)
       if (!isForever) return apply(found, 'object.trash', { trashedMs: ports.clock.nowMs() })
-      return purge(found)
+      return purge(context, found)
     },
     async restore(ref, { version } = {}) {
       const found = resolve(view, ref)
-      if (version !== undefined) return restoreVersion(found, version)
+      if (version !== undefined) return restoreVersion(context, found, version)
       if (found.trashedMs === undefined)
         throw new Fault(
           'conflict.state',
@@ -106,95 +72,16 @@ export function createChanging({
       return apply(found, 'object.restore', { trashedMs: null })
     },
   }
+}
 
-  async function targetFolder(path: string, moved: Found): Promise<Uint8Array | null> {
-    if (partsOf(path).length === 0) return null
-    const folder = resolvePath(view, `/${partsOf(path).join('/')}`)
-    if (folder == null || folder.kind !== 'folder')
-      throw new Fault('missing.object', `There is no folder ${path}. Make it first.`)
-    for (let at: Uint8Array | null | undefined = folder.id; at != null; at = view.entry(at)?.parent) {
-      if (toHex(at) === toHex(moved.id))
-        throw new Fault('invalid.move', `${moved.name} cannot be moved into itself.`)
-    }
-    return folder.id
+function targetFolder(view: View, path: string, moved: Found): Uint8Array | null {
+  if (partsOf(path).length === 0) return null
+  const folder = resolvePath(view, `/${partsOf(path).join('/')}`)
+  if (folder == null || folder.kind !== 'folder')
+    throw new Fault('missing.object', `There is no folder ${path}. Make it first.`)
+  for (let at: Uint8Array | null | undefined = folder.id; at != null; at = view.entry(at)?.parent) {
+    if (toHex(at) === toHex(moved.id))
+      throw new Fault('invalid.move', `${moved.name} cannot be moved into itself.`)
   }
-
-  /** The record stays, so that other devices learn of it; what it named is no longer reachable. */
-  async function purge(found: Found): Promise<EntryFacts> {
-    const gone = factsOf(view, found)
-    const { flow } = await authority.own({
-      action: '/qnt/write',
-      object: found.id,
-      about: aboutOf(view, found),
-    })
-    const changes: Change[] = []
-    for (const entry of withBelow(found)) {
-      const set: Record<string, FieldValue> = {
-        trashedMs: purgedMs,
-        name: 'gone',
-        words: null,
-        note: null,
-      }
-      if (entry.kind === 'file') {
-        for (const version of await versionsOf(space, entry.id))
-          set[versionField(version.sequence, version.cid)] = null
-      }
-      changes.push({ id: entry.id, kind: entry.kind, set })
-    }
-    await index.commit(changes, {})
-    flow.end('ok')
-    await space.refresh()
-    await space.record([
-      {
-        action: 'object.purge',
-        object: toHex(found.id),
-        verdict: 'ok',
-        flow: flow.id,
-        details: { objects: changes.length },
-      },
-    ])
-    return gone
-  }
-
-  function* withBelow(found: Found): Iterable<Found> {
-    yield found
-    if (found.kind !== 'folder') return
-    for (const child of view.search({ below: found.id, limit: Number.MAX_SAFE_INTEGER }))
-      if (isShown(child)) yield child
-  }
-
-  /** The old content under a new envelope: nothing is overwritten, and the same blocks serve both. */
-  async function restoreVersion(found: Found, wanted: number): Promise<EntryFacts> {
-    const versions = await versionsOf(space, found.id)
-    const old = pickVersion(versions, wanted, found.name)
-    const latest = pickVersion(versions, undefined, found.name)
-    const { inner } = await openVersion(space, ports, old.cid, found.name)
-    const sequence = latest.sequence + 1
-    const { secrets, record } = space.identity
-    const envelope = sealEnvelope({
-      id: asObjectId(found.id),
-      objectClass: 'private',
-      owner: space.did,
-      sequence,
-      previous: latest.cid,
-      body: inner.body,
-      metadata: inner.metadata,
-      own: { kek: secrets.kek, epoch: record.epoch },
-      random: ports.random,
-    })
-    await ports.blocks.put([envelope], 'meta')
-    const version = { ...old, cid: envelope.cid, savedMs: ports.clock.nowMs() }
-    const { sequence: _, ...value } = version
-    return apply(
-      found,
-      'object.restore',
-      {
-        [versionField(sequence, envelope.cid)]: value,
-        bytes: old.bytes,
-        modifiedMs: old.modifiedMs,
-        type: old.type,
-      },
-      { version: wanted },
-    )
-  }
+  return folder.id
 }

@@ -50,7 +50,7 @@ export async function putItems(
     if ('stage' in result) await work.file(result)
     else if (result.kind === 'folder') work.folder(result.path, result.modifiedMs)
     else work.skip(result.path, result.fault)
-    if (work.isDue()) await work.commit()
+    await work.commitIfDue()
     onProgress?.({ files: work.files(), bytes, path: 'stage' in result ? result.file.path : result.path })
   }
   await work.commit()

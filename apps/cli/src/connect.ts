@@ -53,5 +53,10 @@ async function open({
   const running = await reachNode(home)
   if (running !== undefined) return running
   const { openNode } = await import('@anarq/node')
-  return openNode({ home, isBulkComing, onFault: (fault) => terminal.note(fault.message) })
+  return openNode({
+    home,
+    isBulkComing,
+    isOneCommand: true,
+    onFault: (fault) => terminal.note(fault.message),
+  })
 }

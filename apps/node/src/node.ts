@@ -26,6 +26,8 @@ export type NodeOptions = {
   onFault?: (fault: Fault) => void
   /** Files will be put or got at once: what seals and opens them starts now, beside the opening. */
   isBulkComing?: boolean
+  /** A command that opens, acts and closes: what decides is loaded while the passphrase is checked, not when first asked. */
+  isOneCommand?: boolean
 }
 
 export type Node = {
@@ -42,13 +44,14 @@ export async function openNode({
   home: path,
   onFault = () => {},
   isBulkComing = false,
+  isOneCommand = false,
 }: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
   try {
     const sealer = createThreadSealer()
     if (isBulkComing) sealer.prepare()
-    return await openLocked({ home, sealer, onFault, unlock: () => lock[Symbol.dispose]() })
+    return await openLocked({ home, sealer, isOneCommand, onFault, unlock: () => lock[Symbol.dispose]() })
   } catch (error) {
     lock[Symbol.dispose]()
     throw error
@@ -56,17 +59,19 @@ export async function openNode({
 }
 
 type Locked = {
+  isOneCommand: boolean
   home: Home
   sealer: ReturnType<typeof createThreadSealer>
   onFault(fault: Fault): void
   unlock(): void
 }
 
-async function openLocked({ home, sealer, onFault, unlock }: Locked): Promise<Node> {
+async function openLocked({ home, sealer, isOneCommand, onFault, unlock }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
   const kernel = await createKernel({
     version,
+    warmsUp: isOneCommand,
     inspect: () => inspectHome(home),
     ports: {
       blocks: packs.blocks,

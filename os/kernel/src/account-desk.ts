@@ -16,6 +16,7 @@ export type AccountDeskOptions = {
   directory: Directory
   ports: KernelPorts
   version: string
+  warmsUp: boolean
 }
 
 /** So many rotations of the root are looked through when it comes back from words alone. */
@@ -28,6 +29,7 @@ export function createAccountDesk({
   directory,
   ports,
   version,
+  warmsUp,
 }: AccountDeskOptions): AccountOperations {
   return {
     async status() {
@@ -65,7 +67,7 @@ export function createAccountDesk({
     async unlock({ passphrase }) {
       const unlocking = account.unlock(passphrase)
       // The passphrase is checked on another thread, and slowly, on purpose.
-      warmUp(ports.createPolicies())
+      if (warmsUp) warmUp(ports.createPolicies())
       await unlocking
       if (account.state() === 'open') await home.introduce()
     },

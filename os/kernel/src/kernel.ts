@@ -19,6 +19,8 @@ export type KernelOptions = {
   version: string
   /** What the machine itself can say: disk, rights, copies. */
   inspect?(): Promise<readonly Finding[]>
+  /** Loads what decides while a passphrase is checked; else when it is first asked, so that a node that waits is small. */
+  warmsUp?: boolean
 }
 
 export type Kernel = {
@@ -34,6 +36,7 @@ export async function createKernel({
   ports,
   version,
   inspect = async () => [],
+  warmsUp = false,
 }: KernelOptions): Promise<Kernel> {
   const account = await createAccount(ports)
   const directory = createDirectory()
@@ -44,7 +47,7 @@ export async function createKernel({
 
   const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
   const operations: Operations = {
-    account: createAccountDesk({ account, home, directory, ports, version }),
+    account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
     identities: createIdentities({ account, directory, home, ports }),
     drive: forwardDrive(async () => (await home.acting()).drive),
     sharing: forwardSharing(async () =>

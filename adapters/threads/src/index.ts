@@ -1,2 +1,2 @@
-/** Compression and sealing on worker threads, behind the flows' `ChunkSealer` port. */
+/** Compressing, sealing and opening on worker threads, behind the flows' `Sealer` port. */
 export { createThreadSealer, type ThreadSealerOptions } from './thread-sealer.ts'

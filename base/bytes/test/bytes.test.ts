@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import {
   compareBytes,
   concatBytes,
+  discard,
   equalBytes,
   formatBytes,
   fromBase58,
@@ -129,4 +130,16 @@ test('sizes read as people write them', () => {
     [5 * 1024 ** 6, '5120 PiB'],
   ]
   for (const [bytes, text] of examples) assert.equal(formatBytes(bytes), text)
+})
+
+test('an array that owns its memory is emptied when it is discarded; a view, and shared memory, stay', () => {
+  const own = new Uint8Array(100)
+  discard(own)
+  assert.equal(own.length, 0)
+  const whole = new Uint8Array(100).fill(7)
+  discard(whole.subarray(1))
+  assert.equal(whole[50], 7)
+  const shared = new Uint8Array(new SharedArrayBuffer(10)).fill(7)
+  discard(shared)
+  assert.equal(shared[5], 7)
 })

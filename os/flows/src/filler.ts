@@ -43,137 +43,163 @@ const rangesMax = 128
 type Held = { readonly window: Window; users: number; isFull: boolean }
 type Pending<Owner, Done> = { ranges: SealRange[]; owners: Owner[]; done: Done[]; bytes: number }
 
+type State<Owner, Done> = {
+  readonly options: FillerOptions<Owner, Done>
+  held: Held | undefined
+  /** How far the window's content and the room for its seals are taken. */
+  fill: number
+  sealedAt: number
+  pending: Pending<Owner, Done>
+}
+
 export function createFiller<Owner, Done>(options: FillerOptions<Owner, Done>): Filler<Owner, Done> {
-  const { sealer, onBytes } = options
-  let held: Held | undefined
-  let fill = 0
-  let sealedAt = 0
-  let pending: Pending<Owner, Done> = { ranges: [], owners: [], done: [], bytes: 0 }
-
-  async function flush(): Promise<void> {
-    const { ranges, owners, done } = pending
-    if (ranges.length === 0 && done.length === 0) return
-    pending = { ranges: [], owners: [], done: [], bytes: 0 }
-    const current = ranges.length > 0 ? held : undefined
-    if (current === undefined) {
-      await options.send({ ranges: Promise.resolve([]), owners, done, release() {} })
-      return
-    }
-    current.users += 1
-    const sealed = options.seal(current.window, ranges, owners[0] as Owner)
-    // Whoever takes the batch awaits it in order; until then a rejection has its handler here.
-    sealed.catch(() => {})
-    const release = (): void => letGo(current)
-    try {
-      await options.send({ ranges: sealed, owners, done, release })
-    } catch (error) {
-      await sealed.catch(() => {})
-      release()
-      throw error
-    }
+  const state: State<Owner, Done> = {
+    options,
+    held: undefined,
+    fill: 0,
+    sealedAt: 0,
+    pending: { ranges: [], owners: [], done: [], bytes: 0 },
   }
-
-  /** A window with room for so many bytes, and for the seals of whatever still fits into it. */
-  async function room(bytes: number): Promise<Window> {
-    if (held === undefined) return turn(empty)
-    const { window } = held
-    const bytesLeft = window.bytes.length - fill
-    const extraLeft = window.sealed.length - sealedAt - bytesLeft
-    const hasRoom = bytesLeft >= bytes && extraLeft >= rangesMax * sealedExtraBytesMax
-    return hasRoom ? window : turn(empty)
-  }
-
-  /** To a new window, with what is left of the old one at its start; the old one stays ours until that is copied. */
-  async function turn(rest: Uint8Array): Promise<Window> {
-    const old = held
-    if (old !== undefined) old.users += 1
-    try {
-      await flush()
-      held = undefined
-      const window = await sealer.window(options.signal)
-      window.bytes.set(rest)
-      held = { window, users: 0, isFull: false }
-      fill = rest.length
-      sealedAt = 0
-      return window
-    } finally {
-      if (old !== undefined) {
-        old.isFull = held !== old
-        letGo(old)
-      }
-    }
-  }
-
-  async function addRange(owner: Owner, from: number, to: number): Promise<void> {
-    const bytes = to - from
-    const last = pending.owners.at(-1)
-    if (last !== undefined && !options.mayShare(last, owner)) await flush()
-    pending.ranges.push({ from, to, sealedAt })
-    pending.owners.push(owner)
-    pending.bytes += bytes
-    sealedAt += bytes + sealedExtraBytesMax
-    onBytes?.(bytes)
-    if (pending.bytes >= batchBytes || pending.ranges.length >= rangesMax) await flush()
-  }
-
-  async function addStream(
-    owner: Owner,
-    reader: ContentReader,
-    peek: (head: Uint8Array) => void,
-  ): Promise<void> {
-    let window = await room(1)
-    let from = fill
-    let seen = 0
-    let chunks = 0
-    let coming = reader.read(window.bytes.subarray(fill, fill + readBytes))
-    try {
-      for (let isEnd = false; !isEnd || from < fill; ) {
-        if (!isEnd) {
-          options.signal?.throwIfAborted()
-          const read = await coming
-          isEnd = read === 0
-          if (chunks === 0 && from === fill) peek(window.bytes.subarray(fill, fill + read))
-          fill += read
-          if (fill === window.bytes.length) {
-            window = await turn(window.bytes.subarray(from, fill))
-            from = 0
-          }
-          // The next bytes come while these are looked at.
-          if (!isEnd) coming = reader.read(window.bytes.subarray(fill, fill + readBytes))
-        }
-        let cut = options.cut(window.bytes, from, fill, isEnd, seen)
-        for (; cut >= 0; cut = options.cut(window.bytes, from, fill, isEnd)) {
-          await addRange(owner, from, cut)
-          chunks += 1
-          from = cut
-        }
-        seen = fill - from
-      }
-    } finally {
-      // Nothing may write to a window that is somebody else's by then.
-      await coming.catch(() => {})
-    }
-    if (chunks === 0) await addRange(owner, fill, fill)
-  }
-
   return {
-    async addWhole(owner, bytes) {
-      const window = await room(bytes.length)
-      window.bytes.set(bytes, fill)
-      fill += bytes.length
-      await addRange(owner, fill - bytes.length, fill)
-    },
-    addStream,
-    done(item) {
-      pending.done.push(item)
-    },
-    flush,
+    addWhole: (owner, bytes) => addWhole(state, owner, bytes),
+    addStream: (owner, reader, peek) => addStream(state, owner, reader, peek),
+    done: (item) => void state.pending.done.push(item),
+    flush: () => flush(state),
     close() {
-      if (held === undefined) return
-      held.isFull = true
-      held.users += 1
-      letGo(held)
+      if (state.held === undefined) return
+      state.held.isFull = true
+      state.held.users += 1
+      letGo(state.held)
     },
+  }
+}
+
+async function addWhole<Owner, Done>(
+  state: State<Owner, Done>,
+  owner: Owner,
+  bytes: Uint8Array,
+): Promise<void> {
+  const window = await room(state, bytes.length)
+  window.bytes.set(bytes, state.fill)
+  state.fill += bytes.length
+  await addRange(state, owner, state.fill - bytes.length, state.fill)
+}
+
+async function addStream<Owner, Done>(
+  state: State<Owner, Done>,
+  owner: Owner,
+  reader: ContentReader,
+  peek: (head: Uint8Array) => void,
+): Promise<void> {
+  const { signal, cut } = state.options
+  let window = await room(state, 1)
+  let from = state.fill
+  let seen = 0
+  let chunks = 0
+  const readNext = (): Promise<number> =>
+    reader.read(window.bytes.subarray(state.fill, state.fill + readBytes))
+  let coming = readNext()
+  try {
+    for (let isEnd = false; !isEnd || from < state.fill; ) {
+      if (!isEnd) {
+        signal?.throwIfAborted()
+        const read = await coming
+        isEnd = read === 0
+        if (chunks === 0 && from === state.fill) peek(window.bytes.subarray(from, from + read))
+        state.fill += read
+        if (state.fill === window.bytes.length) {
+          window = await turn(state, window.bytes.subarray(from, state.fill))
+          from = 0
+        }
+        // The next bytes come while these are looked at.
+        if (!isEnd) coming = readNext()
+      }
+      let end = cut(window.bytes, from, state.fill, isEnd, seen)
+      for (; end >= 0; end = cut(window.bytes, from, state.fill, isEnd)) {
+        await addRange(state, owner, from, end)
+        chunks += 1
+        from = end
+      }
+      seen = state.fill - from
+    }
+  } finally {
+    // Nothing may write to a window that is somebody else's by then.
+    await coming.catch(() => {})
+  }
+  if (chunks === 0) await addRange(state, owner, state.fill, state.fill)
+}
+
+async function addRange<Owner, Done>(
+  state: State<Owner, Done>,
+  owner: Owner,
+  from: number,
+  to: number,
+): Promise<void> {
+  const { mayShare, onBytes } = state.options
+  const bytes = to - from
+  const last = state.pending.owners.at(-1)
+  if (last !== undefined && !mayShare(last, owner)) await flush(state)
+  const { pending } = state
+  pending.ranges.push({ from, to, sealedAt: state.sealedAt })
+  pending.owners.push(owner)
+  pending.bytes += bytes
+  state.sealedAt += bytes + sealedExtraBytesMax
+  onBytes?.(bytes)
+  if (pending.bytes >= batchBytes || pending.ranges.length >= rangesMax) await flush(state)
+}
+
+async function flush<Owner, Done>(state: State<Owner, Done>): Promise<void> {
+  const { options, held } = state
+  const { ranges, owners, done } = state.pending
+  if (ranges.length === 0 && done.length === 0) return
+  state.pending = { ranges: [], owners: [], done: [], bytes: 0 }
+  if (ranges.length === 0 || held === undefined) {
+    await options.send({ ranges: Promise.resolve([]), owners, done, release() {} })
+    return
+  }
+  held.users += 1
+  const sealed = options.seal(held.window, ranges, owners[0] as Owner)
+  // Whoever takes the batch awaits it in order; until then a rejection has its handler here.
+  sealed.catch(() => {})
+  const release = (): void => letGo(held)
+  try {
+    await options.send({ ranges: sealed, owners, done, release })
+  } catch (error) {
+    await sealed.catch(() => {})
+    release()
+    throw error
+  }
+}
+
+/** A window with room for so many bytes, and for the seals of whatever still fits into it. */
+async function room<Owner, Done>(state: State<Owner, Done>, bytes: number): Promise<Window> {
+  if (state.held === undefined) return turn(state, empty)
+  const { window } = state.held
+  const bytesLeft = window.bytes.length - state.fill
+  const extraLeft = window.sealed.length - state.sealedAt - bytesLeft
+  const hasRoom = bytesLeft >= bytes && extraLeft >= rangesMax * sealedExtraBytesMax
+  return hasRoom ? window : turn(state, empty)
+}
+
+/** To a new window, with what is left of the old one at its start; the old one stays ours until that is copied. */
+async function turn<Owner, Done>(state: State<Owner, Done>, rest: Uint8Array): Promise<Window> {
+  const { sealer, signal } = state.options
+  const old = state.held
+  if (old !== undefined) old.users += 1
+  try {
+    await flush(state)
+    state.held = undefined
+    const window = await sealer.window(signal)
+    window.bytes.set(rest)
+    state.held = { window, users: 0, isFull: false }
+    state.fill = rest.length
+    state.sealedAt = 0
+    return window
+  } finally {
+    if (old !== undefined) {
+      old.isFull = state.held !== old
+      letGo(old)
+    }
   }
 }
 

@@ -107,7 +107,8 @@ async function openElsewhere(
   const { digest, key, plainBytes, storedBytes } = ref
   const room = storedBytes < elsewhereBytesMin ? undefined : sealer.room(storedBytes)
   if (room === undefined) return undefined
-  if (await blocks.readInto(digest, room.bytes)) return room.open({ digest, key, lockKey, plainBytes })
+  const isRead = await blocks.readInto(digest, room.bytes).catch(() => false)
+  if (isRead) return room.open({ digest, key, lockKey, plainBytes })
   room.release()
   return undefined
 }

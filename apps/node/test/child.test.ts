@@ -156,6 +156,7 @@ test('AQ-SQUID-11: a share, a contact and a module that were not agreed are stop
   const facts = await renewed(home, { limits: { modules: null, sharing: null } })
   assert.deepEqual(facts.child?.limits, { age: 12, sharing: 'ask' })
   await drive.list('/')
+  assert.equal((await sharing.revoke(grant.id)).state, 'revoked', 'who may not share may still take back')
   const refused = (await audit.tail({ limit: 50 })).filter(({ verdict }) => verdict === 'refused')
   assert.deepEqual(
     refused.map(({ action }) => action).toReversed(),

@@ -72,11 +72,8 @@ export function createGranting(
           'refused.not-yours',
           'This grant was given to you; only who gave it can take it back.',
         )
-      const { flow } = await authority.own({
-        action: '/qnt/share',
-        object: fromHex(grant.object),
-        direction: 'out',
-      })
+      // Not a share, though it is about one: who may not share any more may still take back.
+      const { flow } = await authority.own({ action: '/qnt/write', object: fromHex(grant.object) })
       flow.end('ok')
       await qonsent.revoke([grant.delegation.cid])
       await space.record([

@@ -5,9 +5,7 @@ const next: Readonly<Record<NodeState, Html>> = {
   empty: html`<p>There is no identity here yet. In a terminal, make yours; it shows its 24 words once:</p><pre><code>npx anarq init</code></pre>`,
   waiting: html`<p>It waits for the file of a child's guardian. In a terminal, when you have it:</p><pre><code>npx anarq id join FILE</code></pre>`,
   locked: html`<p>It is locked. In a terminal, any command asks for the passphrase:</p><pre><code>npx anarq ls</code></pre>`,
-  open: html`<p>It is unlocked. In a terminal:</p><pre><code>npx anarq put FILE      keep a file, encrypted
-npx anarq ls            see what is there
-npx anarq help          everything else</code></pre>`,
+  open: html`<p>It is unlocked. In a terminal:</p><dl><dt><code>npx anarq put FILE</code></dt><dd>keep a file, encrypted</dd><dt><code>npx anarq ls</code></dt><dd>see what is there</dd><dt><code>npx anarq help</code></dt><dd>everything else</dd></dl>`,
 }
 
 /** What somebody sees who opens the address in a browser. It tells no more than the status does. */

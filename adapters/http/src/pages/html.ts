@@ -46,7 +46,7 @@ pre code { padding: 0; background: none; font-size: 1em }
 .method { display: inline-block; min-width: 3.5rem; font-weight: 600; color: var(--accent) }
 dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .15rem 1rem; margin: .5rem 0 }
 dt, dd { margin: 0 }
-nav a { margin-right: 1rem }
+nav a { display: inline-block; margin-right: 1rem }
 `
 
 /** For every page: the one style in it, and nothing else. */

@@ -61,10 +61,11 @@ export type Account = {
 
 const deviceName = 'this device'
 
-type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random'>
+type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random' | 'passphraseCost'>
 
-export async function createAccount({ vault, clock, random }: Ports): Promise<Account> {
-  const held = await holdVault({ vault, random })
+export async function createAccount(ports: Ports): Promise<Account> {
+  const { clock, random } = ports
+  const held = await holdVault(ports)
   const { need, needEmpty, save } = held
   const person = (): Resident & { kind: 'person' } => needPerson(need().resident)
 
@@ -77,7 +78,7 @@ export async function createAccount({ vault, clock, random }: Ports): Promise<Ac
     lock: held.lock,
     async changePassphrase(change) {
       checkPassphrase(change.to)
-      held.replace(await withPassphrase(need(), change, { random }))
+      held.replace(await withPassphrase(need(), change, ports))
       await save()
     },
     keyring: () => needKeyring(need().resident),
@@ -172,7 +173,8 @@ type HeldVault = {
 }
 
 /** The vault as it lies, and as it is open. */
-async function holdVault({ vault: file, random }: Pick<Ports, 'vault' | 'random'>): Promise<HeldVault> {
+async function holdVault(ports: Omit<Ports, 'clock'>): Promise<HeldVault> {
+  const { vault: file, random } = ports
   let stored = await file.read()
   let open: OpenVault | undefined
   const need = (): OpenVault => {
@@ -197,7 +199,7 @@ async function holdVault({ vault: file, random }: Pick<Ports, 'vault' | 'random'
       )
     },
     async begin(resident, passphrase) {
-      open = await newVault(resident, passphrase, { random })
+      open = await newVault(resident, passphrase, ports)
       await save()
     },
     settle(resident) {

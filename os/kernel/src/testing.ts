@@ -10,6 +10,9 @@ import type { Policies } from '@anarq/qonsent'
 import type { Random } from '@anarq/random'
 import type { KernelPorts } from './ports.ts'
 
+/** What lies in memory alone cannot be taken and guessed at. */
+const passphraseCost = { memoryKiB: 8, passes: 1, lanes: 1 }
+
 export type MemoryPortsOptions = {
   clock: Clock
   random: Random
@@ -57,6 +60,7 @@ export function createMemoryPorts({
         vault = bytes.slice()
       },
     },
+    passphraseCost,
     cache: {
       read: async (name) => cached.get(name),
       write: async (name, bytes) => void cached.set(name, bytes.slice()),

@@ -38,14 +38,16 @@ const passphraseMin = 8
 const vaultBox = 'q/v1/vault/keyring'
 
 type Ports = Pick<KernelPorts, 'clock' | 'random'>
+type SealPorts = Pick<KernelPorts, 'random' | 'passphraseCost'>
 
 export async function newVault(
   resident: Resident,
   passphrase: string,
-  { random }: Pick<Ports, 'random'>,
+  ports: SealPorts,
 ): Promise<OpenVault> {
+  const { random } = ports
   const master = random.bytes(32)
-  const sealedMaster = await sealVault(passphrase, master, { random })
+  const sealedMaster = await sealMaster(master, passphrase, ports)
   return { master, sealedMaster, replica: random.bytes(32), resident }
 }
 
@@ -78,10 +80,10 @@ export async function readVault(stored: Uint8Array, passphrase: string, ports: P
 export async function withPassphrase(
   vault: OpenVault,
   { from, to }: { from: string; to: string },
-  { random }: Pick<Ports, 'random'>,
+  ports: SealPorts,
 ): Promise<OpenVault> {
   wipe(unwrap(await openVault(from, vault.sealedMaster)))
-  return { ...vault, sealedMaster: await sealVault(to, vault.master, { random }) }
+  return { ...vault, sealedMaster: await sealMaster(vault.master, to, ports) }
 }
 
 /** The outer layer, without opening it; `invalid.*` where it is no vault. */
@@ -108,6 +110,14 @@ export function checkPassphrase(passphrase: string): void {
     'invalid.passphrase',
     `A passphrase has at least ${passphraseMin} characters; four or five unrelated words are easy to remember and hard to guess.`,
   )
+}
+
+function sealMaster(
+  master: Uint8Array,
+  passphrase: string,
+  { random, passphraseCost: params }: SealPorts,
+): Promise<Uint8Array> {
+  return sealVault(passphrase, master, params === undefined ? { random } : { random, params })
 }
 
 function fieldsOf(resident: Resident): Record<string, unknown> {

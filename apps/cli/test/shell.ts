@@ -1,9 +1,11 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 const command = join(import.meta.dirname, '..', 'bin', 'anarq.js')
+const commander = join(import.meta.dirname, 'fixtures/commander.ts')
 export const passphrase = 'correct horse battery staple'
 
 export type Outcome = {
@@ -25,7 +27,11 @@ export type RunOptions = {
 
 export type Failure = { readonly error: { readonly code: string; readonly sentence: string } }
 
-/** One person at the command line, with a home and a folder of files. */
+/**
+ * One person at the command line, with a home and a folder of files. Each command is a process of its own, as for people;
+ * at a home whose node was started with `up`, one process runs them all: they only talk to the node, and starting
+ * each of them takes ten times as long.
+ */
 export type Shell = {
   readonly root: string
   readonly home: string
@@ -36,6 +42,10 @@ export type Shell = {
   json<T>(args: readonly string[], options?: RunOptions & { code?: number }): Promise<T>
   /** The code of what was refused or failed; its sentence must be one. */
   fails(args: readonly string[], options?: RunOptions & { code?: number }): Promise<string>
+  /** Starts a node in the home, unlocked where there is an identity; from now on commands reach it through its socket. */
+  up(home?: string): Promise<void>
+  /** Stops every node that was started. */
+  down(): Promise<void>
   path(name: string): string
   write(name: string, content: string | Uint8Array): Promise<string>
   close(): Promise<void>
@@ -49,15 +59,14 @@ export async function openShell(): Promise<Shell> {
   await mkdir(folder)
   await writeFile(secret, `${passphrase}\n`)
   const path = (name: string): string => join(folder, name)
+  const nodes = createNodes({ folder, secret })
 
-  const run = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> =>
-    runCommand(
-      [...args, '--home', options.home ?? home, '--passphrase-file', options.passphraseFile ?? secret],
-      {
-        folder,
-        ...options,
-      },
-    )
+  const run = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> => {
+    const { home: at = home, passphraseFile = secret, input, uid } = options
+    const argv = [...args, '--home', at, '--passphrase-file', passphraseFile]
+    if (nodes.has(at) && input === undefined && uid === undefined) return nodes.run(argv)
+    return runCommand(argv, { folder, ...options })
+  }
   const json = async <T>(
     args: readonly string[],
     options: RunOptions & { code?: number } = {},
@@ -81,6 +90,8 @@ export async function openShell(): Promise<Shell> {
       }
       return error.code
     },
+    up: (at = home) => nodes.start(at),
+    down: nodes.stopAll,
     path,
     async write(name, content) {
       await mkdir(dirname(path(name)), { recursive: true })
@@ -88,10 +99,72 @@ export async function openShell(): Promise<Shell> {
       return path(name)
     },
     async close() {
+      await nodes.stopAll()
       await chmod(root, 0o700)
       await rm(root, { recursive: true, force: true })
     },
   }
+}
+
+type Nodes = {
+  has(home: string): boolean
+  start(home: string): Promise<void>
+  run(argv: readonly string[]): Promise<Outcome>
+  stopAll(): Promise<void>
+}
+
+function createNodes({ folder, secret }: { folder: string; secret: string }): Nodes {
+  const nodes = new Map<string, ChildProcess>()
+  let runner: Runner | undefined
+  return {
+    has: (home) => nodes.has(home),
+    async start(home) {
+      const args = ['up', '--port', '0', '--json', '--home', home, '--passphrase-file', secret]
+      const node = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+      nodes.set(home, node)
+      // It prints one document, when it is ready.
+      await Promise.race([once(node.stdout, 'data'), once(node, 'exit')])
+      if (node.exitCode !== null) throw new Error(`the node did not start: ${node.exitCode}`)
+    },
+    async run(argv) {
+      runner ??= createRunner(folder)
+      return runner.run(argv)
+    },
+    async stopAll() {
+      for (const [home, node] of nodes) {
+        nodes.delete(home)
+        node.kill('SIGTERM')
+        if (node.exitCode === null) await once(node, 'exit')
+        if (node.exitCode !== 0) throw new Error(`the node ended with ${node.exitCode}`)
+      }
+      runner?.stop()
+      runner = undefined
+    },
+  }
+}
+
+type Runner = { run(argv: readonly string[]): Promise<Outcome>; stop(): void }
+
+/** Takes one command at a time. */
+function createRunner(folder: string): Runner {
+  const child = fork(commander, { cwd: folder, env: environment(folder), serialization: 'advanced' })
+  const ended = new AbortController()
+  child.once('exit', () => ended.abort(new Error('the process that runs the commands ended')))
+  return {
+    async run(argv) {
+      child.send(argv)
+      const [said] = await once(child, 'message', { signal: ended.signal })
+      const { code, out, err } = said as { code: number; out: Uint8Array; err: Uint8Array }
+      const bytes = Buffer.from(out)
+      return { code, out: bytes.toString(), err: Buffer.from(err).toString(), bytes }
+    },
+    stop: () => child.disconnect(),
+  }
+}
+
+/** A home that is not named must not be the one of whoever runs the tests. */
+function environment(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, ANARQ_HOME: join(folder, 'not used') }
 }
 
 function runCommand(
@@ -100,7 +173,7 @@ function runCommand(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [command, ...args], {
     cwd: folder,
-    env: { ...process.env, ANARQ_HOME: join(folder, 'not used') },
+    env: environment(folder),
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   })

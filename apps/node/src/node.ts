@@ -12,7 +12,7 @@ import {
   openHome,
   openLogFile,
 } from '@anarq/files'
-import { createKernel, type Kernel, type Operations } from '@anarq/kernel'
+import { createKernel, type Kernel, type KernelPorts, type Operations } from '@anarq/kernel'
 import { openPacks } from '@anarq/packs'
 import { systemRandom } from '@anarq/random'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
@@ -28,6 +28,8 @@ export type NodeOptions = {
   isBulkComing?: boolean
   /** A command that opens, acts and closes: what decides is loaded while the passphrase is checked, not when first asked. */
   isOneCommand?: boolean
+  /** Of a guess at the passphrase, where the home is made now; absent: the cost that qlock advises. */
+  passphraseCost?: KernelPorts['passphraseCost']
 }
 
 export type Node = {
@@ -45,13 +47,21 @@ export async function openNode({
   onFault = () => {},
   isBulkComing = false,
   isOneCommand = false,
+  passphraseCost,
 }: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
   try {
     const sealer = createThreadSealer()
     if (isBulkComing) sealer.prepare()
-    return await openLocked({ home, sealer, isOneCommand, onFault, unlock: () => lock[Symbol.dispose]() })
+    return await openLocked({
+      home,
+      sealer,
+      isOneCommand,
+      passphraseCost,
+      onFault,
+      unlock: () => lock[Symbol.dispose](),
+    })
   } catch (error) {
     lock[Symbol.dispose]()
     throw error
@@ -60,13 +70,21 @@ export async function openNode({
 
 type Locked = {
   isOneCommand: boolean
+  passphraseCost: KernelPorts['passphraseCost']
   home: Home
   sealer: ReturnType<typeof createThreadSealer>
   onFault(fault: Fault): void
   unlock(): void
 }
 
-async function openLocked({ home, sealer, isOneCommand, onFault, unlock }: Locked): Promise<Node> {
+async function openLocked({
+  home,
+  sealer,
+  isOneCommand,
+  passphraseCost,
+  onFault,
+  unlock,
+}: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
   const kernel = await createKernel({
@@ -77,6 +95,7 @@ async function openLocked({ home, sealer, isOneCommand, onFault, unlock }: Locke
       blocks: packs.blocks,
       heads: packs.heads,
       vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
+      ...(passphraseCost === undefined ? {} : { passphraseCost }),
       cache: createCacheFolder(home.cache),
       sealer,
       createPolicies: createCedar,

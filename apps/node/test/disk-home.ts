@@ -5,6 +5,9 @@ import type { Fault } from '@anarq/fault'
 import { type Node, openNode } from '@anarq/node'
 import { passphrase } from './world.ts'
 
+/** A guess at this passphrase may be cheap: such a home is opened hundreds of times. */
+const passphraseCost = { memoryKiB: 8, passes: 1, lanes: 1 }
+
 /** A home in a folder of its own: opened and closed as a node does it. */
 export type DiskHome = {
   readonly root: string
@@ -22,7 +25,7 @@ export async function withDiskHome(act: (home: DiskHome) => Promise<void>, name 
   const root = await mkdtemp(join(tmpdir(), 'anarq-home-'))
   const path = join(root, 'home')
   try {
-    const first = await openNode({ home: path })
+    const first = await openNode({ home: path, passphraseCost })
     const { words, did } = await first.operations.account.init({ name, passphrase })
     await first.close()
     const faults: Fault[] = []

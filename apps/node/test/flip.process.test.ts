@@ -10,8 +10,11 @@ import { bytesOf, fileItem, itemsOf, noise, someDay } from './world.ts'
 
 /** Bytes flipped in all; each time the home is opened, checked and put back as it was. */
 const flips = Number(process.env.ANARQ_FLIPS ?? 500)
-/** Opening costs a slow passphrase, so several bytes are flipped each time, in places that do not make up for each other. */
-const dataFlipsAtOnce = 5
+/** Opening and reading everything is slow, so several bytes are flipped each time, in places that do not make up for each other. */
+const dataFlipsAtOnce = 8
+const restFlipsAtOnce = 3
+/** Now and then one byte alone. */
+const singlesEach = 5
 
 type Flip = { readonly path: string; readonly at: number; readonly bit: number }
 
@@ -88,10 +91,11 @@ test(`whichever of ${flips} bytes is flipped in whichever file of a home, what i
 })
 
 function chooseData(pristine: ReadonlyMap<string, Buffer>, data: readonly string[]): Flip[] {
-  return Array.from({ length: below(4) === 0 ? 1 : dataFlipsAtOnce }, () => flipIn(pristine, oneOf(data)))
+  const count = below(singlesEach) === 0 ? 1 : dataFlipsAtOnce
+  return Array.from({ length: count }, () => flipIn(pristine, oneOf(data)))
 }
 
-/** At most one of each pair of copies, and of each part that is made anew. */
+/** One file at most of each pair of copies, and of each part that is made anew. */
 const groups: readonly RegExp[] = [
   /^vault\.[ab]$/,
   /^blocks[/\\]meta-[ab]-.*\.pack$/,
@@ -101,10 +105,14 @@ const groups: readonly RegExp[] = [
 ]
 
 function chooseRest(pristine: ReadonlyMap<string, Buffer>): Flip[] {
-  const chosen = below(4) === 0 ? [oneOf(groups)] : groups.filter(() => below(5) > 0)
+  const isSingle = below(singlesEach) === 0
+  const chosen = isSingle ? [oneOf(groups)] : groups.filter(() => below(5) > 0)
   return chosen.flatMap((group) => {
     const paths = [...pristine.keys()].filter((path) => group.test(path) && pristine.get(path)?.length !== 0)
-    return paths.length === 0 ? [] : [flipIn(pristine, oneOf(paths))]
+    if (paths.length === 0) return []
+    const path = oneOf(paths)
+    const count = isSingle ? 1 : 1 + below(restFlipsAtOnce)
+    return Array.from({ length: count }, () => flipIn(pristine, path))
   })
 }
 

@@ -268,6 +268,60 @@ test('a download that breaks off is no short file: the connection is cut; the cl
   }
 })
 
+test('AQ-FOUT-4: a folder gives what can be read of it; what is locked, or damaged at its beginning or in its midst, says why', async () => {
+  const { drive } = world.node
+  const { blocks } = world.ports
+  const contents = new Map<string, Buffer>()
+  const put = async (name: string, bytes: number, options = {}): Promise<void> => {
+    contents.set(name, randomBytes(bytes))
+    await drive.put(items(file(`mixed/${name}`, contents.get(name) as Buffer)), options)
+  }
+  /** Puts a file, and takes away the block of it that comes at that place. */
+  const putDamaged = async (name: string, place: number): Promise<void> => {
+    const before = new Set((await all(blocks.list())).map(({ cid }) => cid.toString()))
+    await put(name, 12_000_000)
+    const own = (await all(blocks.list())).filter(
+      ({ cid, bytes }) => !before.has(cid.toString()) && bytes > 200_000,
+    )
+    await blocks.delete([own.at(place)?.cid as NonNullable<(typeof own)[0]>['cid']])
+  }
+  await put('a', 100)
+  await putDamaged('b damaged first', 0)
+  await put('c locked', 300_000, { lock: 'second passphrase' })
+  await putDamaged('d damaged later', -2)
+  await put('e empty', 0)
+  await put('f', 3_000_000)
+  const read = async (tree: AsyncIterable<TreeEntry>): Promise<string[]> => {
+    const told: string[] = []
+    for await (const one of tree) {
+      if (!('content' in one)) continue
+      const { name } = one.entry
+      const end = await bytesOf(one.content.stream).then(
+        (bytes) => (bytes.equals(contents.get(name) as Buffer) ? 'whole' : 'something else'),
+        (error: unknown) => asFault(error).code,
+      )
+      told.push(`${name}: ${end}`)
+    }
+    return told
+  }
+  const wanted = [
+    'a: whole',
+    'b damaged first: damaged.missing',
+    'c locked: refused.lock',
+    'd damaged later: damaged.missing',
+    'e empty: whole',
+    'f: whole',
+  ]
+  assert.deepEqual(await read(world.kernel.operations.drive.readTree('/mixed')), wanted)
+  assert.deepEqual(await read(drive.readTree('/mixed')), wanted)
+  const unread: string[] = []
+  for await (const { entry } of drive.readTree('/mixed')) unread.push(entry.name)
+  assert.deepEqual(unread, ['mixed', ...contents.keys()], 'also where their contents are left')
+  const { status } = await world.local('GET', '/api/v1/export/mixed')
+  assert.equal(status, 500, 'an archive for any tar has all of it, or is none')
+  await drive.remove('mixed', { isForever: true })
+})
+
 test('a backup goes out and comes back through the socket', async () => {
   const other = await openWorld()
   try {

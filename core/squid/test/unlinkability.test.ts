@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromBase64Url, fromUtf8, toHex } from '@anarq/bytes'
+import { fromBase58, fromBase64Url, fromUtf8, toHex } from '@anarq/bytes'
 import { decodeCbor } from '@anarq/ipld'
 import { verifySignature } from '@anarq/qlock'
 import {
@@ -12,7 +12,6 @@ import {
   sessionKey,
   signRequest,
 } from '@anarq/squid'
-import { decodeBase58 } from '../src/did/base58.ts'
 import { type Person, person } from './people.ts'
 
 /** What is the same in every document of this kind, whoever made it. */
@@ -33,7 +32,7 @@ function shownBy({ clock, random }: Person, identity: OpenIdentity): Uint8Array[
     known.kemKey,
     identity.kem.publicKey,
     identity.secrets.feed,
-    decodeBase58(known.did.slice('did:peer:4z'.length)).subarray(2),
+    fromBase58(known.did.slice('did:peer:4z'.length)).subarray(2),
     fromBase64Url(identity.record.devices[0]?.id ?? ''),
     ...document.split(/[^A-Za-z0-9_-]+/).map(fromUtf8),
     ...certificates,

@@ -20,7 +20,7 @@ export type ImportOptions = {
 export const record = {
   /** Media type. */
   type: 'ANARQ.type',
-  /** On an entry without content: what could not be read, `{ code, sentence }` as JSON. */
+  /** On an entry without content: it could not be read, `{ code, sentence }` as JSON. */
   skipped: 'ANARQ.skipped',
   /** On an entry without content, behind a file: the file before it is not whole, `{ code, sentence }`. */
   fault: 'ANARQ.fault',

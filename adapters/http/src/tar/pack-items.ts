@@ -1,6 +1,7 @@
 import { fromUtf8 } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import type { PutFile, PutItem, PutSkipped, StreamContent } from '@anarq/flows'
+import { faultRecord } from './fault-record.ts'
 import { tarType } from './header.ts'
 import { type ImportOptions, linkType, optionsPath, partBytes, record } from './import-format.ts'
 import { createStaging, type Staging, stage } from './staging.ts'
@@ -191,10 +192,6 @@ function skippedHead({ path, fault }: PutSkipped): Uint8Array {
     modifiedMs: 0,
     records: [faultRecord(record.skipped, fault)],
   })
-}
-
-function faultRecord(keyword: string, { code, message }: Fault): readonly [string, string] {
-  return [keyword, JSON.stringify({ code, sentence: message })]
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,5 +1,6 @@
-import { Fault, type FaultCode } from '@anarq/fault'
+import { Fault } from '@anarq/fault'
 import { type ContentReader, type PutFile, type PutItem, smallBytesMax } from '@anarq/flows'
+import { readFaultRecord, readJsonObject } from './fault-record.ts'
 import { malformed, tarType } from './header.ts'
 import { type ImportOptions, linkType, optionsBytesMax, optionsPath, record } from './import-format.ts'
 import { createTarReader, type TarEntry, type TarReader } from './reader.ts'
@@ -14,7 +15,6 @@ const batchItemsMax = 256
 const batchBytesMax = 1024 * 1024
 const pathBytesMax = 4096
 const partsMax = 512
-const sentenceCharactersMax = 4096
 
 /** What an import carries: its options, then its items as they come. */
 export async function unpackItems(pieces: AsyncIterable<Uint8Array>): Promise<Import> {
@@ -76,7 +76,7 @@ async function itemOf(entry: TarEntry, walk: Walk): Promise<PutItem | undefined>
   if (path === '') return undefined
   const { type, bytes, link, records, modifiedMs } = entry
   const skipped = records.get(record.skipped)
-  if (skipped !== undefined) return { kind: 'skipped', path, fault: readFault(skipped) }
+  if (skipped !== undefined) return { kind: 'skipped', path, fault: readFaultRecord(skipped) }
   if (records.has(record.fault)) throw malformed('it says of a file that it is not whole, and there is none')
   const unchanged = records.get(record.unchanged)
   if (unchanged !== undefined) return unchangedItem(entry, path, unchanged)
@@ -181,7 +181,7 @@ async function checkWhole(walk: Walk): Promise<void> {
   const fault = (await walk.peek())?.records.get(record.fault)
   if (fault === undefined) return
   walk.pass()
-  throw readFault(fault)
+  throw readFaultRecord(fault)
 }
 
 /** Relative, without `.` and `..`, in Unicode; a fault says why it is left out, '' is the folder that everything lies in. */
@@ -236,20 +236,8 @@ function checkType(type: string): string {
   throw malformed('a media type is none')
 }
 
-function readFault(text: string): Fault {
-  const { code, sentence } = readJson(text, 'A record of what was left out') as {
-    code?: unknown
-    sentence?: unknown
-  }
-  const isFault =
-    typeof code === 'string' && typeof sentence === 'string' && /^[a-z]+\.[a-z0-9.-]+$/.test(code)
-  return isFault
-    ? new Fault(code as FaultCode, sentence.slice(0, sentenceCharactersMax))
-    : new Fault('invalid.file', 'A file was left out, and the sender did not say why.')
-}
-
 function readOptions(body: Uint8Array): ImportOptions {
-  const value = readJson(new TextDecoder().decode(body), optionsPath)
+  const value = readJsonObject(new TextDecoder().decode(body), optionsPath)
   const { tags, lock, isDecoy, ping, purpose, ...rest } = value as Readonly<Record<string, unknown>>
   const isText = (one: unknown): one is string | undefined => one === undefined || typeof one === 'string'
   const isTags = tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === 'string'))
@@ -266,14 +254,4 @@ function readOptions(body: Uint8Array): ImportOptions {
       `${optionsPath} holds something that is not understood. It may hold: tags, lock, isDecoy, ping, purpose.`,
     )
   return value as ImportOptions
-}
-
-function readJson(text: string, what: string): object {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  } catch {
-    // Falls to the same sentence: it is no JSON.
-  }
-  throw new Fault('invalid.json', `${what} is malformed: it is not a JSON object.`)
 }

@@ -1,6 +1,5 @@
-import { concatBytes, fromUtf8, toUtf8 } from '@anarq/bytes'
+import { concatBytes, fromBase58, fromUtf8, toBase58, toUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { decodeBase58, encodeBase58 } from './base58.ts'
 import { type DidDocument, documentOf, keysOfDocument, type PublicKeys } from './document.ts'
 import { canonicalJson } from './jcs.ts'
 import { hashText } from './multikey.ts'
@@ -27,7 +26,7 @@ export function isPeerDid(did: string): boolean {
 /** The DID of an input document, whose references must be relative. */
 export function encodePeerDid(document: DidDocument): PeerDid {
   const bytes = concatBytes(jsonPrefix, fromUtf8(canonicalJson(document)))
-  const encoded = `z${encodeBase58(bytes)}`
+  const encoded = `z${toBase58(bytes)}`
   const short = `${prefix}${hashText(encoded)}`
   return { short, long: `${short}:${encoded}` }
 }
@@ -79,7 +78,7 @@ export function peerDocument(keys: PublicKeys, { short, long }: PeerDid): DidDoc
 
 function parseDocument(base58: string): { text: string; document: unknown } {
   try {
-    const bytes = decodeBase58(base58)
+    const bytes = fromBase58(base58)
     if (bytes[0] !== jsonPrefix[0] || bytes[1] !== jsonPrefix[1]) throw new SyntaxError('not multicodec JSON')
     const text = toUtf8(bytes.subarray(2))
     return { text, document: JSON.parse(text) }

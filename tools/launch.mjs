@@ -2,7 +2,7 @@
 // anything installed: it installs what is missing, then hands over to the Node that the lock file names.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,7 +13,7 @@ const [command = 'start', ...rest] = process.argv.slice(2)
 
 const commands = {
   start: () => run(['apps/cli/src/main.ts', 'up', ...rest]),
-  test: () => runTests(rest),
+  test: () => run(['tools/run-tests.mjs', ...rest]),
   check: () =>
     runAll([
       [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
@@ -86,35 +86,4 @@ async function runAll(list) {
   let worst = 0
   for (const argv of list) worst = Math.max(worst, await run(argv))
   return worst
-}
-
-/** Unit tests share one process, which is 10 times faster; a `*.process.test.ts` has one of its own. */
-async function runTests(args) {
-  const wanted = args.filter((arg) => !arg.startsWith('-'))
-  const flags = args.filter((arg) => arg.startsWith('-'))
-  const files = testFiles().filter(
-    (file) => wanted.length === 0 || wanted.some((part) => file.includes(part)),
-  )
-  if (files.length === 0) {
-    console.error(`No test file has "${wanted.join('" or "')}" in its path.`)
-    return 2
-  }
-  const alone = files.filter((file) => file.endsWith('.process.test.ts'))
-  const shared = files.filter((file) => !alone.includes(file))
-  const list = []
-  if (shared.length > 0) list.push(['--test', '--test-isolation=none', ...flags, ...shared])
-  if (alone.length > 0) list.push(['--test', '--test-concurrency=2', ...flags, ...alone])
-  return runAll(list)
-}
-
-function testFiles() {
-  const found = []
-  for (const top of ['base', 'core', 'adapters', 'os', 'modules', 'apps', 'tools']) {
-    if (!existsSync(join(root, top))) continue
-    for (const entry of readdirSync(join(root, top), { recursive: true })) {
-      const file = join(top, String(entry))
-      if (file.endsWith('.test.ts') && !file.includes('node_modules')) found.push(file)
-    }
-  }
-  return found.sort()
 }

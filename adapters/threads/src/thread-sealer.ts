@@ -85,7 +85,7 @@ export function createThreadSealer({
       if (lanes.length === 0) lanes.push(startLane())
     },
     async close() {
-      await Promise.all(lanes.splice(0).map(({ worker }) => worker.terminate()))
+      await Promise.all(lanes.splice(0).map(stop))
     },
   }
 
@@ -130,6 +130,20 @@ export function createThreadSealer({
     return lane
   }
 }
+
+/**
+ * A message that is still on its way must not let go of a worker whose end is waited for: the process would end first. The
+ * timer keeps the process alive too, and ends the wait for a thread that was just starting and whose end was never told.
+ */
+async function stop({ worker }: Lane): Promise<void> {
+  worker.removeAllListeners('message')
+  const { promise: patience, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, endMsMax)
+  await Promise.race([worker.terminate(), patience])
+  clearTimeout(timer)
+}
+
+const endMsMax = 2000
 
 /** The largest block there is; most have a quarter of it, and memory that is never touched is never taken. */
 const roomBytes = chunkBytesMax + sealedExtraBytesMax

@@ -147,7 +147,12 @@ type Runner = { run(argv: readonly string[]): Promise<Outcome>; stop(): void }
 
 /** Takes one command at a time. */
 function createRunner(folder: string): Runner {
-  const child = fork(commander, { cwd: folder, env: environment(folder), serialization: 'advanced' })
+  const child = fork(commander, {
+    cwd: folder,
+    env: environment(folder),
+    execArgv: [],
+    serialization: 'advanced',
+  })
   const ended = new AbortController()
   child.once('exit', () => ended.abort(new Error('the process that runs the commands ended')))
   return {

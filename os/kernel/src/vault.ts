@@ -40,11 +40,7 @@ const vaultBox = 'q/v1/vault/keyring'
 type Ports = Pick<KernelPorts, 'clock' | 'random'>
 type SealPorts = Pick<KernelPorts, 'random' | 'passphraseCost'>
 
-export async function newVault(
-  resident: Resident,
-  passphrase: string,
-  ports: SealPorts,
-): Promise<OpenVault> {
+export async function newVault(resident: Resident, passphrase: string, ports: SealPorts): Promise<OpenVault> {
   const { random } = ports
   const master = random.bytes(32)
   const sealedMaster = await sealMaster(master, passphrase, ports)

@@ -34,6 +34,7 @@ async function runJobs() {
   const startedMs = performance.now()
   const failed = []
   let tests = 0
+  console.log(`${files.length} files in ${jobs.length} processes, ${lanes} at a time …`)
   const lane = async () => {
     for (let job = jobs.shift(); job !== undefined && process.exitCode === undefined; job = jobs.shift()) {
       const report = await runJob(job)

@@ -113,3 +113,14 @@ suite('a folder in one grant', () => {
     assert.equal((await shell.run(['audit', 'verify', 'changed.json'], elsewhere)).code, 1)
   })
 })
+
+test('without a node each command opens the home itself: what is shared opens, and no more once it is taken back', async () => {
+  await shell.down()
+  const grant = await shell.json<GrantFacts>(['share', 'secret.txt', '--with', 'bob', '-o', 'secret.ping'])
+  await asBob(async () => {
+    assert.equal((await shell.run(['open', 'secret.ping', '-o', '-'])).out, 'secret')
+  })
+  assert.equal((await shell.json<GrantFacts>(['revoke', grant.id])).state, 'revoked')
+  await shell.json(['id', 'use', 'bob'])
+  assert.equal(await shell.fails(['open', 'secret.ping', '-o', '-']), 'refused.revoked')
+})

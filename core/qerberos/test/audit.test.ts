@@ -439,11 +439,13 @@ test('AQ-QERBEROS-20: whatever is done to the entries is found', async () => {
         head: state.head?.slice(),
       }
       for (const { what, a, b, isWithLeaf } of changes) {
-        if (what === 'flip') flip(copy.entries[a], b)
-        if (what === 'leaf') flip(copy.leaves[a], b)
-        if (what === 'replace') copy.entries[a] = new Uint8Array(b).fill(b)
-        if (what === 'swap') swap(copy.entries, a, b % 12)
-        if (what === 'swap' && isWithLeaf) swap(copy.leaves, a, b % 12)
+        // What was removed before has no place any more.
+        const [inEntries, inLeaves] = [a % copy.entries.length, a % copy.leaves.length]
+        if (what === 'flip') flip(copy.entries[inEntries], b)
+        if (what === 'leaf') flip(copy.leaves[inLeaves], b)
+        if (what === 'replace') copy.entries[inEntries] = new Uint8Array(b).fill(b)
+        if (what === 'swap') swap(copy.entries, inEntries, b % copy.entries.length)
+        if (what === 'swap' && isWithLeaf) swap(copy.leaves, inLeaves, b % copy.leaves.length)
         if (what === 'remove') copy.entries.splice(a, 1)
         if (what === 'remove' && isWithLeaf) copy.leaves.splice(a, 1)
         if (what === 'insert') copy.entries.splice(a, 0, new Uint8Array(b))

@@ -4,8 +4,11 @@ import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
 import type { ContentDigest } from '@anarq/squid'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Attempts } from './attempts.ts'
+import type { Desktop } from './desktop.ts'
 import type { Access, Gatekeeper } from './gatekeeper.ts'
 import type { Metrics } from './metrics.ts'
+import type { PageSessions } from './page-sessions.ts'
 import type { Problem } from './problem.ts'
 
 /** Figures of the block store, for the metrics. */
@@ -25,6 +28,10 @@ export type DoorContext = {
   readonly blocks: Pick<Blocks, 'get'>
   readonly stats: () => Promise<StoreStats>
   readonly gatekeeper: Gatekeeper
+  readonly sessions: PageSessions
+  /** Absent where none was built. */
+  readonly desktop: Desktop | undefined
+  readonly attempts: Attempts
   readonly metrics: Metrics
   readonly clock: Clock
   isAtSocket(request: IncomingMessage): boolean
@@ -43,6 +50,8 @@ declare module 'fastify' {
     isOwner: boolean
     /** What its body has to hash to. */
     digests: readonly ContentDigest[]
+    /** Of the key that signed it. */
+    keyid: string | undefined
   }
 }
 

@@ -5,10 +5,13 @@ import type { Kernel } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
 import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
+import { createAttempts } from './attempts.ts'
 import type { StoreStats } from './context.ts'
+import { createDesktop } from './desktop.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
 import { createMetrics } from './metrics.ts'
+import { createPageSessions } from './page-sessions.ts'
 import { faultOfError, problemOf } from './problem.ts'
 
 export type HttpDoorOptions = {
@@ -22,6 +25,10 @@ export type HttpDoorOptions = {
   socket: string
   /** Further names under which this node is called, such as one in a reverse proxy. */
   hosts?: readonly string[]
+  /** The folder of the built desktop. */
+  desktop?: string
+  /** A proxy in front of the port speaks HTTPS to everybody: passphrases may come by it from elsewhere. */
+  isBehindTls?: boolean
   /** After so long without a byte from the other side, its connection to the port is cut. */
   idleMs?: number
   /** Remembers which signed requests came. By default one in memory, under which only what was signed since the start counts. */
@@ -43,12 +50,14 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     host = '127.0.0.1',
     socket,
     hosts = [],
+    isBehindTls = false,
     idleMs = 60_000,
     clock = systemClock,
     onFault = () => {},
   } = options
   const atSocket = new WeakSet<IncomingMessage>()
   const metrics = createMetrics({ kernel, stats })
+  const sessions = createPageSessions({ account: kernel.operations.account, clock })
   const app = await createApp({
     kernel,
     operations: kernel.operations,
@@ -56,7 +65,18 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     stats,
     clock,
     metrics,
-    gatekeeper: createGatekeeper({ kernel, hosts, host, clock, replay: options.replay }),
+    sessions,
+    desktop: options.desktop === undefined ? undefined : createDesktop(options.desktop),
+    attempts: createAttempts(clock),
+    gatekeeper: createGatekeeper({
+      kernel,
+      hosts,
+      host,
+      clock,
+      isBehindTls,
+      sessions,
+      replay: options.replay,
+    }),
     isAtSocket: (request) => atSocket.has(request),
     problem(error) {
       const fault = faultOfError(error)

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { openHttpDoor } from '@anarq/http'
 import type { Node } from './node.ts'
 
@@ -9,5 +10,7 @@ export async function serveNode(
   { kernel, home, packs }: Node,
   { port, host }: ServeOptions,
 ): Promise<Served> {
-  return openHttpDoor({ kernel, blocks: packs.blocks, stats: packs.stats, port, host, socket: home.socket })
+  const desktop = fileURLToPath(new URL('../../desktop/dist', import.meta.url))
+  const { blocks, stats } = packs
+  return openHttpDoor({ kernel, blocks, stats, port, host, socket: home.socket, desktop })
 }

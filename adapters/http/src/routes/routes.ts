@@ -2,6 +2,7 @@ import type { App, DoorContext } from '../context.ts'
 import { addAccountRoutes } from './account.ts'
 import { addAuditRoutes } from './audit.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
+import { addDesktopRoutes } from './desktop.ts'
 import { addFileRoutes } from './files.ts'
 import { addGatewayRoutes } from './gateway.ts'
 import { addHealthRoutes } from './health.ts'
@@ -9,6 +10,7 @@ import { addIdentityRoutes } from './identities.ts'
 import { addImportRoutes } from './import.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
+import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
 
 export function addRoutes(app: App, context: DoorContext): void {
@@ -17,6 +19,7 @@ export function addRoutes(app: App, context: DoorContext): void {
 
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
+  addSessionRoutes,
   addIdentityRoutes,
   addGuardianRoutes,
   addShareRoutes,
@@ -29,4 +32,5 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addHealthRoutes,
   addGatewayRoutes,
   addNodeRoutes,
+  addDesktopRoutes,
 ]

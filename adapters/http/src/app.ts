@@ -55,6 +55,8 @@ function addHooks(app: App, context: DoorContext): void {
     if ((request.method === 'GET' || request.method === 'HEAD') && hasBody(request.headers))
       throw new Fault('invalid.request', `A ${request.method} request has no body.`)
     const { url, config } = request.routeOptions
+    if (request.headers['anarq-app'] !== undefined && config.isForApps !== true)
+      throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
     const access = config.access ?? (url?.startsWith('/api/v1/') === true ? 'signed' : 'open')
     const admitted = await gatekeeper.admit(request.raw, access, isAtSocket)
     request.isOwner = admitted.isOwner

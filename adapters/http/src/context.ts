@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@anarq/clock'
 import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
+import type { Caller, Dispatcher, Feed } from '@anarq/sdk'
 import type { ContentDigest } from '@anarq/squid'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Attempts } from './attempts.ts'
@@ -33,6 +34,10 @@ export type DoorContext = {
   readonly desktop: Desktop | undefined
   readonly attempts: Attempts
   readonly metrics: Metrics
+  readonly dispatcher: Dispatcher
+  readonly feed: Feed
+  /** For whom a request is made: an app that it names, or the person; `refused.app` for an app that is not installed. */
+  callerOf(headers: IncomingMessage['headers']): Promise<Caller>
   readonly clock: Clock
   isAtSocket(request: IncomingMessage): boolean
   /** What to answer for whatever was thrown; a defect of ours is reported on the way. */
@@ -44,6 +49,8 @@ declare module 'fastify' {
     access?: Access
     /** Media type of a body that is streamed: it is not parsed. */
     streams?: string
+    /** Apps may ask here too, within what they were granted; everywhere else they may not. */
+    isForApps?: boolean
   }
   interface FastifyRequest {
     /** Whether it comes from the identity in use: see the gatekeeper. */

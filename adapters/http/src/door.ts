@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '@anarq/clock'
 import { type Fault, kindOf } from '@anarq/fault'
-import type { Kernel } from '@anarq/kernel'
+import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
+import { createDispatcher, createFeed, type Feed } from '@anarq/sdk'
 import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
 import { createAttempts } from './attempts.ts'
+import { createCallers, type InstalledApps } from './callers.ts'
 import type { StoreStats } from './context.ts'
 import { createDesktop } from './desktop.ts'
 import { createGatekeeper } from './gatekeeper.ts'
@@ -16,6 +18,11 @@ import { faultOfError, problemOf } from './problem.ts'
 
 export type HttpDoorOptions = {
   kernel: Kernel
+  /** The kernel's own, or the same ones watched by the feed. */
+  operations?: Operations
+  feed?: Feed
+  /** Who may call for an app; by default there is none. */
+  apps?: InstalledApps
   /** What the gateway gives out: sealed blocks, by their names. */
   blocks: Pick<Blocks, 'get'>
   stats: () => Promise<StoreStats>
@@ -57,10 +64,14 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   } = options
   const atSocket = new WeakSet<IncomingMessage>()
   const metrics = createMetrics({ kernel, stats })
-  const sessions = createPageSessions({ account: kernel.operations.account, clock })
+  const { operations = kernel.operations, feed = createFeed(clock) } = options
+  const sessions = createPageSessions({ account: operations.account, clock })
   const app = await createApp({
     kernel,
-    operations: kernel.operations,
+    operations,
+    feed,
+    dispatcher: createDispatcher({ operations, clock }),
+    callerOf: createCallers(options.apps),
     blocks,
     stats,
     clock,

@@ -14,6 +14,7 @@ const tags = [
       'State, unlocking, passphrase. All but the status: only at the socket; browsers use sessions.',
   },
   { name: 'sessions', description: 'Browsers that act for the identity in use.' },
+  { name: 'sdk', description: 'What apps see of the system, and its own pages.' },
   { name: 'identities', description: 'Identities of this home.' },
   { name: 'children', description: 'Identities of children, for their guardians.' },
   { name: 'files', description: 'Files and folders: up, down, search, versions.' },

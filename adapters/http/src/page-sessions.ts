@@ -60,7 +60,6 @@ export function createPageSessions({
   const issued = new Map<string, Issued>()
   /** By key id, until when it would have held. */
   const ended = new Map<string, number>()
-  const asked = new Map<string, Asked>()
 
   const certify = async (one: Issued): Promise<SessionFacts> => {
     const session = await account.certify({ key: one.key, ttlMs: sessionMs })
@@ -72,7 +71,6 @@ export function createPageSessions({
     const nowMs = clock.nowMs()
     for (const [id, { untilMs }] of issued) if (untilMs <= nowMs) issued.delete(id)
     for (const [keyid, untilMs] of ended) if (untilMs <= nowMs) ended.delete(keyid)
-    for (const [id, { askedMs }] of asked) if (askedMs + askMs <= nowMs) asked.delete(id)
   }
   const byKeyid = (keyid: string | undefined): Issued | undefined =>
     [...issued.values()].find(({ keyids }) => keyid !== undefined && keyids.includes(keyid))
@@ -80,12 +78,6 @@ export function createPageSessions({
     if (one === undefined) return
     issued.delete(one.id)
     for (const keyid of one.keyids) ended.set(keyid, one.untilMs)
-  }
-  const askOf = (id: string): Asked => {
-    dropOld()
-    const one = asked.get(id)
-    if (one !== undefined) return one
-    throw new Fault('missing.ask', 'Nobody asks for this any more. Ask again in the other browser.')
   }
   const issue: PageSessions['issue'] = async ({ key, browser }) => {
     dropOld()
@@ -97,6 +89,8 @@ export function createPageSessions({
     issued.set(one.id, one)
     return session
   }
+
+  const { clear: clearAsks, ...asking } = createAsking(clock, issue)
 
   return {
     issue,
@@ -121,8 +115,27 @@ export function createPageSessions({
     endOwn: (keyid) => end(byKeyid(keyid)),
     endAll() {
       for (const one of [...issued.values()]) end(one)
-      asked.clear()
+      clearAsks()
     },
+    ...asking,
+  }
+}
+
+type Asking = Pick<PageSessions, 'ask' | 'asks' | 'answer' | 'answerOf'>
+
+function createAsking(clock: Clock, issue: PageSessions['issue']): Asking & { clear(): void } {
+  const asked = new Map<string, Asked>()
+  const dropOld = (): void => {
+    for (const [id, { askedMs }] of asked) if (askedMs + askMs <= clock.nowMs()) asked.delete(id)
+  }
+  const askOf = (id: string): Asked => {
+    dropOld()
+    const one = asked.get(id)
+    if (one !== undefined) return one
+    throw new Fault('missing.ask', 'Nobody asks for this any more. Ask again in the other browser.')
+  }
+  return {
+    clear: () => asked.clear(),
     ask({ key, browser }) {
       dropOld()
       if (asked.size >= asksMax)
@@ -131,14 +144,8 @@ export function createPageSessions({
           'Several browsers ask already. Answer them first, or wait five minutes.',
         )
       const digits = String(randomInt(1_000_000)).padStart(6, '0')
-      const one: Asked = {
-        id: randomUUID(),
-        browser,
-        digits,
-        askedMs: clock.nowMs(),
-        key,
-        answer: { state: 'waiting' },
-      }
+      const askedMs = clock.nowMs()
+      const one: Asked = { id: randomUUID(), browser, digits, askedMs, key, answer: { state: 'waiting' } }
       asked.set(one.id, one)
       return askFacts(one)
     },

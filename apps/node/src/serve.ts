@@ -7,10 +7,10 @@ export type Served = { readonly address: string; close(): Promise<void> }
 
 /** Opens the doors: the port for signed requests, and the socket in the home folder for this machine's user. */
 export async function serveNode(
-  { kernel, home, packs }: Node,
+  { kernel, operations, feed, home, packs }: Node,
   { port, host }: ServeOptions,
 ): Promise<Served> {
   const desktop = fileURLToPath(new URL('../../desktop/dist', import.meta.url))
   const { blocks, stats } = packs
-  return openHttpDoor({ kernel, blocks, stats, port, host, socket: home.socket, desktop })
+  return openHttpDoor({ kernel, operations, feed, blocks, stats, port, host, socket: home.socket, desktop })
 }

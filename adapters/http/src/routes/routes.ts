@@ -10,6 +10,7 @@ import { addIdentityRoutes } from './identities.ts'
 import { addImportRoutes } from './import.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
+import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
 
@@ -20,6 +21,7 @@ export function addRoutes(app: App, context: DoorContext): void {
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
   addSessionRoutes,
+  addSdkRoutes,
   addIdentityRoutes,
   addGuardianRoutes,
   addShareRoutes,

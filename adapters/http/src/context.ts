@@ -11,6 +11,7 @@ import type { Access, Gatekeeper } from './gatekeeper.ts'
 import type { Metrics } from './metrics.ts'
 import type { PageSessions } from './page-sessions.ts'
 import type { Problem } from './problem.ts'
+import type { Uploads } from './uploads.ts'
 
 /** Figures of the block store, for the metrics. */
 export type StoreStats = {
@@ -33,6 +34,7 @@ export type DoorContext = {
   /** Absent where none was built. */
   readonly desktop: Desktop | undefined
   readonly attempts: Attempts
+  readonly uploads: Uploads
   readonly metrics: Metrics
   readonly dispatcher: Dispatcher
   readonly feed: Feed

@@ -15,6 +15,7 @@ import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
 import { createMetrics } from './metrics.ts'
 import { createPageSessions } from './page-sessions.ts'
 import { faultOfError, problemOf } from './problem.ts'
+import { createUploads } from './uploads.ts'
 
 export type HttpDoorOptions = {
   kernel: Kernel
@@ -66,6 +67,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   const metrics = createMetrics({ kernel, stats })
   const { operations = kernel.operations, feed = createFeed(clock) } = options
   const sessions = createPageSessions({ account: operations.account, clock })
+  const uploads = createUploads(operations.drive, clock)
   const app = await createApp({
     kernel,
     operations,
@@ -79,6 +81,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     sessions,
     desktop: options.desktop === undefined ? undefined : createDesktop(options.desktop),
     attempts: createAttempts(clock),
+    uploads,
     gatekeeper: createGatekeeper({
       kernel,
       hosts,
@@ -106,6 +109,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return {
     address: outer.address,
     async close() {
+      await uploads.close()
       await closeAll(outer, local)
       await app.close()
       metrics.close()

@@ -13,6 +13,7 @@ import { addObjectRoutes } from './objects.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
+import { addUploadRoutes } from './uploads.ts'
 
 export function addRoutes(app: App, context: DoorContext): void {
   for (const add of all) app.register(async (scope) => add(scope, context))
@@ -29,6 +30,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addFileRoutes,
   addObjectRoutes,
   addImportRoutes,
+  addUploadRoutes,
   addSharingRoutes,
   addAuditRoutes,
   addHealthRoutes,

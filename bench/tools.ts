@@ -1,7 +1,7 @@
 /** Runs and times commands, and takes everything away at the end: the processes, then the folder that they wrote in. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { freemem, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 export type Run = {
@@ -30,8 +30,8 @@ export type Tools = {
   run(command: readonly string[], options?: RunOptions): Promise<Run>
   /** Starts something that stays, and waits for its first line. */
   serve(command: readonly string[], options?: RunOptions): Promise<Service>
-  /** Waits until the system has written out all that it holds back. */
-  sync(): Promise<void>
+  /** Waits until the system has written out all that it holds back, and has memory at hand for the next command. */
+  settle(): Promise<void>
 }
 
 const serveMsMax = 30_000
@@ -83,11 +83,28 @@ export function createTools(): Tools {
       const line = await firstLine(child, command)
       return { pid: child.pid as number, line, stop: () => stop(child) }
     },
-    async sync() {
+    async settle() {
       await finished(start(['sync']), ['sync'])
+      const warm = [process.execPath, '-e', touchMemory, String(Math.min(warmBytesMax, freemem() / 2))]
+      await finished(start(warm), warm)
     },
   }
 }
+
+/**
+ * Memory that a virtual machine gave back to its host costs ten times as much at its first touch as writing a file does, and
+ * whoever came first would pay for all. So a process touches as much as the next command may need, just before it.
+ */
+const touchMemory = `
+  const bytes = Number(process.argv[1])
+  const pieceBytes = 1 << 28
+  const pieces = []
+  for (let left = bytes; left > 0; left -= pieceBytes) {
+    const piece = Buffer.allocUnsafeSlow(pieceBytes)
+    for (let at = 0; at < piece.length; at += 4096) piece[at] = 1
+    pieces.push(piece)
+  }`
+const warmBytesMax = 2.5 * 1024 ** 3
 
 /** The file of a program on the search path. */
 export function findProgram(name: string): string | undefined {

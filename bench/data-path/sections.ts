@@ -157,7 +157,7 @@ async function sample(
   contender: ContenderName,
   work: () => Promise<Sample>,
 ): Promise<void> {
-  await bench.tools.sync()
+  await bench.tools.settle()
   const result = await work()
   bench.figures.add(row, contender, result)
   bench.note(`  ${row}  ${contender}  ${(result.wallMs / 1000).toFixed(2)} s`)

@@ -25,6 +25,7 @@ export async function createApp(context: DoorContext): Promise<App> {
   })
   app.decorateRequest('isOwner', false)
   app.decorateRequest('digests', undefined as never)
+  app.decorateRequest('keyid', undefined)
   app.setErrorHandler((error, _request, reply) => sendProblem(context, reply, error))
   const table = createRouteTable(app)
   app.setNotFoundHandler((request, reply) => sendProblem(context, reply, notFound(table, request, reply)))
@@ -54,10 +55,13 @@ function addHooks(app: App, context: DoorContext): void {
     if ((request.method === 'GET' || request.method === 'HEAD') && hasBody(request.headers))
       throw new Fault('invalid.request', `A ${request.method} request has no body.`)
     const { url, config } = request.routeOptions
+    if (request.headers['anarq-app'] !== undefined && config.isForApps !== true)
+      throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
     const access = config.access ?? (url?.startsWith('/api/v1/') === true ? 'signed' : 'open')
     const admitted = await gatekeeper.admit(request.raw, access, isAtSocket)
     request.isOwner = admitted.isOwner
     request.digests = admitted.digests
+    request.keyid = admitted.keyid
   })
   app.addHook('preParsing', async (request, reply, payload) => {
     // Only now, when it is known that the body is wanted: what is refused does not even travel.

@@ -2,11 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@anarq/clock'
 import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
+import type { Caller, Dispatcher, Feed } from '@anarq/sdk'
 import type { ContentDigest } from '@anarq/squid'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Attempts } from './attempts.ts'
+import type { Desktop } from './desktop.ts'
 import type { Access, Gatekeeper } from './gatekeeper.ts'
 import type { Metrics } from './metrics.ts'
+import type { PageSessions } from './page-sessions.ts'
 import type { Problem } from './problem.ts'
+import type { Uploads } from './uploads.ts'
 
 /** Figures of the block store, for the metrics. */
 export type StoreStats = {
@@ -25,7 +30,16 @@ export type DoorContext = {
   readonly blocks: Pick<Blocks, 'get'>
   readonly stats: () => Promise<StoreStats>
   readonly gatekeeper: Gatekeeper
+  readonly sessions: PageSessions
+  /** Absent where none was built. */
+  readonly desktop: Desktop | undefined
+  readonly attempts: Attempts
+  readonly uploads: Uploads
   readonly metrics: Metrics
+  readonly dispatcher: Dispatcher
+  readonly feed: Feed
+  /** For whom a request is made: an app that it names, or the person; `refused.app` for an app that is not installed. */
+  callerOf(headers: IncomingMessage['headers']): Promise<Caller>
   readonly clock: Clock
   isAtSocket(request: IncomingMessage): boolean
   /** What to answer for whatever was thrown; a defect of ours is reported on the way. */
@@ -37,12 +51,16 @@ declare module 'fastify' {
     access?: Access
     /** Media type of a body that is streamed: it is not parsed. */
     streams?: string
+    /** Apps may ask here too, within what they were granted; everywhere else they may not. */
+    isForApps?: boolean
   }
   interface FastifyRequest {
     /** Whether it comes from the identity in use: see the gatekeeper. */
     isOwner: boolean
     /** What its body has to hash to. */
     digests: readonly ContentDigest[]
+    /** Of the key that signed it. */
+    keyid: string | undefined
   }
 }
 

@@ -1,18 +1,29 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '@anarq/clock'
 import { type Fault, kindOf } from '@anarq/fault'
-import type { Kernel } from '@anarq/kernel'
+import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
+import { createDispatcher, createFeed, type Feed } from '@anarq/sdk'
 import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
+import { createAttempts } from './attempts.ts'
+import { createCallers, type InstalledApps } from './callers.ts'
 import type { StoreStats } from './context.ts'
+import { createDesktop } from './desktop.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
 import { createMetrics } from './metrics.ts'
+import { createPageSessions } from './page-sessions.ts'
 import { faultOfError, problemOf } from './problem.ts'
+import { createUploads } from './uploads.ts'
 
 export type HttpDoorOptions = {
   kernel: Kernel
+  /** The kernel's own, or the same ones watched by the feed. */
+  operations?: Operations
+  feed?: Feed
+  /** Who may call for an app; by default there is none. */
+  apps?: InstalledApps
   /** What the gateway gives out: sealed blocks, by their names. */
   blocks: Pick<Blocks, 'get'>
   stats: () => Promise<StoreStats>
@@ -22,6 +33,10 @@ export type HttpDoorOptions = {
   socket: string
   /** Further names under which this node is called, such as one in a reverse proxy. */
   hosts?: readonly string[]
+  /** The folder of the built desktop. */
+  desktop?: string
+  /** A proxy in front of the port speaks HTTPS to everybody: passphrases may come by it from elsewhere. */
+  isBehindTls?: boolean
   /** After so long without a byte from the other side, its connection to the port is cut. */
   idleMs?: number
   /** Remembers which signed requests came. By default one in memory, under which only what was signed since the start counts. */
@@ -43,20 +58,39 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     host = '127.0.0.1',
     socket,
     hosts = [],
+    isBehindTls = false,
     idleMs = 60_000,
     clock = systemClock,
     onFault = () => {},
   } = options
   const atSocket = new WeakSet<IncomingMessage>()
   const metrics = createMetrics({ kernel, stats })
+  const { operations = kernel.operations, feed = createFeed(clock) } = options
+  const sessions = createPageSessions({ account: operations.account, clock })
+  const uploads = createUploads(operations.drive, clock)
   const app = await createApp({
     kernel,
-    operations: kernel.operations,
+    operations,
+    feed,
+    dispatcher: createDispatcher({ operations, clock }),
+    callerOf: createCallers(options.apps),
     blocks,
     stats,
     clock,
     metrics,
-    gatekeeper: createGatekeeper({ kernel, hosts, host, clock, replay: options.replay }),
+    sessions,
+    desktop: options.desktop === undefined ? undefined : createDesktop(options.desktop),
+    attempts: createAttempts(clock),
+    uploads,
+    gatekeeper: createGatekeeper({
+      kernel,
+      hosts,
+      host,
+      clock,
+      isBehindTls,
+      sessions,
+      replay: options.replay,
+    }),
     isAtSocket: (request) => atSocket.has(request),
     problem(error) {
       const fault = faultOfError(error)
@@ -75,6 +109,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return {
     address: outer.address,
     async close() {
+      await uploads.close()
       await closeAll(outer, local)
       await app.close()
       metrics.close()

@@ -15,9 +15,13 @@ import {
   verifyRequest,
 } from '@anarq/squid'
 import { hasBody } from './body.ts'
+import type { PageSessions } from './page-sessions.ts'
 
-/** Who a route is for: anybody; anybody, and more for the identity in use; that identity; this machine's user at the socket. */
-export type Access = 'open' | 'optional' | 'signed' | 'socket'
+/**
+ * Who a route is for: anybody; anybody, and more for the identity in use; that identity; any identity of this home; a page
+ * of this node's own that begins a session, with secrets in it; this machine's user at the socket.
+ */
+export type Access = 'open' | 'optional' | 'signed' | 'resident' | 'page' | 'socket'
 
 export type GatekeeperOptions = {
   kernel: Kernel
@@ -25,6 +29,9 @@ export type GatekeeperOptions = {
   hosts: readonly string[]
   host: string
   clock: Clock
+  /** Everybody who comes by the port comes over HTTPS: a proxy in front of it sees to that. */
+  isBehindTls: boolean
+  sessions: Pick<PageSessions, 'isEnded'>
   /** By default one in memory, under which only what was signed since the start counts. */
   replay?: ReplayPort | undefined
 }
@@ -34,6 +41,8 @@ export type Admitted = {
   readonly isOwner: boolean
   /** What the body has to hash to. */
   readonly digests: readonly ContentDigest[]
+  /** Of the key that signed. */
+  readonly keyid?: string
 }
 
 export type Gatekeeper = {
@@ -56,7 +65,15 @@ export class Unproved extends Error {
 
 const forged = ['refused.signature', 'refused.replay', 'refused.session', 'refused.digest']
 
-export function createGatekeeper({ kernel, hosts, host, clock, replay }: GatekeeperOptions): Gatekeeper {
+export function createGatekeeper({
+  kernel,
+  hosts,
+  host,
+  clock,
+  isBehindTls,
+  sessions,
+  replay,
+}: GatekeeperOptions): Gatekeeper {
   const isAnyAddress = host === '0.0.0.0' || host === '::'
   const names = new Set([host, 'localhost', '127.0.0.1', '::1', ...hosts].map((name) => name.toLowerCase()))
   const salt = randomBytes(16)
@@ -77,6 +94,10 @@ export function createGatekeeper({ kernel, hosts, host, clock, replay }: Gatekee
     async admit(request, access, isAtSocket) {
       if (isAtSocket) return { isOwner: true, digests: [] }
       if (access === 'open') return anybody
+      if (access === 'page') {
+        checkPage(request, isBehindTls)
+        return anybody
+      }
       if (access === 'socket')
         throw new Fault(
           'refused.door',
@@ -88,9 +109,11 @@ export function createGatekeeper({ kernel, hosts, host, clock, replay }: Gatekee
       if (!isSigned) throw new Unproved(unsigned())
       if (current === undefined)
         throw new Fault('refused.locked', 'This node is locked. Unlock it on its own machine: anarq ls')
-      const { did, digests } = verify(request)
-      await checkIdentity(kernel, did, current.did)
-      return { isOwner: true, digests }
+      const { did, digests, keyid } = verify(request)
+      if (sessions.isEnded(keyid)) throw new Unproved(ended())
+      await checkIdentity(kernel, did)
+      if (access !== 'resident') checkInUse(did, current.did)
+      return { isOwner: true, digests, keyid }
     },
   }
 }
@@ -138,8 +161,25 @@ function createVerifier({
   }
 }
 
-/** Of this home, active, and in use: a node acts for one identity at a time. */
-async function checkIdentity(kernel: Kernel, did: string, current: string): Promise<void> {
+/** A passphrase may not cross a network in clear, and no other page may make this node's pages act. */
+function checkPage({ headers, socket }: IncomingMessage, isBehindTls: boolean): void {
+  if (!isBehindTls && !isLoopback(socket.remoteAddress ?? ''))
+    throw new Fault(
+      'refused.insecure',
+      'This node takes passphrases only on its own machine, or over HTTPS. Open it there, or ask to be let in by a browser that is in.',
+    )
+  const { origin, 'sec-fetch-site': site } = headers
+  const isOwn = origin === undefined || URL.parse(origin)?.host === headers.host?.toLowerCase()
+  if (isOwn && (site === undefined || site === 'same-origin' || site === 'none')) return
+  throw new Fault('refused.origin', "Another site's page asked for this. Use the node's own page.")
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
+}
+
+/** Of this home, and active. */
+async function checkIdentity(kernel: Kernel, did: string): Promise<void> {
   const own = await kernel.operations.identities.list()
   if (!own.some((one) => one.did === did && one.status === 'active')) {
     throw new Fault(
@@ -147,11 +187,19 @@ async function checkIdentity(kernel: Kernel, did: string, current: string): Prom
       'This request is signed by an identity that does not live on this node, or may not act any more.',
     )
   }
+}
+
+/** A node acts for one identity at a time. */
+function checkInUse(did: string, current: string): void {
   if (did === current) return
   throw new Fault(
     'conflict.identity',
     `This request is signed by ${did}, and another identity is in use. Put it in use first: anarq id use NAME`,
   )
+}
+
+function ended(): Fault {
+  return new Fault('refused.session', 'This session was ended. Unlock again to begin another.')
 }
 
 function unsigned(): Fault {

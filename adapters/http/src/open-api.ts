@@ -8,7 +8,13 @@ Two doors offer them. At the **socket** in the home folder, whoever may open it 
 Errors are problems (RFC 9457) with a stable code. Times are milliseconds since 1970, sizes bytes, ids hexadecimal. A \`ref\` is a path, an object id, or a name that only one thing has; percent-encode it whole. In a \`path\`, slashes may stand as they are.`
 
 const tags = [
-  { name: 'account', description: 'State, unlocking, passphrase. All but the status: only at the socket.' },
+  {
+    name: 'account',
+    description:
+      'State, unlocking, passphrase. All but the status: only at the socket; browsers use sessions.',
+  },
+  { name: 'sessions', description: 'Browsers that act for the identity in use.' },
+  { name: 'sdk', description: 'What apps see of the system, and its own pages.' },
   { name: 'identities', description: 'Identities of this home.' },
   { name: 'children', description: 'Identities of children, for their guardians.' },
   { name: 'files', description: 'Files and folders: up, down, search, versions.' },
@@ -71,7 +77,8 @@ function withBody(type: string | undefined): { body?: unknown } {
 }
 
 function securityOf(access: string | undefined, url: string): readonly Record<string, string[]>[] {
-  const isSigned = access === undefined ? url.startsWith('/api/v1/') : access === 'signed'
+  const isSigned =
+    access === undefined ? url.startsWith('/api/v1/') : access === 'signed' || access === 'resident'
   if (isSigned) return [{ signature: [] }]
   return access === 'optional' ? [{}, { signature: [] }] : []
 }

@@ -15,6 +15,7 @@ import {
 import { createKernel, type Kernel, type KernelPorts, type Operations } from '@anarq/kernel'
 import { openPacks } from '@anarq/packs'
 import { systemRandom } from '@anarq/random'
+import { createFeed, type Feed, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
 import { version } from './version.ts'
@@ -36,6 +37,8 @@ export type Node = {
   readonly home: Home
   readonly kernel: Kernel
   readonly operations: Operations
+  /** Hears of every change, whichever door it came by. */
+  readonly feed: Feed
   readonly packs: Awaited<ReturnType<typeof openPacks>>
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -120,7 +123,10 @@ async function openLocked({
     closing ??= closeAll()
     return closing
   }
-  return { home, kernel, operations: kernel.operations, packs, close, [Symbol.asyncDispose]: close }
+  const feed = createFeed(systemClock)
+  kernel.guardian.onAlert(() => feed.emit('guardian'))
+  const operations = observed(kernel.operations, feed)
+  return { home, kernel, operations, feed, packs, close, [Symbol.asyncDispose]: close }
 }
 
 /** Each identity's log is a folder; it stays open for as long as the node runs. */

@@ -757,3 +757,25 @@ test('AQ-QDRIVE-6, AQ-SQUID-6, AQ-SQUID-17: each identity has a drive of its own
   )
   await assert.rejects(other.operations.identities.use('nobody'), { code: 'missing.identity' })
 })
+
+test('sources that stall do not keep others waiting, and arrive whole when they go on', async () => {
+  const contents = Array.from({ length: 6 }, (_, i) => noise(2_500_000 + i))
+  const { promise: waiting, resolve: goOn } = Promise.withResolvers<void>()
+  async function* stalling(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+    yield bytes.subarray(0, 1_700_000)
+    await waiting
+    yield bytes.subarray(1_700_000)
+  }
+  const stalled = contents.map((content, i) =>
+    drive.put(
+      itemsOf({ ...fileItem(`stalled-${i}.bin`, content), content: streamContent(stalling(content)) }),
+    ),
+  )
+  // More of them than there are windows: without standing aside, nobody could put anything now.
+  await drive.put(itemsOf(fileItem('quick.bin', noise(1_000_000))))
+  assert.equal((await drive.entry('quick.bin')).bytes, 1_000_000)
+  goOn()
+  await Promise.all(stalled)
+  for (const [i, content] of contents.entries())
+    assert.ok(equalBytes(await bytesOf((await drive.get(`stalled-${i}.bin`)).stream), content), String(i))
+})

@@ -50,7 +50,10 @@ export type World = {
 
 export const passphrase = 'correct horse battery'
 
-export async function openWorld(): Promise<World> {
+/** A node whose home nobody took into use yet. */
+export type EmptyWorld = Omit<World, 'alice' | 'signed' | 'sign'>
+
+export async function openEmptyWorld(): Promise<EmptyWorld> {
   const home = await mkdtemp(join(tmpdir(), 'anarq-'))
   const clock = createManualClock(Date.UTC(2026, 5, 1))
   const faults: Fault[] = []
@@ -67,7 +70,29 @@ export async function openWorld(): Promise<World> {
     onFault: (fault) => faults.push(fault),
   })
   const reached = (await reachNode(home)) as Reached
-  const { words, did } = await reached.operations.account.init({ name: 'alice', passphrase })
+  return {
+    home,
+    clock,
+    kernel,
+    ports,
+    door,
+    node: reached.operations,
+    faults,
+    ask: (method, path, asked) => send(door.address, method, path, asked),
+    local: (method, path, asked) => send(socketOf(home), method, path, asked),
+    async close() {
+      await reached.close()
+      await door.close()
+      await kernel.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function openWorld(): Promise<World> {
+  const empty = await openEmptyWorld()
+  const { clock, door, node, ask } = empty
+  const { words, did } = await node.account.init({ name: 'alice', passphrase })
   const keyring = unwrap(recoverKeyring(words, { device: createDevice('a phone', random), clock, random }))
   const alice = keyring.open(did)
   const sign: World['sign'] = (method, path, { headers = {}, body } = {}, key = identityKey(alice)) =>
@@ -81,28 +106,16 @@ export async function openWorld(): Promise<World> {
       key,
       { clock, random },
     )
-  const ask: World['ask'] = (method, path, asked) => send(door.address, method, path, asked)
   return {
-    home,
-    clock,
-    kernel,
-    ports,
-    door,
-    node: reached.operations,
+    ...empty,
     alice,
-    faults,
-    ask,
     sign,
     signed: (method, path, asked = {}, key) =>
       ask(method, path, { ...asked, headers: { ...asked.headers, ...sign(method, path, asked, key) } }),
-    local: (method, path, asked) => send(socketOf(home), method, path, asked),
     async close() {
-      await reached.close()
-      await door.close()
-      await kernel.close()
+      await empty.close()
       alice.dispose()
       keyring.dispose()
-      await rm(home, { recursive: true, force: true })
     },
   }
 }

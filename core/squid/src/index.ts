@@ -72,27 +72,32 @@ export {
   type IdentityKind,
   type IdentityRecord,
 } from './keyring/record.ts'
-export {
-  type ContentDigest,
-  contentDigestOf,
-  type DigestAlgorithm,
-  isContentOf,
-  parseContentDigest,
-  writeContentDigest,
-} from './request/content-digest.ts'
+export { contentDigestOf, isContentOf, parseContentDigest } from './request/content-digest.ts'
 export { createReplayMemory, type ReplayPort } from './request/replay.ts'
 export {
   identityKey,
-  type RequestAlgorithm,
   type RequestKey,
-  type SignatureHeaders,
-  type SignedParameters,
-  sessionHeader,
   sessionKey,
   signRequest,
   signRequestWith,
 } from './request/request.ts'
-export { createSession, createSessionCache, type Session, type SessionCache } from './request/session.ts'
+export {
+  type ContentDigest,
+  type DigestAlgorithm,
+  type RequestAlgorithm,
+  type SignatureHeaders,
+  type SignedParameters,
+  sessionHeader,
+  writeContentDigest,
+} from './request/request-to-sign.ts'
+export {
+  type CertifiedSession,
+  certifySession,
+  createSession,
+  createSessionCache,
+  type Session,
+  type SessionCache,
+} from './request/session.ts'
 export { type Headers, type RequestTarget, signatureBase } from './request/signature-base.ts'
 export {
   headerCharactersMax,

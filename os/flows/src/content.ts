@@ -32,6 +32,8 @@ export type StreamContent = { readonly kind: 'stream'; open(): Promise<ContentRe
 export type ContentReader = {
   /** Fills from the start of `into`; resolves to the number of bytes, 0 at the end. */
   read(into: Uint8Array): Promise<number>
+  /** For a source that may be slow: undefined when bytes, or the end, are there; else what resolves when they are. */
+  waits?(): Promise<unknown> | undefined
   /** Rejects when what was read is not one consistent state of the source. */
   close(): Promise<void>
 }
@@ -45,10 +47,22 @@ export function streamContent(source: AsyncIterable<Uint8Array>): StreamContent 
     async open() {
       const iterator = source[Symbol.asyncIterator]()
       let rest: Uint8Array = new Uint8Array(0)
+      let coming: Promise<IteratorResult<Uint8Array>> | undefined
+      let isHere = false
       return {
+        waits() {
+          if (rest.length > 0 || isHere) return undefined
+          coming ??= iterator.next()
+          return coming.then(
+            () => (isHere = true),
+            () => (isHere = true),
+          )
+        },
         async read(into) {
           while (rest.length === 0) {
-            const next = await iterator.next()
+            const next = await (coming ?? iterator.next())
+            coming = undefined
+            isHere = false
             if (next.done === true) return 0
             rest = next.value
           }

@@ -98,11 +98,21 @@ async function addStream<Owner, Done>(
   let chunks = 0
   const readNext = (): Promise<number> =>
     reader.read(window.bytes.subarray(state.fill, state.fill + readBytes))
-  let coming = readNext()
+  let coming = reader.waits === undefined ? readNext() : nothing
   try {
     for (let isEnd = false; !isEnd || from < state.fill; ) {
       if (!isEnd) {
         signal?.throwIfAborted()
+        if (reader.waits !== undefined) {
+          const wait = reader.waits()
+          if (wait !== undefined && (await isLate(wait))) {
+            const tail = await standAside(state, from)
+            await wait
+            window = await turn(state, tail)
+            from = 0
+          }
+          coming = readNext()
+        }
         const read = await coming
         isEnd = read === 0
         if (chunks === 0 && from === state.fill) peek(window.bytes.subarray(from, from + read))
@@ -112,7 +122,7 @@ async function addStream<Owner, Done>(
           from = 0
         }
         // The next bytes come while these are looked at.
-        if (!isEnd) coming = readNext()
+        if (!isEnd && reader.waits === undefined) coming = readNext()
       }
       let end = cut(window.bytes, from, state.fill, isEnd, seen)
       for (; end >= 0; end = cut(window.bytes, from, state.fill, isEnd)) {
@@ -203,6 +213,35 @@ async function turn<Owner, Done>(state: State<Owner, Done>, rest: Uint8Array): P
   }
 }
 
+/** True where a source stalls: it is still waited for after a moment of patience. */
+async function isLate(wait: Promise<unknown>): Promise<boolean> {
+  const { promise: patience, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(resolve, patienceMs, true)
+  try {
+    return await Promise.race([wait.then(() => false), patience])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Lets others have the window while a source stalls; what is not cut yet goes along in memory of its own. */
+async function standAside<Owner, Done>(state: State<Owner, Done>, from: number): Promise<Uint8Array> {
+  const { held } = state
+  if (held === undefined) return empty
+  const tail = held.window.bytes.slice(from, state.fill)
+  held.users += 1
+  try {
+    await flush(state)
+    state.held = undefined
+    held.isFull = true
+  } finally {
+    letGo(held)
+  }
+  return tail
+}
+
+const patienceMs = 100
+const nothing = Promise.resolve(0)
 const empty = new Uint8Array(0)
 
 function letGo(one: Held): void {

@@ -1,5 +1,7 @@
+import { fromBase64Url } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import { warmUp } from '@anarq/qonsent'
+import { certifySession } from '@anarq/squid'
 import type { Account } from './account.ts'
 import { readCarried, writeEnrolment } from './children/carried.ts'
 import { joinHome } from './children/join.ts'
@@ -71,12 +73,30 @@ export function createAccountDesk({
       await unlocking
       if (account.state() === 'open') await home.introduce()
     },
+    async certify({ key, ttlMs }) {
+      const keyring = account.keyring()
+      const { did, name, kind } = keyring.record(keyring.current())
+      await home.acting()
+      using identity = keyring.open(did)
+      const options = { clock: ports.clock, ...(ttlMs === undefined ? {} : { ttlMs }) }
+      const session = certifySession(identity, readKey(key), options)
+      await home.note({ action: 'session.certify', verdict: 'ok', details: { keyid: session.keyid } })
+      return { did, name, kind, ...session }
+    },
     async lock() {
       await home.closeOffices()
       directory.clear()
       account.lock()
     },
     changePassphrase: account.changePassphrase,
+  }
+}
+
+function readKey(text: string): Uint8Array {
+  try {
+    return fromBase64Url(text)
+  } catch (cause) {
+    throw new Fault('invalid.session', 'The public key of a session is 32 bytes as base64url.', { cause })
   }
 }
 

@@ -72,9 +72,7 @@ export async function createAccount(ports: Ports): Promise<Account> {
   return {
     state: () => stateOf(held.open(), held.stored()),
     ...beginnings(held, { clock, random }),
-    async unlock(passphrase) {
-      if (held.open() === undefined) await held.unlock(passphrase, { clock, random })
-    },
+    unlock: (passphrase) => held.unlock(passphrase, { clock, random }),
     lock: held.lock,
     async changePassphrase(change) {
       checkPassphrase(change.to)
@@ -212,7 +210,10 @@ async function holdVault(ports: Omit<Ports, 'clock'>): Promise<HeldVault> {
     store,
     async unlock(passphrase, ports) {
       if (stored === undefined) throw missingIdentity()
-      open = await readVault(stored, passphrase, ports)
+      const vault = await readVault(stored, passphrase, ports)
+      // It was open: the passphrase is the right one, and what is in use stays in use.
+      if (open === undefined) open = vault
+      else closeVault(vault)
     },
     lock() {
       if (open !== undefined) closeVault(open)

@@ -40,6 +40,7 @@ export type {
   Ref,
   ResealProgress,
   ResealReport,
+  SessionFacts,
   ShareOptions,
   SharingOperations,
   TreeEntry,

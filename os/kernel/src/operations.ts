@@ -30,9 +30,22 @@ export type AccountOperations = {
   enrol(input: { name: string; passphrase: string }): Promise<{ name: string; device: string }>
   /** Takes in what a guardian made: the child's identity, a renewal, or at majority the child's own key. */
   join(input: { file: string }): Promise<IdentityFacts>
+  /** Checks the passphrase where it is unlocked already, too. */
   unlock(input: { passphrase: string }): Promise<void>
   lock(): Promise<void>
+  /** The identity in use lets the holder of an Ed25519 key (32 bytes, base64url) sign requests in its name for some hours. */
+  certify(input: { key: string; ttlMs?: number }): Promise<SessionFacts>
   changePassphrase(input: { from: string; to: string }): Promise<void>
+}
+
+export type SessionFacts = {
+  readonly did: string
+  readonly name: string
+  readonly kind: IdentityKindName
+  readonly keyid: string
+  /** For the header `Anarq-Session`. */
+  readonly certificate: string
+  readonly expiresMs: number
 }
 
 export type NodeStatus = {

@@ -20,6 +20,7 @@ export function accountOf(wire: Wire): AccountOperations {
     join: (body) => wire.json('POST', `${account}/join`, { body }),
     unlock: (body) => wire.json('POST', `${account}/unlock`, { body }),
     lock: () => wire.json('POST', `${account}/lock`),
+    certify: (body) => wire.json('POST', `${account}/certify`, { body }),
     changePassphrase: (body) => wire.json('POST', `${account}/passphrase`, { body }),
   }
 }

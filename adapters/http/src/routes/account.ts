@@ -1,5 +1,5 @@
 import type { App, DoorContext } from '../context.ts'
-import { answers, described, fields, passphrase, ref, text } from '../schema/parts.ts'
+import { answers, bytesText, described, fields, passphrase, ref, text } from '../schema/parts.ts'
 
 const tags = ['account']
 const words = described(text, 'The 24 words.')
@@ -74,6 +74,17 @@ export function addAccountRoutes(app: App, { operations: { account } }: DoorCont
       await account.lock()
       return reply.code(204).send()
     },
+  })
+  app.post<{ Body: { key: string; ttlMs?: number } }>('/api/v1/account/certify', {
+    config,
+    schema: {
+      operationId: 'certifySession',
+      summary: 'Let the holder of a key sign requests for the identity in use',
+      tags,
+      body: fields({ key: bytesText, 'ttlMs?': { type: 'integer', minimum: 1 } }),
+      response: answers(200, 'The session.', ref('Session')),
+    },
+    handler: ({ body }) => account.certify(body),
   })
   app.post<{ Body: { from: string; to: string } }>('/api/v1/account/passphrase', {
     config,

@@ -243,7 +243,7 @@ function folderOf(path: string): string {
   throw new Fault('invalid.path', 'A path has no empty parts.')
 }
 
-function filePathOf(path: string): string {
+export function filePathOf(path: string): string {
   if (path === '' || path.endsWith('/'))
     throw new Fault('invalid.path', 'This is the path of a folder. Name a file in it.')
   return folderOf(path)

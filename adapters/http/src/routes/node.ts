@@ -2,7 +2,6 @@ import type { FastifyReply } from 'fastify'
 import type { App, DoorContext } from '../context.ts'
 import { metricsType } from '../metrics.ts'
 import { docsPage, type OpenApiDocument } from '../pages/docs.ts'
-import { homePage } from '../pages/home.ts'
 import { pagePolicy } from '../pages/html.ts'
 import { answers, fields, oneOf, text } from '../schema/parts.ts'
 
@@ -13,15 +12,6 @@ export function addNodeRoutes(app: App, { operations: { account }, metrics }: Do
   let description: string | undefined
   let docs: string | undefined
 
-  app.get('/', {
-    schema: {
-      operationId: 'getHome',
-      summary: 'A page for people',
-      tags,
-      response: answers(200, 'The page.', text, 'text/html'),
-    },
-    handler: async (_request, reply) => sendPage(reply, homePage(await account.status())),
-  })
   app.get('/health', {
     schema: {
       operationId: 'getHealth',

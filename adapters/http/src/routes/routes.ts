@@ -2,6 +2,7 @@ import type { App, DoorContext } from '../context.ts'
 import { addAccountRoutes } from './account.ts'
 import { addAuditRoutes } from './audit.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
+import { addDesktopRoutes } from './desktop.ts'
 import { addFileRoutes } from './files.ts'
 import { addGatewayRoutes } from './gateway.ts'
 import { addHealthRoutes } from './health.ts'
@@ -9,7 +10,10 @@ import { addIdentityRoutes } from './identities.ts'
 import { addImportRoutes } from './import.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
+import { addSdkRoutes } from './sdk.ts'
+import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
+import { addUploadRoutes } from './uploads.ts'
 
 export function addRoutes(app: App, context: DoorContext): void {
   for (const add of all) app.register(async (scope) => add(scope, context))
@@ -17,6 +21,8 @@ export function addRoutes(app: App, context: DoorContext): void {
 
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
+  addSessionRoutes,
+  addSdkRoutes,
   addIdentityRoutes,
   addGuardianRoutes,
   addShareRoutes,
@@ -24,9 +30,11 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addFileRoutes,
   addObjectRoutes,
   addImportRoutes,
+  addUploadRoutes,
   addSharingRoutes,
   addAuditRoutes,
   addHealthRoutes,
   addGatewayRoutes,
   addNodeRoutes,
+  addDesktopRoutes,
 ]

@@ -1,6 +1,8 @@
 import type { App } from '../context.ts'
 import { childSchemas } from './children.ts'
 import { count, described, fields, flag, listOf, oneOf, ref, type Schema, text, time } from './parts.ts'
+import { sessionSchemas } from './sessions.ts'
+import { uploadSchema } from './uploads.ts'
 
 const identityKind = oneOf('root', 'sub', 'anonymous', 'child', 'organisation')
 const objectId = described(text, '32 hexadecimal digits; empty for the root folder.')
@@ -43,6 +45,8 @@ const schemas: Readonly<Record<string, Schema>> = {
   }),
   Identity: fields(identity),
   ...childSchemas(identity),
+  ...sessionSchemas,
+  Upload: uploadSchema,
   IdentityCard: fields({
     ...identity,
     card: described(text, 'What to give to others so that they can share with this identity.'),

@@ -1,19 +1,12 @@
-import { equalBytes, toBase64 } from '@anarq/bytes'
+import { equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { primitives } from '@anarq/qlock'
+import type { ContentDigest, DigestAlgorithm } from './request-to-sign.ts'
 import { isInnerList, parseDictionary } from './structured-fields.ts'
-
-export type DigestAlgorithm = 'sha-256' | 'sha-512'
-export type ContentDigest = { readonly algorithm: DigestAlgorithm; readonly digest: Uint8Array }
 
 /** The digest of a whole body (RFC 9530). */
 export function contentDigestOf(body: Uint8Array, algorithm: DigestAlgorithm = 'sha-512'): ContentDigest {
   return { algorithm, digest: hashes[algorithm](body) }
-}
-
-/** The value of a Content-Digest header. */
-export function writeContentDigest({ algorithm, digest }: ContentDigest): string {
-  return `${algorithm}=:${toBase64(digest)}:`
 }
 
 /** The digests in a header that are SHA-256 or SHA-512; others are passed over, none at all is `refused.digest`. */

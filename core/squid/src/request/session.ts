@@ -7,14 +7,18 @@ import type { Random } from '@anarq/random'
 import { readBase64Url } from '../did/multikey.ts'
 import { checkStatement, readStatement, sealStatement } from '../statement.ts'
 
-/** A light key for the requests of some hours: Ed25519 alone, certified once by the identity's hybrid key. */
-export type Session = {
+/** What an identity said of a session's key, which may lie elsewhere: in a browser that never gives it away. */
+export type CertifiedSession = {
   /** `<did>#<session id>` */
   readonly keyid: string
-  readonly alg: 'ed25519'
   readonly expiresMs: number
   /** The value of the header `Anarq-Session`, to go with every request. */
   readonly certificate: string
+}
+
+/** A light key for the requests of some hours: Ed25519 alone, certified once by the identity's hybrid key. */
+export type Session = CertifiedSession & {
+  readonly alg: 'ed25519'
   sign(message: Uint8Array): Uint8Array
   dispose(): void
 }
@@ -22,27 +26,40 @@ export type Session = {
 const sessionTtlMsMax: number = 24 * 3_600_000
 const what = 'This session certificate'
 
+type SessionOptions = { ttlMs?: number; clock: Clock }
+type Certifier = { readonly did: string; readonly signer: Pick<Signer, 'sign'> }
+
 export function createSession(
-  { did, signer }: { readonly did: string; readonly signer: Signer },
-  { ttlMs = sessionTtlMsMax, clock, random }: { ttlMs?: number; clock: Clock; random: Random },
+  certifier: Certifier,
+  { random, ...options }: SessionOptions & { random: Random },
 ): Session {
-  if (!(ttlMs > 0 && ttlMs <= sessionTtlMsMax)) {
-    throw new Fault('invalid.session', 'A session lasts at most 24 hours. Its key is not made for longer.')
-  }
   const seed = random.bytes(32)
   const key = primitives.ed25519Key(seed)
   wipe(seed)
-  const nbf = clock.nowMs()
-  const exp = nbf + Math.floor(ttlMs)
-  const statement = sealStatement('session', { v: 1, sub: did, key: key.publicKey, nbf, exp }, signer)
   return {
-    keyid: sessionKeyid(did, key.publicKey),
+    ...certifySession(certifier, key.publicKey, options),
     alg: 'ed25519',
-    expiresMs: exp,
-    certificate: toBase64Url(statement),
     sign: (message) => key.sign(message),
     dispose: () => key.dispose(),
   }
+}
+
+/** A session for the holder of this Ed25519 key (32 bytes); `invalid.session` where it is none, or asked for too long. */
+export function certifySession(
+  { did, signer }: Certifier,
+  publicKey: Uint8Array,
+  { ttlMs = sessionTtlMsMax, clock }: SessionOptions,
+): CertifiedSession {
+  if (!(ttlMs > 0 && ttlMs <= sessionTtlMsMax)) {
+    throw new Fault('invalid.session', 'A session lasts at most 24 hours. Its key is not made for longer.')
+  }
+  if (publicKey.length !== 32 || primitives.ed25519Verifier(publicKey) === undefined) {
+    throw new Fault('invalid.session', 'This is not the public key of a session.')
+  }
+  const nbf = clock.nowMs()
+  const exp = nbf + Math.floor(ttlMs)
+  const statement = sealStatement('session', { v: 1, sub: did, key: publicKey, nbf, exp }, signer)
+  return { keyid: sessionKeyid(did, publicKey), expiresMs: exp, certificate: toBase64Url(statement) }
 }
 
 /** Certificates that were verified, so that a session costs one hybrid verification and not one a request. Bounded. */

@@ -2,16 +2,17 @@ import { fromUtf8 } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { asFault, Fault, failed, type Outcome, ok } from '@anarq/fault'
 import { verifySignature } from '@anarq/qlock'
-import { type ContentDigest, isContentOf, parseContentDigest } from './content-digest.ts'
+import { isContentOf, parseContentDigest } from './content-digest.ts'
 import type { ReplayPort } from './replay.ts'
+import { requestContext } from './request.ts'
 import {
+  type ContentDigest,
   nonceCharacters,
   type RequestAlgorithm,
-  requestContext,
   type SignedParameters,
   sessionHeader,
   signatureTag,
-} from './request.ts'
+} from './request-to-sign.ts'
 import { createSessionCache, type SessionCache, verifySession } from './session.ts'
 import { fieldValue, type RequestTarget, signatureBase, splitTarget } from './signature-base.ts'
 import {

@@ -1,0 +1,23 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Fault } from '@anarq/fault'
+import type { Caller, Permission } from '@anarq/sdk'
+
+/** What the door needs to know of apps. */
+export type InstalledApps = {
+  /** What the person granted this app; undefined where it is not installed. */
+  permissionsOf(id: string): Promise<ReadonlySet<Permission> | undefined>
+}
+
+const none: InstalledApps = { permissionsOf: async () => undefined }
+
+/** For whom a request is made, by its header `Anarq-App`. */
+export function createCallers(apps: InstalledApps = none): (headers: IncomingHttpHeaders) => Promise<Caller> {
+  return async (headers) => {
+    const id = headers['anarq-app']
+    if (id === undefined) return { kind: 'person' }
+    const permissions = typeof id === 'string' ? await apps.permissionsOf(id) : undefined
+    if (permissions === undefined)
+      throw new Fault('refused.app', 'This app is not installed. Install it first.')
+    return { kind: 'app', id: id as string, permissions }
+  }
+}

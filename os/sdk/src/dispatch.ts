@@ -1,0 +1,56 @@
+import type { Clock } from '@anarq/clock'
+import { Fault } from '@anarq/fault'
+import type { Operations } from '@anarq/kernel'
+import type { AnyMethod, Caller, Method } from './method.ts'
+import { methods } from './methods.ts'
+import { describePermission } from './permissions.ts'
+
+/** Asks the system for one thing: the same door for a page, a backend, the sandbox and an assistant. */
+export type Dispatcher = {
+  /**
+   * `missing.method` and `invalid.params` for what is no call, `refused.permission` for what the app was not granted; else
+   * whatever the operation itself answers.
+   */
+  call(caller: Caller, method: string, params: unknown, signal?: AbortSignal): Promise<unknown>
+}
+
+export type DispatcherOptions = {
+  operations: Operations
+  clock: Clock
+  /** Hears of every call that an app had no permission for. */
+  onRefused?: (app: string, method: string, permission: string) => void
+}
+
+export function createDispatcher({ operations, clock, onRefused = () => {} }: DispatcherOptions): Dispatcher {
+  return {
+    async call(caller, name, params, signal) {
+      const method = methods.get(name) as Method<unknown, unknown> | undefined
+      if (method === undefined)
+        throw new Fault('missing.method', `The system has no method "${name.slice(0, 80)}".`)
+      const read = method.params.read(params ?? {}, name)
+      const needed = method.permission(read)
+      if (caller.kind === 'app' && needed !== undefined && !caller.permissions.has(needed)) {
+        onRefused(caller.id, name, needed)
+        throw new Fault(
+          'refused.permission',
+          `This app was not allowed to do that. It needs: ${describePermission(needed)}.`,
+          { data: { app: caller.id, permission: needed } },
+        )
+      }
+      signal?.throwIfAborted()
+      return method.run({ operations, clock, caller }, read, signal)
+    },
+  }
+}
+
+/** For documents and for tools that list what there is. */
+export function describeMethods(): readonly {
+  readonly name: string
+  readonly summary: string
+  readonly isChange: boolean
+  readonly params: AnyMethod['params']['schema']
+}[] {
+  return [...methods].map(([name, { summary, isChange, params }]) => {
+    return { name, summary, isChange, params: params.schema }
+  })
+}

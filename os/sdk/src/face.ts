@@ -1,0 +1,119 @@
+/**
+ * The face that an app sees. The same calls work in the browser, in a backend and across the sandbox; each takes one map
+ * and gives plain data. Paths begin with `/` for the person's drive, and with `app:/` for the app's own storage.
+ */
+import type {
+  AlertFacts,
+  AuditFacts,
+  EntryFacts,
+  Finding,
+  GrantFacts,
+  IdentityFacts,
+  NodeStatus,
+  VersionFacts,
+} from '@anarq/kernel'
+
+export type Sdk = {
+  readonly identity: IdentitySdk
+  readonly storage: StorageSdk
+  readonly index: IndexSdk
+  readonly consent: ConsentSdk
+  readonly guardian: GuardianSdk
+  readonly system: SystemSdk
+}
+
+export type Nothing = Record<never, never>
+
+/** Who the person is. Making and changing identities needs `identity.manage`. */
+export type IdentitySdk = {
+  current(input: Nothing): Promise<{ did: string; name: string; kind: string }>
+  list(input: Nothing): Promise<readonly IdentityFacts[]>
+  show(input: { ref: string }): Promise<IdentityFacts & { readonly card: string }>
+  create(input: { kind: 'sub' | 'anonymous' | 'organisation'; name: string }): Promise<IdentityFacts>
+  use(input: { ref: string }): Promise<IdentityFacts>
+  rotate(input: { ref: string }): Promise<IdentityFacts>
+  revoke(input: { ref: string; device?: string | undefined }): Promise<IdentityFacts>
+  /** True where these 24 words bring this home back. */
+  drill(input: { words: string }): Promise<boolean>
+  /** Takes in somebody's card, so that one can share with them. */
+  learn(input: { card: string }): Promise<{ did: string }>
+}
+
+/** Files and folders. What is larger than `inlineBytesMax` goes by its address instead: see `contentPath`. */
+export type StorageSdk = {
+  list(input: Page & { path: string }): Promise<readonly EntryFacts[]>
+  entry(input: { path: string }): Promise<EntryFacts>
+  read(input: {
+    path: string
+    version?: number | undefined
+    fromByte?: number | undefined
+    toByte?: number | undefined
+  }): Promise<{ bytes: Uint8Array; type: string; totalBytes: number }>
+  write(input: {
+    path: string
+    bytes: Uint8Array
+    type?: string | undefined
+  }): Promise<{ entry: EntryFacts; isUnchanged: boolean }>
+  makeFolder(input: { path: string }): Promise<EntryFacts>
+  /** To another folder, another name, or both. */
+  move(input: { path: string; to: string }): Promise<EntryFacts>
+  tag(input: {
+    path: string
+    add?: readonly string[] | undefined
+    remove?: readonly string[] | undefined
+  }): Promise<EntryFacts>
+  /** To the trash, or away for good. */
+  remove(input: { path: string; isForever?: boolean | undefined }): Promise<EntryFacts>
+  /** Out of the trash by its id, or an older version made the latest. */
+  restore(input: { path: string; version?: number | undefined }): Promise<EntryFacts>
+  versions(input: { path: string }): Promise<readonly VersionFacts[]>
+}
+
+export type IndexSdk = {
+  find(input: {
+    text?: string | undefined
+    tag?: string | undefined
+    type?: string | undefined
+    fromMs?: number | undefined
+    toMs?: number | undefined
+    isTrashed?: boolean | undefined
+    limit?: number | undefined
+    offset?: number | undefined
+  }): Promise<readonly EntryFacts[]>
+}
+
+export type ConsentSdk = {
+  /** What was allowed to others, and what others allowed; past and refused too. */
+  grants(input: { direction?: 'in' | 'out' | undefined }): Promise<readonly GrantFacts[]>
+  share(input: {
+    path: string
+    with: string
+    rights?: readonly ('read' | 'write' | 'share')[] | undefined
+    untilMs?: number | undefined
+    uses?: number | undefined
+    purpose?: string | undefined
+  }): Promise<{ grant: GrantFacts; ping: Uint8Array }>
+  revoke(input: { grant: string }): Promise<GrantFacts>
+}
+
+export type GuardianSdk = {
+  alerts(input: Nothing): Promise<readonly AlertFacts[]>
+  entries(input: {
+    limit?: number | undefined
+    object?: string | undefined
+    action?: string | undefined
+  }): Promise<readonly AuditFacts[]>
+  /** A proof that anybody can check elsewhere: `anarq audit verify FILE`. */
+  prove(input: { index: number }): Promise<Readonly<Record<string, unknown>>>
+  verify(input: Nothing): Promise<{ isWhole: boolean; size: number; findings: readonly string[] }>
+}
+
+export type SystemSdk = {
+  status(input: Nothing): Promise<NodeStatus>
+  doctor(input: Nothing): Promise<readonly Finding[]>
+}
+
+export type Page = { limit?: number | undefined; offset?: number | undefined }
+
+/** Content up to here travels inside a call. */
+export const inlineBytesMax: number = 4 * 1024 * 1024

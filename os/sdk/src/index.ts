@@ -1,0 +1,31 @@
+/**
+ * What an app sees of the system, and what answers it. `face.ts` is the typed face; `methods/` has what each call does, what
+ * it needs, and what its parameters must look like; `client.ts` gives the face over any way of calling, `browser.ts` over
+ * signed requests of a page.
+ */
+export { type Call, createSdk } from './client.ts'
+export { createDispatcher, type Dispatcher, type DispatcherOptions, describeMethods } from './dispatch.ts'
+export {
+  type ConsentSdk,
+  type GuardianSdk,
+  type IdentitySdk,
+  type IndexSdk,
+  inlineBytesMax,
+  type Nothing,
+  type Page,
+  type Sdk,
+  type StorageSdk,
+  type SystemSdk,
+} from './face.ts'
+export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
+export type { Caller, Method, MethodContext } from './method.ts'
+export {
+  describePermission,
+  type Permission,
+  type PlainPermission,
+  plainPermissions,
+  readPermission,
+} from './permissions.ts'
+export { appFolder, isSystemPath, placeOf, shellId, systemFolder } from './places.ts'
+export type { JsonSchema, Shape } from './shape.ts'
+export { fromWire, toWire } from './wire.ts'

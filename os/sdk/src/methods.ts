@@ -1,0 +1,24 @@
+import type { Sdk } from './face.ts'
+import type { AnyMethod, MethodsOf } from './method.ts'
+import { consent } from './methods/consent.ts'
+import { guardian } from './methods/guardian.ts'
+import { identity } from './methods/identity.ts'
+import { index } from './methods/index-search.ts'
+import { storage } from './methods/storage.ts'
+import { system } from './methods/system.ts'
+
+const namespaces: { readonly [Name in keyof Sdk]: MethodsOf<Sdk[Name]> } = {
+  identity,
+  storage,
+  index,
+  consent,
+  guardian,
+  system,
+}
+
+/** Every method by its full name, such as `storage.list`. */
+export const methods: ReadonlyMap<string, AnyMethod> = new Map(
+  Object.entries(namespaces).flatMap(([namespace, all]) =>
+    Object.entries(all).map(([name, method]) => [`${namespace}.${name}`, method as AnyMethod]),
+  ),
+)

@@ -1,0 +1,57 @@
+import { Fault } from '@anarq/fault'
+import type { EntryFacts } from '@anarq/kernel'
+import type { Caller } from './method.ts'
+
+/** Where the system keeps what is its own and its apps'; no app sees it as a part of the drive. */
+export const systemFolder = '/.anarq'
+const ownScheme = 'app:'
+/** The shell keeps its own things under this name. */
+export const shellId = 'os.anarq.shell'
+
+/** The folder of an app's own storage. */
+export function appFolder(id: string): string {
+  return `${systemFolder}/data/${id}`
+}
+
+export function isOwnPlace(path: string): boolean {
+  return path.startsWith(`${ownScheme}/`)
+}
+
+/** A path as the drive knows it; `refused.place` for the system's own folders and `invalid.path` for what is no path. */
+export function placeOf(path: string, caller: Caller): string {
+  const isOwn = isOwnPlace(path)
+  const below = isOwn ? path.slice(ownScheme.length) : path
+  if (!below.startsWith('/'))
+    throw new Fault(
+      'invalid.path',
+      'A path begins with "/" in the drive, or with "app:/" in the app\'s own storage.',
+    )
+  const parts = below.split('/').filter((part) => part !== '')
+  if (parts.some((part) => part === '.' || part === '..' || part.includes('\0')))
+    throw new Fault('invalid.path', 'A path has no "." or ".." in it.')
+  const plain = `/${parts.join('/')}`
+  if (isOwn) return plain === '/' ? ownFolder(caller) : ownFolder(caller) + plain
+  if (isSystemPath(plain))
+    throw new Fault(
+      'refused.place',
+      'This folder is the system\'s own. Apps keep their things under "app:/".',
+    )
+  return plain
+}
+
+export function isSystemPath(path: string): boolean {
+  return path === systemFolder || path.startsWith(`${systemFolder}/`)
+}
+
+/** The path as the caller knows it. */
+export function seenBy<T extends EntryFacts>(entry: T, caller: Caller): T {
+  const own = ownFolder(caller)
+  if (entry.path === own) return { ...entry, path: `${ownScheme}/` }
+  return entry.path.startsWith(`${own}/`)
+    ? { ...entry, path: `${ownScheme}${entry.path.slice(own.length)}` }
+    : entry
+}
+
+function ownFolder(caller: Caller): string {
+  return appFolder(caller.kind === 'app' ? caller.id : shellId)
+}

@@ -43,6 +43,12 @@ export {
   TileGrid,
   type TileGridProps,
 } from './collection.tsx'
+export {
+  CommandPalette,
+  type CommandPaletteProps,
+  type PaletteEntry,
+  type PaletteGroup,
+} from './command-palette.tsx'
 export { AlertDialog, type AlertDialogProps, Dialog, type DialogProps } from './dialog.tsx'
 export { ErrorBoundary, type ErrorBoundaryProps } from './error-boundary.tsx'
 export {
@@ -93,6 +99,7 @@ export {
   Tabs,
   type TabsProps,
 } from './navigation.tsx'
+export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
 export { Select } from './select.tsx'
 export { type StrengthFacts, type StrengthLevel, strengthOf } from './strength.ts'

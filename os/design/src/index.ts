@@ -4,6 +4,7 @@
  */
 export type {
   AppDefinition,
+  AppEvents,
   AppNotice,
   AppProps,
   AppTheme,

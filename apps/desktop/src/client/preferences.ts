@@ -15,10 +15,10 @@ export function readPreferences(store: Store, languages: readonly string[], who 
   const stored = readJson(store, `preferences.${who}`) ?? readJson(store, 'preferences.last')
   const found = typeof stored === 'object' && stored !== null ? (stored as Record<string, unknown>) : {}
   return {
-    theme: oneOf(choices.theme, found['theme'], 'system'),
-    contrast: oneOf(choices.contrast, found['contrast'], 'system'),
-    motion: oneOf(choices.motion, found['motion'], 'system'),
-    locale: oneOf(choices.locale, found['locale'], localeFor(languages)),
+    theme: oneOf(choices.theme, found.theme, 'system'),
+    contrast: oneOf(choices.contrast, found.contrast, 'system'),
+    motion: oneOf(choices.motion, found.motion, 'system'),
+    locale: oneOf(choices.locale, found.locale, localeFor(languages)),
   }
 }
 

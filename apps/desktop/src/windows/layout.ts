@@ -18,14 +18,14 @@ export function toLayout({ windows, focused, opened }: Desk): unknown {
 
 /** A desk with the windows of `stored` whose apps there are; whatever else it holds is left out. */
 export function fromLayout(stored: unknown, area: Size, isApp: (app: string) => boolean): Desk {
-  if (!isRecord(stored) || stored['v'] !== 1 || !Array.isArray(stored['windows'])) return emptyDesk(area)
+  if (!isRecord(stored) || stored.v !== 1 || !Array.isArray(stored.windows)) return emptyDesk(area)
   const windows: WindowState[] = []
-  for (const one of stored['windows'].slice(0, windowsMax)) {
+  for (const one of stored.windows.slice(0, windowsMax)) {
     const window = readWindow(one, isApp)
     if (window !== undefined && !windows.some(({ id }) => id === window.id)) windows.push(window)
   }
   const opened = Math.max(0, ...windows.map(({ id }) => Number(id.slice(1))))
-  const focused = windows.find(({ id, isMinimised }) => id === stored['focused'] && !isMinimised)?.id
+  const focused = windows.find(({ id, isMinimised }) => id === stored.focused && !isMinimised)?.id
   return next({ area, windows, focused, opened }, { do: 'area', area })
 }
 

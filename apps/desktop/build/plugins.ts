@@ -60,7 +60,7 @@ export function serviceWorker(): Plugin {
       const source = stripTypeScriptTypes(read('../offline/service-worker.ts'))
         .replace("'VERSION'", JSON.stringify(version))
         .replace("['SHELL']", JSON.stringify(shell))
-      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source })
+      this.emitFile({ type: 'asset', fileName: 'sw.js', source })
     },
   }
 }

@@ -68,10 +68,10 @@ type ContentProps = Omit<AppProps<Sdk>, 'preferences'> & {
   readonly preferences: PreferencesPort
 }
 
-function Content({ place, say, preferences, sdk, events, theme }: ContentProps): ReactNode {
+function Content({ place, say, preferences, sdk, events }: ContentProps): ReactNode {
   switch (place) {
     case 'appearance':
-      return <Appearance say={say} preferences={preferences} mode={theme.mode} />
+      return <Appearance say={say} preferences={preferences} />
     case 'language':
       return <Language say={say} preferences={preferences} />
     case 'about':
@@ -83,11 +83,7 @@ function Content({ place, say, preferences, sdk, events, theme }: ContentProps):
 
 type Part = { readonly say: Say<MessageKey>; readonly preferences: PreferencesPort }
 
-function Appearance({
-  say,
-  preferences: { value, change },
-  mode,
-}: Part & { readonly mode: 'light' | 'dark' }): ReactNode {
+function Appearance({ say, preferences: { value, change } }: Part): ReactNode {
   return (
     <>
       <Head title={say('appearance')} text={say('appearance.text')} />
@@ -102,12 +98,9 @@ function Appearance({
                 checked={value.theme === theme}
                 onChange={() => change({ theme })}
               />
-              <span
-                className="theme-picture"
-                data-picture={theme}
-                data-theme={theme === 'system' ? mode : theme}
-              >
-                <span />
+              <span className="theme-picture">
+                {theme !== 'dark' && <span className="theme-scene" data-theme="light" />}
+                {theme !== 'light' && <span className="theme-scene" data-theme="dark" />}
               </span>
               <span className="theme-name">{say(`theme.${theme}`)}</span>
             </label>

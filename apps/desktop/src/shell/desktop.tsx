@@ -106,16 +106,22 @@ function Area(): ReactNode {
   const home = (
     <div
       className="home-layer"
-      inert={isPhone && desk.focused !== undefined}
-      onPointerDown={(event) => {
-        if (event.target === event.currentTarget && !isPhone) act({ do: 'blur' })
-      }}
+      inert={desk.focused !== undefined}
+      data-behind={desk.focused === undefined ? undefined : ''}
     >
       <Home />
     </div>
   )
   return (
-    <main className="area" aria-label={say('desktop.label')} style={{ height: desk.area.height }}>
+    <main
+      className="area"
+      aria-label={say('desktop.label')}
+      style={{ height: desk.area.height }}
+      onPointerDown={(event) => {
+        if (!isPhone && event.target instanceof Element && event.target.closest('.window') === null)
+          act({ do: 'blur' })
+      }}
+    >
       <ContextMenu
         className="area-menu"
         label={say('desktop.menu')}

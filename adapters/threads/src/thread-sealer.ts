@@ -113,7 +113,7 @@ export function createThreadSealer({
     const cache = getCompileCacheDir()
     // Node names a folder of its own version in the one that was given to it.
     const workerData: WorkerSettings = { compileCache: cache === undefined ? undefined : dirname(cache) }
-    const worker = new Worker(new URL('./sealer-worker.ts', import.meta.url), { resourceLimits, workerData })
+    const worker = new Worker(new URL('./sealer-worker.mjs', import.meta.url), { resourceLimits, workerData })
     worker.unref()
     const lane: Lane = { worker, waiting: new Map(), announced: new Set() }
     worker.on('message', (reply: Reply) => settle(lane, reply))

@@ -30,6 +30,8 @@ export type NodeOptions = {
   isOneCommand?: boolean
   /** Of a guess at the passphrase, where the home is made now; absent: the cost that qlock advises. */
   passphraseCost?: KernelPorts['passphraseCost']
+  /** Of `beginUnlock`. */
+  stretch?: KernelPorts['stretch'] | undefined
 }
 
 export type Node = {
@@ -48,6 +50,7 @@ export async function openNode({
   isBulkComing = false,
   isOneCommand = false,
   passphraseCost,
+  stretch,
 }: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
@@ -59,6 +62,7 @@ export async function openNode({
       sealer,
       isOneCommand,
       passphraseCost,
+      stretch,
       onFault,
       unlock: () => lock[Symbol.dispose](),
     })
@@ -71,6 +75,7 @@ export async function openNode({
 type Locked = {
   isOneCommand: boolean
   passphraseCost: KernelPorts['passphraseCost']
+  stretch: KernelPorts['stretch']
   home: Home
   sealer: ReturnType<typeof createThreadSealer>
   onFault(fault: Fault): void
@@ -82,6 +87,7 @@ async function openLocked({
   sealer,
   isOneCommand,
   passphraseCost,
+  stretch,
   onFault,
   unlock,
 }: Locked): Promise<Node> {
@@ -96,6 +102,7 @@ async function openLocked({
       heads: packs.heads,
       vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
       ...(passphraseCost === undefined ? {} : { passphraseCost }),
+      ...(stretch === undefined ? {} : { stretch }),
       cache: createCacheFolder(home.cache),
       sealer,
       createPolicies: createCedar,

@@ -11,13 +11,13 @@ import {
   recoverKeyring,
   restoreKeyring,
 } from '@anarq/squid'
+import { parseVault } from './head-start.ts'
 import type { KernelPorts } from './ports.ts'
 import {
   checkPassphrase,
   closeVault,
   newVault,
   type OpenVault,
-  parseVault,
   type Resident,
   readVault,
   withPassphrase,
@@ -61,7 +61,7 @@ export type Account = {
 
 const deviceName = 'this device'
 
-type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random' | 'passphraseCost'>
+type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random' | 'passphraseCost' | 'stretch'>
 
 export async function createAccount(ports: Ports): Promise<Account> {
   const { clock, random } = ports
@@ -73,7 +73,7 @@ export async function createAccount(ports: Ports): Promise<Account> {
     state: () => stateOf(held.open(), held.stored()),
     ...beginnings(held, { clock, random }),
     async unlock(passphrase) {
-      if (held.open() === undefined) await held.unlock(passphrase, { clock, random })
+      if (held.open() === undefined) await held.unlock(passphrase, ports)
     },
     lock: held.lock,
     async changePassphrase(change) {
@@ -168,7 +168,7 @@ type HeldVault = {
   replace(vault: OpenVault): void
   save(): Promise<void>
   store(bytes: Uint8Array): Promise<void>
-  unlock(passphrase: string, ports: Pick<KernelPorts, 'clock' | 'random'>): Promise<void>
+  unlock(passphrase: string, ports: Pick<KernelPorts, 'clock' | 'random' | 'stretch'>): Promise<void>
   lock(): void
 }
 

@@ -8,11 +8,11 @@ const stepBytesMin = 64
 export const codec: Codec = {
   name: 'node:zlib',
 
-  compress(plain, level) {
+  compress(plain, level, { hasChecksum }) {
     const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = constants
     const room = compressedBytesMax(plain.length)
     const packed = zstdCompressSync(plain, {
-      params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 },
+      params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: hasChecksum ? 1 : 0 },
       // One output buffer for all of it, even of noise, is a third faster than many of 16 KiB joined afterwards.
       chunkSize: room,
     })

@@ -27,7 +27,7 @@ export function sealRange(
 }
 
 function compress(plain: Uint8Array, lockKey: Uint8Array | undefined): Compressed {
-  const { header, body } = packFrameParts(plain)
+  const { header, body } = packFrameParts(plain, { hasChecksum: false })
   const frame = lockKey === undefined ? [header, body] : [addLock(lockKey, concatBytes(header, body))]
   return { stage: 'compressed', frame }
 }

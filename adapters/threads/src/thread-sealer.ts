@@ -33,8 +33,8 @@ export type ThreadSealerOptions = {
 
 /** A worker keeps nothing from one chunk to the next: small heaps are cleaned early, and memory stays flat. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 }
-/** Another thread starts when every one has so many tasks: a start costs as much as sealing a hundred megabytes. */
-const backlog = 6
+/** Another thread starts when every one has so many tasks: a start costs as much as sealing thirty megabytes. */
+const backlog = 3
 
 type Lane = { worker: Worker; waiting: Map<number, Waiting>; announced: Set<number> }
 type AnswerOf<T extends Task> = T extends { kind: 'open' } ? OpenAnswer : SealAnswer

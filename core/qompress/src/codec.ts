@@ -5,6 +5,6 @@ export type Decompress = (zstdFrame: Uint8Array, plainBytesMax: number) => Uint8
 export type Codec = {
   readonly name: string
   /** One zstd frame with its content size; `undefined` where this platform cannot compress. */
-  compress(plain: Uint8Array, level: number, options: { hasChecksum: boolean }): Uint8Array | undefined
+  compress(plain: Uint8Array, level: number, options?: { hasChecksum?: boolean }): Uint8Array | undefined
   readonly decompress: Decompress
 }

@@ -12,7 +12,7 @@ const nodePath = join(root, 'node_modules', 'node', 'bin', process.platform === 
 const [command = 'start', ...rest] = process.argv.slice(2)
 
 const commands = {
-  start: () => run(['apps/cli/src/main.ts', 'up', ...rest]),
+  start: () => run(['apps/cli/bin/anarq.js', 'up', ...rest]),
   test: () => run(['tools/run-tests.mjs', ...rest]),
   check: () =>
     runAll([

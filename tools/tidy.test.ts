@@ -1,6 +1,6 @@
 /** House rules that no linter checks. A failure says what to do. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -164,6 +164,21 @@ test('the names that each package exports are the ones in tools/faces.json', asy
     pinned,
     'A face changed. If that is meant: ANARQ_UPDATE_FACES=1 npm test tidy, and say why in the commit.',
   )
+})
+
+test('the command finds each module where Node finds it', async () => {
+  type Resolve = (specifier: string, context: object, next: () => { url: string }) => { url: string }
+  const file = join(root, 'apps/cli/bin/resolution.mjs')
+  const { createResolve }: { createResolve(): Resolve } = await import(pathToFileURL(file).href)
+  const resolve = createResolve()
+  for (const one of packages) {
+    for (const [from, target] of importsOf(one)) {
+      if (!target.startsWith('.')) continue
+      const url = pathToFileURL(realpathSync(join(root, from, '..', target))).href
+      const context = { parentURL: pathToFileURL(join(root, from)).href }
+      assert.equal(resolve(target, context, () => ({ url })).url, url, `${from} imports ${target}`)
+    }
+  }
 })
 
 test('no source file grows over the limit unseen', () => {

@@ -1,5 +1,5 @@
 import { asFault, Fault } from '@anarq/fault'
-import { homePath } from '@anarq/files'
+import { homePath } from '@anarq/files/home'
 import type { Command, Context } from './command.ts'
 import { globalOptions, parseCommand, textOf, UsageError } from './command.ts'
 import { connect } from './connect.ts'

@@ -9,6 +9,7 @@ import {
   writeCard,
 } from '@anarq/squid'
 import type { Account } from './account.ts'
+import { signApp } from './app-signing.ts'
 import { createGuardianship } from './children/guardian.ts'
 import type { Directory } from './directory.ts'
 import type { Home } from './home.ts'
@@ -61,6 +62,7 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
     },
     drill: async (words) => account.isWords(words),
     learn: (card) => learn(context, card),
+    signApp: (manifest) => signApp(manifest, context),
     ...createGuardianship({
       ...context,
       facts,

@@ -1,5 +1,6 @@
 import type { App, DoorContext } from '../context.ts'
 import { addAccountRoutes } from './account.ts'
+import { addAppRoutes } from './apps.ts'
 import { addAuditRoutes } from './audit.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
 import { addFileRoutes } from './files.ts'
@@ -21,6 +22,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addGuardianRoutes,
   addShareRoutes,
   addWardRoutes,
+  addAppRoutes,
   addFileRoutes,
   addObjectRoutes,
   addImportRoutes,

@@ -33,5 +33,5 @@ export function writeZip(entries: readonly PackEntry[]): Uint8Array {
  * not be the same. The memory level is fixed, because by default it follows from a logarithm of the length.
  */
 export function deflate(bytes: Uint8Array): Uint8Array {
-  return deflateSync(bytes, { level: 9, mem: 12 })
+  return deflateSync(bytes, { level: 6, mem: 12 })
 }

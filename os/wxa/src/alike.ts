@@ -3,36 +3,35 @@
  * listed in docs/formats/wxa.md. It is no full table of Unicode's confusables (UTS 39), and needs none: names
  * are compared with the few that are installed, not with all there could be.
  */
-const letters: Readonly<Record<string, string>> = Object.fromEntries(
-  (
-    [
-      ['a', 'аαɑ@4'],
-      ['b', 'вβьЬ8'],
-      ['c', 'сϲ¢'],
-      ['d', 'ԁɗ'],
-      ['e', 'еєεҽ3€'],
-      ['f', 'ƒ'],
-      ['g', 'ɡց9'],
-      ['h', 'һнհ'],
-      ['j', 'јϳ'],
-      ['k', 'кκ'],
-      ['l', 'iıіιɩ1|!ӏljǀ'],
-      ['m', 'мｍ'],
-      ['n', 'ոпηռ'],
-      ['o', 'оοσ0օ°ө'],
-      ['p', 'рρ'],
-      ['q', 'ԛզ'],
-      ['r', 'гя'],
-      ['s', 'ѕ5$ꜱ'],
-      ['t', 'тτ7'],
-      ['u', 'υսцμ'],
-      ['v', 'ѵν'],
-      ['w', 'ѡԝωш'],
-      ['x', 'хχ×'],
-      ['y', 'уγү'],
-      ['z', 'ʐ2'],
-    ] as const
-  ).flatMap(([plain, others]) => [...others].map((one) => [one, plain])),
+export const confusables: readonly (readonly [letter: string, others: string])[] = [
+  ['a', 'аαɑ@4'],
+  ['b', 'вβь8'],
+  ['c', 'сς¢'],
+  ['d', 'ԁɗ'],
+  ['e', 'єеεҽ3€'],
+  ['f', 'ƒ'],
+  ['g', 'ɡց9'],
+  ['h', 'һնհ'],
+  ['j', 'јϳ'],
+  ['k', 'кκ'],
+  ['l', 'iıіιɩ1|!ӏǀ'],
+  ['m', 'м'],
+  ['n', 'ոпηռ'],
+  ['o', 'оοσ0օ°ө'],
+  ['p', 'рρ'],
+  ['q', 'ԛզ'],
+  ['r', 'гя'],
+  ['s', 'ѕ5$ꜱ'],
+  ['t', 'тτ7'],
+  ['u', 'υսцμ'],
+  ['v', 'ѵν'],
+  ['w', 'ѡԝωш'],
+  ['x', 'хχ×'],
+  ['y', 'уγү'],
+  ['z', 'ʐ2'],
+]
+const letters: ReadonlyMap<string, string> = new Map(
+  confusables.flatMap(([letter, others]) => [...others].map((other) => [other, letter] as const)),
 )
 /** Two letters that are read as one. */
 const pairs = [
@@ -44,15 +43,22 @@ const pairs = [
 /** The one spelling of a name and of all that look like it; empty where nothing but marks is left. */
 export function skeletonOf(name: string): string {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
-  const folded = [...plain].map((one) => letters[one] ?? one).join('')
+  const folded = [...plain].map((one) => letters.get(one) ?? one).join('')
   const bare = folded.replace(/[^\p{L}\p{N}]/gu, '')
   return pairs.reduce((text, [pair, one]) => text.replaceAll(pair, one), bare)
 }
 
+/** Compared twice: with signs that stand for letters (`Ma!l`), and without any sign (`Mail!`, `Mail™`). */
 export function areNamesAlike(a: string, b: string): boolean {
-  const one = skeletonOf(a)
   // Names of signs alone have no letters to compare.
-  return one === '' ? a.normalize('NFKC') === b.normalize('NFKC') : one === skeletonOf(b)
+  if (a.normalize('NFKC') === b.normalize('NFKC')) return true
+  const bare = (name: string): string => name.replace(/[\p{S}\p{P}]/gu, '')
+  return isSameSkeleton(a, b) || isSameSkeleton(bare(a), bare(b))
+}
+
+function isSameSkeleton(a: string, b: string): boolean {
+  const one = skeletonOf(a)
+  return one !== '' && one === skeletonOf(b)
 }
 
 /** Ids differ by one slip of the hand, by what looks the same, or by nothing but the first of three or more labels. */

@@ -2,7 +2,7 @@ import { concatBytes, equalBytes, formatBytes, fromHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { primitives } from '@anarq/qlock'
 import type { PublicIdentity } from '@anarq/squid'
-import type { Archive, ArchiveEntry } from './archive.ts'
+import type { Archive, ArchiveEntry, PackEntry } from './archive.ts'
 import {
   fileBytesMax,
   filesMax,
@@ -32,6 +32,8 @@ export type Package = {
   readonly unpackedBytes: number
   /** One file's content, verified again as it is read. */
   read(path: string): Promise<Uint8Array>
+  /** Every file as it lies in the package, in order, without the manifest: to sign what is unsigned. */
+  entries(): Promise<readonly PackEntry[]>
 }
 
 /**
@@ -62,7 +64,12 @@ export async function readPackage(archive: Archive, options: ReadOptions): Promi
       const found = files.get(path)
       if (found === undefined)
         throw new Fault('missing.package-file', `There is no ${shownPath(path)} in this package.`)
-      return readFile(found.entry, found.file)
+      return (await readFile(found.entry, found.file)).content
+    },
+    async entries() {
+      const all: PackEntry[] = []
+      for (const { entry, file } of files.values()) all.push(await readFile(entry, file))
+      return all
     },
   }
 }
@@ -200,15 +207,12 @@ function checkSizes(entry: ArchiveEntry, { path, bytes, packed }: FileEntry): vo
     )
 }
 
-async function readFile(
-  entry: ArchiveEntry,
-  { path, bytes, sha256, packed }: FileEntry,
-): Promise<Uint8Array> {
-  if (packed !== undefined)
-    checkSum(await collect(entry.readPacked(), packed.bytes, path), packed.sha256, path)
+async function readFile(entry: ArchiveEntry, { path, bytes, sha256, packed }: FileEntry): Promise<PackEntry> {
+  const deflated = packed && (await collect(entry.readPacked(), packed.bytes, path))
+  if (packed !== undefined && deflated !== undefined) checkSum(deflated, packed.sha256, path)
   const content = await collect(entry.read(), bytes, path)
   checkSum(content, sha256, path)
-  return content
+  return deflated === undefined ? { path, content } : { path, content, deflated }
 }
 
 /** No more is taken than was announced, whatever comes. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   areIdsAlike,
@@ -10,6 +11,7 @@ import {
   skeletonOf,
 } from '@anarq/wxa'
 import fc from 'fast-check'
+import { confusables } from '../src/alike.ts'
 import { ada, type Draft, pack, publisher, readEntries, signedBy } from './apps.ts'
 
 const bob = publisher(8)
@@ -161,6 +163,10 @@ const names: readonly (readonly [a: string, b: string, areAlike: boolean])[] = [
   ['Mail', 'Mai1', true],
   ['Mail', 'Rnail', true],
   ['Mail', 'Ｍａｉｌ', true],
+  ['Mail', 'Ma!l', true],
+  ['Qdrive', 'Qdrive!', true],
+  ['Qdrive', 'Qdrive™', true],
+  ['Qdrive', '★ Qdrive ★', true],
   ['Qdrive', 'Qmail', false],
   ['Notes', 'Notas', false],
   ['☂', '☂', true],
@@ -202,4 +208,15 @@ test('versions are in the order of semver.org, for any two', () => {
     for (const [j, b] of order.entries())
       assert.equal(Math.sign(compareVersions(a, b)), Math.sign(i - j), `${a} ${b}`)
   assert.ok(skeletonOf('') === '')
+})
+
+test('the table of what looks alike is the one in the document, and each of it is what normal forms leave', () => {
+  const document = readFileSync(new URL('../../../docs/formats/wxa.md', import.meta.url), 'utf8')
+  for (const [letter, others] of confusables) {
+    assert.ok(document.includes(`\n${letter}  ${[...others].join(' ')}\n`), letter)
+    for (const other of others) {
+      assert.equal(other.normalize('NFKD').toLowerCase(), other)
+      assert.equal(skeletonOf(other), letter)
+    }
+  }
 })

@@ -12,6 +12,7 @@ test('[WX-DEV-1] a signed package reads back: manifest, publisher, every file', 
   assert.equal(read.publisher?.did, ada.keyring.current())
   for (const { path, bytes } of files()) assert.deepEqual(await read.read(path), bytes)
   assert.equal(await codeOf(() => read.read('nothing')), 'missing.package-file')
+  assert.deepEqual(await read.entries(), entries.slice(1))
 })
 
 test('an unsigned package is read only where the caller says so', async () => {

@@ -96,13 +96,15 @@ function decideUpdate({ manifest, publisher }: Asked, installed: InstalledApp): 
   }
 }
 
-/** Another app that it could be taken for. One publisher may name its own apps as it likes. */
+/** Another app that it could be taken for. One publisher may name its own apps as it likes, and a developer the unsigned ones. */
 function lookAlike(
   { manifest, publisher }: Asked,
   apps: readonly InstalledApp[],
 ): InstallDecision | undefined {
   for (const other of apps) {
-    const isOwn = publisher !== undefined && publisher.did === other.publisher?.did
+    // What is built in may have no publisher to be told by; it is not an unsigned app's own.
+    const isTold = publisher !== undefined || other.isBuiltIn !== true
+    const isOwn = isTold && publisher?.did === other.publisher?.did
     if (isOwn || other.id === manifest.id) continue
     if (areIdsAlike(manifest.id, other.id))
       return refuse(

@@ -93,6 +93,14 @@ test('while an app is made, the same unsigned version is installed again and aga
   assert.equal(codeOf(decideInstall(again, { apps: [unsigned], system: '1.0.0' })), 'update')
 })
 
+test('unsigned apps of a developer may be alike; one that looks like a part of the system is refused', async () => {
+  const { publisher: _, ...other } = await installed({ id: 'org.example.notes2', name: 'Notes' })
+  const unsigned = await readEntries(pack().entries, { allowsUnsigned: true })
+  assert.equal(codeOf(decideInstall(unsigned, { apps: [other], system: '1.0.0' })), 'install')
+  const builtIn = { ...other, isBuiltIn: true }
+  assert.equal(codeOf(decideInstall(unsigned, { apps: [builtIn], system: '1.0.0' })), 'refused.id-alike')
+})
+
 test('a package that says who signed it and was not verified is refused', () => {
   const { manifest } = signedBy(ada, pack())
   assert.equal(codeOf(decideInstall({ manifest }, { apps: [], system: '1.0.0' })), 'refused.publisher')

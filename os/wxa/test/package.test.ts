@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromUtf8, toUtf8 } from '@anarq/bytes'
+import { canonicalJson } from '@anarq/squid'
 import { isSigned, manifestBytes, parseManifest, verifyManifest } from '@anarq/wxa'
 import fc from 'fast-check'
 import { ada, codeOf, files, pack, publisher, readEntries, signedBy, someDay } from './apps.ts'
@@ -153,4 +154,23 @@ test('a manifest has one text: spaces, another order, a field twice are refused'
   ])
     assert.equal(await codeOf(() => parseManifest(fromUtf8(other))), 'invalid.json', other.slice(0, 20))
   assert.equal(await codeOf(() => parseManifest(Uint8Array.of(0x7b, 0xff))), 'invalid.manifest')
+})
+
+test('whatever comes as a manifest is read or refused with a Fault, never anything else', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+      assert.notEqual(await codeOf(() => parseManifest(bytes)), 'ok')
+    }),
+  )
+  const names = Object.keys(pack().manifest)
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), fc.jsonValue(), async (name, value) => {
+      const made = { ...pack().manifest, [name]: value }
+      assert.match(
+        await codeOf(() => parseManifest(fromUtf8(canonicalJson(made)))),
+        /^(ok|invalid|limit|refused)/,
+      )
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -1,6 +1,6 @@
 /** House rules that no linter checks. A failure says what to do. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -17,8 +17,30 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   apps: ['base', 'core', 'adapters', 'os', 'modules', 'apps'],
 }
 
-const mpl = ['qlock', 'qindex', 'qerberos', 'qompress', 'qmask', 'qnt', 'qnet', 'flows', 'kernel', 'runtime']
+const mpl = [
+  'qlock',
+  'qindex',
+  'qerberos',
+  'qompress',
+  'qmask',
+  'qnt',
+  'qnet',
+  'flows',
+  'kernel',
+  'runtime',
+  'design',
+]
 const lgpl = ['squid', 'qonsent', 'sdk', 'wxa']
+
+/**
+ * What must be there once in a page: two Reacts cannot share a tree. The design system owns them and names their version; the
+ * desktop and the screens of modules have them as peers, in any version that it has.
+ */
+const sharedOwner = 'os/design'
+const shared: Readonly<Record<string, (one: Package) => boolean>> = {
+  react: ({ folder, floor }) => folder === 'apps/desktop' || floor === 'modules',
+  'react-dom': ({ folder }) => folder === 'apps/desktop',
+}
 
 /** The largest source files, as they are: this list only shrinks. */
 const longFiles: readonly string[] = []
@@ -32,7 +54,13 @@ type Package = {
   json: PackageJson
   sources: string[]
 }
-type PackageJson = { name: string; license: string; dependencies?: Record<string, string>; exports: unknown }
+type PackageJson = {
+  name: string
+  license: string
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+  exports: unknown
+}
 
 const packages = Object.keys(floors).flatMap((floor) => readFloor(floor))
 const byName = new Map(packages.map((one) => [one.name, one]))
@@ -63,19 +91,19 @@ test("a package is entered by its name, never through another package's folder",
   }
 })
 
-test('the pure floors use nothing of Node outside *.node.ts', () => {
+test('the pure floors, and the package format, use nothing of Node outside *.node.ts', () => {
   for (const one of packages) {
-    if (one.floor !== 'base' && one.floor !== 'core') continue
+    if (one.floor !== 'base' && one.floor !== 'core' && one.folder !== 'os/wxa') continue
     for (const [file, target] of importsOf(one)) {
       const isPure = !target.startsWith('node:') || file.endsWith('.node.ts') || isTestCode(file)
-      assert.ok(isPure, `${file} imports ${target}: core is rules only. Take it as a port.`)
+      assert.ok(isPure, `${file} imports ${target}: this floor is rules only. Take it as a port.`)
     }
   }
 })
 
 test('what is imported is declared, and what is declared is imported', () => {
   for (const one of packages) {
-    const declared = new Set(Object.keys(one.json.dependencies ?? {}))
+    const declared = new Set(Object.keys({ ...one.json.dependencies, ...one.json.peerDependencies }))
     const used = new Set<string>()
     for (const [file, target] of importsOf(one)) {
       if (target.startsWith('.') || target.startsWith('node:') || target.startsWith('#')) continue
@@ -124,13 +152,31 @@ test('each outside library has one owner', () => {
   }
 })
 
+test('React is in a page once: the design system owns it, and whoever draws has it as a peer in any version', () => {
+  for (const one of packages) {
+    for (const [name, version] of Object.entries(one.json.peerDependencies ?? {})) {
+      const where = `${one.folder}/package.json has ${name} as a peer`
+      assert.ok(shared[name]?.(one) === true, `${where}: that is not for it. Go through ${sharedOwner}.`)
+      assert.equal(version, '*', `${where}: write "*"; ${sharedOwner} names the version.`)
+    }
+    for (const name of Object.keys(shared)) {
+      const isOwner = one.folder === sharedOwner
+      assert.ok(
+        isOwner || one.json.dependencies?.[name] === undefined,
+        `${one.folder}/package.json depends on ${name}: make it a peer.`,
+      )
+    }
+  }
+})
+
 test('each package has a README, a licence by the book, and a face of named re-exports', () => {
   for (const one of packages) {
-    for (const file of ['README.md', 'LICENSE', 'src/index.ts']) {
-      const isThere =
-        existsSync(join(root, one.folder, file)) || (file === 'src/index.ts' && one.floor === 'apps')
-      assert.ok(isThere, `${one.folder} has no ${file}: write it.`)
-    }
+    for (const file of ['README.md', 'LICENSE'])
+      assert.ok(existsSync(join(root, one.folder, file)), `${one.folder} has no ${file}: write it.`)
+    assert.ok(
+      one.floor === 'apps' || faceOf(one) !== undefined,
+      `${one.folder} has no src/index.ts (or ui/index.ts, for a module that is a screen alone): write it.`,
+    )
     assert.equal(
       one.json.license,
       licenceOf(one),
@@ -150,8 +196,7 @@ test('the names that each package exports are the ones in tools/faces.json', asy
   const faces: Record<string, string[]> = {}
   for (const one of packages) {
     if (one.floor === 'apps') continue
-    const module: object = await import(pathToFileURL(join(root, one.folder, 'src/index.ts')).href)
-    faces[one.name] = Object.keys(module).sort()
+    faces[one.name] = await namesOf(one)
   }
   const file = join(root, 'tools/faces.json')
   if (process.env.ANARQ_UPDATE_FACES === '1') {
@@ -166,6 +211,21 @@ test('the names that each package exports are the ones in tools/faces.json', asy
   )
 })
 
+test('the command finds each module where Node finds it', async () => {
+  type Resolve = (specifier: string, context: object, next: () => { url: string }) => { url: string }
+  const file = join(root, 'apps/cli/bin/resolution.mjs')
+  const { createResolve }: { createResolve(): Resolve } = await import(pathToFileURL(file).href)
+  const resolve = createResolve()
+  for (const one of packages) {
+    for (const [from, target] of importsOf(one)) {
+      if (!target.startsWith('.')) continue
+      const url = pathToFileURL(realpathSync(join(root, from, '..', target))).href
+      const context = { parentURL: pathToFileURL(join(root, from)).href }
+      assert.equal(resolve(target, context, () => ({ url })).url, url, `${from} imports ${target}`)
+    }
+  }
+})
+
 test('no source file grows over the limit unseen', () => {
   for (const one of packages) {
     for (const file of one.sources.filter((source) => !isTestCode(source))) {
@@ -176,6 +236,24 @@ test('no source file grows over the limit unseen', () => {
     }
   }
 })
+
+function faceOf({ folder }: Package): string | undefined {
+  return ['src/index.ts', 'ui/index.ts'].find((file) => existsSync(join(root, folder, file)))
+}
+
+/** A face with screens behind it cannot be imported here, where no .tsx is understood: its names are read. */
+async function namesOf(one: Package): Promise<string[]> {
+  const face = join(root, one.folder, faceOf(one) as string)
+  if (!one.sources.some((file) => file.endsWith('.tsx'))) {
+    const module: object = await import(pathToFileURL(face).href)
+    return Object.keys(module).sort()
+  }
+  const text = readFileSync(face, 'utf8')
+  const lists = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list]) => (list as string).split(','))
+  const values = lists.map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith('type '))
+  const own = [...text.matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name]) => name as string)
+  return [...values.map((name) => name.split(' as ').at(-1) as string), ...own].sort()
+}
 
 function readFloor(floor: string): Package[] {
   const folder = join(root, floor)
@@ -198,7 +276,10 @@ function readFloor(floor: string): Package[] {
 function sourcesOf(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(
-      (entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
+      (entry) =>
+        entry.isFile() &&
+        /\.(tsx?|css)$/.test(entry.name) &&
+        !/node_modules|\/dist(\/|$)/.test(entry.parentPath),
     )
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 }
@@ -211,12 +292,15 @@ function* importsOf(one: Package): Iterable<[file: string, target: string]> {
     )) {
       yield [file, (match[1] ?? match[2] ?? match[3]) as string]
     }
+    if (!file.endsWith('.css')) continue
+    for (const match of text.matchAll(/(?:@import|url\()\s*["']((?:@[^/"']+\/)?[^"'./][^"']*)["']/g))
+      yield [file, match[1] as string]
   }
 }
 
-/** Contracts in `testing.ts` are test code that other packages run. */
+/** Contracts in `testing.ts` are test code that other packages run; what builds the desktop uses the root's tools, as tests do. */
 function isTestCode(file: string): boolean {
-  return file.includes('/test/') || /\/testing(\/[^/]+)?\.ts$/.test(file)
+  return /\/(test|build)\//.test(file) || /\/(testing(\/[^/]+)?|vite\.config)\.ts$/.test(file)
 }
 
 function packageName(target: string): string {

@@ -4,7 +4,7 @@ import { appOf } from '../apps/registry.ts'
 import type { Session } from '../client/port.ts'
 import { keysOf } from '../windows/keys.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
-import { useMedia } from './appearance.ts'
+import { phoneWidth, useMedia } from './appearance.ts'
 import { type Overlay, type Shell, ShellContext, useShell, useSurroundings } from './context.ts'
 import { createEvents } from './events.ts'
 import { Home } from './home.tsx'
@@ -38,7 +38,7 @@ export function Desktop({ session }: { readonly session: Session }): ReactNode {
 
 function useNewShell(session: Session): Shell {
   const { client, say } = useSurroundings()
-  const isPhone = useMedia('(width < 40rem)')
+  const isPhone = useMedia(phoneWidth)
   const [desk, act] = useDesk(session.did, isPhone)
   const [notices, notify] = useReducer(nextNotices, noNotices)
   const [overlay, show] = useState<Overlay>()
@@ -99,7 +99,7 @@ function Area(): ReactNode {
       isDisabled: desk.windows.length === 0,
     },
     'separator',
-    { id: 'theme', label: say(isDark ? 'theme.light' : 'theme.dark'), icon: isDark ? 'sun' : 'moon' },
+    { id: 'theme', label: say(isDark ? 'theme.to-light' : 'theme.to-dark'), icon: isDark ? 'sun' : 'moon' },
     { id: 'appearance', label: say('desktop.appearance'), icon: 'appearance' },
     { id: 'keys', label: say('desktop.keys'), icon: 'keyboard', keys: keysOf.keys },
   ]

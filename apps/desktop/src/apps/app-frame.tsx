@@ -1,4 +1,4 @@
-import type { AppEvents, AppTheme, Locale } from '@anarq/design'
+import type { AppTheme, Locale } from '@anarq/design'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { createBridge } from '../bridge/bridge.ts'
 import type { Event, Plain } from '../bridge/message.ts'
@@ -11,7 +11,6 @@ export type AppFrameProps = {
   readonly isFocused: boolean
   readonly locale: Locale
   readonly theme: AppTheme
-  readonly events: AppEvents
   readonly allows: (call: string) => boolean
   /** Made for this app: the node holds it to what the app was granted. */
   readonly call: (call: string, input: Plain, signal: AbortSignal) => Promise<unknown>
@@ -46,7 +45,9 @@ export function AppFrame(props: AppFrameProps): ReactNode {
       nowMs: () => performance.now(),
     })
     own.onmessage = ({ data }) => {
-      void bridge.receive(data).then((reply) => reply !== undefined && bridge.isOpen && own.postMessage(reply))
+      void bridge
+        .receive(data)
+        .then((reply) => reply !== undefined && bridge.isOpen && own.postMessage(reply))
     }
     port.current = own
     // An opaque origin has no name that one could address; what is sent is no secret, and the port goes to this frame alone.
@@ -65,7 +66,11 @@ export function AppFrame(props: AppFrameProps): ReactNode {
   )
 }
 
-function useTold(port: React.RefObject<MessagePort | undefined>, event: Event['event'], value: unknown): void {
+function useTold(
+  port: React.RefObject<MessagePort | undefined>,
+  event: Event['event'],
+  value: unknown,
+): void {
   useEffect(() => {
     port.current?.postMessage({ v: 1, event, value } satisfies Event)
   }, [port, event, value])

@@ -154,6 +154,7 @@ export const en = {
   'window.failed.text':
     'It met something that it did not expect. Your data is not touched; other windows go on.',
   'window.failed.again': 'Start it again',
+  'window.cut-off': 'It asked too much or asked wrongly ({why}), and was cut off.',
   'window.step-left': 'Snap left',
   'window.step-right': 'Snap right',
   'window.step-up': 'Maximise, or snap up',

@@ -159,6 +159,7 @@ export const es: Texts<MessageKey> = {
   'window.failed.text':
     'Ha encontrado algo que no esperaba. Tus datos están intactos y las demás ventanas siguen.',
   'window.failed.again': 'Iniciar de nuevo',
+  'window.cut-off': 'Pedía demasiado o pedía mal ({why}) y se le ha cortado.',
   'window.step-left': 'Ajustar a la izquierda',
   'window.step-right': 'Ajustar a la derecha',
   'window.step-up': 'Maximizar, o ajustar arriba',

@@ -1,6 +1,7 @@
 import { ContextMenu, type MenuEntry } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
+import { useApps } from '../apps/use-apps.ts'
 import type { Session } from '../client/port.ts'
 import { keysOf } from '../windows/keys.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
@@ -39,17 +40,19 @@ export function Desktop({ session }: { readonly session: Session }): ReactNode {
 function useNewShell(session: Session): Shell {
   const { client, say } = useSurroundings()
   const isPhone = useMedia(phoneWidth)
-  const [desk, act] = useDesk(session.did, isPhone)
+  const [events] = useState(createEvents)
+  const apps = useApps(client, events)
+  const [desk, act] = useDesk(session.did, isPhone, apps)
   const [notices, notify] = useReducer(nextNotices, noNotices)
   const [overlay, show] = useState<Overlay>()
   const [isNodeHere, setNodeHere] = useState(true)
 
   const openApp = useCallback(
     (id: string, argument?: string) => {
-      const app = appOf(id)
+      const app = findApp(apps.all, id)
       if (app !== undefined) act({ do: 'open', app: id, argument, size: app.size, isSingle: app.isSingle })
     },
-    [act],
+    [act, apps],
   )
   const lock = useCallback(() => {
     client.lock().catch((thrown: Error) => {
@@ -60,7 +63,6 @@ function useNewShell(session: Session): Shell {
       })
     })
   }, [client, say])
-  const [events] = useState(createEvents)
   useEffect(() => client.watch({ changed: events.emit, reachable: setNodeHere }), [client, events])
 
   return useMemo(
@@ -74,11 +76,12 @@ function useNewShell(session: Session): Shell {
       isPhone,
       isNodeHere,
       events,
+      apps: apps.all,
       overlay,
       show,
       lock,
     }),
-    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock],
+    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock, apps.all],
   )
 }
 

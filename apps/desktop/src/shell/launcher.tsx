@@ -8,7 +8,7 @@ import {
   type PaletteGroup,
 } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf, apps } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
 import { type Command, keysOf } from '../windows/keys.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
@@ -53,13 +53,13 @@ export function Launcher(): ReactNode {
 }
 
 function useGroups(): readonly PaletteGroup[] {
-  const { desk, isPhone } = useShell()
+  const { desk, apps, isPhone } = useShell()
   const { say, preferences, theme } = useSurroundings()
   const { locale } = preferences
   const isDark = theme.mode === 'dark'
   const keysHere = (command: Command): Partial<PaletteEntry> => (isPhone ? {} : { keys: keysOf[command] })
   const windows = byRecency(desk).flatMap((one): PaletteEntry[] => {
-    const app = appOf(one.app)
+    const app = findApp(apps, one.app)
     if (app === undefined) return []
     const name = app.name[locale]
     return [

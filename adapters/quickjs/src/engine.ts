@@ -22,8 +22,26 @@ export function createQuickjs({ watchMs }: QuickjsOptions = {}): Engine {
   let wasm: CompiledModule | undefined
   return {
     start(options) {
-      wasm ??= new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve(wasmFile)))
-      return startIsolate(wasm, watchMs ?? options.limits.turnMsMax * 4 + 2000, options)
+      try {
+        wasm ??= new WebAssembly.Module(readFileSync(createRequire(import.meta.url).resolve(wasmFile)))
+        return startIsolate(wasm, watchMs ?? options.limits.turnMsMax * 4 + 2000, options)
+      } catch (error) {
+        return unstarted(options, error)
+      }
+    },
+  }
+}
+
+/** Where the engine's file or another thread cannot be had. */
+function unstarted({ on }: IsolateOptions, error: unknown): Isolate {
+  let isStopped = false
+  queueMicrotask(() => {
+    if (!isStopped) on({ kind: 'ended', cause: 'crash', detail: String(error) })
+  })
+  return {
+    send: () => {},
+    async stop() {
+      isStopped = true
     },
   }
 }
@@ -44,6 +62,8 @@ function startIsolate(wasm: CompiledModule, watchMs: number, options: IsolateOpt
     stderr: true,
   })
   worker.unref()
+  // Coming up takes hold of the process once more.
+  worker.on('online', () => worker.unref())
   // The first turn loads the modules.
   const watchdog = createWatchdog(counters, watchMs, () => end('loop', 'A turn was ended from outside.'))
   watchdog.expectTurn()

@@ -274,13 +274,21 @@ testEscape('a pattern that backtracks for ever', {
   incident: 'loop',
   check: wasEnded,
 })
+testEscape('a search of nine thousand million million places, where the engine itself never looks up', {
+  attempt: 'Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1)',
+  incident: 'loop',
+  check: (outcome) => {
+    wasEnded(outcome)
+    assert.match(outcome.fault?.message ?? '', /from outside/)
+  },
+})
 testEscape('a number with too many digits', {
   attempt: 'let n = 3n ** 50000n; for (;;) n = (n * n) % (2n ** 200000n)',
   incident: 'loop',
   check: wasEnded,
 })
 testEscape('promises without an end', {
-  attempt: 'const go = () => Promise.resolve().then(go); await go()',
+  attempt: 'const go = () => { Promise.resolve().then(go) }; go()',
   incident: 'loop',
   check: wasEnded,
 })

@@ -93,14 +93,7 @@ export function createBackend(options: BackendOptions): Backend & { wake(): Prom
   async function awake(): Promise<Session> {
     if (stopped !== undefined) throw stopped
     const waitMs = restarts.waitMs()
-    if (session === undefined && waitMs > 0)
-      throw new Fault(
-        'unavailable.paused',
-        `${app} was ended and starts again in ${waitMs} ms. Try again then.`,
-        {
-          data: { waitMs },
-        },
-      )
+    if (session === undefined && waitMs > 0) throw paused(app, waitMs)
     cancelIdle()
     session ??= start()
     const current = session
@@ -151,6 +144,11 @@ export function createBackend(options: BackendOptions): Backend & { wake(): Prom
     if (session !== undefined) return 'awake'
     return restarts.waitMs() > 0 ? 'paused' : 'asleep'
   }
+}
+
+function paused(app: string, waitMs: number): Fault {
+  const message = `${app} was ended and starts again in ${waitMs} ms. Try again then.`
+  return new Fault('unavailable.paused', message, { data: { waitMs } })
 }
 
 function judged(answer: unknown, desk: IncidentDesk): BackendResponse {

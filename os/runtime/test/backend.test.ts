@@ -80,6 +80,24 @@ test('of alike incidents the next minute tells how many there were', async () =>
   )
 })
 
+test('[WX-APP-8] each app reaches its own host and no other, and what is on its way never crosses', async () => {
+  const { runtime } = createWorld()
+  const main = handling('return { body: (await anarq.storage.read({ path: request.path })).text }')
+  const source = { entry: 'main.js', modules: new Map([['main.js', main]]) }
+  const startFor = (app: string) =>
+    runtime.start({
+      app,
+      source,
+      host: hostOf(async (_, params) => ({ text: `${app} ${JSON.stringify(params)}` })),
+    })
+  const [one, other] = await Promise.all([startFor('one'), startFor('other')])
+  const answers = await Promise.all([get(one, '/a'), get(other, '/b'), get(one, '/c')])
+  assert.deepEqual(
+    answers.map(({ text }) => text),
+    ['one {"path":"/a"}', 'other {"path":"/b"}', 'one {"path":"/c"}'],
+  )
+})
+
 test('our own defects and what they say stay on our side', async () => {
   const { start } = createWorld()
   const backend = await start(

@@ -17,7 +17,19 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   apps: ['base', 'core', 'adapters', 'os', 'modules', 'apps'],
 }
 
-const mpl = ['qlock', 'qindex', 'qerberos', 'qompress', 'qmask', 'qnt', 'qnet', 'flows', 'kernel', 'runtime']
+const mpl = [
+  'qlock',
+  'qindex',
+  'qerberos',
+  'qompress',
+  'qmask',
+  'qnt',
+  'qnet',
+  'flows',
+  'kernel',
+  'runtime',
+  'apps',
+]
 const lgpl = ['squid', 'qonsent', 'sdk', 'wxa']
 
 /** The largest source files, as they are: this list only shrinks. */
@@ -213,7 +225,8 @@ function readFloor(floor: string): Package[] {
 function sourcesOf(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(
-      (entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
+      (entry) =>
+        entry.isFile() && /\.(tsx?|mjs)$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
     )
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 }

@@ -6,6 +6,8 @@ import type { Answer } from './results.ts'
 /** As much as an assistant gets in one call; for more it asks for the next part. */
 export const textBytesMax: number = 64 * 1024
 export const imageBytesMax: number = 3 * 1024 * 1024
+/** So that a part of a text has a whole character in it, wherever it begins. */
+const textBytesMin = 8
 const binaryBytesMax = 256 * 1024
 
 /** Images that assistants look at; others come as bytes, and SVG as the text that it is. */
@@ -30,10 +32,12 @@ export async function readContent({ storage }: Sdk, input: Input): Promise<Answe
       'limit.image',
       `This image has ${total} bytes, and an image has at most ${imageBytesMax}. Its bytes come in parts, with fromByte and toByte.`,
     )
-  const max = isPicture ? imageBytesMax : textTypes.test(type) ? textBytesMax : binaryBytesMax
+  const isText = textTypes.test(type)
+  const max = isPicture ? imageBytesMax : isText ? textBytesMax : binaryBytesMax
   // Numbers that are none go to the method as they are, and are refused there.
-  const end =
-    isCount(fromByte) && isCount(toByte ?? 0) ? Math.min(toByte ?? total, fromByte + max, total) : toByte
+  const isAsked = isCount(fromByte) && isCount(toByte ?? 0)
+  const atLeast = isText && (toByte ?? total) > fromByte ? fromByte + textBytesMin : 0
+  const end = isAsked ? Math.min(Math.max(toByte ?? total, atLeast), fromByte + max, total) : toByte
   const read = await storage.read({ ...input, fromByte, toByte: end })
   const part = { bytes: read.bytes, fromByte, totalBytes: read.totalBytes }
   if (isPicture) return image(part, read.type)

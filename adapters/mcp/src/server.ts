@@ -18,14 +18,16 @@ export type ServingOptions = {
 /** Who a request is from, and what ends with its connection. */
 export type Asking = { readonly access: ToolAccess; readonly signal: AbortSignal }
 
+/** Clients may listen for changes of what there is; there are none, so few connections are kept open for that. */
+const listenersMax = 8
+
 type Library = typeof import('@modelcontextprotocol/server')
 
 /** Serves the protocol's revision of 2026-07-28, and clients of 2025: each request by itself, without sessions. */
 export function serve(library: Library, options: ServingOptions): McpHttpHandler {
   return library.createMcpHandler(({ authInfo }) => serverFor(library, askingOf(authInfo?.extra), options), {
     maxRequestBodySize: options.bodyBytesMax,
-    // Nothing here changes while a client listens, so there is nothing to keep a connection open for.
-    maxSubscriptions: 0,
+    maxSubscriptions: listenersMax,
   })
 }
 

@@ -130,7 +130,10 @@ export const table: Readonly<Record<string, Plan>> = {
   },
   'storage.restore': {
     title: 'Restore',
+    about:
+      'Without a version: out of the trash, by the path that it had. index_find with isTrashed says what lies there.',
     paths: ['path'],
+    below: ['path'],
     output: oneEntry,
     run: async (sdk, input: Input<'storage', 'restore'>) => one(await sdk.storage.restore(input)),
   },

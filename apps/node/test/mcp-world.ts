@@ -3,13 +3,14 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Fault } from '@anarq/fault'
 import { createMcpDoor, type ToolAccess } from '@anarq/mcp'
-import { createDispatcher, createSdk, type Sdk } from '@anarq/sdk'
+import { createDispatcher, createSdk, type Dispatcher, type Sdk } from '@anarq/sdk'
 import { type CallToolResult, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { openWorld, type World } from './http-world.ts'
 
 export type McpWorld = {
   readonly world: World
   readonly address: string
+  readonly handle: RequestListener
   /** The person's own face of the system. */
   readonly person: Sdk
   /** The keys that open something now. */
@@ -22,7 +23,9 @@ export type McpWorld = {
   close(): Promise<void>
 }
 
-export async function openMcpWorld(): Promise<McpWorld> {
+export async function openMcpWorld(
+  around = (dispatcher: Dispatcher): Dispatcher => dispatcher,
+): Promise<McpWorld> {
   const world = await openWorld()
   const { clock, kernel } = world
   const keys = new Map<string, ToolAccess>()
@@ -34,7 +37,7 @@ export async function openMcpWorld(): Promise<McpWorld> {
     onRefused: (app, method, permission) => refused.push(`${app} ${method} ${permission}`),
   })
   const door = createMcpDoor({
-    dispatcher,
+    dispatcher: around(dispatcher),
     access: async (secret) => keys.get(secret),
     hosts: ['node.example'],
     version: '1.2.3',
@@ -46,6 +49,7 @@ export async function openMcpWorld(): Promise<McpWorld> {
   return {
     world,
     address: server.address,
+    handle: door.handle,
     person: createSdk((method, params) => dispatcher.call({ kind: 'person' }, method, params)),
     keys,
     refused,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
 import type { Client } from '@modelcontextprotocol/client'
-import { passphrase } from './http-world.ts'
+import { file, items, passphrase } from './http-world.ts'
 import { codeOf, dataOf, type McpWorld, openMcpWorld, textOf } from './mcp-world.ts'
 
 let mcp: McpWorld
@@ -65,7 +65,7 @@ for (const era of ['auto', 'legacy'] as const) {
       paths.every((path) => path.startsWith('/work/')),
       paths.join(),
     )
-    assert.equal((await call(client, 'identity_current')).structuredContent?.name, 'alice')
+    assert.equal(dataOf<{ name: string }>(await call(client, 'identity_current')).name, 'alice')
   })
 }
 
@@ -250,10 +250,33 @@ test('the folder of a key stays where it is', async () => {
     ['storage_remove', { path: '/work' }],
     ['storage_remove', { path: '//work/' }],
     ['storage_move', { path: '/work', to: '/work/inside' }],
+    ['storage_move', { path: '/work/plan.md', to: '/work' }],
     ['storage_write', { path: '/work', text: 'a file beside it' }],
+    ['storage_restore', { path: '/work' }],
   ]
   for (const [tool, args] of tries)
     assert.equal(codeOf(await call(client, tool, args)), 'refused.place', tool)
+})
+
+test('what an assistant opens and changes is on record, and a decoy that it opens raises the alarm', async () => {
+  const client = await mcp.connect('writer')
+  const { guardian } = mcp.person
+  const { id } = await mcp.person.storage.entry({ path: '/work/plan.md' })
+  const entriesOf = async (action: string): Promise<number> =>
+    (await guardian.entries({ object: id, action })).filter(({ verdict }) => verdict === 'ok').length
+  const readBefore = await entriesOf('object.get')
+  await call(client, 'storage_read', { path: '/work/plan.md' })
+  assert.equal(await entriesOf('object.get'), readBefore + 1)
+  await call(client, 'storage_tag', { path: '/work/plan.md', add: ['seen'] })
+  assert.equal(await entriesOf('object.tag'), 1)
+
+  const { drive } = mcp.world.node
+  await drive.put(items(file('passwords.txt', 'hunter2')), { to: '/work', isDecoy: true })
+  assert.deepEqual(await guardian.alerts({}), [])
+  await call(client, 'storage_read', { path: '/work/passwords.txt' })
+  const alarmed = await call(await mcp.connect('all'), 'guardian_alerts')
+  const kinds = dataOf<{ alerts: { kind: string }[] }>(alarmed).alerts.map(({ kind }) => kind)
+  assert.ok(kinds.includes('decoy'), kinds.join())
 })
 
 test('a key that was taken back opens nothing from that moment on', async () => {

@@ -58,7 +58,6 @@ export function createMcpDoor({
     bodyBytesMax,
     onFault,
   }
-  const closing = new AbortController()
   const underWay = new Set<ServerResponse>()
   // Loaded with the first request that brings a key, so that a node without assistants does without it.
   let handler: Promise<McpHttpHandler> | undefined
@@ -83,9 +82,9 @@ export function createMcpDoor({
     if ('status' in admitted) return turnAway(answer, admitted)
     const body = await readBody(request, bodyBytesMax)
     if ('status' in body) return turnAway(answer, body)
-    const asking: Asking = { access: admitted, signal: signalOf(answer, closing.signal) }
+    const asking: Asking = { access: admitted, signal: signalOf(answer) }
     const { fetch } = await handlerOf()
-    const asked = new Request(`http://${request.headers.host}/`, {
+    const asked = new Request('http://localhost/', {
       method: 'POST',
       headers: protocolHeaders(request),
       signal: asking.signal,
@@ -102,8 +101,8 @@ export function createMcpDoor({
         .finally(() => underWay.delete(answer))
     },
     async close() {
-      closing.abort()
-      await (await handler)?.close()
+      for (const answer of underWay) answer.destroy()
+      await (await handler?.catch(() => undefined))?.close()
     },
   }
 }
@@ -128,13 +127,13 @@ function protocolHeaders({ headers }: IncomingMessage): Record<string, string> {
 }
 
 /** Fires when the client goes before it has its answer, or the door closes. */
-function signalOf(answer: ServerResponse, closing: AbortSignal): AbortSignal {
+function signalOf(answer: ServerResponse): AbortSignal {
   const gone = new AbortController()
   if (answer.destroyed) gone.abort()
   answer.on('close', () => {
     if (!answer.writableFinished) gone.abort()
   })
-  return AbortSignal.any([gone.signal, closing])
+  return gone.signal
 }
 
 async function send(answer: ServerResponse, { status, headers, body }: Response): Promise<void> {
@@ -157,10 +156,12 @@ function turnAway(answer: ServerResponse, { status, sentence, code = -32000, hea
 }
 
 function fail(answer: ServerResponse, error: unknown, onFault: (fault: Fault) => void): void {
+  // Whoever is gone gets no answer, and what broke off by that is no defect.
+  if (answer.destroyed) return
   const fault = asFault(error)
   const isDefect = kindOf(fault) === 'internal'
   if (isDefect) onFault(fault)
-  if (answer.headersSent || answer.destroyed) answer.destroy()
+  if (answer.headersSent) answer.destroy()
   else if (fault.code === 'refused.locked') turnAway(answer, { status: 423, sentence: fault.message })
   else if (isDefect)
     turnAway(answer, { status: 500, sentence: 'Something went wrong inside AnarQ. Try again.' })

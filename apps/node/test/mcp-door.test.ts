@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Fault } from '@anarq/fault'
 import { type Answer, json, jsonOf, send } from './http-world.ts'
@@ -156,6 +157,21 @@ test('a call whose client goes away is told to stop', async () => {
   release()
   held = undefined
   assert.equal(signal?.aborted, true)
+})
+
+test('a client that goes in the middle of its request is no defect', async () => {
+  const { hostname, port } = new URL(mcp.address)
+  for (let i = 0; i < 5; i += 1) {
+    const socket = connect(Number(port), hostname)
+    const head = Object.entries({ host: 'localhost', ...protocol, 'content-length': '1000' })
+    socket.write(
+      `POST /mcp HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n{"json`,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    socket.destroy()
+  }
+  assert.equal((await post(message('tools/list'), { host: '[::1]:99999' })).status, 200)
+  assert.deepEqual(mcp.faults, [])
 })
 
 test('a defect of ours is told to the node and not described to the client', async () => {

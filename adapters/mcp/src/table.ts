@@ -22,7 +22,9 @@ import { contentFields, withBytes } from './write.ts'
 /** How a method of the SDK becomes a tool. */
 export type Plan = {
   readonly title: string
-  /** What an assistant has to know besides the method's own summary. */
+  /** Instead of the method's own summary, where the tool does less. */
+  readonly summary?: string
+  /** What an assistant has to know besides it. */
   readonly about?: string
   /** Parameters that are paths: they are held to the key's folder. */
   readonly paths: readonly string[]
@@ -53,6 +55,11 @@ const pageSchema = object({
 })
 const oneEntry = object({ entry: entrySchema })
 const ms: JsonSchema = { ...count, description: 'Milliseconds since 1970-01-01, UTC.' }
+const mediaType: JsonSchema = {
+  type: 'string',
+  maxLength: 256,
+  description: 'Media type; left out, it follows from the name.',
+}
 const listedMax = 200
 
 /** Which operations an assistant gets. What is not here, no key gives. */
@@ -90,7 +97,7 @@ export const table: Readonly<Record<string, Plan>> = {
     below: ['path'],
     isDestructive: true,
     without: ['bytes'],
-    fields: contentFields,
+    fields: { ...contentFields, type: mediaType },
     output: object({ entry: entrySchema, isUnchanged: flag }),
     async run(sdk, input: Record<string, unknown>) {
       const { entry, isUnchanged } = await sdk.storage.write(withBytes(input))
@@ -120,7 +127,8 @@ export const table: Readonly<Record<string, Plan>> = {
   },
   'storage.remove': {
     title: 'Put into the trash',
-    about: 'Only into the trash: nothing is removed for good here.',
+    summary: 'Put into the trash',
+    about: 'From there it can be restored; nothing is removed for good here.',
     paths: ['path'],
     below: ['path'],
     isDestructive: true,

@@ -32,7 +32,7 @@ function toolOf({ name, summary, isChange, params }: Methods[number], plan: Plan
     listed: {
       name: tool,
       title: plan.title,
-      description: [`${summary}.`, plan.about].filter(Boolean).join(' '),
+      description: [`${plan.summary ?? summary}.`, plan.about].filter(Boolean).join(' '),
       inputSchema: inputOf(params, plan),
       ...(plan.output === undefined
         ? {}

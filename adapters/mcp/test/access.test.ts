@@ -85,5 +85,9 @@ test('each tool has a name that clients take, a schema that says what it takes, 
   const remove = tools.get('storage_remove')?.listed
   assert.deepEqual(Object.keys(remove?.inputSchema.properties ?? {}), ['path'])
   assert.equal(remove?.annotations?.destructiveHint, true)
+  assert.equal(
+    remove?.description,
+    'Put into the trash. From there it can be restored; nothing is removed for good here.',
+  )
   assert.deepEqual(tools.get('storage_write')?.listed.inputSchema.required, ['path'])
 })

@@ -217,6 +217,7 @@ function isForSocket({ operationId }: Operation): boolean {
     'changePassphrase',
     'drillWords',
     'restoreBackup',
+    'signApp',
     'enrolDevice',
     'joinGuardian',
     'createChild',

@@ -4,6 +4,7 @@ import type { NodeStatus, Operations } from '@anarq/kernel'
 import { accountOf, auditOf, healthOf, identitiesOf } from './client/desk.ts'
 import { driveOf } from './client/drive.ts'
 import { sharingOf } from './client/sharing.ts'
+import { toolsOf } from './client/tools.ts'
 import { createWire } from './client/wire.ts'
 import { socketOf } from './socket.ts'
 
@@ -26,6 +27,7 @@ export async function reachNode(home: string): Promise<Reached | undefined> {
     sharing: sharingOf(wire),
     audit: auditOf(wire),
     health: healthOf(wire),
+    tools: toolsOf(wire),
   }
   return { operations, close: async () => wire.close() }
 }

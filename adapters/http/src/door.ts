@@ -1,14 +1,15 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { type Clock, systemClock } from '@anarq/clock'
 import { type Fault, kindOf } from '@anarq/fault'
 import type { Kernel } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
 import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
-import type { StoreStats } from './context.ts'
+import type { DoorContext, StoreStats } from './context.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
 import { createMetrics } from './metrics.ts'
+import { type Mount, mounted } from './mounts.ts'
 import { faultOfError, problemOf } from './problem.ts'
 
 export type HttpDoorOptions = {
@@ -22,6 +23,8 @@ export type HttpDoorOptions = {
   socket: string
   /** Further names under which this node is called, such as one in a reverse proxy. */
   hosts?: readonly string[]
+  /** Other doors on the same port, each below a prefix of its own; the socket has none. */
+  mounts?: readonly Mount[]
   /** After so long without a byte from the other side, its connection to the port is cut. */
   idleMs?: number
   /** Remembers which signed requests came. By default one in memory, under which only what was signed since the start counts. */
@@ -43,32 +46,36 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     host = '127.0.0.1',
     socket,
     hosts = [],
+    mounts = [],
     idleMs = 60_000,
     clock = systemClock,
     onFault = () => {},
   } = options
   const atSocket = new WeakSet<IncomingMessage>()
   const metrics = createMetrics({ kernel, stats })
-  const app = await createApp({
+  const gatekeeper = createGatekeeper({ kernel, hosts, host, clock, replay: options.replay })
+  const context: DoorContext = {
     kernel,
     operations: kernel.operations,
     blocks,
     stats,
     clock,
     metrics,
-    gatekeeper: createGatekeeper({ kernel, hosts, host, clock, replay: options.replay }),
+    gatekeeper,
     isAtSocket: (request) => atSocket.has(request),
     problem(error) {
       const fault = faultOfError(error)
       if (kindOf(fault) === 'internal') onFault(fault)
       return problemOf(fault)
     },
-  })
+  }
+  const app = await createApp(context)
+  const atPort: RequestListener = mounted(app.routing, mounts, context)
   const local = await listenOnSocket((request, answer) => {
     atSocket.add(request)
     app.routing(request, answer)
   }, socket)
-  const outer = await listenOnPort(app.routing, { port, host, idleMs }).catch(async (error: unknown) => {
+  const outer = await listenOnPort(atPort, { port, host, idleMs }).catch(async (error: unknown) => {
     await local.close()
     throw error
   })

@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
     load: async () => (await import('./commands/health.ts')).restoreBackup,
   },
   compact: { group: 'trust', load: async () => (await import('./commands/health.ts')).compact },
+  key: { group: 'node', load: async () => (await import('./commands/key.ts')).key },
   up: { group: 'node', load: async () => (await import('./commands/up.ts')).up },
 }
 

@@ -10,6 +10,7 @@ import { addImportRoutes } from './import.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
 import { addSharingRoutes } from './sharing.ts'
+import { addToolRoutes } from './tools.ts'
 
 export function addRoutes(app: App, context: DoorContext): void {
   for (const add of all) app.register(async (scope) => add(scope, context))
@@ -27,6 +28,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addSharingRoutes,
   addAuditRoutes,
   addHealthRoutes,
+  addToolRoutes,
   addGatewayRoutes,
   addNodeRoutes,
 ]

@@ -53,7 +53,7 @@ export type Answer = {
 
 /** What goes out for whatever was thrown; a defect of ours is said to be one, without details. */
 export function answerOf(error: unknown): Answer & { readonly fault: Fault } {
-  const fault = asFault(error)
+  const fault = isCutOff(error) ? cutOff(error) : asFault(error)
   const about = (fault.data.dav ?? {}) as Condition & { status?: number }
   const status = about.status ?? statusOf(fault)
   const { condition = conditionOfCode[fault.code], hrefs = [], headers = {} } = about
@@ -74,6 +74,18 @@ export function answerOf(error: unknown): Answer & { readonly fault: Fault } {
     headers: { ...retry, ...headers, 'content-type': xmlType },
     body: `${xmlHead}${errorElement({ condition, hrefs, code: fault.code, sentence })}`,
   }
+}
+
+/** The client went away before everything had come, or had gone out. */
+function isCutOff(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE'
+}
+
+function cutOff(cause: unknown): Fault {
+  return new Fault('cancelled.closed', 'The other side closed the connection before everything had come.', {
+    cause,
+  })
 }
 
 export const xmlType = 'application/xml; charset=utf-8'

@@ -4,7 +4,14 @@ import type { EntryDetails, PropertyName } from '@anarq/kernel'
 import { bodyOf, type Call, depthOf, need } from '../call.ts'
 import { checkIf } from '../conditions.ts'
 import { hrefOf } from '../paths.ts'
-import { allProperties, type Found, isQuota, namesOf, type PropertyContext, propertyOf } from '../properties.ts'
+import {
+  allProperties,
+  type Found,
+  isQuota,
+  namesOf,
+  type PropertyContext,
+  propertyOf,
+} from '../properties.ts'
 import { refusal, statusLine, xmlType } from '../refusal.ts'
 import { childOf, elementsOf, isDav, type XmlElement } from '../xml/element.ts'
 import { parseXml } from '../xml/parse.ts'

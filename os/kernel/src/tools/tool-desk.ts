@@ -62,11 +62,17 @@ export function createToolDesk({ home, guardian, ports }: ToolDeskOptions): Tool
           'refused.expired',
           `The time of the key "${key.name}" is over. Make another with: anarq key new`,
         )
+      const folder = office.tools.folderOf(key)
+      if (folder === undefined)
+        throw new Fault(
+          'missing.object',
+          `The folder that the key "${key.name}" is for is not there any more. Restore it, or make another key.`,
+        )
       if (await office.tools.use(key.id)) await note(office, 'tool.use', key)
       return {
         key: office.tools.factsOf(key),
         did: office.space.did,
-        folder: office.tools.folderOf(key) ?? '/',
+        folder,
         drive: createToolDrive({ office, key, ports }),
       }
     },

@@ -12,6 +12,9 @@ import type { KeptKey } from './tool-book.ts'
 
 export type ToolDriveOptions = { office: Office; key: KeptKey; ports: KernelPorts }
 
+/** So much of a folder is looked at with one decision. */
+const pageLimit = 50_000
+
 /** The drive operations of one identity, as one of its keys sees them: every path goes through `inside`, every change through `writable`. */
 export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolDrive {
   const { space, authority, drive, tools } = office
@@ -60,11 +63,15 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
     },
     async *detailsIn(path) {
       const at = inside(path)
-      for (const { id } of await drive.list(at)) {
-        const found = view.entry(fromHex(id))
-        // It may have gone meanwhile.
-        if (found !== undefined && isShown(found) && !found.isTrashed)
-          yield outside(await detailsOf(space, found, at))
+      for (let offset = 0, isMore = true; isMore; offset += pageLimit) {
+        const page = await drive.list(at, { limit: pageLimit, offset })
+        isMore = page.length === pageLimit
+        for (const { id } of page) {
+          const found = view.entry(fromHex(id))
+          // It may have gone meanwhile.
+          if (found !== undefined && isShown(found) && !found.isTrashed)
+            yield outside(await detailsOf(space, found, at))
+        }
       }
     },
     list: async (path, page) => (await drive.list(inside(path), page)).map(outside),

@@ -1,9 +1,12 @@
 /** The keys by which tools come in: what they open, and what they do not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromUtf8, toUtf8 } from '@anarq/bytes'
-import { hasCode } from '@anarq/fault'
+import { fromHex, fromUtf8 } from '@anarq/bytes'
+import { hasCode, unwrap } from '@anarq/fault'
 import type { NewToolKey, ToolAccess } from '@anarq/kernel'
+import { openIndex } from '@anarq/qindex'
+import { verifySignature } from '@anarq/qlock'
+import { createDevice, recoverKeyring } from '@anarq/squid'
 import { addIdentity, createWorld, fileItem, itemsOf, passphrase, putFile, textOf } from './world.ts'
 
 const world = await createWorld({ seed: 12 })
@@ -242,6 +245,18 @@ test('what a tool keeps with a file comes back, goes with a copy, and has a limi
     )
 })
 
+test('what is taken away for good takes along what tools kept with it', async () => {
+  const id = await putFile(world, 'props/gone.txt', 'x')
+  const { secret } = await newKey({ folder: '/props' })
+  const { drive: seen } = await enter(secret)
+  await seen.change('/gone.txt', { set: [{ namespace: '', name: 'one', value: 'a word' }] })
+  const kept = await propertiesInIndex(id)
+  assert.equal(kept.length, 1)
+  assert.deepEqual(kept[0], { namespace: '', name: 'one', value: 'a word' })
+  await drive.remove(id, { isForever: true })
+  assert.deepEqual(await propertiesInIndex(id), [null])
+})
+
 test('a time that a tool puts right is the one of the file for everybody, and a new version has its own', async () => {
   await putFile(world, 'times/a.txt', 'a', { modifiedMs: 50_000 })
   const { secret } = await newKey({ folder: '/times' })
@@ -263,5 +278,30 @@ test('a file that a tool puts is there as a whole, or not at all', async () => {
   await assert.rejects(seen.put('/half.txt', { bytes: undefined, modifiedMs: 1, content: broken() }))
   await assert.rejects(seen.details('/half.txt'), (error) => hasCode(error, 'missing.object'))
   await seen.put('/whole.txt', file('whole'))
-  assert.equal(toUtf8(new Uint8Array(Buffer.from(await textOf(await seen.get('/whole.txt'))))), 'whole')
+  assert.equal(await textOf(await seen.get('/whole.txt')), 'whole')
 })
+
+/** As the owner's other devices see it: the fields of a record, without the kernel. */
+async function propertiesInIndex(id: string): Promise<unknown[]> {
+  const { random, blocks, heads } = world.ports
+  const device = createDevice('another device', random)
+  const identity = unwrap(recoverKeyring(world.words, { device, clock, random })).open(world.did)
+  const { secrets, signer } = identity
+  const index = await openIndex({
+    blocks,
+    heads,
+    keys: { index: secrets.index, feed: secrets.feed, epoch: 0, indexOf: () => secrets.index },
+    signer: {
+      did: world.did,
+      sign: (message, context) => signer.sign(message, context),
+      verify: (_did, _epoch, message, signature, context) =>
+        verifySignature(signer.publicKey, message, signature, context),
+    },
+    device: random.bytes(8),
+    clock,
+    random,
+  })
+  const fields = (await index.get(fromHex(id)))?.fields ?? new Map()
+  await index.close()
+  return [...fields].filter(([name]) => name.startsWith('prop/')).map(([, { value }]) => value)
+}

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@anarq/clock'
-import { type Fault, kindOf } from '@anarq/fault'
-import { type AuthenticateOptions, authenticate } from './authenticate.ts'
-import { type Call, type Door, hasBody, type Method, type Quota } from './call.ts'
-import { get, put } from './methods/content.ts'
-import { lock, unlock } from './methods/locking.ts'
-import { copy, mkcol, move, remove } from './methods/places.ts'
-import { propfind } from './methods/propfind.ts'
-import { proppatch } from './methods/proppatch.ts'
-import { placeOf } from './paths.ts'
-import { answerOf, refusal } from './refusal.ts'
+import { asFault, type Fault } from '@anarq/fault'
+import type { AuthenticateOptions } from './authenticate.ts'
+import type { Door, Quota } from './call.ts'
 import { createTurns } from './turns.ts'
 
 export type WebdavOptions = {
@@ -53,112 +46,16 @@ export function createWebdav({
     newToken,
     quota: async () => quota?.(),
   }
-  const serve = async (request: IncomingMessage, answer: ServerResponse, source: string): Promise<void> => {
-    const name = request.method ?? ''
-    // Clients look what this is before they have a key.
-    if (name === 'OPTIONS') return sendOptions(request, answer)
-    const method = methods[name]
-    if (method === undefined)
-      throw refusal(405, 'invalid.method', `${name.slice(0, 20)} is not possible here.`, {
-        headers: { allow: allowed },
-      })
-    const allows = await authenticate(request, source, { access, isBehindTls })
-    const place = placeOf(request.url ?? '', prefix)
-    const call: Call = {
-      door,
-      request,
-      answer,
-      access: allows,
-      drive: allows.drive,
-      ...place,
-      signal: signalOf(answer),
-    }
-    await method(call)
-  }
   return {
     prefix,
     handler(request, answer, { source }) {
-      for (const [name, value] of Object.entries(always)) answer.setHeader(name, value)
-      serve(request, answer, source).catch((error: unknown) => {
-        const { fault } = sendFault(request, answer, error)
-        if (kindOf(fault) === 'internal') onFault(fault)
-      })
+      // Only when somebody comes: a node that nobody asks by this door is smaller without it.
+      import('./serve.ts')
+        .then(({ serve }) => serve(request, answer, { source, door, access, isBehindTls, onFault }))
+        .catch((error: unknown) => {
+          answer.destroy()
+          onFault(asFault(error))
+        })
     },
   }
-}
-
-const methods: Readonly<Record<string, Method>> = {
-  GET: get,
-  HEAD: get,
-  PUT: put,
-  PROPFIND: propfind,
-  PROPPATCH: proppatch,
-  MKCOL: mkcol,
-  DELETE: remove,
-  COPY: copy,
-  MOVE: move,
-  LOCK: lock,
-  UNLOCK: unlock,
-}
-
-const allowed = ['OPTIONS', ...Object.keys(methods)].join(', ')
-
-/** Pages of other origins get nothing of this, and nothing of a drive runs as a page of this node's. */
-const always = {
-  dav: '1, 2, 3',
-  'x-content-type-options': 'nosniff',
-  'cross-origin-resource-policy': 'same-origin',
-  'content-security-policy': "sandbox; default-src 'none'",
-  'referrer-policy': 'no-referrer',
-}
-
-/** So much of an unwanted body is taken from the line, so that the connection can stay. */
-const unreadBytesMax = 1024 * 1024
-
-function sendOptions(request: IncomingMessage, answer: ServerResponse): void {
-  // Windows looks for the second header.
-  answer.writeHead(200, {
-    allow: allowed,
-    'ms-author-via': 'DAV',
-    'accept-ranges': 'bytes',
-    'content-length': 0,
-    ...closingFor(request),
-  })
-  answer.end()
-}
-
-function sendFault(
-  request: IncomingMessage,
-  answer: ServerResponse,
-  error: unknown,
-): ReturnType<typeof answerOf> {
-  const made = answerOf(error)
-  if (answer.headersSent || answer.destroyed) {
-    answer.destroy()
-    return made
-  }
-  for (const name of ['content-length', 'content-range', 'etag', 'last-modified', 'content-disposition'])
-    if (made.headers[name] === undefined) answer.removeHeader(name)
-  answer.writeHead(made.status, {
-    ...made.headers,
-    'cache-control': 'no-store',
-    'content-length': Buffer.byteLength(made.body),
-    ...closingFor(request),
-  })
-  answer.end(request.method === 'HEAD' ? undefined : made.body)
-  return made
-}
-
-function closingFor(request: IncomingMessage): Record<string, string> {
-  const length = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
-  const isUnread = hasBody(request) && !request.complete
-  return isUnread && length > unreadBytesMax ? { connection: 'close' } : {}
-}
-
-function signalOf(answer: ServerResponse): AbortSignal {
-  const stop = new AbortController()
-  answer.once('close', () => {
-    if (!answer.writableFinished) stop.abort()
-  })
-  return stop.signal
 }

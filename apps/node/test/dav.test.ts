@@ -1,7 +1,9 @@
 /** The WebDAV door, request by request: who comes in, what comes back, and what is refused. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { rawCodec } from '@anarq/ipld'
 import type { NewToolKey } from '@anarq/kernel'
+import { createSeededRandom } from '@anarq/random/testing'
 import { createWebdav } from '@anarq/webdav'
 import { type Answer, type Asked, file, items, openWorld, type World } from './http-world.ts'
 
@@ -444,6 +446,21 @@ test('the keys of tools are made and taken back by signed requests too', async (
       (await world.local('POST', '/api/v1/tools', { ...asked, body: JSON.stringify(bad) })).status,
       400,
     )
+})
+
+test('a file whose blocks are gone is said to be damaged, and never given short', async () => {
+  const { blocks } = world.ports
+  const before = new Set<string>()
+  for await (const { cid } of blocks.list()) before.add(cid.toString())
+  await put('/damaged.bin', Buffer.from(createSeededRandom(5).bytes(200_000)).toString('latin1'))
+  const added = []
+  for await (const { cid } of blocks.list())
+    if (!before.has(cid.toString()) && cid.code === rawCodec) added.push(cid)
+  await blocks.delete(added)
+  const refused = await dav('GET', '/damaged.bin')
+  assert.equal(refused.status, 500)
+  assert.match(String(refused.body), /<A:code>damaged\..*damaged.bin/)
+  assert.equal(refused.headers['content-disposition'], undefined)
 })
 
 test('while the node is locked its tools are told to come back later', async () => {

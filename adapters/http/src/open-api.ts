@@ -23,6 +23,7 @@ const tags = [
   { name: 'sharing', description: 'Grants to others, and what others granted.' },
   { name: 'audit', description: 'The log of everything that happened, and its proofs.' },
   { name: 'health', description: 'Verification, backup, upkeep.' },
+  { name: 'tools', description: 'Keys by which tools come in by other doors, such as WebDAV.' },
   { name: 'blocks', description: 'Trustless IPFS gateway: sealed blocks by their names, for anybody.' },
   { name: 'node', description: 'For operators.' },
 ]

@@ -39,7 +39,7 @@ export function commitmentsOf(seed: Uint8Array, metadata: Fields): Uint8Array[] 
 
 /** What an envelope shows of its owner: BLAKE3 over a label, a salt (32 bytes) and the DID. */
 export function commitOwner(salt: Uint8Array, did: string): Uint8Array {
-  return hashBlake3(concatBytes(ownerLabel, salt, fromUtf8(did)))
+  return hashBlake3(ownerLabel, salt, fromUtf8(did))
 }
 
 /**
@@ -95,10 +95,10 @@ function isOwner({ owner }: Envelope, salt: Uint8Array, did: string): boolean {
 }
 
 function saltOf(seed: Uint8Array, field: string): Uint8Array {
-  return hashBlake3(concatBytes(saltLabel, seed, fromUtf8(field)))
+  return hashBlake3(saltLabel, seed, fromUtf8(field))
 }
 
 /** The field's name is inside, so that a time of change cannot be shown as the time of creation. */
 function commit(salt: Uint8Array, field: string, value: unknown): Uint8Array {
-  return hashBlake3(concatBytes(commitmentLabel, salt, encodeCbor([field, value])))
+  return hashBlake3(commitmentLabel, salt, encodeCbor([field, value]))
 }

@@ -1,24 +1,33 @@
 import { Buffer } from 'node:buffer'
-import { argon2, hkdfSync } from 'node:crypto'
+import { argon2, createHmac, hkdfSync } from 'node:crypto'
 import { concatBytes, equalBytes } from '@anarq/bytes'
 import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
 import { take } from './buffers.node.ts'
 import { checkKey } from './lengths.ts'
 import type { Argon2Options, HkdfOptions } from './primitives.ts'
+import { wasmHash } from './wasm-hash.node.ts'
 
 const empty = new Uint8Array(0)
+/** Up to here WebAssembly is faster than a call into native code; from the next chunk of BLAKE3 on that has wider registers. */
+const wasmBytesMax = 1536
 /** Up to here copying parts together is cheaper than a native hasher object, which costs microseconds. */
 const joinBytesMax = 8192
 
 export function blake3Parts(...parts: readonly Uint8Array[]): Uint8Array {
-  const [first = empty] = parts
-  if (parts.length <= 1) return take(blake3(first))
   let length = 0
   for (const part of parts) length += part.length
+  const wasm = length <= wasmBytesMax ? wasmHash() : undefined
+  if (wasm !== undefined) return wasm.blake3(parts)
+  if (parts.length <= 1) return take(blake3(parts[0] ?? empty))
   if (length <= joinBytesMax) return take(blake3(concatBytes(...parts)))
   const hasher = new Blake3Hasher()
   for (const part of parts) hasher.update(part)
-  return take(hasher.digestBuffer())
+  return digestOf(hasher)
+}
+
+/** As text: a native buffer, which the collector has to let go of by itself, costs more than its letters. */
+function digestOf(hasher: Blake3Hasher): Uint8Array {
+  return Uint8Array.fromHex(hasher.digest('hex'))
 }
 
 /** A native hasher costs three times the hashing of a small frame, so the last one is kept until its key is wiped. */
@@ -34,14 +43,33 @@ export function blake3Keyed(key: Uint8Array, ...parts: readonly Uint8Array[]): U
   const { hasher } = keyedHasher
   hasher.reset()
   for (const part of parts) hasher.update(part)
-  return take(hasher.digestBuffer())
+  return digestOf(hasher)
 }
 
 export function forget(secret: Uint8Array): void {
+  wasmHash()?.wipe()
   if (keyedHasher === undefined || !equalBytes(keyedHasher.key, secret)) return
   keyedHasher.key.fill(0)
   keyedHasher = undefined
 }
+
+export function hmacSha512(key: Uint8Array, data: Uint8Array): Uint8Array {
+  return wasmHash()?.hmacSha512(key, data) ?? take(createHmac('sha512', key).update(data).digest())
+}
+
+/** RFC 5869 over the HMAC of little things. */
+export function hkdfSha512(ikm: Uint8Array, options: HkdfOptions): Uint8Array {
+  const { salt = empty, info, length } = options
+  const wasm = length <= sha512Bytes ? wasmHash() : undefined
+  const prk = wasm?.hmacSha512(salt, ikm)
+  const okm = prk && wasm?.hmacSha512(prk, info, firstBlock)
+  prk?.fill(0)
+  if (okm === undefined) return hkdf('sha512', ikm, options)
+  return length === sha512Bytes ? okm : okm.slice(0, length)
+}
+
+const sha512Bytes = 64
+const firstBlock = Uint8Array.of(1)
 
 export function hkdf(
   algorithm: string,

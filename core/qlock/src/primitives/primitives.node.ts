@@ -15,7 +15,15 @@ import {
 import { allocate, plain, take } from './buffers.node.ts'
 import { aeadOpen, aeadSeal, aesGcmOpenInto, aesGcmSealInto, aesKwUnwrap, aesKwWrap } from './cipher.node.ts'
 import { isStrictEd25519Key } from './ed25519-strict.ts'
-import { argon2id, blake3Keyed, blake3Parts, forget, hkdf } from './hash.node.ts'
+import {
+  argon2id,
+  blake3Keyed,
+  blake3Parts,
+  forget,
+  hkdf,
+  hkdfSha512,
+  hmacSha512,
+} from './hash.node.ts'
 import { hold } from './held.ts'
 import {
   checkCiphertext,
@@ -46,9 +54,9 @@ export const primitives: Primitives = {
     take(hash('shake256', data, { outputLength: length, outputEncoding: 'buffer' })),
 
   hmacSha256: (key, data) => take(createHmac('sha256', key).update(data).digest()),
-  hmacSha512: (key, data) => take(createHmac('sha512', key).update(data).digest()),
+  hmacSha512,
   hkdfSha256: (ikm, options) => hkdf('sha256', ikm, options),
-  hkdfSha512: (ikm, options) => hkdf('sha512', ikm, options),
+  hkdfSha512,
   pbkdf2Sha512: (password, salt, iterations, length) =>
     take(pbkdf2Sync(password, salt, iterations, length, 'sha512')),
   argon2id,

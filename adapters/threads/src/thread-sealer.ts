@@ -23,6 +23,7 @@ import type {
   WindowNotice,
   WorkerSettings,
 } from './messages.ts'
+import { packRequests } from './packed-requests.ts'
 
 export type ThreadSealerOptions = {
   /** One a core by default, at most 8: the reader and the writer need a share too. */
@@ -64,7 +65,7 @@ export function createThreadSealer({
       return ranges.map((range, i) => sealedRange(window, range, answer, i))
     },
     async sealEnvelopes(requests, owner) {
-      return namedBytes(await ask(laneFor(), { kind: 'envelopes', requests, owner }))
+      return namedBytes(await ask(laneFor(), { kind: 'envelopes', requests: packRequests(requests), owner }))
     },
     room(bytes) {
       const memory = bytes <= roomBytes ? rooms.take() : undefined

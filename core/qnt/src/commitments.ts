@@ -1,6 +1,6 @@
 import { compareBytes, concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { decodeCbor, encodeCbor, type Fields, readArray, readBytes, readFields, readText } from '@anarq/ipld'
+import { decodeCbor, encodeCbor, type Fields, readArray, readBytes, readFields, readText, withCbor } from '@anarq/ipld'
 import { hashBlake3, primitives } from '@anarq/qlock'
 import type { Envelope, Inner } from './envelope.ts'
 import { committedFields, extrasMax, metadataFields } from './metadata.ts'
@@ -100,5 +100,5 @@ function saltOf(seed: Uint8Array, field: string): Uint8Array {
 
 /** The field's name is inside, so that a time of change cannot be shown as the time of creation. */
 function commit(salt: Uint8Array, field: string, value: unknown): Uint8Array {
-  return hashBlake3(commitmentLabel, salt, encodeCbor([field, value]))
+  return withCbor([field, value], (bytes) => hashBlake3(commitmentLabel, salt, bytes))
 }

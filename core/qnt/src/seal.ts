@@ -5,11 +5,10 @@ import type { Random } from '@anarq/random'
 import { commitmentsOf, commitOwner } from './commitments.ts'
 import {
   asObjectId,
-  boxContext,
+  boxContextOf,
   type ClearPart,
   type Envelope,
   encodeEnvelope,
-  encodeHead,
   envelopeBytesMax,
   envelopeContext,
   type Inner,
@@ -70,7 +69,7 @@ export function sealEnvelope(options: SealOptions): SealedEnvelope & { readonly 
   checkParts(options, metadata, contentKey)
   const inner = innerOf(options)
   const clear = clearPartOf(options, inner, commitmentsOf(inner.commitmentSeed, metadata))
-  const context = boxContext(encodeHead(clear))
+  const context = boxContextOf(clear)
   const sealed = sealBox(contentKey, encodeInner(inner, metadata), { context, random })
   const envelope = { ...clear, slots: slotsOf(options, contentKey), sealed }
   if (options.signer === undefined) return { ...named(envelope), contentKey }

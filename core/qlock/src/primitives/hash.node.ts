@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { argon2, createHmac, hkdfSync } from 'node:crypto'
-import { concatBytes, equalBytes } from '@anarq/bytes'
-import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
+import { equalBytes } from '@anarq/bytes'
+import { Blake3Hasher } from '@napi-rs/blake-hash'
 import { take } from './buffers.node.ts'
 import { checkKey } from './lengths.ts'
 import type { Argon2Options, HkdfOptions } from './primitives.ts'
@@ -10,20 +10,18 @@ import { wasmHash } from './wasm-hash.node.ts'
 const empty = new Uint8Array(0)
 /** Up to here WebAssembly is faster than a call into native code; from the next chunk of BLAKE3 on that has wider registers. */
 const wasmBytesMax = 1536
-/** Up to here copying parts together is cheaper than a native hasher object, which costs microseconds. */
-const joinBytesMax = 8192
 
 export function blake3Parts(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
   const wasm = length <= wasmBytesMax ? wasmHash() : undefined
   if (wasm !== undefined) return wasm.blake3(parts)
-  if (parts.length <= 1) return take(blake3(parts[0] ?? empty))
-  if (length <= joinBytesMax) return take(blake3(concatBytes(...parts)))
-  const hasher = new Blake3Hasher()
-  for (const part of parts) hasher.update(part)
-  return digestOf(hasher)
+  plainHasher.reset()
+  for (const part of parts) plainHasher.update(part)
+  return digestOf(plainHasher)
 }
+
+const plainHasher = new Blake3Hasher()
 
 /** As text: a native buffer, which the collector has to let go of by itself, costs more than its letters. */
 function digestOf(hasher: Blake3Hasher): Uint8Array {
@@ -53,8 +51,14 @@ export function forget(secret: Uint8Array): void {
   keyedHasher = undefined
 }
 
-export function hmacSha512(key: Uint8Array, data: Uint8Array): Uint8Array {
-  return wasmHash()?.hmacSha512(key, data) ?? take(createHmac('sha512', key).update(data).digest())
+export function hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  return wasmHash()?.hmacSha512(key, ...parts) ?? nativeHmacSha512(key, parts)
+}
+
+function nativeHmacSha512(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const hmac = createHmac('sha512', key)
+  for (const part of parts) hmac.update(part)
+  return take(hmac.digest())
 }
 
 /** RFC 5869 over the HMAC of little things. */

@@ -34,6 +34,7 @@ import {
   wrongPublicKey,
 } from './lengths.ts'
 import type { AgreementKey, DecapsulationKey, Primitives, SigningKey, VerifyingKey } from './primitives.ts'
+import { loadWasmHash } from './wasm-hash.node.ts'
 
 type PublicKeyType = 'ed25519' | 'ml-dsa-65' | 'ml-kem-768' | 'x25519'
 
@@ -43,6 +44,7 @@ const empty = new Uint8Array(0)
 export const primitives: Primitives = {
   name: 'node',
   allocate,
+  warmUp: loadWasmHash,
   forget,
 
   blake3: blake3Parts,

@@ -23,9 +23,17 @@ let loaded: WasmHash | undefined
 export function wasmHash(): WasmHash | undefined {
   if (calls < callsBeforeLoad) {
     calls += 1
-    if (calls === callsBeforeLoad) load().catch(() => {})
+    if (calls === callsBeforeLoad) void loadWasmHash()
   }
   return loaded
+}
+
+let loading: Promise<void> | undefined
+
+/** Resolves without it, too, where WebAssembly is not allowed. */
+export function loadWasmHash(): Promise<void> {
+  loading ??= load().catch(() => {})
+  return loading
 }
 
 async function load(): Promise<void> {

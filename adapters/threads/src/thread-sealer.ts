@@ -70,7 +70,9 @@ export function createThreadSealer({
       return ranges.map((range, i) => sealedRange(window, range, answer, i))
     },
     async sealEnvelopes(requests, owner) {
-      return namedBytes(await ask(laneFor(true), { kind: 'envelopes', requests: packRequests(requests), owner }))
+      return namedBytes(
+        await ask(laneFor(true), { kind: 'envelopes', requests: packRequests(requests), owner }),
+      )
     },
     room(bytes) {
       const memory = bytes <= roomBytes ? rooms.take() : undefined

@@ -31,7 +31,8 @@ export function sealChunk(
   frame: Uint8Array | readonly Uint8Array[],
   out?: Uint8Array,
 ): SealedChunk {
-  const { pieces, joinedBytes } = frame instanceof Uint8Array ? { pieces: [frame], joinedBytes: 0 } : joined(frame)
+  const { pieces, joinedBytes } =
+    frame instanceof Uint8Array ? { pieces: [frame], joinedBytes: 0 } : joined(frame)
   const { key, okm, frameBytes } = keysOf(chunkSecret, pieces)
   const blockBytes = frameBytes + chunkOverheadBytes
   if (out !== undefined && out.length < blockBytes)

@@ -1,6 +1,15 @@
 import { compareBytes, concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { decodeCbor, encodeCbor, type Fields, readArray, readBytes, readFields, readText, withCbor } from '@anarq/ipld'
+import {
+  decodeCbor,
+  encodeCbor,
+  type Fields,
+  readArray,
+  readBytes,
+  readFields,
+  readText,
+  withCbor,
+} from '@anarq/ipld'
 import { hashBlake3, primitives } from '@anarq/qlock'
 import type { Envelope, Inner } from './envelope.ts'
 import { committedFields, extrasMax, metadataFields } from './metadata.ts'

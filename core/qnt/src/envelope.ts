@@ -1,6 +1,15 @@
 import { concatBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type Cid, decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt, withCbor } from '@anarq/ipld'
+import {
+  type Cid,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readFields,
+  readInt,
+  withCbor,
+} from '@anarq/ipld'
 import { hashBlake3, signatureBytes, verifySignature } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
 import { commitmentBytes, commitmentsMax } from './commitments.ts'

@@ -5,11 +5,9 @@ import { Blake3Hasher } from '@napi-rs/blake-hash'
 import { take } from './buffers.node.ts'
 import { checkKey } from './lengths.ts'
 import type { Argon2Options, HkdfOptions } from './primitives.ts'
-import { wasmHash } from './wasm-hash.node.ts'
+import { wasmBytesMax, wasmHash } from './wasm-hash.node.ts'
 
 const empty = new Uint8Array(0)
-/** Up to here WebAssembly is faster than a call into native code; from the next chunk of BLAKE3 on that has wider registers. */
-const wasmBytesMax = 1536
 
 export function blake3Parts(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0

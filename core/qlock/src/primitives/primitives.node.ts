@@ -15,15 +15,7 @@ import {
 import { allocate, plain, take } from './buffers.node.ts'
 import { aeadOpen, aeadSeal, aesGcmOpenInto, aesGcmSealInto, aesKwUnwrap, aesKwWrap } from './cipher.node.ts'
 import { isStrictEd25519Key } from './ed25519-strict.ts'
-import {
-  argon2id,
-  blake3Keyed,
-  blake3Parts,
-  forget,
-  hkdf,
-  hkdfSha512,
-  hmacSha512,
-} from './hash.node.ts'
+import { argon2id, blake3Keyed, blake3Parts, forget, hkdf, hkdfSha512, hmacSha512 } from './hash.node.ts'
 import { hold } from './held.ts'
 import {
   checkCiphertext,

@@ -5,7 +5,7 @@ import type { IHasher } from 'hash-wasm'
  * the collector has to let go of by itself, and for thirteen hashes of an envelope that costs more than the hashing.
  */
 export type WasmHash = {
-  /** BLAKE3 of the parts one after another. */
+  /** BLAKE3 of the parts one after another, at most `wasmBytesMax` together. */
   blake3(parts: readonly Uint8Array[]): Uint8Array
   /** HMAC-SHA-512 (RFC 2104) of the parts one after another; `undefined` where key or parts are too long for this way. */
   hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array | undefined
@@ -44,42 +44,57 @@ async function load(): Promise<void> {
 
 /** A block of SHA-512; a longer key would be hashed first. */
 const blockBytes = 128
-const dataBytesMax = 1024
-const zeros = new Uint8Array(blockBytes + dataBytesMax)
+const digestBytes = 64
+/** Beyond, native code is faster, which has wider registers for the chunks of BLAKE3. */
+export const wasmBytesMax = 1536
+const [innerMask, outerMask] = [0x36, 0x5c]
 
 function createWasmHash(blake3: IHasher, sha512: IHasher): WasmHash {
-  const pad = new Uint8Array(blockBytes)
-  let usedBytes = 0
+  /** Parts are joined here, behind a padded key where there is one: a call for each costs more than a copy. */
+  const joined = new Uint8Array(blockBytes + wasmBytesMax)
+  let secretBytes = 0
 
-  function padded(key: Uint8Array, mask: number): Uint8Array {
+  function join(parts: readonly Uint8Array[], from: number): number {
+    let end = from
+    for (const part of parts) {
+      joined.set(part, end)
+      end += part.length
+    }
+    return end
+  }
+
+  function pad(key: Uint8Array, mask: number): void {
     const { length } = key
-    for (let i = 0; i < length; i += 1) pad[i] = (key[i] as number) ^ mask
-    return pad.fill(mask, length)
+    for (let i = 0; i < length; i += 1) joined[i] = (key[i] as number) ^ mask
+    joined.fill(mask, length, blockBytes)
   }
 
   return {
     blake3(parts) {
-      blake3.init()
-      for (const part of parts) blake3.update(part)
-      return blake3.digest('binary')
+      const [first] = parts
+      const bytes = parts.length === 1 && first !== undefined ? first : joined.subarray(0, join(parts, 0))
+      return blake3.init().update(bytes).digest('binary')
     },
     hmacSha512(key, ...parts) {
       let bytes = 0
       for (const part of parts) bytes += part.length
-      if (key.length > blockBytes || bytes > dataBytesMax) return undefined
-      usedBytes = Math.max(usedBytes, blockBytes, bytes)
-      sha512.init().update(padded(key, 0x36))
-      for (const part of parts) sha512.update(part)
-      const inner = sha512.digest('binary')
-      sha512.init().update(padded(key, 0x5c)).update(inner)
-      inner.fill(0)
-      return sha512.digest('binary')
+      if (key.length > blockBytes || bytes > wasmBytesMax) return undefined
+      secretBytes = Math.max(secretBytes, blockBytes + Math.max(bytes, digestBytes))
+      pad(key, innerMask)
+      const end = join(parts, blockBytes)
+      const inner = sha512.init().update(joined.subarray(0, end)).digest('binary')
+      pad(key, outerMask)
+      joined.set(inner, blockBytes)
+      return sha512
+        .init()
+        .update(joined.subarray(0, blockBytes + digestBytes))
+        .digest('binary')
     },
     wipe() {
-      if (usedBytes === 0) return
-      pad.fill(0)
-      sha512.init().update(zeros.subarray(0, usedBytes))
-      usedBytes = 0
+      if (secretBytes === 0) return
+      joined.fill(0)
+      sha512.init().update(joined.subarray(0, secretBytes))
+      secretBytes = 0
     },
   }
 }

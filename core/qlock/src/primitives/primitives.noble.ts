@@ -87,6 +87,7 @@ export const primitives: Primitives = {
     return opened(sealed.length >= tagBytes, () => chacha20poly1305(key, nonce, aad).decrypt(sealed))
   },
   aesKwWrap: (kek, key) => aeskw(checkKey(kek, 32)).encrypt(checkKeyToWrap(key)),
+  aesKwWrapEach: (kek, keys) => keys.map((key) => primitives.aesKwWrap(kek, checkKey(key, 32))),
   aesKwUnwrap(kek, wrapped) {
     checkKey(kek, 32)
     const isWhole = wrapped.length >= 24 && wrapped.length % 8 === 0

@@ -13,7 +13,15 @@ import {
   verify,
 } from 'node:crypto'
 import { allocate, plain, take } from './buffers.node.ts'
-import { aeadOpen, aeadSeal, aesGcmOpenInto, aesGcmSealInto, aesKwUnwrap, aesKwWrap } from './cipher.node.ts'
+import {
+  aeadOpen,
+  aeadSeal,
+  aesGcmOpenInto,
+  aesGcmSealInto,
+  aesKwUnwrap,
+  aesKwWrap,
+  aesKwWrapEach,
+} from './cipher.node.ts'
 import { isStrictEd25519Key } from './ed25519-strict.ts'
 import { argon2id, blake3Keyed, blake3Parts, forget, hkdf, hkdfSha512, hmacSha512 } from './hash.node.ts'
 import { hold } from './held.ts'
@@ -62,6 +70,7 @@ export const primitives: Primitives = {
   chachaSeal: (key, nonce, bytes, aad) => aeadSeal('chacha20-poly1305', key, nonce, bytes, aad),
   chachaOpen: (key, nonce, sealed, aad) => aeadOpen('chacha20-poly1305', key, nonce, sealed, aad),
   aesKwWrap,
+  aesKwWrapEach,
   aesKwUnwrap,
 
   x25519Key,

@@ -100,6 +100,8 @@ export type Primitives = {
   chachaOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined
   /** AES-256 key wrap, RFC 3394: 8 bytes longer than the key, whose length is a multiple of 8 from 16. */
   aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array
+  /** The same of many keys of 32 bytes under one. */
+  aesKwWrapEach(kek: Uint8Array, keys: readonly Uint8Array[]): Uint8Array[]
   aesKwUnwrap(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined
 
   x25519Key(secret: Uint8Array): AgreementKey

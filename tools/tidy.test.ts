@@ -29,6 +29,7 @@ const mpl = [
   'kernel',
   'runtime',
   'design',
+  'apps',
 ]
 const lgpl = ['squid', 'qonsent', 'sdk', 'wxa']
 
@@ -281,7 +282,7 @@ function sourcesOf(folder: string): string[] {
     .filter(
       (entry) =>
         entry.isFile() &&
-        /\.(tsx?|css)$/.test(entry.name) &&
+        /\.(tsx?|mjs|css)$/.test(entry.name) &&
         !/node_modules|\/dist(\/|$)/.test(entry.parentPath),
     )
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))

@@ -202,7 +202,7 @@ test(
       await page.keyboard.press('Enter')
       await page
         .getByRole('alert')
-        .getByText(/passphrase does not open/)
+        .getByText(/That is not the passphrase/)
         .waitFor()
       await unlock(page)
       const kept = await page.evaluate(async () => ({

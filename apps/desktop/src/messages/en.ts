@@ -74,6 +74,12 @@ export const en = {
   'unlock.act': 'Unlock',
   'unlock.missing': 'Type your passphrase.',
 
+  'problem.passphrase': 'That is not the passphrase. Check it and try again.',
+  'problem.rate': 'Too many wrong tries. Wait a minute and try again.',
+  'problem.insecure':
+    'A passphrase may not cross a network in the open. Use this machine’s own address, or HTTPS.',
+  'problem.node': 'The node does not answer. See whether it still runs.',
+
   'passphrase.show': 'Show what is typed',
   'passphrase.hide': 'Hide what is typed',
   'strength.label': 'How hard it is to guess',

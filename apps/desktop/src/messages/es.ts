@@ -78,6 +78,12 @@ export const es: Texts<MessageKey> = {
   'unlock.act': 'Desbloquear',
   'unlock.missing': 'Escribe tu frase de acceso.',
 
+  'problem.passphrase': 'Esa no es la frase de acceso. Compruébala e inténtalo de nuevo.',
+  'problem.rate': 'Demasiados intentos fallidos. Espera un minuto e inténtalo de nuevo.',
+  'problem.insecure':
+    'Una frase de acceso no puede cruzar una red en claro. Usa la dirección de esta máquina, o HTTPS.',
+  'problem.node': 'El nodo no responde. Comprueba si sigue en marcha.',
+
   'passphrase.show': 'Mostrar lo escrito',
   'passphrase.hide': 'Ocultar lo escrito',
   'strength.label': 'Qué difícil es de adivinar',

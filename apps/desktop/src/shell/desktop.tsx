@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState }
 import { findApp } from '../apps/registry.ts'
 import { useApps } from '../apps/use-apps.ts'
 import type { Session } from '../client/port.ts'
+import { problemText } from '../client/problem.ts'
 import { keysOf } from '../windows/keys.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
 import { phoneWidth, useMedia } from './appearance.ts'
@@ -55,10 +56,10 @@ function useNewShell(session: Session): Shell {
     [act, apps],
   )
   const lock = useCallback(() => {
-    client.lock().catch((thrown: Error) => {
+    client.lock().catch((thrown: unknown) => {
       notify({
         do: 'add',
-        notice: { title: say('tray.node.gone'), text: thrown.message, tone: 'danger' },
+        notice: { title: say('tray.node.gone'), text: problemText(say, thrown), tone: 'danger' },
         atMs: Date.now(),
       })
     })

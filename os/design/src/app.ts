@@ -1,0 +1,71 @@
+import type { ComponentType } from 'react'
+import type { IconName } from './icons.ts'
+import type { Locale } from './messages.ts'
+
+/** What the shell gives to the screen of an app. The same in every mode; across a frame it is carried by the bridge. */
+export type AppProps<Sdk = unknown> = {
+  readonly sdk: Sdk
+  readonly window: AppWindow
+  readonly events: AppEvents
+  readonly locale: Locale
+  readonly theme: AppTheme
+  /** Only for an app that may change how the desktop looks (`powers: ['preferences']`). */
+  readonly preferences?: PreferencesPort
+}
+
+/** Says that something may look different now; whoever shows it asks again. */
+export type AppEvents = {
+  /** Gives what stops it. */
+  on(topic: 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps', listener: () => void): () => void
+}
+
+/** Its own window, and nothing else of the desktop. */
+export type AppWindow = {
+  readonly id: string
+  /** What it was opened with: a path, an identity, a section. */
+  readonly argument: string | undefined
+  /** True while it has the keyboard. */
+  readonly isFocused: boolean
+  /** Below this the sidebar of an app should be a list above it. */
+  readonly isNarrow: boolean
+  setTitle(title: string): void
+  close(): void
+  open(app: string, argument?: string): void
+  notify(notice: AppNotice): void
+}
+
+export type AppNotice = {
+  readonly title: string
+  readonly text?: string
+  readonly tone?: 'plain' | 'success' | 'warning' | 'danger'
+}
+export type AppTheme = {
+  readonly mode: 'light' | 'dark'
+  readonly contrast: 'standard' | 'more'
+  readonly motion: 'full' | 'reduced'
+}
+
+export type Preferences = {
+  readonly theme: 'system' | 'light' | 'dark'
+  readonly contrast: 'system' | 'standard' | 'more'
+  readonly motion: 'system' | 'full' | 'reduced'
+  readonly locale: Locale
+}
+
+export type PreferencesPort = { readonly value: Preferences; change(part: Partial<Preferences>): void }
+
+/** How an app is known to the shell. Its code is loaded when it is opened first. */
+export type AppDefinition<Sdk = unknown> = {
+  readonly id: string
+  readonly name: Readonly<Record<Locale, string>>
+  /** One line in the launcher: what it is for. */
+  readonly about: Readonly<Record<Locale, string>>
+  readonly icon: IconName
+  readonly hue: number
+  readonly load: () => Promise<{ readonly default: ComponentType<AppProps<Sdk>> }>
+  readonly powers?: readonly 'preferences'[]
+  /** The first window's size; it shrinks to what there is. */
+  readonly size?: { readonly width: number; readonly height: number }
+  /** Opening it again shows the window that is there. */
+  readonly isSingle?: boolean
+}

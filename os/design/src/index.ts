@@ -1,0 +1,108 @@
+/**
+ * The design system of AnarQ: tokens (`@anarq/design/tokens.css`), components on react-aria, one family of icons, and the
+ * face that the screen of an app has. The stylesheet is `@anarq/design/design.css`; docs/design.md has the rules.
+ */
+export type {
+  AppDefinition,
+  AppEvents,
+  AppNotice,
+  AppProps,
+  AppTheme,
+  AppWindow,
+  Preferences,
+  PreferencesPort,
+} from './app.ts'
+export {
+  Button,
+  type ButtonLook,
+  type ButtonProps,
+  type ButtonSize,
+  IconButton,
+  type IconButtonProps,
+  Toolbar,
+  ToolbarSpace,
+} from './button.tsx'
+export {
+  Checkbox,
+  type CheckboxProps,
+  type ChoiceProps,
+  type Option,
+  RadioGroup,
+  Segments,
+  Slider,
+  type SliderProps,
+  Switch,
+  type SwitchProps,
+} from './choice.tsx'
+export {
+  List,
+  type ListItem,
+  type ListProps,
+  Table,
+  type TableColumn,
+  type TableProps,
+  TileGrid,
+  type TileGridProps,
+} from './collection.tsx'
+export {
+  CommandPalette,
+  type CommandPaletteProps,
+  type PaletteEntry,
+  type PaletteGroup,
+} from './command-palette.tsx'
+export { AlertDialog, type AlertDialogProps, Dialog, type DialogProps } from './dialog.tsx'
+export { ErrorBoundary, type ErrorBoundaryProps } from './error-boundary.tsx'
+export {
+  Avatar,
+  type AvatarProps,
+  Badge,
+  type BadgeProps,
+  EmptyState,
+  type EmptyStateProps,
+  Meter,
+  type MeterProps,
+  Note,
+  type NoteProps,
+  ProgressBar,
+  type ProgressBarProps,
+  Skeleton,
+  type Tone,
+} from './feedback.tsx'
+export {
+  PasswordField,
+  type PasswordFieldProps,
+  SearchField,
+  type SearchFieldProps,
+  type StrengthWords,
+  TextField,
+  type TextFieldProps,
+} from './field.tsx'
+export { AppIcon, type AppIconProps, Icon, type IconProps } from './icon.tsx'
+export { type Drawing, type IconName, icons } from './icons.ts'
+export { Mark, type MarkProps, Wordmark } from './mark.tsx'
+export { ContextMenu, type ContextMenuProps, Menu, type MenuEntry, type MenuProps } from './menu.tsx'
+export {
+  createSay,
+  type Locale,
+  localeFor,
+  locales,
+  type Messages,
+  placesOf,
+  type Say,
+  type Texts,
+  type Values,
+} from './messages.ts'
+export {
+  Breadcrumbs,
+  type BreadcrumbsProps,
+  Sidebar,
+  type SidebarProps,
+  Tabs,
+  type TabsProps,
+} from './navigation.tsx'
+export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
+export { DesignProvider } from './provider.tsx'
+export { Select } from './select.tsx'
+export { type StrengthFacts, type StrengthLevel, strengthOf } from './strength.ts'
+export { Toast, type ToastProps } from './toast.tsx'
+export { Keys, Tooltip, type TooltipProps } from './tooltip.tsx'

@@ -1,0 +1,108 @@
+import type { ReactNode } from 'react'
+import {
+  Breadcrumbs as AriaBreadcrumbs,
+  Tabs as AriaTabs,
+  Breadcrumb,
+  type Key,
+  Link,
+  ListBox,
+  ListBoxItem,
+  Tab,
+  TabList,
+  TabPanel,
+} from 'react-aria-components'
+import { Icon } from './icon.tsx'
+import type { IconName } from './icons.ts'
+
+export type TabsProps = {
+  readonly label: string
+  readonly tabs: readonly {
+    readonly id: string
+    readonly label: string
+    readonly icon?: IconName
+    readonly content: ReactNode
+  }[]
+  readonly selected?: string
+  readonly onSelect?: (id: string) => void
+}
+
+/** Views of the same thing, side by side. */
+export function Tabs({ label, tabs, selected, onSelect }: TabsProps): ReactNode {
+  const control = selected === undefined ? {} : { selectedKey: selected }
+  return (
+    <AriaTabs className="aq-tabs" {...control} onSelectionChange={(key: Key) => onSelect?.(String(key))}>
+      <TabList aria-label={label} className="aq-tab-list">
+        {tabs.map((tab) => (
+          <Tab key={tab.id} id={tab.id} className="aq-tab">
+            {tab.icon !== undefined && <Icon name={tab.icon} />}
+            {tab.label}
+          </Tab>
+        ))}
+      </TabList>
+      {tabs.map((tab) => (
+        <TabPanel key={tab.id} id={tab.id} className="aq-tab-panel">
+          {tab.content}
+        </TabPanel>
+      ))}
+    </AriaTabs>
+  )
+}
+
+export type BreadcrumbsProps = {
+  readonly label: string
+  /** From the root to where one is. */
+  readonly path: readonly { readonly id: string; readonly label: string }[]
+  readonly onGo: (id: string) => void
+}
+
+export function Breadcrumbs({ label, path, onGo }: BreadcrumbsProps): ReactNode {
+  return (
+    <AriaBreadcrumbs aria-label={label} className="aq-crumbs" onAction={(key: Key) => onGo(String(key))}>
+      {path.map(({ id, label: name }, index) => (
+        <Breadcrumb key={id} id={id} className="aq-crumb">
+          <Link className="aq-crumb-link">{name}</Link>
+          {index < path.length - 1 && <Icon name="chevron-right" />}
+        </Breadcrumb>
+      ))}
+    </AriaBreadcrumbs>
+  )
+}
+
+export type SidebarProps = {
+  readonly label: string
+  readonly items: readonly {
+    readonly id: string
+    readonly label: string
+    readonly icon?: IconName
+    readonly note?: string
+  }[]
+  readonly selected: string
+  readonly onSelect: (id: string) => void
+}
+
+/** The places of an app. Arrow keys walk it; one is always chosen. */
+export function Sidebar({ label, items, selected, onSelect }: SidebarProps): ReactNode {
+  return (
+    <nav className="aq-sidebar" aria-label={label}>
+      <ListBox
+        aria-label={label}
+        className="aq-list"
+        selectionMode="single"
+        selectionBehavior="replace"
+        disallowEmptySelection
+        selectedKeys={[selected]}
+        onSelectionChange={(keys) => {
+          if (keys !== 'all') for (const key of keys) onSelect(String(key))
+        }}
+      >
+        {items.map((item) => (
+          <ListBoxItem key={item.id} id={item.id} textValue={item.label} className="aq-item">
+            {item.icon !== undefined && <Icon name={item.icon} />}
+            <span>{item.label}</span>
+            {item.note !== undefined && <span className="aq-item-end">{item.note}</span>}
+          </ListBoxItem>
+        ))}
+      </ListBox>
+    </nav>
+  )
+}

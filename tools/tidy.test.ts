@@ -28,8 +28,8 @@ const mpl = [
   'flows',
   'kernel',
   'runtime',
-  'design',
   'apps',
+  'design',
 ]
 const lgpl = ['squid', 'qonsent', 'sdk', 'wxa']
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openNode } from '@anarq/node'
+import { type Node, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -15,6 +15,7 @@ export const passphrase = 'copper meadow tram seventeen'
 
 export type Visit = { readonly page: Page; readonly address: string; readonly complaints: string[] }
 export type House = {
+  readonly node: Node
   readonly address: string
   visit(options: BrowserContextOptions, act: (visit: Visit) => Promise<void>): Promise<void>
   /** The node goes away, its home stays. */
@@ -47,6 +48,7 @@ export async function openHouse(): Promise<House> {
     await node[Symbol.asyncDispose]()
   }
   return {
+    node,
     address,
     visit: (options, act) => visit(browser, address, options, act),
     stop,

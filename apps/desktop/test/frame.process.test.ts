@@ -42,7 +42,7 @@ after(async () => {
 })
 
 const page =
-  '<!doctype html><html lang="en"><title>Curious</title><main><h1>Curious</h1><pre id="told"></pre></main><script src="app.js"></script></html>'
+  '<!doctype html><html lang="en"><title>Curious</title><link rel="stylesheet" href="/design/anarq.css"><main><h1>Curious</h1><pre id="told"></pre></main><script src="app.js"></script></html>'
 
 /** Tells what came of each thing that it tried. */
 const script = `
@@ -63,6 +63,8 @@ addEventListener('message', ({ data, ports: [port] }) => {
     await call('storage.write', { path: 'app:/note.txt', bytes: new TextEncoder().encode('kept') })
     const told = {
       locale: data.locale,
+      accent: getComputedStyle(document.body).getPropertyValue('--aq-accent') !== '',
+      font: (await document.fonts.load('16px "Inter Variable"')).length,
       own: new TextDecoder().decode((await call('storage.read', { path: 'app:/note.txt' })).bytes),
       drive: await call('storage.list', { path: '/' }),
       identities: await call('identity.list', {}),
@@ -92,6 +94,8 @@ test(
         await told.filter({ hasText: 'world' }).waitFor()
         assert.deepEqual(JSON.parse((await told.textContent()) ?? ''), {
           locale: 'en',
+          accent: true,
+          font: 1,
           own: 'kept',
           drive: 'refused.permission',
           identities: 'refused.permission',

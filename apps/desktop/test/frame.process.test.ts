@@ -35,6 +35,8 @@ before(async () => {
   const bytes = writeZip(withManifest(entries, await operations.identities.signApp(manifest)))
   const sdk = await enter(house.address)
   await sdk.storage.write({ path: '/curious.wxa', bytes })
+  await sdk.identity.create({ kind: 'sub', name: 'Work' })
+  await sdk.identity.create({ kind: 'anonymous', name: 'Nobody' })
   await sdk.apps.install({ path: '/curious.wxa', granted: [] })
 })
 after(async () => {
@@ -114,6 +116,29 @@ test(
         complaints.length = 0
       },
     ),
+)
+
+test(
+  'AQ-UI-2: another identity is one menu away; the desktop is its own at once, and its apps ask for it',
+  { skip },
+  () =>
+    house.visit({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }, async ({ page }) => {
+      await unlock(page)
+      await page.getByRole('button', { name: 'Acting as Ada' }).click()
+      await page.getByRole('menuitem', { name: /Nobody/ }).waitFor()
+      await assertAccessible(page, 'the identity menu')
+      await page.getByRole('menuitem', { name: /Work/ }).click()
+      await page.getByRole('button', { name: 'Acting as Work' }).waitFor()
+      await page
+        .getByRole('navigation', { name: 'Open apps' })
+        .getByRole('button', { name: 'Settings' })
+        .click()
+      await page.getByRole('option', { name: 'About' }).click()
+      await page.locator('.facts').getByText('Work', { exact: true }).waitFor()
+      await page.getByRole('button', { name: 'Acting as Work' }).click()
+      await page.getByRole('menuitem', { name: /Ada/ }).click()
+      await page.getByRole('button', { name: 'Acting as Ada' }).waitFor()
+    }),
 )
 
 async function enter(origin: string): Promise<ReturnType<typeof createSdk>> {

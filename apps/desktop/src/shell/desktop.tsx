@@ -65,6 +65,15 @@ function useNewShell(session: Session): Shell {
     })
   }, [client, say])
   useEffect(() => client.watch({ changed: events.emit, reachable: setNodeHere }), [client, events])
+  useEffect(() => {
+    if (isNodeHere) return
+    const notice = {
+      title: say('tray.node.gone'),
+      text: say('tray.node.gone.text'),
+      tone: 'warning' as const,
+    }
+    notify({ do: 'add', notice, atMs: Date.now() })
+  }, [isNodeHere, say])
 
   return useMemo(
     () => ({

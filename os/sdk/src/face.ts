@@ -39,7 +39,10 @@ export type IdentitySdk = {
   learn(input: { card: string }): Promise<{ did: string }>
 }
 
-/** Files and folders. What is larger than `inlineBytesMax` goes by its address instead: see `contentPath`. */
+/**
+ * Files and folders, by path, or by `id:` and an id (for what lies in the trash). What is larger than `inlineBytesMax` goes
+ * by its address instead: `AppSdk['content']` of `@anarq/sdk/app`.
+ */
 export type StorageSdk = {
   list(input: Page & { path: string }): Promise<readonly EntryFacts[]>
   entry(input: { path: string }): Promise<EntryFacts>

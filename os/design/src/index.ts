@@ -89,6 +89,7 @@ export {
   Breadcrumbs,
   type BreadcrumbsProps,
   Sidebar,
+  type SidebarItem,
   type SidebarProps,
   Tabs,
   type TabsProps,

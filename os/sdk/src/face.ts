@@ -90,6 +90,7 @@ export type ConsentSdk = {
   grants(input: { direction?: 'in' | 'out' | undefined }): Promise<readonly GrantFacts[]>
   share(input: {
     path: string
+    /** A DID, the name of an identity of this home, or somebody's card: it is taken in. */
     with: string
     rights?: readonly ('read' | 'write' | 'share')[] | undefined
     untilMs?: number | undefined

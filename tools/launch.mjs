@@ -12,12 +12,17 @@ const nodePath = join(root, 'node_modules', 'node', 'bin', process.platform === 
 const [command = 'start', ...rest] = process.argv.slice(2)
 
 const commands = {
-  start: () => run(['apps/cli/src/main.ts', 'up', ...rest]),
+  start: async () => {
+    const { buildDesktop } = await import('./build-desktop.mjs')
+    buildDesktop(nodePath)
+    return run(['apps/cli/src/main.ts', 'up', ...rest])
+  },
   test: () => run(['tools/run-tests.mjs', ...rest]),
   check: () =>
     runAll([
       [bin('tsc'), '--noEmit', '-p', 'tsconfig.json'],
       [bin('tsc'), '--noEmit', '-p', 'tsconfig.pure.json'],
+      [bin('tsc'), '--noEmit', '-p', 'tsconfig.desktop.json'],
       [bin('biome'), 'ci', '.'],
       [bin('knip'), '--no-progress'],
     ]),

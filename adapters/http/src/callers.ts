@@ -2,16 +2,40 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Fault } from '@anarq/fault'
 import { type Caller, describePermission, type Permission, placeOf } from '@anarq/sdk'
 
-/** What the door needs to know of apps. */
+/** What the door needs of apps. */
 export type InstalledApps = {
+  /** A file of the app that was launched under this key, and the hosts that it may reach. */
+  file(key: string, path: string): Promise<{ bytes: Uint8Array; network: readonly string[] } | undefined>
+  /** What its backend answers. */
+  request(id: string, request: AppRequest): Promise<AppResponse>
   /** What the person granted this app; undefined where it is not installed. */
   permissionsOf(id: string): Promise<ReadonlySet<Permission> | undefined>
 }
 
-const none: InstalledApps = { permissionsOf: async () => undefined }
+export type AppRequest = {
+  readonly method: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export type AppResponse = {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export const noApps: InstalledApps = {
+  permissionsOf: async () => undefined,
+  file: async () => undefined,
+  async request() {
+    throw new Fault('missing.app', 'This app is not installed.')
+  },
+}
 
 /** For whom a request is made, by its header `Anarq-App`. */
-export function createCallers(apps: InstalledApps = none): (headers: IncomingHttpHeaders) => Promise<Caller> {
+export function createCallers(apps: InstalledApps): (headers: IncomingHttpHeaders) => Promise<Caller> {
   return async (headers) => {
     const id = headers['anarq-app']
     if (id === undefined) return { kind: 'person' }

@@ -6,6 +6,7 @@ import type { Caller, Dispatcher, Feed, PlainPermission } from '@anarq/sdk'
 import type { ContentDigest } from '@anarq/squid'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Attempts } from './attempts.ts'
+import type { InstalledApps } from './callers.ts'
 import type { Desktop } from './desktop.ts'
 import type { Access, Gatekeeper } from './gatekeeper.ts'
 import type { Metrics } from './metrics.ts'
@@ -38,6 +39,7 @@ export type DoorContext = {
   readonly metrics: Metrics
   readonly dispatcher: Dispatcher
   readonly feed: Feed
+  readonly apps: InstalledApps
   /** For whom a request is made: an app that it names, or the person; `refused.app` for an app that is not installed. */
   callerOf(headers: IncomingMessage['headers']): Promise<Caller>
   readonly clock: Clock

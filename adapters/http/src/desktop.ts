@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants } from 'node:zlib'
 import { toHex } from '@anarq/bytes'
 import { hashBlake3 } from '@anarq/qlock'
+import { mediaTypes } from './media-types.ts'
 
 /** One file of the desktop's build, ready to be sent. */
 export type DesktopFile = {
@@ -20,21 +21,6 @@ export type Desktop = { file(path: string): Promise<DesktopFile | undefined> }
 
 const compress = promisify(brotliCompress)
 const packedBytesMin = 1024
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.webmanifest': 'application/manifest+json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webp': 'image/webp',
-  '.woff2': 'font/woff2',
-  '.wasm': 'application/wasm',
-  '.txt': 'text/plain; charset=utf-8',
-  '.md': 'text/plain; charset=utf-8',
-}
 
 /**
  * What the desktop may do in a browser: its own scripts and styles, its own node, apps in frames of an origin of their
@@ -87,7 +73,7 @@ async function namesIn(folder: string): Promise<ReadonlySet<string>> {
 
 async function load(folder: string, name: string): Promise<DesktopFile> {
   const bytes = await readFile(join(folder, name))
-  const type = types[extname(name)] ?? 'application/octet-stream'
+  const type = mediaTypes[extname(name)] ?? 'application/octet-stream'
   const isText = type.startsWith('text/') || /json|svg|wasm/.test(type)
   const packed =
     isText && bytes.length >= packedBytesMin

@@ -3,11 +3,11 @@ import { type Clock, systemClock } from '@anarq/clock'
 import { type Fault, kindOf } from '@anarq/fault'
 import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
-import { createDispatcher, createFeed, type Feed } from '@anarq/sdk'
+import { createDispatcher, createFeed, type Dispatcher, type Feed } from '@anarq/sdk'
 import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
 import { createAttempts } from './attempts.ts'
-import { createCallers, type InstalledApps } from './callers.ts'
+import { createCallers, type InstalledApps, noApps } from './callers.ts'
 import type { StoreStats } from './context.ts'
 import { createDesktop } from './desktop.ts'
 import { createGatekeeper } from './gatekeeper.ts'
@@ -22,6 +22,8 @@ export type HttpDoorOptions = {
   /** The kernel's own, or the same ones watched by the feed. */
   operations?: Operations
   feed?: Feed
+  /** By default one over these operations, without apps. */
+  dispatcher?: Dispatcher
   /** Who may call for an app; by default there is none. */
   apps?: InstalledApps
   /** What the gateway gives out: sealed blocks, by their names. */
@@ -65,15 +67,16 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   } = options
   const atSocket = new WeakSet<IncomingMessage>()
   const metrics = createMetrics({ kernel, stats })
-  const { operations = kernel.operations, feed = createFeed(clock) } = options
+  const { operations = kernel.operations, feed = createFeed(clock), apps = noApps } = options
   const sessions = createPageSessions({ account: operations.account, clock })
   const uploads = createUploads(operations.drive, clock)
   const app = await createApp({
     kernel,
     operations,
     feed,
-    dispatcher: createDispatcher({ operations, clock }),
-    callerOf: createCallers(options.apps),
+    dispatcher: options.dispatcher ?? createDispatcher({ operations, clock }),
+    apps,
+    callerOf: createCallers(apps),
     blocks,
     stats,
     clock,

@@ -15,6 +15,7 @@ const tags = [
   },
   { name: 'sessions', description: 'Browsers that act for the identity in use.' },
   { name: 'sdk', description: 'What apps see of the system, and its own pages.' },
+  { name: 'apps', description: 'What apps answer, each below a path of its own.' },
   { name: 'identities', description: 'Identities of this home.' },
   { name: 'children', description: 'Identities of children, for their guardians.' },
   { name: 'files', description: 'Files and folders: up, down, search, versions.' },

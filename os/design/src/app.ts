@@ -6,10 +6,17 @@ import type { Locale } from './messages.ts'
 export type AppProps<Sdk = unknown> = {
   readonly sdk: Sdk
   readonly window: AppWindow
+  readonly events: AppEvents
   readonly locale: Locale
   readonly theme: AppTheme
   /** Only for an app that may change how the desktop looks (`powers: ['preferences']`). */
   readonly preferences?: PreferencesPort
+}
+
+/** Says that something may look different now; whoever shows it asks again. */
+export type AppEvents = {
+  /** Gives what stops it. */
+  on(topic: 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps', listener: () => void): () => void
 }
 
 /** Its own window, and nothing else of the desktop. */

@@ -4,6 +4,7 @@
  */
 export type {
   AppDefinition,
+  AppEvents,
   AppNotice,
   AppProps,
   AppTheme,
@@ -43,6 +44,12 @@ export {
   TileGrid,
   type TileGridProps,
 } from './collection.tsx'
+export {
+  CommandPalette,
+  type CommandPaletteProps,
+  type PaletteEntry,
+  type PaletteGroup,
+} from './command-palette.tsx'
 export { AlertDialog, type AlertDialogProps, Dialog, type DialogProps } from './dialog.tsx'
 export { ErrorBoundary, type ErrorBoundaryProps } from './error-boundary.tsx'
 export {
@@ -94,6 +101,7 @@ export {
   Tabs,
   type TabsProps,
 } from './navigation.tsx'
+export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
 export { Select } from './select.tsx'
 export { type StrengthFacts, type StrengthLevel, strengthOf } from './strength.ts'

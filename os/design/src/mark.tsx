@@ -21,6 +21,7 @@ export function Mark({ progress = 1, size = 32 }: MarkProps): ReactNode {
       focusable="false"
     >
       <g fill="none" stroke="currentColor" strokeWidth="5.5" strokeLinecap="round">
+        {progress < 1 && <circle cx="24" cy="24" r="17" opacity="0.14" />}
         <circle
           className="aq-mark-ring"
           cx="24"

@@ -9,6 +9,10 @@ export type MenuEntry =
       readonly id: string
       readonly label: string
       readonly icon?: IconName
+      /** Instead of an icon: an avatar, say. */
+      readonly lead?: ReactNode
+      /** A second line. */
+      readonly note?: string
       readonly keys?: string
       readonly tone?: 'danger'
       readonly isDisabled?: boolean
@@ -24,7 +28,7 @@ type Acts = {
 export type MenuProps = Acts & {
   /** The button that opens it. */
   readonly children: ReactElement
-  readonly placement?: 'bottom start' | 'bottom end' | 'top start' | 'top end' | 'top'
+  readonly placement?: 'bottom start' | 'bottom end' | 'top start' | 'top end' | 'top' | 'bottom'
 }
 
 /** What can be done with one thing. */
@@ -106,7 +110,11 @@ function Entries({ label, entries, onAct }: Acts): ReactNode {
             data-tone={entry.tone}
           >
             {entry.icon !== undefined && <Icon name={entry.icon} />}
-            <span>{entry.label}</span>
+            {entry.lead}
+            <span className="aq-item-text">
+              {entry.label}
+              {entry.note !== undefined && <small>{entry.note}</small>}
+            </span>
             {entry.isChecked === true && (
               <span className="aq-item-check">
                 <Icon name="check" />

@@ -1,6 +1,7 @@
 import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import type { Operations } from '@anarq/kernel'
+import type { AppOperations } from './app-operations.ts'
 import type { AnyMethod, Caller, Method } from './method.ts'
 import { methods } from './methods.ts'
 import { describePermission } from './permissions.ts'
@@ -17,11 +18,23 @@ export type Dispatcher = {
 export type DispatcherOptions = {
   operations: Operations
   clock: Clock
+  /** Known later than the dispatcher, which the apps' own backends call. Absent: there are none here. */
+  apps?: () => AppOperations | undefined
   /** Hears of every call that an app had no permission for. */
   onRefused?: (app: string, method: string, permission: string) => void
 }
 
-export function createDispatcher({ operations, clock, onRefused = () => {} }: DispatcherOptions): Dispatcher {
+export function createDispatcher({
+  operations,
+  clock,
+  apps: known = () => undefined,
+  onRefused = () => {},
+}: DispatcherOptions): Dispatcher {
+  const apps = (): AppOperations => {
+    const here = known()
+    if (here !== undefined) return here
+    throw new Fault('unavailable.apps', 'This node has no apps.')
+  }
   return {
     async call(caller, name, params, signal) {
       const method = methods.get(name) as Method<unknown, unknown> | undefined
@@ -38,7 +51,7 @@ export function createDispatcher({ operations, clock, onRefused = () => {} }: Di
         )
       }
       signal?.throwIfAborted()
-      return method.run({ operations, clock, caller }, read, signal)
+      return method.run({ operations, apps, clock, caller }, read, signal)
     },
   }
 }

@@ -12,6 +12,7 @@ import type {
   NodeStatus,
   VersionFacts,
 } from '@anarq/kernel'
+import type { AppOperations } from './app-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -20,6 +21,7 @@ export type Sdk = {
   readonly consent: ConsentSdk
   readonly guardian: GuardianSdk
   readonly system: SystemSdk
+  readonly apps: AppsSdk
 }
 
 export type Nothing = Record<never, never>
@@ -110,6 +112,11 @@ export type GuardianSdk = {
   /** A proof that anybody can check elsewhere: `anarq audit verify FILE`. */
   prove(input: { index: number }): Promise<Readonly<Record<string, unknown>>>
   verify(input: Nothing): Promise<{ isWhole: boolean; size: number; findings: readonly string[] }>
+}
+
+/** Apps: seeing what is installed, installing, updating, rolling back, removing. */
+export type AppsSdk = Omit<AppOperations, 'list'> & {
+  list(input: Nothing): ReturnType<AppOperations['list']>
 }
 
 export type SystemSdk = {

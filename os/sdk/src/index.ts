@@ -3,9 +3,19 @@
  * it needs, and what its parameters must look like; `client.ts` gives the face over any way of calling, `browser.ts` over
  * signed requests of a page.
  */
+export type {
+  AppFacts,
+  AppLaunch,
+  AppOperations,
+  AppPermission,
+  AppPlan,
+  AppPublisher,
+  DataChoice,
+} from './app-operations.ts'
 export { type Call, createSdk } from './client.ts'
 export { createDispatcher, type Dispatcher, type DispatcherOptions, describeMethods } from './dispatch.ts'
 export {
+  type AppsSdk,
   type ConsentSdk,
   type GuardianSdk,
   type IdentitySdk,

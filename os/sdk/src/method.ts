@@ -1,5 +1,6 @@
 import type { Clock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
+import type { AppOperations } from './app-operations.ts'
 import type { Permission } from './permissions.ts'
 import type { Shape } from './shape.ts'
 
@@ -10,6 +11,8 @@ export type Caller =
 
 export type MethodContext = {
   readonly operations: Operations
+  /** `refused.apps` where this node has none. */
+  apps(): AppOperations
   readonly clock: Clock
   readonly caller: Caller
 }

@@ -1,5 +1,6 @@
 import type { Sdk } from './face.ts'
 import type { AnyMethod, MethodsOf } from './method.ts'
+import { apps } from './methods/apps.ts'
 import { consent } from './methods/consent.ts'
 import { guardian } from './methods/guardian.ts'
 import { identity } from './methods/identity.ts'
@@ -14,6 +15,7 @@ const namespaces: { readonly [Name in keyof Sdk]: MethodsOf<Sdk[Name]> } = {
   consent,
   guardian,
   system,
+  apps,
 }
 
 /** Every method by its full name, such as `storage.list`. */

@@ -20,7 +20,15 @@ export function addDesktopRoutes(app: App, { desktop, operations: { account } }:
     throw new Fault('missing.route', 'There is no such file of the desktop.')
   }
   const schema = { hide: true }
-  for (const url of ['/', '/assets/*', '/icons/*', '/sw.js', '/manifest.webmanifest', '/favicon.svg'])
+  for (const url of [
+    '/',
+    '/assets/*',
+    '/icons/*',
+    '/design/*',
+    '/sw.js',
+    '/manifest.webmanifest',
+    '/favicon.svg',
+  ])
     app.get(url, { schema, handler: send })
 }
 
@@ -32,6 +40,8 @@ function sendFile(request: FastifyRequest, reply: FastifyReply, file: DesktopFil
     'cache-control': file.isForever ? `public, max-age=${foreverSeconds}, immutable` : 'no-cache',
     etag: file.etag,
     vary: 'accept-encoding',
+    // Apps in frames are of no origin, and a font is given to none that is not named.
+    ...(request.url.startsWith('/design/') ? { 'access-control-allow-origin': '*' } : {}),
   })
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
   const isPacked = file.packed !== undefined && /\bbr\b/.test(request.headers['accept-encoding'] ?? '')

@@ -1,5 +1,6 @@
 import type { App, DoorContext } from '../context.ts'
 import { addAccountRoutes } from './account.ts'
+import { addAppRoutes } from './apps.ts'
 import { addAuditRoutes } from './audit.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
 import { addDesktopRoutes } from './desktop.ts'
@@ -23,6 +24,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
   addSessionRoutes,
   addSdkRoutes,
+  addAppRoutes,
   addIdentityRoutes,
   addGuardianRoutes,
   addShareRoutes,

@@ -1,0 +1,29 @@
+import { extname } from 'node:path'
+import { mediaTypes } from './media-types.ts'
+
+/**
+ * What a page of an app may do: run its own files in an origin of its own, and reach the hosts that the person granted.
+ * It lies in a frame of the shell; everything else it asks of the shell by messages.
+ */
+export function appPolicy(base: string, network: readonly string[]): string {
+  const hosts = network.map((host) => `https://${host}`).join(' ')
+  return [
+    "default-src 'none'",
+    `script-src ${base}`,
+    `style-src ${base} 'unsafe-inline'`,
+    `img-src ${base} data: blob: ${hosts}`.trimEnd(),
+    `media-src ${base} blob: ${hosts}`.trimEnd(),
+    `font-src ${base} data:`,
+    `connect-src ${hosts === '' ? "'none'" : hosts}`,
+    `worker-src ${base} blob:`,
+    "frame-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+    'sandbox allow-scripts allow-forms allow-modals',
+  ].join('; ')
+}
+
+export function appFileType(path: string): string {
+  return mediaTypes[extname(path)] ?? 'application/octet-stream'
+}

@@ -1,0 +1,110 @@
+import {
+  type AppDefinition,
+  type AppEvents,
+  type AppProps,
+  Button,
+  EmptyState,
+  ErrorBoundary,
+} from '@anarq/design'
+import type { Sdk } from '@anarq/sdk/client'
+import {
+  type ComponentType,
+  type LazyExoticComponent,
+  lazy,
+  memo,
+  type ReactNode,
+  Suspense,
+  useMemo,
+  useState,
+} from 'react'
+import { useSurroundings } from '../shell/context.ts'
+import type { NoticeAct } from '../shell/notices.ts'
+import type { Act } from '../windows/state.ts'
+
+export type AppHostProps = {
+  readonly app: AppDefinition<Sdk>
+  readonly id: string
+  readonly argument: string | undefined
+  readonly isFocused: boolean
+  readonly isNarrow: boolean
+  readonly act: (act: Act) => void
+  readonly openApp: (app: string, argument?: string) => void
+  readonly notify: (act: NoticeAct) => void
+  readonly events: AppEvents
+}
+
+type Screen = ComponentType<AppProps<Sdk>>
+
+/** One app in one window: loaded when it is opened, kept to itself when it fails. */
+export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function AppHost(
+  props: AppHostProps,
+): ReactNode {
+  const { app, id, argument, isFocused, isNarrow, act, openApp, notify, events } = props
+  const { client, say, theme, preferences, changePreferences } = useSurroundings()
+  const [turn, setTurn] = useState(0)
+  const Screen = useMemo(() => screenOf(app, turn), [app, turn])
+  const sdk = useMemo(() => client.sdkFor(), [client])
+  const name = app.name[preferences.locale]
+  const window = useMemo(
+    () => ({
+      id,
+      argument,
+      isFocused,
+      isNarrow,
+      setTitle: (title: string) => act({ do: 'title', id, title }),
+      close: () => act({ do: 'close', id }),
+      open: openApp,
+      notify: (notice: { title: string }) => notify({ do: 'add', notice, app: app.id, atMs: Date.now() }),
+    }),
+    [id, argument, isFocused, isNarrow, act, openApp, notify, app.id],
+  )
+  const mayPrefer = app.powers?.includes('preferences') === true
+  return (
+    <ErrorBoundary
+      key={turn}
+      fallback={() => (
+        <EmptyState
+          icon="alert"
+          tone="danger"
+          title={say('window.failed.title', { app: name })}
+          acts={
+            <Button look="accent" icon="refresh" onPress={() => setTurn(turn + 1)}>
+              {say('window.failed.again')}
+            </Button>
+          }
+        >
+          {say('window.failed.text')}
+        </EmptyState>
+      )}
+    >
+      <Suspense fallback={<Opening label={say('window.loading', { app: name })} />}>
+        <Screen
+          sdk={sdk}
+          window={window}
+          events={events}
+          locale={preferences.locale}
+          theme={theme}
+          {...(mayPrefer ? { preferences: { value: preferences, change: changePreferences } } : {})}
+        />
+      </Suspense>
+    </ErrorBoundary>
+  )
+})
+
+const screens = new Map<string, LazyExoticComponent<Screen>>()
+
+/** A failed load is tried anew with the next turn; otherwise every window of an app shares what was loaded. */
+function screenOf(app: AppDefinition<Sdk>, turn: number): LazyExoticComponent<Screen> {
+  const name = `${app.id} ${turn}`
+  const known = screens.get(name) ?? lazy(app.load)
+  screens.set(name, known)
+  return known
+}
+
+function Opening({ label }: { readonly label: string }): ReactNode {
+  return (
+    <div className="opening" role="status" aria-label={label}>
+      <span className="aq-spinner" />
+    </div>
+  )
+}

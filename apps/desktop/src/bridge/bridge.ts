@@ -1,0 +1,118 @@
+/**
+ * The shell's end of a framed app: each request is read, held against what the app may call, counted, answered. One bridge
+ * a window. What breaks a rule is answered with a fault; who goes on breaking them is cut off and reported.
+ */
+import { asFault, type Fault } from '@anarq/fault'
+import { measure, type Plain, type Reply, readRequest } from './message.ts'
+
+export type BridgeOptions = {
+  /** Whether this app may call it at all; the node holds it to its permissions once more. */
+  readonly allows: (call: string) => boolean
+  readonly call: (call: string, input: Plain, signal: AbortSignal) => Promise<unknown>
+  readonly onCutOff?: (why: string) => void
+  readonly nowMs: () => number
+  readonly limits?: Partial<BridgeLimits>
+}
+
+export type BridgeLimits = {
+  readonly inFlightMax: number
+  /** A bucket that fills at `perSecond`: a burst is fine, a flood is not. */
+  readonly burst: number
+  readonly perSecond: number
+  readonly offencesMax: number
+}
+
+export type Bridge = {
+  /** The answer, or nothing: to what has no id that one could answer to, and after the end. */
+  receive(message: unknown): Promise<Reply | undefined>
+  readonly isOpen: boolean
+  close(): void
+}
+
+const usual: BridgeLimits = { inFlightMax: 32, burst: 200, perSecond: 100, offencesMax: 50 }
+
+export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOptions): Bridge {
+  const { inFlightMax, burst, perSecond, offencesMax } = { ...usual, ...limits }
+  const stop = new AbortController()
+  const inFlight = new Set<number>()
+  let tokens = burst
+  let filledMs = nowMs()
+  let offences = 0
+
+  const offend = (why: string): void => {
+    offences += 1
+    if (offences <= offencesMax || stop.signal.aborted) return
+    stop.abort()
+    onCutOff?.(why)
+  }
+  const refuse = (id: number, code: string, message: string): Reply => {
+    offend(code)
+    return { v: 1, id, fault: { code, message } }
+  }
+  const spend = (): boolean => {
+    const now = nowMs()
+    tokens = Math.min(burst, tokens + (Math.max(0, now - filledMs) / 1000) * perSecond)
+    filledMs = now
+    if (tokens < 1) return false
+    tokens -= 1
+    return true
+  }
+
+  return {
+    get isOpen() {
+      return !stop.signal.aborted
+    },
+    close: () => stop.abort(),
+    async receive(message) {
+      if (stop.signal.aborted) return undefined
+      const hasBudget = spend()
+      const request = hasBudget ? readRequest(message) : { why: 'rate' as const }
+      if ('why' in request) {
+        const id = idOf(message)
+        if (id === undefined) {
+          offend(request.why)
+          return undefined
+        }
+        return request.why === 'rate'
+          ? refuse(id, 'limit.rate', 'Too many calls. Wait a moment.')
+          : refuse(id, 'invalid.message', 'The call is not of the form that the bridge knows, or too large.')
+      }
+      const { id, call: name, with: input } = request
+      if (inFlight.has(id))
+        return refuse(id, 'invalid.message', 'This id is in use by a call that is not answered yet.')
+      if (inFlight.size >= inFlightMax)
+        return refuse(id, 'limit.calls', 'Too many calls at once. Wait for answers.')
+      if (!allows(name)) return refuse(id, 'refused.method', `"${name}" is not open to this app.`)
+      inFlight.add(id)
+      try {
+        const ok = await call(name, input, stop.signal)
+        if (stop.signal.aborted) return undefined
+        return measure(ok) === undefined
+          ? { v: 1, id, ok }
+          : {
+              v: 1,
+              id,
+              fault: {
+                code: 'limit.answer',
+                message: 'The answer is too large for the bridge. Ask for less.',
+              },
+            }
+      } catch (thrown) {
+        return stop.signal.aborted ? undefined : { v: 1, id, fault: factsOf(asFault(thrown)) }
+      } finally {
+        inFlight.delete(id)
+      }
+    },
+  }
+}
+
+/** Its data stays here: it may name what the app must not know. */
+function factsOf({ code, message }: Fault): { code: string; message: string } {
+  return { code, message: message.slice(0, 500) }
+}
+
+function idOf(message: unknown): number | undefined {
+  if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'id')) return undefined
+  const { id } = message as { id: unknown }
+  return Number.isSafeInteger(id) && (id as number) >= 0 ? (id as number) : undefined
+}

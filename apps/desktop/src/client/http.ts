@@ -1,0 +1,142 @@
+import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
+import type { Client, Topic } from './port.ts'
+
+const renewBeforeMs = 10 * 60_000
+const retryMs = [1_000, 2_000, 5_000, 10_000] as const
+const topics: readonly unknown[] = [
+  'drive',
+  'identity',
+  'consent',
+  'guardian',
+  'lock',
+  'apps',
+] satisfies Topic[]
+
+/**
+ * The node that this page came from. The key of the session is made anew for each page and cannot be read out; it and the
+ * certificate are in memory alone, so that a page that is closed leaves nothing behind.
+ */
+export async function createHttpClient(origin: string, browser: string): Promise<Client> {
+  const key = await createPageKey()
+  let current: PageSession | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const listeners = new Set<() => void>()
+  const page = createPageClient({ key, session: () => current, origin })
+
+  const take = (session: PageSession | undefined): void => {
+    current = session
+    clearTimeout(timer)
+    if (session !== undefined) {
+      timer = setTimeout(
+        () => void renew().catch(() => take(undefined)),
+        Math.max(30_000, session.expiresMs - Date.now() - renewBeforeMs),
+      )
+    }
+    for (const listener of listeners) listener()
+  }
+  const renew = async (): Promise<void> =>
+    take(await page.json<PageSession>('/api/v1/sessions/renew', { method: 'POST' }))
+  const keyed = <T extends object>(input: T) => ({ json: { ...input, key: key.publicKey, browser } })
+
+  return {
+    status: () => page.open('/api/v1/status'),
+    async begin(input) {
+      const made = await page.open<{ words: string; session: PageSession }>(
+        '/api/v1/sessions/first',
+        keyed(input),
+      )
+      take(made.session)
+      return { words: made.words.split(' ') }
+    },
+    async recover(input) {
+      const made = await page.open<{ identities: number; session: PageSession }>(
+        '/api/v1/sessions/recover',
+        keyed(input),
+      )
+      take(made.session)
+      return { identities: made.identities }
+    },
+    async unlock(input) {
+      take(await page.open<PageSession>('/api/v1/sessions', keyed(input)))
+    },
+    async lock() {
+      await page.json('/api/v1/lock', { method: 'POST' })
+      take(undefined)
+    },
+    async use(did) {
+      await createSdk(page.callAs()).identity.use({ ref: did })
+      await renew()
+    },
+    session: () => current,
+    onSession(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    sdkFor: (app) => createSdk(page.callAs(app)),
+    watch({ changed, reachable }) {
+      const stop = new AbortController()
+      void follow(
+        stop.signal,
+        async () => {
+          const answer = await page.send('/api/v1/events', { signal: stop.signal })
+          reachable(true)
+          for await (const topic of topicsOf(answer)) {
+            changed(topic)
+            if (topic === 'lock' || topic === 'identity') await look()
+          }
+        },
+        async () => {
+          reachable(false)
+          await look().catch(() => undefined)
+        },
+      )
+      return () => stop.abort()
+    },
+  }
+
+  /** Another window or the command line may have locked the node, or put another identity in use. */
+  async function look(): Promise<void> {
+    const { state } = await page.open<{ state: string }>('/api/v1/status')
+    if (state !== 'open') return take(undefined)
+    if (current !== undefined) await renew().catch(() => take(undefined))
+  }
+}
+
+/** Goes on after each end, later and later while it fails. */
+async function follow(
+  signal: AbortSignal,
+  once: () => Promise<void>,
+  failed: () => Promise<void>,
+): Promise<void> {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    const startedMs = Date.now()
+    await once().catch(() => undefined)
+    if (signal.aborted) return
+    await failed()
+    if (Date.now() - startedMs > 30_000) attempt = 0
+    await new Promise((resolve) => setTimeout(resolve, retryMs[Math.min(attempt, retryMs.length - 1)]))
+  }
+}
+
+async function* topicsOf(answer: Response): AsyncIterable<Topic> {
+  if (answer.body === null) return
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    const lines = (rest + piece.value).split('\n')
+    rest = (lines.pop() ?? '').slice(0, 10_000)
+    for (const line of lines) {
+      const topic = line === '' ? undefined : topicIn(line)
+      if (topic !== undefined) yield topic
+    }
+  }
+}
+
+function topicIn(line: string): Topic | undefined {
+  try {
+    const { topic } = JSON.parse(line) as { topic?: unknown }
+    return topics.includes(topic) ? (topic as Topic) : undefined
+  } catch {
+    return undefined
+  }
+}

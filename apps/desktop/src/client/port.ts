@@ -1,0 +1,28 @@
+import type { Sdk } from '@anarq/sdk/client'
+
+export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
+export type Session = { readonly did: string; readonly name: string; readonly kind: string }
+export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps'
+
+/** What the shell needs of the node. Failures are `Fault`s whose sentence can be shown. */
+export type Client = {
+  status(): Promise<{ readonly state: NodeState; readonly version: string }>
+  /** In an empty home. The words are given once, here. */
+  begin(input: { name: string; passphrase: string }): Promise<{ readonly words: readonly string[] }>
+  recover(input: {
+    words: string
+    name: string
+    passphrase: string
+  }): Promise<{ readonly identities: number }>
+  unlock(input: { passphrase: string }): Promise<void>
+  lock(): Promise<void>
+  /** Everything acts for this identity from now on. */
+  use(did: string): Promise<void>
+  /** Undefined while this page is not in. */
+  session(): Session | undefined
+  onSession(listener: () => void): () => void
+  /** The typed face; with an app's id, held to what that app was granted. */
+  sdkFor(app?: string): Sdk
+  /** Says that something changed, and whether the node answers; gives what stops it. */
+  watch(listener: { changed(topic: Topic): void; reachable(isReachable: boolean): void }): () => void
+}

@@ -1,0 +1,3 @@
+export function DesignPage(): undefined {
+  return undefined
+}

@@ -1,0 +1,141 @@
+import { ContextMenu, type MenuEntry } from '@anarq/design'
+import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState } from 'react'
+import { appOf } from '../apps/registry.ts'
+import type { Session } from '../client/port.ts'
+import { keysOf } from '../windows/keys.ts'
+import { WindowLayer } from '../windows/window-layer.tsx'
+import { useMedia } from './appearance.ts'
+import { type Overlay, type Shell, ShellContext, useShell, useSurroundings } from './context.ts'
+import { createEvents } from './events.ts'
+import { Home } from './home.tsx'
+import { KeysSheet } from './keys-sheet.tsx'
+import { Launcher } from './launcher.tsx'
+import { Toasts } from './notice-centre.tsx'
+import { nextNotices, noNotices } from './notices.ts'
+import { PhoneBar, PhoneStatus, Switcher } from './phone.tsx'
+import { Shelf } from './shelf.tsx'
+import { useDesk } from './use-desk.ts'
+import { useKeys } from './use-keys.ts'
+
+/** All that there is once somebody is in. */
+export function Desktop({ session }: { readonly session: Session }): ReactNode {
+  const shell = useNewShell(session)
+  useKeys(shell)
+  return (
+    <ShellContext value={shell}>
+      <div className="desktop" data-phone={shell.isPhone ? '' : undefined}>
+        {shell.isPhone && <PhoneStatus />}
+        <Area />
+        {shell.isPhone ? <PhoneBar /> : <Shelf />}
+        <Launcher />
+        <KeysSheet />
+        {shell.isPhone && <Switcher />}
+        <Toasts />
+      </div>
+    </ShellContext>
+  )
+}
+
+function useNewShell(session: Session): Shell {
+  const { client, say } = useSurroundings()
+  const isPhone = useMedia('(width < 40rem)')
+  const [desk, act] = useDesk(session.did, isPhone)
+  const [notices, notify] = useReducer(nextNotices, noNotices)
+  const [overlay, show] = useState<Overlay>()
+  const [isNodeHere, setNodeHere] = useState(true)
+
+  const openApp = useCallback(
+    (id: string, argument?: string) => {
+      const app = appOf(id)
+      if (app !== undefined) act({ do: 'open', app: id, argument, size: app.size, isSingle: app.isSingle })
+    },
+    [act],
+  )
+  const lock = useCallback(() => {
+    client.lock().catch((thrown: Error) => {
+      notify({
+        do: 'add',
+        notice: { title: say('tray.node.gone'), text: thrown.message, tone: 'danger' },
+        atMs: Date.now(),
+      })
+    })
+  }, [client, say])
+  const [events] = useState(createEvents)
+  useEffect(() => client.watch({ changed: events.emit, reachable: setNodeHere }), [client, events])
+
+  return useMemo(
+    () => ({
+      session,
+      desk,
+      act,
+      openApp,
+      notices,
+      notify,
+      isPhone,
+      isNodeHere,
+      events,
+      overlay,
+      show,
+      lock,
+    }),
+    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock],
+  )
+}
+
+/** Home, and the windows before it. */
+function Area(): ReactNode {
+  const { desk, act, openApp, show, isPhone } = useShell()
+  const { say, changePreferences, theme } = useSurroundings()
+  const isDark = theme.mode === 'dark'
+  const entries: MenuEntry[] = [
+    { id: 'launcher', label: say('launcher.open'), icon: 'search', keys: keysOf.launcher },
+    'separator',
+    { id: 'cascade', label: say('desktop.cascade'), icon: 'restore', isDisabled: desk.windows.length === 0 },
+    {
+      id: 'clear',
+      label: say('desktop.clear'),
+      icon: 'monitor',
+      keys: keysOf.clear,
+      isDisabled: desk.windows.length === 0,
+    },
+    'separator',
+    { id: 'theme', label: say(isDark ? 'theme.light' : 'theme.dark'), icon: isDark ? 'sun' : 'moon' },
+    { id: 'appearance', label: say('desktop.appearance'), icon: 'appearance' },
+    { id: 'keys', label: say('desktop.keys'), icon: 'keyboard', keys: keysOf.keys },
+  ]
+  const home = (
+    <div
+      className="home-layer"
+      inert={desk.focused !== undefined}
+      data-behind={desk.focused === undefined ? undefined : ''}
+    >
+      <Home />
+    </div>
+  )
+  return (
+    <main
+      className="area"
+      aria-label={say('desktop.label')}
+      style={{ height: desk.area.height }}
+      onPointerDown={(event) => {
+        if (!isPhone && event.target instanceof Element && event.target.closest('.window') === null)
+          act({ do: 'blur' })
+      }}
+    >
+      <ContextMenu
+        className="area-menu"
+        label={say('desktop.menu')}
+        entries={entries}
+        onAct={(id) => {
+          if (id === 'cascade' || id === 'clear') act({ do: id })
+          else if (id === 'launcher' || id === 'keys') show(id)
+          else if (id === 'theme') changePreferences({ theme: isDark ? 'light' : 'dark' })
+          else openApp('settings', 'appearance')
+        }}
+      >
+        {home}
+      </ContextMenu>
+      <WindowLayer />
+    </main>
+  )
+}

@@ -1,0 +1,99 @@
+import { Badge, Button, EmptyState, IconButton, Toast } from '@anarq/design'
+import { type ReactNode, useEffect, useState } from 'react'
+import { appOf } from '../apps/registry.ts'
+import { useShell, useSurroundings } from './context.ts'
+import type { Notice } from './notices.ts'
+
+export function NoticeList(): ReactNode {
+  const { notices, notify } = useShell()
+  const { say } = useSurroundings()
+  return (
+    <>
+      <header className="panel-head">
+        <h2>{say('notices.title')}</h2>
+        {notices.all.length > 0 && (
+          <Button look="quiet" size="small" onPress={() => notify({ do: 'clear' })}>
+            {say('notices.clear')}
+          </Button>
+        )}
+      </header>
+      {notices.all.length === 0 ? (
+        <EmptyState icon="bell" title={say('notices.empty.title')}>
+          {say('notices.empty.text')}
+        </EmptyState>
+      ) : (
+        <ul className="notices aq-scroll">
+          {notices.all.map((notice) => (
+            <li key={notice.id} className="notice">
+              <NoticeText notice={notice} />
+              <IconButton
+                size="small"
+                icon="close"
+                label={say('notices.close')}
+                onPress={() => notify({ do: 'remove', id: notice.id })}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  )
+}
+
+function NoticeText({ notice }: { readonly notice: Notice }): ReactNode {
+  const { preferences } = useSurroundings()
+  const app = notice.app === undefined ? undefined : appOf(notice.app)
+  return (
+    <div className="notice-text">
+      <p className="notice-from">
+        {app !== undefined && <Badge tone={notice.tone ?? 'plain'}>{app.name[preferences.locale]}</Badge>}
+        <time dateTime={new Date(notice.atMs).toISOString()}>
+          {new Date(notice.atMs).toLocaleTimeString(preferences.locale, {
+            hour: '2-digit',
+            minute: '2-digit',
+          })}
+        </time>
+      </p>
+      <strong>{notice.title}</strong>
+      {notice.text !== undefined && <p>{notice.text}</p>}
+    </div>
+  )
+}
+
+const toastMs = 6000
+
+/** The newest for a few seconds. They wait while one looks at them or has the keyboard in them. */
+export function Toasts(): ReactNode {
+  const { notices, notify } = useShell()
+  const { say } = useSurroundings()
+  const [isHeld, setHeld] = useState(false)
+  const oldest = notices.toasts[0]
+  useEffect(() => {
+    if (oldest === undefined || isHeld) return
+    const timer = setTimeout(() => notify({ do: 'hide', id: oldest }), toastMs)
+    return () => clearTimeout(timer)
+  }, [oldest, isHeld, notify])
+  const shown = notices.all.filter(({ id }) => notices.toasts.includes(id))
+  return (
+    <section
+      className="toasts"
+      aria-label={say('notices.title')}
+      aria-live="polite"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      {shown.map((notice) => (
+        <Toast
+          key={notice.id}
+          title={notice.title}
+          {...(notice.text === undefined ? {} : { text: notice.text })}
+          tone={notice.tone ?? 'plain'}
+          closeLabel={say('notices.close')}
+          onClose={() => notify({ do: 'hide', id: notice.id })}
+        />
+      ))}
+    </section>
+  )
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSay, localeFor, placesOf } from '../../../os/design/src/messages.ts'
+import { en, type MessageKey } from '../src/messages/en.ts'
+import { es } from '../src/messages/es.ts'
+
+test('each text is there in each language, with the same places for values', () => {
+  assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
+  for (const [key, text] of Object.entries(en)) {
+    const other = es[key as MessageKey]
+    assert.ok(text.trim() !== '' && other.trim() !== '', key)
+    assert.deepEqual(placesOf(other), placesOf(text), key)
+  }
+})
+
+test('a value is put where its name stands, markup and all, and a missing one is seen', () => {
+  const say = createSay({ en, es }, 'es')
+  assert.equal(say('greeting.morning', { name: '<b>Ada</b>' }), 'Buenos días, <b>Ada</b>')
+  assert.equal(say('greeting.morning'), 'Buenos días, {name}')
+})
+
+test('the reader gets the first of their languages that there is, and English otherwise', () => {
+  assert.equal(localeFor(['fr-FR', 'es-MX', 'en']), 'es')
+  assert.equal(localeFor(['EN-gb']), 'en')
+  assert.equal(localeFor(['zh']), 'en')
+})

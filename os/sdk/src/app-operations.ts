@@ -1,0 +1,72 @@
+/** What can be asked about apps. Somebody above implements it: the SDK only offers it. */
+
+export type AppPermission = {
+  readonly id: string
+  /** What it means, in the system's words. */
+  readonly means: string
+  /** What for, in the publisher's words. */
+  readonly why: string
+  readonly isGranted: boolean
+}
+
+export type AppPublisher = { readonly did: string; readonly name: string; readonly isTrusted: boolean }
+
+export type AppFacts = {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly category: string
+  readonly description: string
+  /** Absent where nobody signed it: a package in development. */
+  readonly publisher?: AppPublisher
+  readonly permissions: readonly AppPermission[]
+  readonly ui?: { readonly kind: 'component' | 'frame' }
+  readonly hasBackend: boolean
+  readonly defaultSize?: { readonly width: number; readonly height: number }
+  readonly installedMs: number
+  readonly isOn: boolean
+  /** The version that rolling back goes to. */
+  readonly previous?: string
+}
+
+/** What installing a package would do: shown before it is done. */
+export type AppPlan = {
+  readonly kind: 'install' | 'update'
+  readonly app: Omit<AppFacts, 'installedMs' | 'isOn' | 'previous'>
+  /** Of an update: the version that is there. */
+  readonly from?: string
+  /** Ids of permissions that were never asked for before. */
+  readonly asks: readonly string[]
+  readonly bytes: number
+  /** A component runs inside the shell: the publisher has to be trusted by name first. */
+  readonly needsTrust: boolean
+}
+
+/** What becomes of an app's own storage when the app goes. */
+export type DataChoice = 'keep' | 'export' | 'erase'
+
+export type AppLaunch = {
+  readonly kind: 'component' | 'frame'
+  /** The address of its entry: nobody can guess it, and it holds until the node is locked or the app changes. */
+  readonly address: string
+}
+
+export type AppOperations = {
+  list(): Promise<readonly AppFacts[]>
+  /** `path` is a package in the drive. */
+  inspect(input: { path: string; isDevelopment?: boolean | undefined }): Promise<AppPlan>
+  install(input: {
+    path: string
+    /** Ids of permissions; what is not named is not granted. */
+    granted: readonly string[]
+    /** The publisher's name as the person read it: their components may run inside the shell from now on. */
+    trust?: string | undefined
+    isDevelopment?: boolean | undefined
+  }): Promise<AppFacts>
+  /** With `export`, the folder of the drive that its data went to. */
+  uninstall(input: { id: string; data: DataChoice }): Promise<{ exportedTo?: string }>
+  rollBack(input: { id: string }): Promise<AppFacts>
+  turn(input: { id: string; isOn: boolean }): Promise<AppFacts>
+  grant(input: { id: string; permission: string; isGranted: boolean }): Promise<AppFacts>
+  launch(input: { id: string }): Promise<AppLaunch>
+}

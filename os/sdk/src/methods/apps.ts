@@ -1,0 +1,73 @@
+import type { AppsSdk } from '../face.ts'
+import type { MethodsOf } from '../method.ts'
+import { placeOf } from '../places.ts'
+import { fields, flag, list, oneOf, optional, text } from '../shape.ts'
+
+const id = text({ min: 3, max: 64 })
+const path = text({ about: 'A package in the drive.' })
+const permission = text({ min: 3, max: 300 })
+const manages = () => 'apps.manage' as const
+
+export const apps: MethodsOf<AppsSdk> = {
+  list: {
+    summary: 'Installed apps, and what each may do',
+    isChange: false,
+    permission: manages,
+    params: fields({}),
+    run: ({ apps }) => apps().list(),
+  },
+  inspect: {
+    summary: 'Verify a package, and tell what installing it would do',
+    isChange: false,
+    permission: manages,
+    params: fields({ path, isDevelopment: optional(flag) }),
+    run: ({ apps, caller }, input) => apps().inspect({ ...input, path: placeOf(input.path, caller) }),
+  },
+  install: {
+    summary: 'Install a package, or update the app with it',
+    isChange: true,
+    permission: manages,
+    params: fields({
+      path,
+      granted: list(permission, 64),
+      trust: optional(text({ max: 200 })),
+      isDevelopment: optional(flag),
+    }),
+    run: ({ apps, caller }, input) => apps().install({ ...input, path: placeOf(input.path, caller) }),
+  },
+  uninstall: {
+    summary: 'Take an app away, and keep, export or erase its data',
+    isChange: true,
+    permission: manages,
+    params: fields({ id, data: oneOf('keep', 'export', 'erase') }),
+    run: ({ apps }, input) => apps().uninstall(input),
+  },
+  rollBack: {
+    summary: 'Back to the version before; its data stays',
+    isChange: true,
+    permission: manages,
+    params: fields({ id }),
+    run: ({ apps }, input) => apps().rollBack(input),
+  },
+  turn: {
+    summary: 'Turn an app on or off',
+    isChange: true,
+    permission: manages,
+    params: fields({ id, isOn: flag }),
+    run: ({ apps }, input) => apps().turn(input),
+  },
+  grant: {
+    summary: 'Grant an app one of the permissions that it asks for, or take it back',
+    isChange: true,
+    permission: manages,
+    params: fields({ id, permission, isGranted: flag }),
+    run: ({ apps }, input) => apps().grant(input),
+  },
+  launch: {
+    summary: 'Where the files of an app can be loaded from now',
+    isChange: false,
+    permission: manages,
+    params: fields({ id }),
+    run: ({ apps }, input) => apps().launch(input),
+  },
+}

@@ -3,8 +3,8 @@ import type { AppSdk } from '@anarq/sdk/app'
 import { createContext, useContext } from 'react'
 import type { Person } from './logic/entry.ts'
 import type { DriveSay } from './messages/messages.ts'
-import type { Actions } from './model/use-actions.ts'
 import type { Thumbnails } from './model/thumbnails.ts'
+import type { Actions } from './model/use-actions.ts'
 
 /** What every part of the screen may want. */
 export type Surroundings = {
@@ -19,7 +19,9 @@ export type Surroundings = {
   faultText(error: unknown): string
 }
 
-export const DriveContext: React.Context<Surroundings | undefined> = createContext<Surroundings | undefined>(undefined)
+export const DriveContext: React.Context<Surroundings | undefined> = createContext<Surroundings | undefined>(
+  undefined,
+)
 
 export function useSurroundings(): Surroundings {
   const surroundings = useContext(DriveContext)

@@ -26,7 +26,11 @@ import { Status } from './parts/status.tsx'
 import { UploadsPanel } from './parts/uploads-panel.tsx'
 import { useCommands } from './use-commands.ts'
 
-export type DriveProps = { readonly turn: number; readonly said: Said | undefined; readonly onUnsay: () => void }
+export type DriveProps = {
+  readonly turn: number
+  readonly said: Said | undefined
+  readonly onUnsay: () => void
+}
 
 const tabOf: Readonly<Partial<Record<Command, string>>> = { versions: 'versions', details: 'info' }
 
@@ -53,7 +57,9 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
   useEffect(() => frame.setTitle(title), [frame.setTitle, title])
 
   const ask = (conflicts: Parameters<Parameters<typeof uploads.add>[2]>[0]) =>
-    new Promise<Awaited<ReturnType<Parameters<typeof uploads.add>[2]>>>((resolve) => setAsking({ what: 'conflicts', conflicts, resolve }))
+    new Promise<Awaited<ReturnType<Parameters<typeof uploads.add>[2]>>>((resolve) =>
+      setAsking({ what: 'conflicts', conflicts, resolve }),
+    )
   const give = (given: ReturnType<typeof givenOf>, to: string): void =>
     void actions.attempt(async () => void (await uploads.add(await given, to, ask)))
   const drop = useDrop({
@@ -69,7 +75,8 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
     onAsk: setAsking,
     onGo: goTo,
     onPreview: setPreviewed,
-    onDetails: (command) => setDetailsTab((now) => (command === 'details' && now !== undefined ? undefined : tabOf[command])),
+    onDetails: (command) =>
+      setDetailsTab((now) => (command === 'details' && now !== undefined ? undefined : tabOf[command])),
     onSelectAll: selecting.all,
     onRefresh: refresh,
   })
@@ -112,7 +119,9 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
         <div className="qd-pane" {...drop.pane}>
           {words !== undefined && !isBlocked && <Failed words={words} isSmall onRetry={refresh} />}
           {body()}
-          {drop.isFromOutside && drop.over === undefined && folder !== undefined && <DropVeil name={folder === '/' ? say('place.drive') : nameOf(folder)} />}
+          {drop.isFromOutside && drop.over === undefined && folder !== undefined && (
+            <DropVeil name={folder === '/' ? say('place.drive') : nameOf(folder)} />
+          )}
           <UploadsPanel uploads={uploads} />
         </div>
         {here.at !== 'shared-by-me' && here.at !== 'shared-with-me' && (
@@ -138,13 +147,21 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
         />
       )}
       {preview !== undefined && (
-        <PreviewPane entry={preview} onClose={() => setPreviewed(undefined)} onStep={(by) => step(preview, by)} onShare={() => setAsking({ what: 'share', entry: preview })} />
+        <PreviewPane
+          entry={preview}
+          onClose={() => setPreviewed(undefined)}
+          onStep={(by) => step(preview, by)}
+          onShare={() => setAsking({ what: 'share', entry: preview })}
+        />
       )}
       {asking?.what === 'erase' ? (
         <AlertDialog
           isOpen
           isDanger
-          title={say(asking.entries.length === 1 ? 'erase.title.one' : 'erase.title.many', { name: asking.entries[0]?.name ?? '', count: asking.entries.length })}
+          title={say(asking.entries.length === 1 ? 'erase.title.one' : 'erase.title.many', {
+            name: asking.entries[0]?.name ?? '',
+            count: asking.entries.length,
+          })}
           act={say('act.erase')}
           cancel={say('act.cancel')}
           onCancel={() => setAsking(undefined)}
@@ -156,7 +173,13 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
           <p>{say('erase.text')}</p>
         </AlertDialog>
       ) : (
-        <Askings asking={asking} tags={tags} entries={entries} folder={folder ?? '/'} onClose={() => setAsking(undefined)} />
+        <Askings
+          asking={asking}
+          tags={tags}
+          entries={entries}
+          folder={folder ?? '/'}
+          onClose={() => setAsking(undefined)}
+        />
       )}
     </div>
   )
@@ -170,13 +193,27 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
   }
 
   function body(): ReactNode {
-    if (here.at === 'shared-by-me') return <SharedByMe onShow={(path) => goTo({ at: 'folder', path: path.slice(0, path.lastIndexOf('/')) || '/' })} />
+    if (here.at === 'shared-by-me')
+      return (
+        <SharedByMe
+          onShow={(path) => goTo({ at: 'folder', path: path.slice(0, path.lastIndexOf('/')) || '/' })}
+        />
+      )
     if (here.at === 'shared-with-me') return <SharedWithMe />
     if (words !== undefined && isBlocked) return <Failed words={words} onRetry={refresh} />
     if (!isLoading && entries.length === 0)
       return (
-        <ContextMenu className="qd-menu" label={say('place.drive')} entries={menu()} onAct={(id) => run(id as Command)}>
-          <Empty place={here} onNewFolder={() => run('new-folder')} onGive={(files) => give(Promise.resolve(givenOfFiles([...files])), folder ?? '/')} />
+        <ContextMenu
+          className="qd-menu"
+          label={say('place.drive')}
+          entries={menu()}
+          onAct={(id) => run(id as Command)}
+        >
+          <Empty
+            place={here}
+            onNewFolder={() => run('new-folder')}
+            onGive={(files) => give(Promise.resolve(givenOfFiles([...files])), folder ?? '/')}
+          />
         </ContextMenu>
       )
     return (
@@ -201,7 +238,9 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
           }}
           onSort={(key) => setSort(sortBy(sort, key))}
           onKey={onKey}
-          onDragBegin={(entry, transfer) => drop.begin(selection.chosen.has(entry.id) ? chosen : [entry], transfer)}
+          onDragBegin={(entry, transfer) =>
+            drop.begin(selection.chosen.has(entry.id) ? chosen : [entry], transfer)
+          }
           onDragOverFolder={drop.setOver}
           onDropOn={drop.drop}
           isDroppable={drop.isDroppable}
@@ -217,7 +256,9 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
       return {
         id: command,
         label: say(`act.${command}`),
-        ...(command === 'trash' || command === 'erase' || command === 'empty-trash' ? { tone: 'danger' as const } : {}),
+        ...(command === 'trash' || command === 'erase' || command === 'empty-trash'
+          ? { tone: 'danger' as const }
+          : {}),
         ...(keys === undefined ? {} : { keys }),
       }
     })

@@ -30,10 +30,10 @@ export type AppSdk = Sdk & { readonly content: ContentSdk; readonly events: Even
 
 /** For an app by its id, with what it was granted; without one, for the person. */
 export function createAppSdk(client: Pick<PageClient, 'send' | 'callAs'>, app?: string): AppSdk {
-  const { identity, storage, index, consent, guardian, system } = createSdk(client.callAs(app))
+  const { identity, storage, index, consent, guardian, system, apps } = createSdk(client.callAs(app))
   const content = createContent(client, app)
   const events = createEvents(client, app)
-  return { identity, storage, index, consent, guardian, system, content, events }
+  return { identity, storage, index, consent, guardian, system, apps, content, events }
 }
 
 const pauseMs = { first: 500, longest: 15_000 }

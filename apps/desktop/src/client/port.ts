@@ -1,4 +1,4 @@
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
@@ -22,7 +22,7 @@ export type Client = {
   session(): Session | undefined
   onSession(listener: () => void): () => void
   /** The typed face; with an app's id, held to what that app was granted. */
-  sdkFor(app?: string): Sdk
+  sdkFor(app?: string): AppSdk
   /** Says that something changed, and whether the node answers; gives what stops it. */
   watch(listener: { changed(topic: Topic): void; reachable(isReachable: boolean): void }): () => void
 }

@@ -91,7 +91,12 @@ const letters: Readonly<Record<string, Command>> = {
 /** What a key does in the list. Letters act on what is chosen, and find a name where nothing is. */
 export function keyAct(
   { key, hasAlt, hasShift, hasCommand }: Stroke,
-  { columns, page, hasChosen, isTyping }: { columns: number; page: number; hasChosen: boolean; isTyping: boolean },
+  {
+    columns,
+    page,
+    hasChosen,
+    isTyping,
+  }: { columns: number; page: number; hasChosen: boolean; isTyping: boolean },
 ): KeyAct | undefined {
   if (hasAlt) {
     if (key === 'ArrowLeft') return { do: 'back' }

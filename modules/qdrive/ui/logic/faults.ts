@@ -11,7 +11,11 @@ const known: readonly (readonly [code: string, key: MessageKey])[] = [
   ['damaged.', 'fault.damaged'],
 ]
 
-export type FaultWords = { readonly code: string; readonly key: MessageKey | undefined; readonly sentence: string }
+export type FaultWords = {
+  readonly code: string
+  readonly key: MessageKey | undefined
+  readonly sentence: string
+}
 
 /** Our own words where there are some, in the language of the person; else the sentence that the system gave. */
 export function wordsOf(error: unknown): FaultWords {

@@ -77,8 +77,7 @@ function readBlock(lines: readonly string[], at: number, depth: number): Read | 
   if (/^ {0,3}>/.test(line)) return readQuote(lines, at, depth)
   if (item.test(line)) return readList(lines, at, depth)
   const under = lines[at + 1]
-  if (line.includes('|') && under !== undefined && under.includes('-') && divider.test(under))
-    return readTable(lines, at)
+  if (line.includes('|') && under?.includes('-') && divider.test(under)) return readTable(lines, at)
   if (under !== undefined && /^ {0,3}(=+|-+) *$/.test(under))
     return {
       block: {

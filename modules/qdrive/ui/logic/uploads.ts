@@ -113,15 +113,20 @@ function apply(draft: Draft, event: UploadEvent, onBytes: (bytes: number) => voi
           })
       return
     case 'given':
-      return set(draft, event.id, ['absent'], { status: { at: 'waiting' } })
+      set(draft, event.id, ['absent'], { status: { at: 'waiting' } })
+      return
     case 'pause':
-      return stop(draft, event.id, { at: 'paused' })
+      stop(draft, event.id, { at: 'paused' })
+      return
     case 'resume':
-      return set(draft, event.id, ['paused'], { status: { at: 'waiting' } })
+      set(draft, event.id, ['paused'], { status: { at: 'waiting' } })
+      return
     case 'retry':
-      return retry(draft, event.id)
+      retry(draft, event.id)
+      return
     case 'cancel':
-      return cancel(draft, event.id)
+      cancel(draft, event.id)
+      return
     case 'pause-all':
       draft.isPaused = true
       for (const { id, status } of [...draft.uploads.values()])
@@ -140,9 +145,11 @@ function apply(draft: Draft, event: UploadEvent, onBytes: (bytes: number) => voi
         if (status.at === 'done' || status.at === 'cancelled') draft.uploads.delete(id)
       return
     case 'begun':
-      return begun(draft, event)
+      begun(draft, event)
+      return
     case 'progress':
-      return progress(draft, event, onBytes)
+      progress(draft, event, onBytes)
+      return
     case 'done':
       for (const id of event.ids) finish(draft, id, onBytes)
       return

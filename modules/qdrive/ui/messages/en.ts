@@ -113,7 +113,8 @@ export const en = {
   'said.undone': 'Undone.',
   'said.version': 'Version {number} is the latest again.',
   'said.revoked': '{who} may not open it any more. What was read before cannot be unread.',
-  'said.folders-not-downloaded': 'A browser saves files, not folders. Open “{name}” and download what is in it.',
+  'said.folders-not-downloaded':
+    'A browser saves files, not folders. Open “{name}” and download what is in it.',
 
   'name.empty': 'Type a name.',
   'name.slash': 'A name has no “/” in it.',
@@ -154,9 +155,11 @@ export const en = {
   'drop.text': 'They are encrypted before they reach the disk.',
 
   'empty.folder.title': 'Nothing in here yet',
-  'empty.folder': 'Drop files or whole folders here, or choose them. They are encrypted before they reach the disk.',
+  'empty.folder':
+    'Drop files or whole folders here, or choose them. They are encrypted before they reach the disk.',
   'empty.drive.title': 'Your drive is ready',
-  'empty.drive': 'Drop files or whole folders here from your computer. They are encrypted before they reach the disk, and every change keeps the version before.',
+  'empty.drive':
+    'Drop files or whole folders here from your computer. They are encrypted before they reach the disk, and every change keeps the version before.',
   'empty.trash.title': 'The trash is empty',
   'empty.trash': 'What you delete waits here until you put it back or delete it for good.',
   'empty.search.title': 'Nothing found',
@@ -164,9 +167,11 @@ export const en = {
   'empty.tag.title': 'Nothing has this tag',
   'empty.tag': 'Select files and press T to tag them.',
   'empty.shared-by-me.title': 'You share nothing',
-  'empty.shared-by-me': 'Select a file or a folder and press Share. You say who, until when, how often and why; and you can take it back here.',
+  'empty.shared-by-me':
+    'Select a file or a folder and press Share. You say who, until when, how often and why; and you can take it back here.',
   'empty.shared-with-me.title': 'Nothing is shared with you',
-  'empty.shared-with-me': 'Whoever shares something with you sends you a small file that ends in .ping. Drop it here to open what it names.',
+  'empty.shared-with-me':
+    'Whoever shares something with you sends you a small file that ends in .ping. Drop it here to open what it names.',
 
   'failed.title': 'This could not be read',
   'failed.locked.title': 'AnarQ is locked',
@@ -258,7 +263,8 @@ export const en = {
   'share.done.title': 'It is shared',
   'share.done.save': 'Save the ping file',
   'share.done.text': 'Send this small file to them, by any way you like. They open it in AnarQ.',
-  'share.done.note': 'It holds no content and no key: it opens only for them, only as you allowed, and not after you revoke it.',
+  'share.done.note':
+    'It holds no content and no key: it opens only for them, only as you allowed, and not after you revoke it.',
 
   'sharing.nobody': 'Only you can open this.',
   'sharing.past': 'Before',
@@ -288,7 +294,8 @@ export const en = {
   'disk.path': 'Folder',
   'disk.type': 'Type',
   'disk.tags': 'Tags',
-  'disk.note': 'These lie sealed under your keys, beside the content. Parts that versions have in common lie there once.',
+  'disk.note':
+    'These lie sealed under your keys, beside the content. Parts that versions have in common lie there once.',
 } as const
 
 export type MessageKey = keyof typeof en

@@ -115,7 +115,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'said.undone': 'Deshecho.',
   'said.version': 'La versión {number} vuelve a ser la última.',
   'said.revoked': '{who} ya no puede abrirlo. Lo que se leyó antes no se puede borrar de la memoria.',
-  'said.folders-not-downloaded': 'Un navegador guarda archivos, no carpetas. Abre «{name}» y descarga lo que contiene.',
+  'said.folders-not-downloaded':
+    'Un navegador guarda archivos, no carpetas. Abre «{name}» y descarga lo que contiene.',
 
   'name.empty': 'Escribe un nombre.',
   'name.slash': 'Un nombre no lleva «/».',
@@ -158,7 +159,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'empty.folder.title': 'Aquí todavía no hay nada',
   'empty.folder': 'Suelta aquí archivos o carpetas enteras, o elígelos. Se cifran antes de llegar al disco.',
   'empty.drive.title': 'Tu unidad está lista',
-  'empty.drive': 'Suelta aquí archivos o carpetas enteras de tu ordenador. Se cifran antes de llegar al disco, y cada cambio conserva la versión anterior.',
+  'empty.drive':
+    'Suelta aquí archivos o carpetas enteras de tu ordenador. Se cifran antes de llegar al disco, y cada cambio conserva la versión anterior.',
   'empty.trash.title': 'La papelera está vacía',
   'empty.trash': 'Lo que eliminas espera aquí hasta que lo devuelvas a su sitio o lo elimines para siempre.',
   'empty.search.title': 'No se encontró nada',
@@ -166,9 +168,11 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'empty.tag.title': 'Nada tiene esta etiqueta',
   'empty.tag': 'Selecciona archivos y pulsa T para etiquetarlos.',
   'empty.shared-by-me.title': 'No compartes nada',
-  'empty.shared-by-me': 'Selecciona un archivo o una carpeta y pulsa Compartir. Tú dices con quién, hasta cuándo, cuántas veces y para qué; y aquí lo puedes revocar.',
+  'empty.shared-by-me':
+    'Selecciona un archivo o una carpeta y pulsa Compartir. Tú dices con quién, hasta cuándo, cuántas veces y para qué; y aquí lo puedes revocar.',
   'empty.shared-with-me.title': 'No hay nada compartido contigo',
-  'empty.shared-with-me': 'Quien comparte algo contigo te envía un archivo pequeño que termina en .ping. Suéltalo aquí para abrir lo que nombra.',
+  'empty.shared-with-me':
+    'Quien comparte algo contigo te envía un archivo pequeño que termina en .ping. Suéltalo aquí para abrir lo que nombra.',
 
   'failed.title': 'No se pudo leer',
   'failed.locked.title': 'AnarQ está bloqueado',
@@ -204,7 +208,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'preview.failed': 'No se pudo mostrar la vista previa',
   'preview.none.title': 'No hay vista previa para esta clase de archivo',
   'preview.none': 'Descárgalo para abrirlo con un programa de tu ordenador.',
-  'preview.too-large': 'Los archivos de más de {size} no se muestran en el navegador. Descárgalo para abrirlo.',
+  'preview.too-large':
+    'Los archivos de más de {size} no se muestran en el navegador. Descárgalo para abrirlo.',
   'preview.cut': 'Este es su primer megabyte.',
   'preview.in-tab': 'Abrir en una pestaña propia',
 
@@ -260,7 +265,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'share.done.title': 'Está compartido',
   'share.done.save': 'Guardar el archivo ping',
   'share.done.text': 'Envíale este archivo pequeño como quieras. Lo abre en AnarQ.',
-  'share.done.note': 'No lleva contenido ni claves: se abre solo para esa persona, solo como permitiste, y no después de revocarlo.',
+  'share.done.note':
+    'No lleva contenido ni claves: se abre solo para esa persona, solo como permitiste, y no después de revocarlo.',
 
   'sharing.nobody': 'Solo tú puedes abrirlo.',
   'sharing.past': 'Antes',
@@ -279,7 +285,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'shared.no-ping': 'Esto no es un archivo ping: son pequeños.',
   'shared.forget': 'Quitar {name} de esta lista',
 
-  'disk.about': 'Lo que tiene de este archivo quien se lleve el disco de tu nodo, según lo que dice tu índice.',
+  'disk.about':
+    'Lo que tiene de este archivo quien se lleve el disco de tu nodo, según lo que dice tu índice.',
   'disk.sees': 'Tiene',
   'disk.stored': 'Bloques sellados',
   'disk.of': '{stored} para {content} de contenido',
@@ -290,5 +297,6 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'disk.path': 'Carpeta',
   'disk.type': 'Tipo',
   'disk.tags': 'Etiquetas',
-  'disk.note': 'Esto va sellado con tus claves, junto al contenido. Las partes que las versiones tienen en común están una sola vez.',
+  'disk.note':
+    'Esto va sellado con tus claves, junto al contenido. Las partes que las versiones tienen en común están una sola vez.',
 }

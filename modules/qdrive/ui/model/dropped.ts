@@ -15,7 +15,9 @@ type WithHandle = DataTransferItem & { getAsFileSystemHandle?: () => Promise<Fil
 export function givenOf(transfer: DataTransfer): Promise<readonly Given[]> {
   const items = [...transfer.items].filter(({ kind }) => kind === 'file') as WithHandle[]
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? null)
-  const handles = items.map((item, i) => (entries[i]?.isFile === true ? item.getAsFileSystemHandle?.() : undefined))
+  const handles = items.map((item, i) =>
+    entries[i]?.isFile === true ? item.getAsFileSystemHandle?.() : undefined,
+  )
   const files = [...transfer.files]
   return walk(entries, handles, files)
 }
@@ -29,7 +31,8 @@ async function walk(
   const given: Given[] = []
   for (const [i, entry] of entries.entries()) {
     const handle = await handles[i]?.catch(() => null)
-    if (entry !== null) await add(entry, given, handle?.kind === 'file' ? (handle as FileSystemFileHandle) : undefined)
+    if (entry !== null)
+      await add(entry, given, handle?.kind === 'file' ? (handle as FileSystemFileHandle) : undefined)
   }
   return given
 }
@@ -38,7 +41,9 @@ async function add(entry: FileSystemEntry, given: Given[], handle?: FileSystemFi
   if (given.length >= thingsMax) return
   const path = entry.fullPath.replace(/^\//, '')
   if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    )
     given.push({ path, file, ...(handle === undefined ? {} : { handle }) })
     return
   }
@@ -46,7 +51,9 @@ async function add(entry: FileSystemEntry, given: Given[], handle?: FileSystemFi
   const reader = (entry as FileSystemDirectoryEntry).createReader()
   for (;;) {
     // A reader gives a hundred at a time, and an empty list at the end.
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    )
     if (some.length === 0) return
     for (const one of some) await add(one, given)
   }

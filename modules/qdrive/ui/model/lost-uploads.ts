@@ -10,7 +10,10 @@ const recordsMax = 100
 
 type Record = Omit<LostUpload, 'sent' | 'isFolder'>
 
-export async function readLost({ storage, content }: Pick<AppSdk, 'storage' | 'content'>): Promise<readonly LostUpload[]> {
+export async function readLost({
+  storage,
+  content,
+}: Pick<AppSdk, 'storage' | 'content'>): Promise<readonly LostUpload[]> {
   const records = await read(storage)
   const found: LostUpload[] = []
   for (const record of records) {
@@ -83,7 +86,10 @@ function open(): Promise<IDBDatabase> {
   })
 }
 
-async function within<T>(mode: IDBTransactionMode, act: (handles: IDBObjectStore) => IDBRequest<T>): Promise<T | undefined> {
+async function within<T>(
+  mode: IDBTransactionMode,
+  act: (handles: IDBObjectStore) => IDBRequest<T>,
+): Promise<T | undefined> {
   try {
     const db = await open()
     return await new Promise<T>((resolve, reject) => {
@@ -109,7 +115,9 @@ export async function dropHandle(id: string): Promise<void> {
   await within('readwrite', (handles) => handles.delete(id))
 }
 
-type Askable = FileSystemFileHandle & { requestPermission?: (how: { mode: 'read' }) => Promise<PermissionState> }
+type Askable = FileSystemFileHandle & {
+  requestPermission?: (how: { mode: 'read' }) => Promise<PermissionState>
+}
 
 /** The file again, where the person lets the browser; only while a press is being handled. */
 export async function fileOf(handle: FileSystemFileHandle): Promise<File | undefined> {

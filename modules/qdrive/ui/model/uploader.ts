@@ -1,6 +1,13 @@
 /** Does what the queue says, and tells it what came of it. No rule of its own. */
 import type { AppSdk } from '@anarq/sdk/app'
-import { emptyQueue, type Queue, step, type Upload, type UploadEffect, type UploadEvent } from '../logic/uploads.ts'
+import {
+  emptyQueue,
+  type Queue,
+  step,
+  type Upload,
+  type UploadEffect,
+  type UploadEvent,
+} from '../logic/uploads.ts'
 
 export type Uploader = {
   queue(): Queue
@@ -121,6 +128,10 @@ export function createUploader({ content, nowMs }: { content: Content; nowMs: ()
 function failureOf(error: unknown): { code: string; sentence: string } {
   const { code, message, name } = error as { code?: unknown; message?: string; name?: string }
   if (typeof code === 'string') return { code, sentence: message ?? '' }
-  if (name === 'NotReadableError' || name === 'NotFoundError') return { code: 'missing.source', sentence: message ?? '' }
-  return { code: name === 'AbortError' ? 'stopped' : 'unavailable.browser', sentence: message ?? String(error) }
+  if (name === 'NotReadableError' || name === 'NotFoundError')
+    return { code: 'missing.source', sentence: message ?? '' }
+  return {
+    code: name === 'AbortError' ? 'stopped' : 'unavailable.browser',
+    sentence: message ?? String(error),
+  }
 }

@@ -4,8 +4,8 @@ import type { Entry } from '../logic/entry.ts'
 import { freeName } from '../logic/names.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import type { DriveSay } from '../messages/messages.ts'
-import { ignoreMissing } from './use-uploads.ts'
 import { download } from './download.ts'
+import { ignoreMissing } from './use-uploads.ts'
 
 export type Said = { readonly text: string; readonly tone: 'plain' | 'danger'; readonly undo?: () => void }
 
@@ -19,7 +19,10 @@ export type Actions = {
   trash(entries: readonly Entry[]): Promise<boolean>
   restore(entries: readonly Entry[]): Promise<boolean>
   erase(entries: readonly Entry[]): Promise<boolean>
-  tag(entries: readonly Entry[], change: { add?: readonly string[]; remove?: readonly string[] }): Promise<boolean>
+  tag(
+    entries: readonly Entry[],
+    change: { add?: readonly string[]; remove?: readonly string[] },
+  ): Promise<boolean>
   download(entries: readonly Entry[]): Promise<boolean>
 }
 
@@ -35,7 +38,10 @@ const refOf = ({ id }: Entry): string => `id:${id}`
 
 export function useActions(needs: Needs): Actions {
   const { sdk, say, onSaid, refresh, faultText } = needs
-  return useMemo(() => createActions({ sdk, say, onSaid, refresh, faultText }), [sdk, say, onSaid, refresh, faultText])
+  return useMemo(
+    () => createActions({ sdk, say, onSaid, refresh, faultText }),
+    [sdk, say, onSaid, refresh, faultText],
+  )
 }
 
 function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions {
@@ -52,7 +58,11 @@ function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions
       refresh()
     }
   }
-  const plain = (text: string, undo?: () => void): Said => ({ text, tone: 'plain', ...(undo === undefined ? {} : { undo }) })
+  const plain = (text: string, undo?: () => void): Said => ({
+    text,
+    tone: 'plain',
+    ...(undo === undefined ? {} : { undo }),
+  })
   const undoing = (act: () => Promise<unknown>) => () =>
     void attempt(async () => {
       await act()
@@ -71,7 +81,10 @@ function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions
       attempt(async () => {
         const to = join(parentOf(entry.path), name.trim())
         await storage.move({ path: refOf(entry), to })
-        return plain(say('said.renamed', { name: name.trim() }), undoing(() => storage.move({ path: refOf(entry), to: entry.path })))
+        return plain(
+          say('said.renamed', { name: name.trim() }),
+          undoing(() => storage.move({ path: refOf(entry), to: entry.path })),
+        )
       }),
     move: (entries, folder) =>
       attempt(async () => {
@@ -87,7 +100,9 @@ function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions
       attempt(async () => {
         for (const entry of entries)
           await storage.copy({ path: refOf(entry), to: await freePath(storage, folder, entry.name) })
-        return plain(many(say, 'said.copied', entries, { where: folder === '/' ? say('place.drive') : nameOf(folder) }))
+        return plain(
+          many(say, 'said.copied', entries, { where: folder === '/' ? say('place.drive') : nameOf(folder) }),
+        )
       }),
     trash: (entries) =>
       attempt(async () => {
@@ -116,7 +131,12 @@ function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions
       attempt(async () => {
         const files = entries.filter(({ kind }) => kind === 'file')
         for (const file of files) await download(content, file)
-        if (files.length < entries.length) return plain(say('said.folders-not-downloaded', { name: nameIn(entries.filter(({ kind }) => kind === 'folder')) }))
+        if (files.length < entries.length)
+          return plain(
+            say('said.folders-not-downloaded', {
+              name: nameIn(entries.filter(({ kind }) => kind === 'folder')),
+            }),
+          )
         return undefined
       }),
   }

@@ -57,7 +57,8 @@ export function useDrop({ folder, onGive, onMove }: DropOptions): Dropping {
       setFromOutside(true)
     },
     onDragLeave(event: DragEvent) {
-      const isOut = !(event.relatedTarget instanceof Node) || !event.currentTarget.contains(event.relatedTarget)
+      const isOut =
+        !(event.relatedTarget instanceof Node) || !event.currentTarget.contains(event.relatedTarget)
       if (isOut) end()
     },
     onDrop(event: DragEvent) {

@@ -32,14 +32,16 @@ export function useEntries(sdk: AppSdk, place: Place): Listing & { refresh(): vo
       isSame(before.place, place) ? before : { place, entries: [], isLoading: true, failure: undefined },
     )
     read(sdk, place, show, stop.signal).catch((failure: unknown) => {
-      if (!stop.signal.aborted)
-        setListing((before) => ({ ...before, place, isLoading: false, failure }))
+      if (!stop.signal.aborted) setListing((before) => ({ ...before, place, isLoading: false, failure }))
     })
     return () => stop.abort()
   }, [sdk, key, turn])
 
   useDriveEvents(sdk, refresh)
-  return { ...(isSame(listing.place, place) ? listing : { ...listing, place, entries: [], isLoading: true }), refresh }
+  return {
+    ...(isSame(listing.place, place) ? listing : { ...listing, place, entries: [], isLoading: true }),
+    refresh,
+  }
 }
 
 /** Several changes within a moment are one. */

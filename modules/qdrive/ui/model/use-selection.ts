@@ -3,7 +3,16 @@ import { keyAct } from '../logic/commands.ts'
 import type { Entry } from '../logic/entry.ts'
 import { parentOf } from '../logic/paths.ts'
 import type { Place } from '../logic/place.ts'
-import { chooseAll, findTyped, kept, nothing, press, pressForMenu, type Selection, walk } from '../logic/selection.ts'
+import {
+  chooseAll,
+  findTyped,
+  kept,
+  nothing,
+  press,
+  pressForMenu,
+  type Selection,
+  walk,
+} from '../logic/selection.ts'
 import type { Run } from '../use-commands.ts'
 import type { Trailing } from './use-trail.ts'
 
@@ -52,27 +61,38 @@ export function useSelection(entries: readonly Entry[], place: Place): Selecting
       const up = place.at === 'folder' && place.path !== '/' ? parentOf(place.path) : undefined
       switch (act.do) {
         case 'walk':
-          return setSelection(walk(selection, ids, { by: act.by }, how))
+          setSelection(walk(selection, ids, { by: act.by }, how))
+          return
         case 'walk-to':
-          return setSelection(walk(selection, ids, { to: act.to }, how))
+          setSelection(walk(selection, ids, { to: act.to }, how))
+          return
         case 'command':
-          return run(act.command)
+          run(act.command)
+          return
         case 'toggle':
-          return selection.active === undefined ? undefined : setSelection(press(selection, ids, selection.active, { isRange: false, isToggle: true }))
+          if (selection.active !== undefined)
+            setSelection(press(selection, ids, selection.active, { isRange: false, isToggle: true }))
+          return
         case 'back':
-          return trailing.goBack()
+          trailing.goBack()
+          return
         case 'forward':
-          return trailing.goForward()
+          trailing.goForward()
+          return
         case 'up':
-          return up === undefined ? undefined : trailing.goTo({ at: 'folder', path: up })
+          if (up !== undefined) trailing.goTo({ at: 'folder', path: up })
+          return
         case 'search':
-          return onSearch()
+          onSearch()
+          return
         case 'let-go':
-          return setSelection({ ...nothing, active: selection.active })
+          setSelection({ ...nothing, active: selection.active })
+          return
         case 'type': {
           typed.current = { text: isTyping ? typed.current.text + act.letter : act.letter, atMs: nowMs }
           const found = findTyped(entries, typed.current.text, selection.active)
-          if (found !== undefined) setSelection(press(selection, ids, found, { isRange: false, isToggle: false }))
+          if (found !== undefined)
+            setSelection(press(selection, ids, found, { isRange: false, isToggle: false }))
           return
         }
         default:
@@ -84,7 +104,8 @@ export function useSelection(entries: readonly Entry[], place: Place): Selecting
     chosen,
     set: setSelection,
     press: (id, how) => setSelection((now) => press(now, ids, id, how)),
-    menu: (id) => setSelection((now) => (id === undefined ? { ...nothing, active: now.active } : pressForMenu(now, id))),
+    menu: (id) =>
+      setSelection((now) => (id === undefined ? { ...nothing, active: now.active } : pressForMenu(now, id))),
     only: (id) => setSelection(press(nothing, ids, id, { isRange: false, isToggle: false })),
     all: () => setSelection((now) => chooseAll(ids, now)),
     keys,

@@ -33,7 +33,13 @@ export function useTrail(argument: string | undefined): Trailing {
   const setSearch = useCallback((text: string): void => {
     setText(text)
     if (text.trim() === '')
-      setTrail((now) => (now.here.at === 'search' ? (now.past.length === 0 ? go(now, root) : { ...back(now), ahead: [] }) : now))
+      setTrail((now) =>
+        now.here.at === 'search'
+          ? now.past.length === 0
+            ? go(now, root)
+            : { ...back(now), ahead: [] }
+          : now,
+      )
   }, [])
   const move = useCallback((step: (now: Trail) => Trail): void => {
     setText('')

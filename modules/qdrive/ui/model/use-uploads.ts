@@ -1,6 +1,13 @@
 import type { AppSdk } from '@anarq/sdk/app'
 import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
-import { type Answer, type Conflict, conflictsOf, foldersOf, type Known, settled } from '../logic/conflicts.ts'
+import {
+  type Answer,
+  type Conflict,
+  conflictsOf,
+  foldersOf,
+  type Known,
+  settled,
+} from '../logic/conflicts.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import { lostUploadOf, type NewUpload, type Queue, type UploadEvent } from '../logic/uploads.ts'
 import type { Given } from './dropped.ts'
@@ -8,7 +15,9 @@ import { createKeeper, dropHandle, fileOf, handleOf, keepHandle, readLost } from
 import { createUploader } from './uploader.ts'
 
 export type Coming = NewUpload & { readonly given: Given }
-export type AskConflict = (conflicts: readonly Conflict<Coming>[]) => Promise<((one: Conflict<Coming>) => Answer) | undefined>
+export type AskConflict = (
+  conflicts: readonly Conflict<Coming>[],
+) => Promise<((one: Conflict<Coming>) => Answer) | undefined>
 
 export type Uploads = {
   readonly queue: Queue
@@ -62,7 +71,8 @@ export function useUploads(sdk: AppSdk): Uploads {
       const uploads = settled(coming, known, answerOf)
       for (const { id, given: one } of uploads) {
         if (one.file !== undefined) uploader.give(id, one.file)
-        if (one.handle !== undefined && one.file !== undefined && one.file.size > 0) void keepHandle(id, one.handle)
+        if (one.handle !== undefined && one.file !== undefined && one.file.size > 0)
+          void keepHandle(id, one.handle)
       }
       uploader.tell({ what: 'add', uploads: uploads.map(({ given: _, ...upload }) => upload) })
     },
@@ -129,6 +139,7 @@ async function namesIn(
 }
 
 export function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && String((error as { code?: unknown }).code).startsWith('missing.')) return undefined
+  if (error instanceof Error && String((error as { code?: unknown }).code).startsWith('missing.'))
+    return undefined
   throw error
 }

@@ -74,13 +74,22 @@ export function Askings({ asking, tags, entries, folder, onClose }: AskingsProps
           entries={asking.entries}
           isCopy={isCopy}
           start={folder}
-          onPick={(to) => doing(() => (isCopy ? actions.copy(asking.entries, to) : actions.move(asking.entries, to)))()}
+          onPick={(to) =>
+            doing(() => (isCopy ? actions.copy(asking.entries, to) : actions.move(asking.entries, to)))()
+          }
           onClose={onClose}
         />
       )
     }
     case 'tag':
-      return <TagDialog entries={asking.entries} known={tags} onTag={(change) => doing(() => actions.tag(asking.entries, change))()} onClose={onClose} />
+      return (
+        <TagDialog
+          entries={asking.entries}
+          known={tags}
+          onTag={(change) => doing(() => actions.tag(asking.entries, change))()}
+          onClose={onClose}
+        />
+      )
     case 'conflicts':
       return (
         <ConflictDialog

@@ -1,4 +1,13 @@
-import { Breadcrumbs, Button, IconButton, Menu, type MenuEntry, SearchField, Segments, Toolbar } from '@anarq/design'
+import {
+  Breadcrumbs,
+  Button,
+  IconButton,
+  Menu,
+  type MenuEntry,
+  SearchField,
+  Segments,
+  Toolbar,
+} from '@anarq/design'
 import { type ReactNode, type RefObject, useRef } from 'react'
 import { useSurroundings } from '../context.ts'
 import { crumbsOf, parentOf } from '../logic/paths.ts'
@@ -38,9 +47,21 @@ export function Bar(props: BarProps): ReactNode {
       <Toolbar aria-label={say('bar')}>
         {isNarrow && <PlacesMenu {...props} />}
         <span className="qd-steps">
-          <IconButton icon="back" label={say('act.back')} keys="Alt+←" isDisabled={trail.past.length === 0} onPress={props.onBack} />
+          <IconButton
+            icon="back"
+            label={say('act.back')}
+            keys="Alt+←"
+            isDisabled={trail.past.length === 0}
+            onPress={props.onBack}
+          />
           {!isNarrow && (
-            <IconButton icon="chevron-right" label={say('act.forward')} keys="Alt+→" isDisabled={trail.ahead.length === 0} onPress={props.onForward} />
+            <IconButton
+              icon="chevron-right"
+              label={say('act.forward')}
+              keys="Alt+→"
+              isDisabled={trail.ahead.length === 0}
+              onPress={props.onForward}
+            />
           )}
           <UpButton {...props} />
         </span>
@@ -58,12 +79,24 @@ export function Bar(props: BarProps): ReactNode {
         )}
         <SortMenu {...props} />
         {!isNarrow && (
-          <IconButton icon="info" look={showsDetails ? 'plain' : 'quiet'} label={say('act.details')} keys="Alt+Enter" aria-pressed={showsDetails} onPress={props.onDetails} />
+          <IconButton
+            icon="info"
+            look={showsDetails ? 'plain' : 'quiet'}
+            label={say('act.details')}
+            keys="Alt+Enter"
+            aria-pressed={showsDetails}
+            onPress={props.onDetails}
+          />
         )}
         <NewMenu {...props} isHidden={here.at !== 'folder'} />
       </Toolbar>
       <div className="qd-search" ref={searchField}>
-        <SearchField label={say('search')} placeholder={say('search.hint')} value={search} onChange={props.onSearch} />
+        <SearchField
+          label={say('search')}
+          placeholder={say('search.hint')}
+          value={search}
+          onChange={props.onSearch}
+        />
       </div>
     </div>
   )
@@ -101,14 +134,21 @@ const crumbsShown = { wide: 3, narrow: 1 }
 function Where({ trail: { here }, isNarrow, onGo }: BarProps): ReactNode {
   const { say } = useSurroundings()
   if (here.at !== 'folder') return <h2 className="qd-where-title">{titleOf(here, say)}</h2>
-  const all = [{ id: '/', label: say('place.drive') }, ...crumbsOf(here.path).map(({ path, name }) => ({ id: path, label: name }))]
+  const all = [
+    { id: '/', label: say('place.drive') },
+    ...crumbsOf(here.path).map(({ path, name }) => ({ id: path, label: name })),
+  ]
   const shown = isNarrow ? crumbsShown.narrow : crumbsShown.wide
   const hidden = all.slice(0, Math.max(0, all.length - shown))
   const toFolder = (path: string): void => onGo({ at: 'folder', path })
   return (
     <div className="qd-where-bar">
       {hidden.length > 0 && !isNarrow && (
-        <Menu label={say('above')} entries={hidden.map(({ id, label }) => ({ id, label, icon: 'folder' }))} onAct={toFolder}>
+        <Menu
+          label={say('above')}
+          entries={hidden.map(({ id, label }) => ({ id, label, icon: 'folder' }))}
+          onAct={toFolder}
+        >
           <IconButton icon="more" size="small" label={say('above')} />
         </Menu>
       )}
@@ -120,7 +160,8 @@ function Where({ trail: { here }, isNarrow, onGo }: BarProps): ReactNode {
 export function titleOf(place: Place, say: ReturnType<typeof useSurroundings>['say']): string {
   if (place.at === 'tag') return say('place.tagged', { tag: place.tag })
   if (place.at === 'search') return say('place.found', { text: place.text })
-  if (place.at === 'folder') return place.path === '/' ? say('place.drive') : (crumbsOf(place.path).at(-1)?.name ?? '')
+  if (place.at === 'folder')
+    return place.path === '/' ? say('place.drive') : (crumbsOf(place.path).at(-1)?.name ?? '')
   return say(`place.${place.at}`)
 }
 
@@ -147,7 +188,11 @@ function SortMenu({ sort, look, isNarrow, onSort, onLook }: BarProps): ReactNode
   const entries: MenuEntry[] = [
     ...keys.map((key) => ({ id: key, label: say(`column.${key}`), isChecked: sort.key === key })),
     ...(isNarrow
-      ? (['separator', { id: 'list', label: say('look.list'), icon: 'list', isChecked: look === 'list' }, { id: 'grid', label: say('look.grid'), icon: 'grid', isChecked: look === 'grid' }] as const)
+      ? ([
+          'separator',
+          { id: 'list', label: say('look.list'), icon: 'list', isChecked: look === 'list' },
+          { id: 'grid', label: say('look.grid'), icon: 'grid', isChecked: look === 'grid' },
+        ] as const)
       : []),
   ]
   return (
@@ -162,7 +207,12 @@ function SortMenu({ sort, look, isNarrow, onSort, onLook }: BarProps): ReactNode
   )
 }
 
-function NewMenu({ isHidden, isNarrow, onNewFolder, onGive }: BarProps & { readonly isHidden: boolean }): ReactNode {
+function NewMenu({
+  isHidden,
+  isNarrow,
+  onNewFolder,
+  onGive,
+}: BarProps & { readonly isHidden: boolean }): ReactNode {
   const { say } = useSurroundings()
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
@@ -192,7 +242,15 @@ function NewMenu({ isHidden, isNarrow, onNewFolder, onGive }: BarProps & { reado
           </Button>
         )}
       </Menu>
-      <input ref={files} type="file" multiple hidden aria-label={say('act.upload-files')} data-qd="files" onChange={(event) => take(event.currentTarget)} />
+      <input
+        ref={files}
+        type="file"
+        multiple
+        hidden
+        aria-label={say('act.upload-files')}
+        data-qd="files"
+        onChange={(event) => take(event.currentTarget)}
+      />
       <input
         ref={folder}
         type="file"

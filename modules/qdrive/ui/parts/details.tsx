@@ -57,10 +57,18 @@ export function Details({ chosen, tab, onTab, onShare, onTags, onClose }: Detail
             onSelect={onTab}
             tabs={[
               { id: 'info', label: say('details.info'), content: <Info entry={entry} onTags={onTags} /> },
-              { id: 'sharing', label: say('details.sharing'), content: <Sharing entry={entry} onShare={() => onShare(entry)} /> },
+              {
+                id: 'sharing',
+                label: say('details.sharing'),
+                content: <Sharing entry={entry} onShare={() => onShare(entry)} />,
+              },
               ...(entry.kind === 'file'
                 ? [
-                    { id: 'versions', label: say('details.versions'), content: <VersionList entry={entry} /> },
+                    {
+                      id: 'versions',
+                      label: say('details.versions'),
+                      content: <VersionList entry={entry} />,
+                    },
                     { id: 'disk', label: say('details.disk'), content: <Disk entry={entry} /> },
                   ]
                 : []),
@@ -76,8 +84,17 @@ function Info({ entry, onTags }: { readonly entry: Entry; readonly onTags: () =>
   const { say, locale } = useSurroundings()
   const facts: readonly (readonly [string, ReactNode])[] = [
     [say('column.kind'), say(`kind.${kindOf(entry)}`)],
-    ...(entry.kind === 'file' ? [[say('column.size'), `${formatSize(entry.bytes, locale)} (${entry.bytes.toLocaleString(locale)} B)`] as const] : []),
-    ...(entry.modifiedMs > 0 ? [[say('column.modified'), formatMoment(entry.modifiedMs, locale)] as const] : []),
+    ...(entry.kind === 'file'
+      ? [
+          [
+            say('column.size'),
+            `${formatSize(entry.bytes, locale)} (${entry.bytes.toLocaleString(locale)} B)`,
+          ] as const,
+        ]
+      : []),
+    ...(entry.modifiedMs > 0
+      ? [[say('column.modified'), formatMoment(entry.modifiedMs, locale)] as const]
+      : []),
     [say('details.where'), parentOf(entry.path) === '/' ? say('place.drive') : parentOf(entry.path)],
     ...(entry.type === '' ? [] : [[say('details.type'), <code key="type">{entry.type}</code>] as const]),
   ]
@@ -172,7 +189,10 @@ function Disk({ entry }: { readonly entry: Entry }): ReactNode {
         <Meter
           label={say('disk.stored')}
           value={facts.contentBytes === 0 ? 0 : Math.min(1, facts.storedBytes / facts.contentBytes)}
-          text={say('disk.of', { stored: formatSize(facts.storedBytes, locale), content: formatSize(facts.contentBytes, locale) })}
+          text={say('disk.of', {
+            stored: formatSize(facts.storedBytes, locale),
+            content: formatSize(facts.contentBytes, locale),
+          })}
         />
         <dl className="qd-facts">
           <div>

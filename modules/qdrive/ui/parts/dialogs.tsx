@@ -85,13 +85,20 @@ export function ConflictDialog({ conflicts, onAnswer }: ConflictDialogProps): Re
   const rest = conflicts.length - answers.length
   const go = (): void => {
     const given = [...answers, ...Array.from({ length: isForAll ? rest : 1 }, () => answer)]
-    if (given.length < conflicts.length) return setAnswers(given)
+    if (given.length < conflicts.length) {
+      setAnswers(given)
+      return
+    }
     const byItem = new Map(conflicts.map((one, i) => [one.item, given[i] as Answer]))
     onAnswer((one) => byItem.get(one.item) ?? 'both')
   }
   const both = { value: 'both' as const, label: say('conflict.both'), hint: say('conflict.both.hint') }
   const skip = { value: 'skip' as const, label: say('conflict.skip'), hint: say('conflict.skip.hint') }
-  const version = { value: 'version' as const, label: say('conflict.version'), hint: say('conflict.version.hint') }
+  const version = {
+    value: 'version' as const,
+    label: say('conflict.version'),
+    hint: say('conflict.version.hint'),
+  }
   return (
     <Dialog
       isOpen
@@ -107,7 +114,11 @@ export function ConflictDialog({ conflicts, onAnswer }: ConflictDialogProps): Re
         </>
       }
     >
-      <p>{say('conflict.text', { folder: parentOf(item.path) === '/' ? say('place.drive') : nameOf(parentOf(item.path)) })}</p>
+      <p>
+        {say('conflict.text', {
+          folder: parentOf(item.path) === '/' ? say('place.drive') : nameOf(parentOf(item.path)),
+        })}
+      </p>
       <RadioGroup
         label={say('conflict.question')}
         options={isMixed ? [both, skip] : [version, both, skip]}
@@ -172,7 +183,14 @@ export function TagDialog({ entries, known, onTag, onClose }: TagDialogProps): R
           add()
         }}
       >
-        <TextField label={say('tags.new')} value={text} onChange={setText} autoFocus icon="tag" placeholder={say('tags.hint')} />
+        <TextField
+          label={say('tags.new')}
+          value={text}
+          onChange={setText}
+          autoFocus
+          icon="tag"
+          placeholder={say('tags.hint')}
+        />
       </form>
       {shown.length > 0 && (
         <div className="qd-tag-choices">
@@ -180,7 +198,9 @@ export function TagDialog({ entries, known, onTag, onClose }: TagDialogProps): R
             <Checkbox
               key={tag}
               isSelected={chosen.has(tag)}
-              onChange={(isChosen) => setChosen(new Set(isChosen ? [...chosen, tag] : [...chosen].filter((one) => one !== tag)))}
+              onChange={(isChosen) =>
+                setChosen(new Set(isChosen ? [...chosen, tag] : [...chosen].filter((one) => one !== tag)))
+              }
             >
               <span className="qd-clip">{tag}</span>
             </Checkbox>

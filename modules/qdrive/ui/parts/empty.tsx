@@ -13,7 +13,11 @@ const iconOf: Readonly<Record<Place['at'], IconName>> = {
   'shared-with-me': 'people',
 }
 
-export type EmptyProps = { readonly place: Place; readonly onNewFolder: () => void; readonly onGive: (files: FileList) => void }
+export type EmptyProps = {
+  readonly place: Place
+  readonly onNewFolder: () => void
+  readonly onGive: (files: FileList) => void
+}
 
 /** Nothing here yet: what this place is for, and the first step. */
 export function Empty({ place, onNewFolder, onGive }: EmptyProps): ReactNode {
@@ -51,7 +55,11 @@ export function Empty({ place, onNewFolder, onGive }: EmptyProps): ReactNode {
   )
 }
 
-export type FailedProps = { readonly words: FaultWords; readonly isSmall?: boolean; readonly onRetry: () => void }
+export type FailedProps = {
+  readonly words: FaultWords
+  readonly isSmall?: boolean
+  readonly onRetry: () => void
+}
 
 /** What went wrong with reading this place: in its middle, or above what was there before. */
 export function Failed({ words, isSmall = false, onRetry }: FailedProps): ReactNode {
@@ -66,7 +74,13 @@ export function Failed({ words, isSmall = false, onRetry }: FailedProps): ReactN
       </div>
     )
   const isLocked = isPassing(words.code) && words.code !== 'unavailable.node'
-  const title = say(isLocked ? 'failed.locked.title' : words.code === 'unavailable.node' ? 'failed.node.title' : 'failed.title')
+  const title = say(
+    isLocked
+      ? 'failed.locked.title'
+      : words.code === 'unavailable.node'
+        ? 'failed.node.title'
+        : 'failed.title',
+  )
   return (
     <div className="qd-empty" role="alert">
       <EmptyState

@@ -1,5 +1,16 @@
+// biome-ignore-all lint/a11y/useSemanticElements: the elements of a table cannot stand for rows that are not drawn.
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus, and says which of its rows is active.
 import { Icon, Skeleton } from '@anarq/design'
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatSize, formatTime } from '../logic/format.ts'
@@ -39,7 +50,10 @@ export type FileViewProps = {
 
 const rowHeight = { list: 40, grid: 156 }
 const tileWidth = 136
-const columns: readonly { readonly key: SortKey; readonly label: 'column.name' | 'column.modified' | 'column.size' }[] = [
+const columns: readonly {
+  readonly key: SortKey
+  readonly label: 'column.name' | 'column.modified' | 'column.size'
+}[] = [
   { key: 'name', label: 'column.name' },
   { key: 'modified', label: 'column.modified' },
   { key: 'size', label: 'column.size' },
@@ -55,7 +69,10 @@ export function FileView(props: FileViewProps): ReactNode {
   const { from, to, offset, total } = windowOf(shape)
   const activeIndex = entries.findIndex(({ id }) => id === selection.active)
   useEffect(() => {
-    const wanted = activeIndex < 0 ? undefined : scrollFor(activeIndex, { ...shape, scrolled: scroller.current?.scrollTop ?? 0 })
+    const wanted =
+      activeIndex < 0
+        ? undefined
+        : scrollFor(activeIndex, { ...shape, scrolled: scroller.current?.scrollTop ?? 0 })
     if (wanted !== undefined) scroller.current?.scrollTo({ top: wanted })
     // Only when the keyboard moved on: scrolling away by hand is no reason to come back.
     // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
@@ -69,11 +86,9 @@ export function FileView(props: FileViewProps): ReactNode {
 
   return (
     <div className="qd-view" data-look={look}>
-      {/* biome-ignore lint/a11y/useSemanticElements: a table element cannot hold rows that are not drawn. */}
       <div
         className="qd-grid aq-scroll"
         ref={scroller}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the grid has the keyboard, and says which row is active.
         tabIndex={0}
         role="grid"
         aria-label={label}
@@ -83,33 +98,52 @@ export function FileView(props: FileViewProps): ReactNode {
         aria-busy={isLoading}
         aria-activedescendant={active !== undefined && isDrawn ? idOf(active) : undefined}
         onScroll={onScroll}
-        onKeyDown={(event) => onKey(event, shape.columns, Math.max(1, Math.floor(shape.height / shape.rowHeight) - 1))}
+        onKeyDown={(event) =>
+          onKey(event, shape.columns, Math.max(1, Math.floor(shape.height / shape.rowHeight) - 1))
+        }
         onPointerDown={frame.onPointerDown}
         onContextMenu={(event) => {
-          if (event.target === scroller.current || (event.target as Element).closest('[data-id]') === null) onMenu(undefined)
+          if (event.target === scroller.current || (event.target as Element).closest('[data-id]') === null)
+            onMenu(undefined)
         }}
       >
         {!isGrid && <Head {...props} />}
-        {/* biome-ignore lint/a11y/useFocusableInteractive: the grid has the focus. */}
         <div role="rowgroup" className="qd-body" style={{ height: total }}>
-          <div className="qd-slice" style={{ transform: `translateY(${offset}px)`, ...(isGrid ? { gridTemplateColumns: `repeat(${shape.columns}, 1fr)` } : {}) }}>
+          <div
+            className="qd-slice"
+            style={{
+              transform: `translateY(${offset}px)`,
+              ...(isGrid ? { gridTemplateColumns: `repeat(${shape.columns}, 1fr)` } : {}),
+            }}
+          >
             {isGrid
               ? rowsOf(shown, shape.columns).map((row, i) => (
-                  // biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useSemanticElements: see the grid.
-                  <div key={row[0]?.id} role="row" aria-rowindex={from / shape.columns + i + 1} className="qd-tiles">
+                  <div
+                    key={row[0]?.id}
+                    role="row"
+                    aria-rowindex={from / shape.columns + i + 1}
+                    className="qd-tiles"
+                  >
                     {row.map((entry) => (
                       <Tile key={entry.id} id={idOf(entry)} entry={entry} {...props} />
                     ))}
                   </div>
                 ))
-              : shown.map((entry, i) => <Row key={entry.id} id={idOf(entry)} index={from + i + 2} entry={entry} {...props} />)}
+              : shown.map((entry, i) => (
+                  <Row key={entry.id} id={idOf(entry)} index={from + i + 2} entry={entry} {...props} />
+                ))}
           </div>
           {isLoading && entries.length === 0 && <Waiting look={look} label={say('loading')} />}
         </div>
         {frame.box !== undefined && (
           <div
             className="qd-frame"
-            style={{ left: frame.box.left, top: frame.box.top + frame.headHeight, width: frame.box.right - frame.box.left, height: frame.box.bottom - frame.box.top }}
+            style={{
+              left: frame.box.left,
+              top: frame.box.top + frame.headHeight,
+              width: frame.box.right - frame.box.left,
+              height: frame.box.bottom - frame.box.top,
+            }}
           />
         )}
       </div>
@@ -127,13 +161,11 @@ function Head({ sort, onSort }: FileViewProps): ReactNode {
   const { say } = useSurroundings()
   return (
     <div role="rowgroup" className="qd-head">
-      {/* biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useSemanticElements: its buttons are. */}
       <div role="row" aria-rowindex={1} className="qd-row qd-row-head">
         {columns.map(({ key, label }) => {
           const isSorted = sort.key === key
           const order = isSorted ? (sort.isDown ? 'descending' : 'ascending') : 'none'
           return (
-            // biome-ignore lint/a11y/useFocusableInteractive lint/a11y/useSemanticElements: its button is.
             <div key={key} role="columnheader" aria-sort={order} className="qd-cell" data-column={key}>
               <button type="button" tabIndex={-1} className="qd-sort" onClick={() => onSort(key)}>
                 {say(label)}
@@ -161,7 +193,8 @@ function handlersOf({ entry, canDrag, selection, onPress, onMenu, onOpen, onDrag
     'data-active': selection.active === entry.id,
     'data-drop': isFolder && drop.dropFolder === entry.path,
     draggable: canDrag,
-    onClick: (event: React.MouseEvent) => onPress(entry.id, { isRange: event.shiftKey, isToggle: event.ctrlKey || event.metaKey }),
+    onClick: (event: React.MouseEvent) =>
+      onPress(entry.id, { isRange: event.shiftKey, isToggle: event.ctrlKey || event.metaKey }),
     onDoubleClick: () => onOpen(entry),
     onContextMenu: () => onMenu(entry.id),
     onDragStart: (event: React.DragEvent) => onDragBegin(entry, event.dataTransfer),
@@ -185,14 +218,16 @@ function Row({ index, ...props }: OneProps & { readonly index: number }): ReactN
   const { id, entry, showsPath } = props
   const { say, locale } = useSurroundings()
   return (
-    // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a row of the grid, which has the focus.
     <div id={id} role="row" aria-rowindex={index} className="qd-row" {...handlersOf(props)}>
-      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: as above. */}
       <div role="gridcell" className="qd-cell" data-column="name">
         <KindIcon entry={entry} />
         <span className="qd-title">
           <EntryName name={entry.name} />
-          {showsPath && <span className="qd-where">{parentOf(entry.path) === '/' ? say('place.drive') : parentOf(entry.path).slice(1)}</span>}
+          {showsPath && (
+            <span className="qd-where">
+              {parentOf(entry.path) === '/' ? say('place.drive') : parentOf(entry.path).slice(1)}
+            </span>
+          )}
         </span>
         {entry.tags.slice(0, 2).map((tag) => (
           <span key={tag} className="qd-tag">
@@ -200,11 +235,11 @@ function Row({ index, ...props }: OneProps & { readonly index: number }): ReactN
           </span>
         ))}
       </div>
-      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: as above. */}
       <div role="gridcell" className="qd-cell" data-column="modified">
-        {entry.kind === 'folder' && entry.modifiedMs === 0 ? '' : formatTime(entry.modifiedMs, Date.now(), locale)}
+        {entry.kind === 'folder' && entry.modifiedMs === 0
+          ? ''
+          : formatTime(entry.modifiedMs, Date.now(), locale)}
       </div>
-      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: as above. */}
       <div role="gridcell" className="qd-cell" data-column="size">
         {entry.kind === 'folder' ? '' : formatSize(entry.bytes, locale)}
       </div>
@@ -217,7 +252,6 @@ function Tile(props: OneProps): ReactNode {
   const { locale, say } = useSurroundings()
   const about = entry.kind === 'folder' ? say('kind.folder') : formatSize(entry.bytes, locale)
   return (
-    // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of the grid, which has the focus.
     <div id={id} role="gridcell" className="qd-tile" {...handlersOf(props)}>
       <span className="qd-picture" data-kind={kindOf(entry)}>
         <TilePicture entry={entry} />
@@ -232,7 +266,6 @@ function Waiting({ look, label }: { readonly look: Look; readonly label: string 
   const widths = [42, 31, 54, 38, 47, 35, 50, 29]
   return (
     <div role="row">
-      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: it only says that something comes. */}
       <div role="gridcell" className="qd-waiting" data-look={look} aria-label={label}>
         {widths.map((width) => (
           <span key={width} className="qd-waiting-row">
@@ -286,14 +319,22 @@ function useMarquee(
     if ((event.target as Element).closest('[data-id], button') !== null) return
     const edges = element.getBoundingClientRect()
     if (event.clientX > edges.left + element.clientWidth) return
-    const placeOf = (x: number, y: number) => ({ x: x - edges.left, y: y - edges.top + element.scrollTop - headHeight })
+    const placeOf = (x: number, y: number) => ({
+      x: x - edges.left,
+      y: y - edges.top + element.scrollTop - headHeight,
+    })
     const start = placeOf(event.clientX, event.clientY)
     let isDrawn = false
     const onMove = (move: globalThis.PointerEvent): void => {
       const at = placeOf(move.clientX, move.clientY)
       if (!isDrawn && Math.abs(at.x - start.x) + Math.abs(at.y - start.y) < dragMin) return
       isDrawn = true
-      const next = { left: Math.min(start.x, at.x), right: Math.max(start.x, at.x), top: Math.max(0, Math.min(start.y, at.y)), bottom: Math.max(0, Math.max(start.y, at.y)) }
+      const next = {
+        left: Math.min(start.x, at.x),
+        right: Math.max(start.x, at.x),
+        top: Math.max(0, Math.min(start.y, at.y)),
+        bottom: Math.max(0, Math.max(start.y, at.y)),
+      }
       setBox(next)
       const { shape: now, entries: all, onTouch: touch } = latest.current
       touch(touchedBy(next, now).map((index) => (all[index] as Entry).id))

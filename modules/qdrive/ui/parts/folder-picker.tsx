@@ -19,7 +19,15 @@ export type FolderPickerProps = {
 const shownMax = 2000
 
 /** Walks the folders of the drive; the one that is open is the one that is meant. */
-export function FolderPicker({ title, act, entries, isCopy, start, onPick, onClose }: FolderPickerProps): ReactNode {
+export function FolderPicker({
+  title,
+  act,
+  entries,
+  isCopy,
+  start,
+  onPick,
+  onClose,
+}: FolderPickerProps): ReactNode {
   const { sdk, say, locale, faultText } = useSurroundings()
   const [path, setPath] = useState(start)
   const [folders, setFolders] = useState<readonly Entry[]>()
@@ -37,7 +45,10 @@ export function FolderPicker({ title, act, entries, isCopy, start, onPick, onClo
       isWanted = false
     }
   }, [sdk, path, faultText])
-  const crumbs = [{ id: '/', label: say('place.drive') }, ...crumbsOf(path).map((one) => ({ id: one.path, label: one.name }))]
+  const crumbs = [
+    { id: '/', label: say('place.drive') },
+    ...crumbsOf(path).map((one) => ({ id: one.path, label: one.name })),
+  ]
   const isPossible = isCopy ? paths.every((one) => !isInside(path, one)) : canMove(paths, path)
   const shown = sorted(folders ?? [], { key: 'name', isDown: false }, locale).slice(0, shownMax)
   return (
@@ -60,7 +71,9 @@ export function FolderPicker({ title, act, entries, isCopy, start, onPick, onClo
         <div className="qd-picker-list aq-scroll">
           {folders === undefined && failure === undefined && <Skeleton height={32} />}
           {failure !== undefined && <p>{failure}</p>}
-          {folders !== undefined && shown.length === 0 && <p className="qd-picker-none">{say('picker.none')}</p>}
+          {folders !== undefined && shown.length === 0 && (
+            <p className="qd-picker-none">{say('picker.none')}</p>
+          )}
           {shown.length > 0 && (
             <List
               label={say('picker.folders')}

@@ -33,7 +33,15 @@ function BlockView({ block }: { readonly block: Block }): ReactNode {
       const items = block.items.map((item, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: as above.
         <li key={i} data-task={item.isDone}>
-          {item.isDone !== undefined && <input type="checkbox" checked={item.isDone} disabled readOnly aria-label={item.isDone ? '✓' : '☐'} />}
+          {item.isDone !== undefined && (
+            <input
+              type="checkbox"
+              checked={item.isDone}
+              disabled
+              readOnly
+              aria-label={item.isDone ? '✓' : '☐'}
+            />
+          )}
           {blocks(item.blocks)}
         </li>
       ))

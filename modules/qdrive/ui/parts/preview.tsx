@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/useMediaCaption: what a person keeps comes as it is.
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: text scrolls, so the keyboard must reach it.
 import { Button, EmptyState, IconButton, Note, ProgressBar } from '@anarq/design'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { useSurroundings } from '../context.ts'
@@ -35,7 +37,9 @@ export function PreviewPane({ entry, version, onClose, onStep, onShare }: Previe
       aria-label={say('preview.of', { name: entry.name })}
       tabIndex={-1}
       onKeyDown={(event) => {
-        const isInMedia = event.target instanceof Element && event.target.closest('audio, video, button, a, input, .qd-text') !== null
+        const isInMedia =
+          event.target instanceof Element &&
+          event.target.closest('audio, video, button, a, input, .qd-text') !== null
         if (event.key === 'Escape' || (event.key === ' ' && !isInMedia)) onClose()
         else if (event.key === 'ArrowRight' && !isInMedia) onStep?.(1)
         else if (event.key === 'ArrowLeft' && !isInMedia) onStep?.(-1)
@@ -49,7 +53,10 @@ export function PreviewPane({ entry, version, onClose, onStep, onShare }: Previe
         <div className="qd-preview-title">
           <EntryName name={entry.name} />
           <span className="qd-about">
-            {formatSize(entry.bytes, locale)} · {version === undefined ? formatMoment(entry.modifiedMs, locale) : say('versions.number', { number: version })}
+            {formatSize(entry.bytes, locale)} ·{' '}
+            {version === undefined
+              ? formatMoment(entry.modifiedMs, locale)
+              : say('versions.number', { number: version })}
           </span>
         </div>
         {onStep !== undefined && (
@@ -59,7 +66,11 @@ export function PreviewPane({ entry, version, onClose, onStep, onShare }: Previe
           </>
         )}
         {onShare !== undefined && <IconButton icon="share" label={say('act.share')} onPress={onShare} />}
-        <IconButton icon="download" label={say('act.download')} onPress={() => void actions.download([entry])} />
+        <IconButton
+          icon="download"
+          label={say('act.download')}
+          onPress={() => void actions.download([entry])}
+        />
         <IconButton icon="close" label={say('act.close')} keys="Esc" onPress={onClose} />
       </header>
       <div className="qd-preview-body" key={`${entry.id} ${version}`}>
@@ -95,7 +106,6 @@ function TextBody({ entry, version, isMarkdown }: BodyProps & { readonly isMarkd
   return (
     <Waiting loaded={loaded}>
       {({ text, isCut }) => (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
         <div className="qd-text aq-scroll" tabIndex={0} role="document" aria-label={entry.name}>
           {isCut && <Note>{say('preview.cut')}</Note>}
           {isMarkdown && !isCut ? <Markdown text={text} /> : <pre>{text}</pre>}
@@ -105,17 +115,21 @@ function TextBody({ entry, version, isMarkdown }: BodyProps & { readonly isMarkd
   )
 }
 
-function MediaBody({ entry, version, preview }: BodyProps & { readonly preview: 'image' | 'audio' | 'video' | 'pdf' }): ReactNode {
+function MediaBody({
+  entry,
+  version,
+  preview,
+}: BodyProps & { readonly preview: 'image' | 'audio' | 'video' | 'pdf' }): ReactNode {
   const { say } = useSurroundings()
   const loaded = useBlobUrl(entry, preview, version)
   return (
     <Waiting loaded={loaded}>
       {(url) => {
         if (preview === 'image') return <img className="qd-image" src={url} alt={entry.name} />
-        // biome-ignore lint/a11y/useMediaCaption: what a person keeps comes as it is.
-        if (preview === 'audio') return <audio className="qd-audio" controls src={url} aria-label={entry.name} />
-        // biome-ignore lint/a11y/useMediaCaption: as above.
-        if (preview === 'video') return <video className="qd-video" controls src={url} aria-label={entry.name} />
+        if (preview === 'audio')
+          return <audio className="qd-audio" controls src={url} aria-label={entry.name} />
+        if (preview === 'video')
+          return <video className="qd-video" controls src={url} aria-label={entry.name} />
         return (
           <div className="qd-pdf">
             <iframe src={url} title={entry.name} />
@@ -131,7 +145,10 @@ function MediaBody({ entry, version, preview }: BodyProps & { readonly preview: 
 
 function NoBody({ entry }: { readonly entry: Entry }): ReactNode {
   const { say, actions, locale } = useSurroundings()
-  const why = entry.bytes > blobBytesMax ? say('preview.too-large', { size: formatSize(blobBytesMax, locale) }) : say('preview.none')
+  const why =
+    entry.bytes > blobBytesMax
+      ? say('preview.too-large', { size: formatSize(blobBytesMax, locale) })
+      : say('preview.none')
   return (
     <EmptyState
       icon="file"
@@ -147,7 +164,13 @@ function NoBody({ entry }: { readonly entry: Entry }): ReactNode {
   )
 }
 
-function Waiting<Value>({ loaded, children }: { readonly loaded: Loaded<Value>; readonly children: (value: Value) => ReactNode }): ReactNode {
+function Waiting<Value>({
+  loaded,
+  children,
+}: {
+  readonly loaded: Loaded<Value>
+  readonly children: (value: Value) => ReactNode
+}): ReactNode {
   const { say } = useSurroundings()
   if (loaded.at === 'ready') return children(loaded.value)
   if (loaded.at === 'failed')

@@ -2,7 +2,14 @@ import { Avatar, Button, Checkbox, Dialog, Icon, Note, Segments, TextField } fro
 import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
-import { emptyShare, isCard, pingFileName, requestOf, type ShareForm, type ShareProblem } from '../logic/sharing.ts'
+import {
+  emptyShare,
+  isCard,
+  pingFileName,
+  requestOf,
+  type ShareForm,
+  type ShareProblem,
+} from '../logic/sharing.ts'
 import { save } from '../model/download.ts'
 
 export type ShareDialogProps = { readonly entry: Entry; readonly onClose: () => void }
@@ -20,7 +27,9 @@ export function ShareDialog({ entry, onClose }: ShareDialogProps): ReactNode {
     setProblem(undefined)
     setFailure(undefined)
   }
-  const others = people.filter(({ isCurrent, status, kind }) => !isCurrent && status === 'active' && kind !== 'child')
+  const others = people.filter(
+    ({ isCurrent, status, kind }) => !isCurrent && status === 'active' && kind !== 'child',
+  )
   const submit = async (): Promise<void> => {
     const request = requestOf(entry, form, Date.now())
     if (typeof request === 'string') return setProblem(request)
@@ -53,7 +62,12 @@ export function ShareDialog({ entry, onClose }: ShareDialogProps): ReactNode {
       {others.length > 0 && (
         <div className="qd-people">
           {others.slice(0, 6).map(({ did, name, kind }) => (
-            <Button key={did} size="small" look={form.with === did ? 'accent' : 'outline'} onPress={() => change({ with: did })}>
+            <Button
+              key={did}
+              size="small"
+              look={form.with === did ? 'accent' : 'outline'}
+              onPress={() => change({ with: did })}
+            >
               <span className="qd-person">
                 <Avatar name={name} seed={did} kind={kind} size={20} />
                 {name}
@@ -87,7 +101,10 @@ export function ShareDialog({ entry, onClose }: ShareDialogProps): ReactNode {
         <span className="aq-label">{say('share.until')}</span>
         <Segments
           label={say('share.until')}
-          options={(['day', 'week', 'month', 'always', 'date'] as const).map((value) => ({ value, label: say(`share.until.${value}`) }))}
+          options={(['day', 'week', 'month', 'always', 'date'] as const).map((value) => ({
+            value,
+            label: say(`share.until.${value}`),
+          }))}
           value={form.until}
           onChange={(until) => change({ until })}
         />
@@ -110,7 +127,13 @@ export function ShareDialog({ entry, onClose }: ShareDialogProps): ReactNode {
           onChange={(uses) => change({ uses })}
           error={problem === 'uses' ? say('share.uses.wrong') : undefined}
         />
-        <TextField label={say('share.purpose')} placeholder={say('share.purpose.hint')} maxLength={200} value={form.purpose} onChange={(purpose) => change({ purpose })} />
+        <TextField
+          label={say('share.purpose')}
+          placeholder={say('share.purpose.hint')}
+          maxLength={200}
+          value={form.purpose}
+          onChange={(purpose) => change({ purpose })}
+        />
       </div>
       {failure !== undefined && (
         <Note tone="danger" icon="alert">
@@ -136,7 +159,9 @@ function Shared({ entry, ping, onClose }: ShareDialogProps & { readonly ping: Ui
           <Button
             look="accent"
             icon="download"
-            onPress={() => save(new Blob([ping as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }), name)}
+            onPress={() =>
+              save(new Blob([ping as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }), name)
+            }
           >
             {say('share.done.save')}
           </Button>

@@ -40,7 +40,12 @@ const folder = 'app:/shared'
 const pingBytesMax = 64 * 1024
 
 type Opened = { readonly entry: Entry; readonly within?: readonly Entry[] }
-type Kept = { readonly path: string; readonly name: string; readonly ping: Uint8Array; readonly opened: Opened | string | undefined }
+type Kept = {
+  readonly path: string
+  readonly name: string
+  readonly ping: Uint8Array
+  readonly opened: Opened | string | undefined
+}
 
 /** What others allowed me: by the ping files that they sent, which this app keeps. */
 export function SharedWithMe(): ReactNode {
@@ -131,7 +136,12 @@ export function SharedWithMe(): ReactNode {
           </div>
           <ul className="qd-grants qd-grants-page">
             {kept.map((one) => (
-              <SharedRow key={one.path} one={one} onOpen={() => void open(one)} onForget={() => void forget(one)} />
+              <SharedRow
+                key={one.path}
+                one={one}
+                onOpen={() => void open(one)}
+                onForget={() => void forget(one)}
+              />
             ))}
           </ul>
         </>
@@ -140,7 +150,15 @@ export function SharedWithMe(): ReactNode {
   )
 }
 
-function SharedRow({ one, onOpen, onForget }: { readonly one: Kept; readonly onOpen: () => void; readonly onForget: () => void }): ReactNode {
+function SharedRow({
+  one,
+  onOpen,
+  onForget,
+}: {
+  readonly one: Kept
+  readonly onOpen: () => void
+  readonly onForget: () => void
+}): ReactNode {
   const { say, sdk, locale, actions } = useSurroundings()
   const { opened, name, ping } = one
   const keep = (): void =>
@@ -161,7 +179,9 @@ function SharedRow({ one, onOpen, onForget }: { readonly one: Kept; readonly onO
             {opened}
           </Note>
         )}
-        {typeof opened === 'object' && opened.within === undefined && <span className="qd-about">{formatSize(opened.entry.bytes, locale)}</span>}
+        {typeof opened === 'object' && opened.within === undefined && (
+          <span className="qd-about">{formatSize(opened.entry.bytes, locale)}</span>
+        )}
         {typeof opened === 'object' && opened.within !== undefined && (
           <ul className="qd-within">
             {opened.within.slice(0, 200).map((entry) => (

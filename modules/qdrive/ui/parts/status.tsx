@@ -31,7 +31,15 @@ const iconOf: Readonly<Partial<Record<Command, IconName>>> = {
 }
 
 /** How much there is, what is chosen and can be done with it, and what just happened. */
-export function Status({ entries, chosen, isLoading, said, commands, onRun, onUnsay }: StatusProps): ReactNode {
+export function Status({
+  entries,
+  chosen,
+  isLoading,
+  said,
+  commands,
+  onRun,
+  onUnsay,
+}: StatusProps): ReactNode {
   const { say, locale } = useSurroundings()
   return (
     <div className="qd-status">
@@ -49,13 +57,23 @@ export function Status({ entries, chosen, isLoading, said, commands, onRun, onUn
           {say('act.undo')}
         </Button>
       )}
-      {said?.tone === 'danger' && <IconButton size="small" icon="close" label={say('act.close')} onPress={onUnsay} />}
+      {said?.tone === 'danger' && (
+        <IconButton size="small" icon="close" label={say('act.close')} onPress={onUnsay} />
+      )}
       {chosen.length > 0 && (
         <div className="qd-status-acts">
           {commands.map((command) => {
             const icon = command === 'separator' ? undefined : iconOf[command]
             if (command === 'separator' || icon === undefined) return null
-            return <IconButton key={command} size="small" icon={icon} label={say(`act.${command}`)} onPress={() => onRun(command)} />
+            return (
+              <IconButton
+                key={command}
+                size="small"
+                icon={icon}
+                label={say(`act.${command}`)}
+                onPress={() => onRun(command)}
+              />
+            )
           })}
         </div>
       )}
@@ -75,7 +93,10 @@ export function Status({ entries, chosen, isLoading, said, commands, onRun, onUn
         ? say(chosen.length === 1 ? 'status.chosen.one' : 'status.chosen', { count, size: bytes(chosen) })
         : say(chosen.length === 1 ? 'status.chosen.folder' : 'status.chosen.folders', { count })
     }
-    if (isLoading) return entries.length === 0 ? say('loading') : say('status.loading', { count: number.format(entries.length) })
+    if (isLoading)
+      return entries.length === 0
+        ? say('loading')
+        : say('status.loading', { count: number.format(entries.length) })
     if (entries.length === 0) return ''
     const count = number.format(entries.length)
     const size = entries.some(({ kind }) => kind === 'file') ? ` · ${bytes(entries)}` : ''

@@ -19,7 +19,9 @@ export function UploadsPanel({ uploads }: { readonly uploads: Uploads }): ReactN
   const facts = factsOf(queue, Date.now())
   if (queue.uploads.size === 0) return null
   const isOver = facts.open === 0
-  const shown = [...queue.uploads.values()].sort((a, b) => order[a.status.at] - order[b.status.at]).slice(0, shownMax)
+  const shown = [...queue.uploads.values()]
+    .sort((a, b) => order[a.status.at] - order[b.status.at])
+    .slice(0, shownMax)
   const title = isOver
     ? facts.failed > 0
       ? say('uploads.failed', { count: facts.failed })
@@ -58,7 +60,11 @@ export function UploadsPanel({ uploads }: { readonly uploads: Uploads }): ReactN
       </header>
       {!isOver && (
         <div className="qd-uploads-sum">
-          <ProgressBar label={say('uploads.progress')} value={facts.bytes === 0 ? 0 : facts.sent / facts.bytes} text={paceOf()} />
+          <ProgressBar
+            label={say('uploads.progress')}
+            value={facts.bytes === 0 ? 0 : facts.sent / facts.bytes}
+            text={paceOf()}
+          />
         </div>
       )}
       {isOpen && (
@@ -66,7 +72,11 @@ export function UploadsPanel({ uploads }: { readonly uploads: Uploads }): ReactN
           {shown.map((upload) => (
             <UploadRow key={upload.id} upload={upload} uploads={uploads} />
           ))}
-          {queue.uploads.size > shownMax && <li className="qd-uploads-more">{say('uploads.more', { count: queue.uploads.size - shownMax })}</li>}
+          {queue.uploads.size > shownMax && (
+            <li className="qd-uploads-more">
+              {say('uploads.more', { count: queue.uploads.size - shownMax })}
+            </li>
+          )}
         </ul>
       )}
     </section>
@@ -77,16 +87,25 @@ export function UploadsPanel({ uploads }: { readonly uploads: Uploads }): ReactN
     if (queue.isPaused) return `${sent} · ${say('uploads.paused')}`
     if (facts.rate === undefined) return sent
     const rate = `${formatSize(facts.rate, locale)}/s`
-    return facts.restSeconds === undefined ? `${sent} · ${rate}` : `${sent} · ${rate} · ${formatRest(facts.restSeconds, locale)}`
+    return facts.restSeconds === undefined
+      ? `${sent} · ${rate}`
+      : `${sent} · ${rate} · ${formatRest(facts.restSeconds, locale)}`
   }
 }
 
-function UploadRow({ upload, uploads: { tell, giveAgain } }: { readonly upload: Upload; readonly uploads: Uploads }): ReactNode {
+function UploadRow({
+  upload,
+  uploads: { tell, giveAgain },
+}: {
+  readonly upload: Upload
+  readonly uploads: Uploads
+}): ReactNode {
   const { say, locale } = useSurroundings()
   const [needsDrop, setNeedsDrop] = useState(false)
   const { id, path, bytes, sent, status, isFolder, isLarge, type } = upload
   const name = nameOf(path)
-  const label = (key: 'act.pause' | 'act.resume' | 'act.cancel-one' | 'act.retry' | 'act.give'): string => say(key, { name })
+  const label = (key: 'act.pause' | 'act.resume' | 'act.cancel-one' | 'act.retry' | 'act.give'): string =>
+    say(key, { name })
   return (
     <li className="qd-upload" data-at={status.at}>
       <KindIcon entry={{ kind: isFolder ? 'folder' : 'file', type, name }} />
@@ -104,26 +123,58 @@ function UploadRow({ upload, uploads: { tell, giveAgain } }: { readonly upload: 
           <Icon name="check" label={say('uploads.is-done')} />
         </span>
       )}
-      {status.at === 'sending' && isLarge && <IconButton size="small" icon="pause" label={label('act.pause')} onPress={() => tell({ what: 'pause', id })} />}
-      {status.at === 'paused' && <IconButton size="small" icon="play" label={label('act.resume')} onPress={() => tell({ what: 'resume', id })} />}
-      {status.at === 'failed' && <IconButton size="small" icon="refresh" label={label('act.retry')} onPress={() => tell({ what: 'retry', id })} />}
+      {status.at === 'sending' && isLarge && (
+        <IconButton
+          size="small"
+          icon="pause"
+          label={label('act.pause')}
+          onPress={() => tell({ what: 'pause', id })}
+        />
+      )}
+      {status.at === 'paused' && (
+        <IconButton
+          size="small"
+          icon="play"
+          label={label('act.resume')}
+          onPress={() => tell({ what: 'resume', id })}
+        />
+      )}
+      {status.at === 'failed' && (
+        <IconButton
+          size="small"
+          icon="refresh"
+          label={label('act.retry')}
+          onPress={() => tell({ what: 'retry', id })}
+        />
+      )}
       {status.at === 'absent' && !needsDrop && (
         <Button size="small" onPress={() => void giveAgain(id).then((isGiven) => setNeedsDrop(!isGiven))}>
           {say('act.go-on')}
         </Button>
       )}
       {status.at !== 'done' && status.at !== 'cancelled' && (
-        <IconButton size="small" icon="close" label={label('act.cancel-one')} onPress={() => tell({ what: 'cancel', id })} />
+        <IconButton
+          size="small"
+          icon="close"
+          label={label('act.cancel-one')}
+          onPress={() => tell({ what: 'cancel', id })}
+        />
       )}
     </li>
   )
 
   function aboutOf(): string {
-    if (status.at === 'failed') return status.code === 'missing.source' ? say('fault.source') : status.sentence
-    if (status.at === 'absent') return needsDrop ? say('uploads.drop-again') : say('uploads.stopped', { percent: Math.floor((100 * sent) / Math.max(1, bytes)) })
+    if (status.at === 'failed')
+      return status.code === 'missing.source' ? say('fault.source') : status.sentence
+    if (status.at === 'absent')
+      return needsDrop
+        ? say('uploads.drop-again')
+        : say('uploads.stopped', { percent: Math.floor((100 * sent) / Math.max(1, bytes)) })
     if (status.at === 'cancelled') return say('uploads.is-cancelled')
-    if (status.at === 'paused') return `${say('uploads.is-paused')} · ${formatSize(sent, locale)} / ${formatSize(bytes, locale)}`
-    if (status.at === 'sending' && isLarge) return `${formatSize(sent, locale)} / ${formatSize(bytes, locale)}`
+    if (status.at === 'paused')
+      return `${say('uploads.is-paused')} · ${formatSize(sent, locale)} / ${formatSize(bytes, locale)}`
+    if (status.at === 'sending' && isLarge)
+      return `${formatSize(sent, locale)} / ${formatSize(bytes, locale)}`
     return isFolder ? say('kind.folder') : formatSize(bytes, locale)
   }
 }

@@ -9,7 +9,10 @@ export type Loaded<Value> =
   | { readonly at: 'ready'; readonly value: Value }
 
 /** Text of a file, or its beginning. */
-export function useText(path: string, { version, bytes }: { version?: number | undefined; bytes: number }): Loaded<{ text: string; isCut: boolean }> {
+export function useText(
+  path: string,
+  { version, bytes }: { version?: number | undefined; bytes: number },
+): Loaded<{ text: string; isCut: boolean }> {
   return useLoaded(`${path} ${version} text`, async ({ content, signal }) => {
     const range = bytes > textBytesMax ? { fromByte: 0, toByte: textBytesMax } : {}
     const { stream } = await content.open({ path, version, ...range, signal })

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
+// biome-ignore-all lint/a11y/useSemanticElements: a part of a dialogue is a region, and no section of a document.
 import { Badge, Button, Dialog, IconButton, Note, Skeleton } from '@anarq/design'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { useSurroundings } from '../context.ts'
@@ -46,25 +48,50 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
           <li key={one.version} data-latest={one.isLatest}>
             <div className="qd-version-text">
               <strong>
-                {say('versions.number', { number: one.version })} {one.isLatest && <Badge tone="accent">{say('versions.latest')}</Badge>}
+                {say('versions.number', { number: one.version })}{' '}
+                {one.isLatest && <Badge tone="accent">{say('versions.latest')}</Badge>}
               </strong>
               <span className="qd-about">
                 {formatMoment(one.savedMs, locale)} · {formatSize(one.bytes, locale)}
               </span>
             </div>
             <div className="qd-version-acts">
-              <IconButton size="small" icon="eye" label={say('versions.show', { number: one.version })} onPress={() => setShown(one)} />
+              <IconButton
+                size="small"
+                icon="eye"
+                label={say('versions.show', { number: one.version })}
+                onPress={() => setShown(one)}
+              />
               <IconButton
                 size="small"
                 icon="download"
                 label={say('versions.download', { number: one.version })}
-                onPress={() => void actions.attempt(async () => void (await download(sdk.content, { ...entry, version: one.version, bytes: one.bytes })))}
+                onPress={() =>
+                  void actions.attempt(
+                    async () =>
+                      void (await download(sdk.content, {
+                        ...entry,
+                        version: one.version,
+                        bytes: one.bytes,
+                      })),
+                  )
+                }
               />
               {!one.isLatest && isText && (
-                <IconButton size="small" icon="switch" label={say('versions.compare', { number: one.version })} onPress={() => setCompared(one)} />
+                <IconButton
+                  size="small"
+                  icon="switch"
+                  label={say('versions.compare', { number: one.version })}
+                  onPress={() => setCompared(one)}
+                />
               )}
               {!one.isLatest && (
-                <IconButton size="small" icon="restore" label={say('versions.restore', { number: one.version })} onPress={() => void restore(one)} />
+                <IconButton
+                  size="small"
+                  icon="restore"
+                  label={say('versions.restore', { number: one.version })}
+                  onPress={() => void restore(one)}
+                />
               )}
             </div>
           </li>
@@ -72,10 +99,20 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
       </ol>
       {versions.length === 1 && <p className="qd-hint">{say('versions.one')}</p>}
       {shown !== undefined && (
-        <PreviewPane entry={{ ...entry, bytes: shown.bytes, modifiedMs: shown.savedMs }} version={shown.version} onClose={() => setShown(undefined)} />
+        <PreviewPane
+          entry={{ ...entry, bytes: shown.bytes, modifiedMs: shown.savedMs }}
+          version={shown.version}
+          onClose={() => setShown(undefined)}
+        />
       )}
       {compared !== undefined && versions[0] !== undefined && (
-        <Compare entry={entry} before={compared} after={versions[0]} onClose={() => setCompared(undefined)} onRestore={() => void restore(compared)} />
+        <Compare
+          entry={entry}
+          before={compared}
+          after={versions[0]}
+          onClose={() => setCompared(undefined)}
+          onRestore={() => void restore(compared)}
+        />
       )}
     </>
   )
@@ -131,7 +168,6 @@ function Compare({ entry, before, after, onClose, onRestore }: CompareProps): Re
       {parts === 'different' && <Note>{say('compare.different')}</Note>}
       {isSame && <Note>{say('compare.same')}</Note>}
       {Array.isArray(parts) && !isSame && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
         <div className="qd-diff aq-scroll" tabIndex={0} role="region" aria-label={say('compare.changes')}>
           {parts.map((part, i) =>
             part.kind === 'gap' ? (
@@ -144,7 +180,15 @@ function Compare({ entry, before, after, onClose, onRestore }: CompareProps): Re
               <div key={i} className="qd-diff-line" data-kind={part.kind}>
                 <span aria-hidden="true">{part.before ?? ''}</span>
                 <span aria-hidden="true">{part.after ?? ''}</span>
-                <span className="qd-diff-sign" role="img" aria-label={part.kind === 'same' ? '' : say(`compare.${part.kind}`)}>
+                <span
+                  className="qd-diff-sign"
+                  role="img"
+                  aria-label={
+                    part.kind === 'same'
+                      ? ''
+                      : say(part.kind === 'added' ? 'compare.added' : 'compare.removed')
+                  }
+                >
                   {part.kind === 'added' ? '+' : part.kind === 'removed' ? '−' : ' '}
                 </span>
                 <code>{part.text}</code>

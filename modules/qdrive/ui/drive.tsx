@@ -53,6 +53,8 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
   const [detailsTab, setDetailsTab] = useState<string>()
   const searchField = useRef<HTMLDivElement>(null)
   const folder = here.at === 'folder' ? here.path : undefined
+  const shownFolder =
+    folder === undefined || isLoading || failure !== undefined ? undefined : { path: folder, entries: raw }
   const title = titleOf(here, say)
   useEffect(() => frame.setTitle(title), [frame.setTitle, title])
 
@@ -61,7 +63,7 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
       setAsking({ what: 'conflicts', conflicts, resolve }),
     )
   const give = (given: ReturnType<typeof givenOf>, to: string): void =>
-    void actions.attempt(async () => void (await uploads.add(await given, to, ask)))
+    void actions.attempt(async () => void (await uploads.add(await given, to, ask, shownFolder)))
   const drop = useDrop({
     folder,
     onGive: (transfer, to) => give(givenOf(transfer), to),
@@ -116,13 +118,25 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
           isDroppable={drop.isDroppable}
           onDropOn={drop.drop}
         />
-        <div className="qd-pane" {...drop.pane}>
-          {words !== undefined && !isBlocked && <Failed words={words} isSmall onRetry={refresh} />}
-          {body()}
-          {drop.isFromOutside && drop.over === undefined && folder !== undefined && (
-            <DropVeil name={folder === '/' ? say('place.drive') : nameOf(folder)} />
+        <div className="qd-middle">
+          <div className="qd-pane" {...drop.pane}>
+            {words !== undefined && !isBlocked && <Failed words={words} isSmall onRetry={refresh} />}
+            {body()}
+            {drop.isFromOutside && drop.over === undefined && folder !== undefined && (
+              <DropVeil name={folder === '/' ? say('place.drive') : nameOf(folder)} />
+            )}
+            <UploadsPanel uploads={uploads} />
+          </div>
+          {detailsTab !== undefined && (
+            <Details
+              chosen={chosen}
+              tab={detailsTab}
+              onTab={setDetailsTab}
+              onShare={(entry) => setAsking({ what: 'share', entry })}
+              onTags={() => run('tag')}
+              onClose={() => setDetailsTab(undefined)}
+            />
           )}
-          <UploadsPanel uploads={uploads} />
         </div>
         {here.at !== 'shared-by-me' && here.at !== 'shared-with-me' && (
           <Status
@@ -136,16 +150,6 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
           />
         )}
       </div>
-      {detailsTab !== undefined && (
-        <Details
-          chosen={chosen}
-          tab={detailsTab}
-          onTab={setDetailsTab}
-          onShare={(entry) => setAsking({ what: 'share', entry })}
-          onTags={() => run('tag')}
-          onClose={() => setDetailsTab(undefined)}
-        />
-      )}
       {preview !== undefined && (
         <PreviewPane
           entry={preview}

@@ -1,5 +1,6 @@
 import { type ReactElement, type ReactNode, useRef, useState } from 'react'
 import { Menu as AriaMenu, type Key, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components'
+import { createPortal } from 'react-dom'
 import { Icon } from './icon.tsx'
 import type { IconName } from './icons.ts'
 import { Keys } from './tooltip.tsx'
@@ -61,11 +62,16 @@ export function ContextMenu({ className, children, onAct, ...acts }: ContextMenu
       }}
     >
       {children}
-      <span
-        ref={anchor}
-        aria-hidden="true"
-        style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 0, height: 0 }}
-      />
+      {/* In the body: inside a window that is moved by a transform, "fixed" would count from that window. */}
+      {at !== undefined &&
+        createPortal(
+          <span
+            ref={anchor}
+            aria-hidden="true"
+            style={{ position: 'fixed', left: at.x, top: at.y, width: 0, height: 0 }}
+          />,
+          document.body,
+        )}
       <Popover
         className="aq-popover"
         triggerRef={anchor}

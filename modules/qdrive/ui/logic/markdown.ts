@@ -29,6 +29,8 @@ export type Block =
 export type ListItem = { readonly isDone?: boolean; readonly blocks: readonly Block[] }
 
 const depthMax = 12
+/** A paragraph that is longer is shown as it is: looking for pairs of marks takes time with its square. */
+const inlineCharactersMax = 10_000
 
 export function parseMarkdown(text: string, depth = 0): readonly Block[] {
   const lines = text.replaceAll('\r\n', '\n').replaceAll('\t', '    ').split('\n')
@@ -169,9 +171,10 @@ export function safeHref(href: string): string | undefined {
 }
 
 const inline =
-  /\\([!-/:-@[-`{-~])|(`+)([\s\S]*?[^`])\2(?!`)|!?\[((?:[^\][]|\[[^\][]*\])*)\]\(([^()\s]*)(?: +"[^"]*")?\)|<(https?:\/\/[^\s<>]+)>|(\*\*|__)(?=\S)([\s\S]*?\S)\7|(\*|_)(?=\S)([\s\S]*?\S)\9|~~(?=\S)([\s\S]*?\S)~~|( {2,}\n|\\\n)/
+  /\\([!-/:-@[-`{-~])|(`+)([\s\S]*?[^`])\2(?!`)|!?\[((?:[^\][]|\[[^\][]*\])*)\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?: +"[^"]*")?\)|<(https?:\/\/[^\s<>]+)>|(\*\*|__)(?=\S)([\s\S]*?\S)\7|(\*|_)(?=\S)([\s\S]*?\S)\9|~~(?=\S)([\s\S]*?\S)~~|( {2,}\n|\\\n)/
 
 export function parseInline(text: string, depth = 0): readonly Inline[] {
+  if (text.length > inlineCharactersMax) return [{ kind: 'text', text }]
   const out: Inline[] = []
   let rest = text
   while (rest !== '') {
@@ -220,5 +223,8 @@ function inlineOf(match: RegExpExecArray, depth: number): Inline {
 }
 
 function push(out: Inline[], text: string): void {
-  if (text !== '') out.push({ kind: 'text', text })
+  const last = out.at(-1)
+  if (text === '') return
+  if (last?.kind === 'text') out[out.length - 1] = { kind: 'text', text: last.text + text }
+  else out.push({ kind: 'text', text })
 }

@@ -26,6 +26,8 @@ export async function readLost({
 
 async function read(storage: AppSdk['storage']): Promise<readonly Record[]> {
   try {
+    const own = await storage.list({ path: 'app:/' })
+    if (!own.some((entry) => entry.path === path)) return []
     const { bytes } = await storage.read({ path })
     const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes))
     return Array.isArray(parsed) ? parsed.filter(isRecord).slice(0, recordsMax) : []

@@ -8,6 +8,7 @@ import {
   type Known,
   settled,
 } from '../logic/conflicts.ts'
+import type { Entry } from '../logic/entry.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import { lostUploadOf, type NewUpload, type Queue, type UploadEvent } from '../logic/uploads.ts'
 import type { Given } from './dropped.ts'
@@ -19,11 +20,14 @@ export type AskConflict = (
   conflicts: readonly Conflict<Coming>[],
 ) => Promise<((one: Conflict<Coming>) => Answer) | undefined>
 
+/** A folder whose whole content is on the screen: it need not be asked for again. */
+export type Shown = { readonly path: string; readonly entries: readonly Entry[] }
+
 export type Uploads = {
   readonly queue: Queue
   tell(event: UploadEvent): void
   /** Files and folders to put into a folder; asks where names are taken. */
-  add(given: readonly Given[], folder: string, ask: AskConflict): Promise<void>
+  add(given: readonly Given[], folder: string, ask: AskConflict, shown?: Shown): Promise<void>
   /** Whether the browser could give the file of a lost upload again by itself. */
   giveAgain(id: string): Promise<boolean>
 }
@@ -53,7 +57,7 @@ export function useUploads(sdk: AppSdk): Uploads {
   }, [keep, queue])
 
   const add = useCallback(
-    async (given: readonly Given[], folder: string, ask: AskConflict): Promise<void> => {
+    async (given: readonly Given[], folder: string, ask: AskConflict, shown?: Shown): Promise<void> => {
       const fresh: Given[] = []
       for (const one of given) {
         const lost = one.file === undefined ? undefined : lostUploadOf(uploader.queue(), one.file)
@@ -64,7 +68,7 @@ export function useUploads(sdk: AppSdk): Uploads {
         }
       }
       const coming = fresh.map((one) => comingOf(one, folder))
-      const known = await knownFolders(sdk.storage, coming)
+      const known = await knownFolders(sdk.storage, coming, shown)
       const conflicts = conflictsOf(coming, known)
       const answerOf = conflicts.length === 0 ? () => 'version' as const : await ask(conflicts)
       if (answerOf === undefined) return
@@ -107,10 +111,16 @@ function comingOf(given: Given, folder: string): Coming {
   }
 }
 
-async function knownFolders(storage: AppSdk['storage'], coming: readonly Coming[]): Promise<Known> {
+async function knownFolders(
+  storage: AppSdk['storage'],
+  coming: readonly Coming[],
+  shown: Shown | undefined,
+): Promise<Known> {
   const known = new Map<string, ReadonlyMap<string, 'file' | 'folder'>>()
+  if (shown !== undefined) known.set(shown.path, new Map(shown.entries.map(({ name, kind }) => [name, kind])))
   const byFolder = Map.groupBy(coming, ({ path }) => parentOf(path))
   for (const folder of foldersOf(coming)) {
+    if (known.has(folder)) continue
     const above = known.get(parentOf(folder))
     // What is not in its own folder is not there, and neither is anything in it.
     const isMissing = folder !== '/' && above !== undefined && above.get(nameOf(folder)) !== 'folder'

@@ -68,14 +68,14 @@ export function FileView(props: FileViewProps): ReactNode {
   const { shape, width, onScroll } = useShape(scroller, entries.length, look)
   const { from, to, offset, total } = windowOf(shape)
   const activeIndex = entries.findIndex(({ id }) => id === selection.active)
+  // Only when the keyboard moved on: scrolling away by hand is no reason to come back.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   useEffect(() => {
     const wanted =
       activeIndex < 0
         ? undefined
         : scrollFor(activeIndex, { ...shape, scrolled: scroller.current?.scrollTop ?? 0 })
     if (wanted !== undefined) scroller.current?.scrollTo({ top: wanted })
-    // Only when the keyboard moved on: scrolling away by hand is no reason to come back.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
   }, [activeIndex, look])
   const frame = useMarquee(scroller, { ...shape, width }, (ids) => onSelect(chooseMany(ids)), entries)
   const isGrid = look === 'grid'

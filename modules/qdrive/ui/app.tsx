@@ -1,5 +1,4 @@
-import type { AppProps } from '@anarq/design'
-import { createSay } from '@anarq/design'
+import { type AppEvents, type AppProps, createSay } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
 import { DriveContext, type Surroundings } from './context.ts'
@@ -14,7 +13,7 @@ import './styles/drive.css'
 const saidMs = 8000
 
 /** The screen of the app: what its parts have in common, and then the drive. */
-export default function DriveApp({ sdk, window: frame, locale }: AppProps<AppSdk>): ReactNode {
+export default function DriveApp({ sdk, window: frame, events, locale }: AppProps<AppSdk>): ReactNode {
   const say = useMemo(() => createSay(messages, locale), [locale])
   const [said, setSaid] = useState<Said>()
   const [turn, setTurn] = useState(0)
@@ -27,7 +26,7 @@ export default function DriveApp({ sdk, window: frame, locale }: AppProps<AppSdk
     [say],
   )
   const actions = useActions({ sdk, say, onSaid: setSaid, refresh, faultText })
-  const people = usePeople(sdk)
+  const people = usePeople(sdk, events)
   const thumbnails = useMemo(() => createThumbnails(sdk.content), [sdk])
   useEffect(() => () => thumbnails.close(), [thumbnails])
   useEffect(() => {
@@ -36,8 +35,8 @@ export default function DriveApp({ sdk, window: frame, locale }: AppProps<AppSdk
     return () => clearTimeout(timer)
   }, [said])
   const surroundings = useMemo(
-    (): Surroundings => ({ sdk, say, locale, window: frame, actions, thumbnails, people, faultText }),
-    [sdk, say, locale, frame, actions, thumbnails, people, faultText],
+    (): Surroundings => ({ sdk, say, locale, window: frame, events, actions, thumbnails, people, faultText }),
+    [sdk, say, locale, frame, events, actions, thumbnails, people, faultText],
   )
   return (
     <DriveContext value={surroundings}>
@@ -47,7 +46,7 @@ export default function DriveApp({ sdk, window: frame, locale }: AppProps<AppSdk
 }
 
 /** Names for DIDs; without the permission there are none, and nothing else is different. */
-function usePeople(sdk: AppSdk): readonly Person[] {
+function usePeople(sdk: AppSdk, events: AppEvents): readonly Person[] {
   const [people, setPeople] = useState<readonly Person[]>([])
   useEffect(() => {
     let isWanted = true
@@ -58,11 +57,11 @@ function usePeople(sdk: AppSdk): readonly Person[] {
         .catch(() => {})
     }
     read()
-    const stop = sdk.events.on((topic) => topic === 'identity' && read())
+    const stop = events.on('identity', read)
     return () => {
       isWanted = false
       stop()
     }
-  }, [sdk])
+  }, [sdk, events])
   return people
 }

@@ -1,4 +1,4 @@
-import type { AppWindow, Locale } from '@anarq/design'
+import type { AppEvents, AppWindow, Locale } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { createContext, useContext } from 'react'
 import type { Person } from './logic/entry.ts'
@@ -12,6 +12,7 @@ export type Surroundings = {
   readonly say: DriveSay
   readonly locale: Locale
   readonly window: AppWindow
+  readonly events: AppEvents
   readonly actions: Actions
   readonly thumbnails: Thumbnails
   /** Identities of this home, for names instead of DIDs. */

@@ -35,11 +35,11 @@ export type DriveProps = {
 const tabOf: Readonly<Partial<Record<Command, string>>> = { versions: 'versions', details: 'info' }
 
 export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
-  const { sdk, say, locale, window: frame, actions } = useSurroundings()
+  const { sdk, events, say, locale, window: frame, actions } = useSurroundings()
   const trailing = useTrail(frame.argument)
   const { trail, search, goTo } = trailing
   const { here } = trail
-  const { entries: raw, isLoading, failure, refresh } = useEntries(sdk, here)
+  const { entries: raw, isLoading, failure, refresh } = useEntries(sdk, events, here)
   // biome-ignore lint/correctness/useExhaustiveDependencies: a turn is the wish to read again.
   useEffect(refresh, [turn])
   const [sort, setSort] = useState<Sort>({ key: 'name', isDown: false })

@@ -62,6 +62,8 @@ export type StorageSdk = {
   makeFolder(input: { path: string }): Promise<EntryFacts>
   /** To another folder, another name, or both. */
   move(input: { path: string; to: string }): Promise<EntryFacts>
+  /** Under another name, in another folder, or both: over the same sealed blocks. */
+  copy(input: { path: string; to: string }): Promise<EntryFacts>
   tag(input: {
     path: string
     add?: readonly string[] | undefined

@@ -4,10 +4,14 @@ import { drive } from '@anarq/qdrive'
 import type { AppSdk } from '@anarq/sdk/app'
 import { settings } from '@anarq/settings'
 
-export const apps: readonly AppDefinition<AppSdk>[] = [drive, settings]
+export type AnyApp = AppDefinition<AppSdk>
+export const systemApps: readonly AnyApp[] = [drive, settings]
 
-const byId = new Map(apps.map((app) => [app.id, app]))
+export function findApp(apps: readonly AnyApp[], id: string): AnyApp | undefined {
+  return apps.find((app) => app.id === id)
+}
 
-export function appOf(id: string): AppDefinition<AppSdk> | undefined {
-  return byId.get(id)
+/** An app that was installed has a name like "org.example.notes": its window is kept until the node says what there is. */
+export function mayBeApp(id: string): boolean {
+  return findApp(systemApps, id) !== undefined || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(id)
 }

@@ -1,12 +1,12 @@
 import { AppIcon, Keys, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
-import { apps } from '../apps/registry.ts'
+
 import { useShell, useSurroundings } from './context.ts'
 import { greetingAt } from './greeting.ts'
 
 /** The start screen: the time, a greeting, and every app, behind all windows. */
 export function Home(): ReactNode {
-  const { session, openApp, isPhone } = useShell()
+  const { session, openApp, apps, isPhone } = useShell()
   const { say, preferences } = useSurroundings()
   const now = useMinute()
   const { locale } = preferences

@@ -1,6 +1,8 @@
+import type { AppEvents } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import type { Entry } from '../logic/entry.ts'
+import { isPassing, wordsOf } from '../logic/faults.ts'
 import { isSame, type Place } from '../logic/place.ts'
 
 export type Listing = {
@@ -14,9 +16,10 @@ const firstPage = 500
 const nextPages = 10_000
 const foundMax = 2000
 const refreshMs = 250
+const retryMs = 3000
 
 /** What lies at a place, page by page, and again whenever the drive changed. */
-export function useEntries(sdk: AppSdk, place: Place): Listing & { refresh(): void } {
+export function useEntries(sdk: AppSdk, events: AppEvents, place: Place): Listing & { refresh(): void } {
   const [listing, setListing] = useState<Listing>({ place, entries: [], isLoading: true, failure: undefined })
   const [turn, setTurn] = useState(0)
   const refresh = useCallback(() => setTurn((now) => now + 1), [])
@@ -37,7 +40,8 @@ export function useEntries(sdk: AppSdk, place: Place): Listing & { refresh(): vo
     return () => stop.abort()
   }, [sdk, key, turn])
 
-  useDriveEvents(sdk, refresh)
+  useDriveEvents(events, refresh)
+  useRetry(listing.failure, refresh)
   return {
     ...(isSame(listing.place, place) ? listing : { ...listing, place, entries: [], isLoading: true }),
     refresh,
@@ -45,32 +49,30 @@ export function useEntries(sdk: AppSdk, place: Place): Listing & { refresh(): vo
 }
 
 /** Several changes within a moment are one. */
-function useDriveEvents(sdk: AppSdk, refresh: () => void): void {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+function useDriveEvents(events: AppEvents, refresh: () => void): void {
   useEffect(() => {
-    let isFirst = true
+    let timer: ReturnType<typeof setTimeout> | undefined
     const later = (): void => {
-      timer.current ??= setTimeout(() => {
-        timer.current = undefined
+      timer ??= setTimeout(() => {
+        timer = undefined
         refresh()
       }, refreshMs)
     }
-    const stop = sdk.events.on(
-      (topic) => {
-        if (topic === 'drive' || topic === 'consent' || topic === 'identity') later()
-      },
-      (isJoined) => {
-        // Something may have changed while nobody listened.
-        if (isJoined && !isFirst) later()
-        isFirst = false
-      },
-    )
+    const stops = (['drive', 'identity', 'lock'] as const).map((topic) => events.on(topic, later))
     return () => {
-      stop()
-      clearTimeout(timer.current)
-      timer.current = undefined
+      for (const stop of stops) stop()
+      clearTimeout(timer)
     }
-  }, [sdk, refresh])
+  }, [events, refresh])
+}
+
+/** A node that went away comes back by itself, and so does what is shown of it. */
+function useRetry(failure: unknown, refresh: () => void): void {
+  useEffect(() => {
+    if (failure === undefined || !isPassing(wordsOf(failure).code)) return
+    const timer = setTimeout(refresh, retryMs)
+    return () => clearTimeout(timer)
+  }, [failure, refresh])
 }
 
 async function read(

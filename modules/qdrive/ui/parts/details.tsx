@@ -126,7 +126,7 @@ function Info({ entry, onTags }: { readonly entry: Entry; readonly onTags: () =>
 }
 
 export function useGrants(direction: 'in' | 'out'): readonly Grant[] | undefined {
-  const { sdk } = useSurroundings()
+  const { sdk, events } = useSurroundings()
   const [grants, setGrants] = useState<readonly Grant[]>()
   useEffect(() => {
     let isWanted = true
@@ -137,12 +137,12 @@ export function useGrants(direction: 'in' | 'out'): readonly Grant[] | undefined
         .catch(() => isWanted && setGrants([]))
     }
     read()
-    const stop = sdk.events.on((topic) => topic === 'consent' && read())
+    const stop = events.on('consent', read)
     return () => {
       isWanted = false
       stop()
     }
-  }, [sdk, direction])
+  }, [sdk, events, direction])
   return grants
 }
 

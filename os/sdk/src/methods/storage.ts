@@ -80,6 +80,17 @@ export const storage: MethodsOf<StorageSdk> = {
       return seenBy(await drive.move(ref, to), caller)
     },
   },
+  copy: {
+    summary: 'Copy a file, or a folder with what lies in it; no content is read',
+    isChange: true,
+    permission: (input) => (isOwnPlace(input.path) && isOwnPlace(input.to) ? undefined : 'drive.write'),
+    params: fields({ path, to: path }),
+    async run({ operations: { drive }, caller }, input) {
+      const to = splitPath(placeOf(input.to, caller))
+      const ref = await refOf(input.path, caller, drive.entry)
+      return seenBy(await drive.copy(ref, to), caller)
+    },
+  },
   tag: {
     summary: 'Add and take away tags',
     isChange: true,

@@ -70,8 +70,8 @@ export function Bar(props: BarProps): ReactNode {
           <Segments
             label={say('look')}
             options={[
-              { value: 'list', label: '', icon: 'list' },
-              { value: 'grid', label: '', icon: 'grid' },
+              { value: 'list', label: say('look.list'), icon: 'list', hidesLabel: true },
+              { value: 'grid', label: say('look.grid'), icon: 'grid', hidesLabel: true },
             ]}
             value={look}
             onChange={props.onLook}

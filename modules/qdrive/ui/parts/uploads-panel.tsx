@@ -1,3 +1,4 @@
+// biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
 import { Button, Icon, IconButton, ProgressBar } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
@@ -68,7 +69,7 @@ export function UploadsPanel({ uploads }: { readonly uploads: Uploads }): ReactN
         </div>
       )}
       {isOpen && (
-        <ul className="aq-scroll">
+        <ul className="aq-scroll" tabIndex={0} aria-label={say('uploads')}>
           {shown.map((upload) => (
             <UploadRow key={upload.id} upload={upload} uploads={uploads} />
           ))}

@@ -3,7 +3,7 @@
 import { Badge, Button, Dialog, IconButton, Note, Skeleton } from '@anarq/design'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { useSurroundings } from '../context.ts'
-import { condensed, diffLines } from '../logic/diff.ts'
+import { condensed, type DiffLine, diffLines } from '../logic/diff.ts'
 import type { Entry, Version } from '../logic/entry.ts'
 import { formatMoment, formatSize } from '../logic/format.ts'
 import { previewOf } from '../logic/kinds.ts'
@@ -118,6 +118,16 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
   )
 }
 
+function Sign({ kind }: { readonly kind: DiffLine['kind'] }): ReactNode {
+  const { say } = useSurroundings()
+  if (kind === 'same') return <span />
+  return (
+    <span role="img" aria-label={say(kind === 'added' ? 'compare.added' : 'compare.removed')}>
+      {kind === 'added' ? '+' : '−'}
+    </span>
+  )
+}
+
 type CompareProps = {
   readonly entry: Entry
   readonly before: Version
@@ -180,17 +190,7 @@ function Compare({ entry, before, after, onClose, onRestore }: CompareProps): Re
               <div key={i} className="qd-diff-line" data-kind={part.kind}>
                 <span aria-hidden="true">{part.before ?? ''}</span>
                 <span aria-hidden="true">{part.after ?? ''}</span>
-                <span
-                  className="qd-diff-sign"
-                  role="img"
-                  aria-label={
-                    part.kind === 'same'
-                      ? ''
-                      : say(part.kind === 'added' ? 'compare.added' : 'compare.removed')
-                  }
-                >
-                  {part.kind === 'added' ? '+' : part.kind === 'removed' ? '−' : ' '}
-                </span>
+                <Sign kind={part.kind} />
                 <code>{part.text}</code>
               </div>
             ),

@@ -45,8 +45,10 @@ function world() {
     const ids = job.do === 'send-many' ? job.ids : [job.id]
     if (how === 'begun' || how === 'progress') {
       if (job.do !== 'send-one') return
-      if (how === 'progress')
-        return tell({ what: 'progress', job: job.job, id: job.id, sent: pick % 2_000_000 })
+      if (how === 'progress') {
+        tell({ what: 'progress', job: job.job, id: job.id, sent: pick % 2_000_000 })
+        return
+      }
       const remote = `${job.id} ${job.job}`
       remotes.add(remote)
       tell({ what: 'begun', job: job.job, id: job.id, remote })

@@ -1,4 +1,4 @@
-import { AlertDialog, ContextMenu } from '@anarq/design'
+import { ContextMenu, type MenuEntry } from '@anarq/design'
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import { useSurroundings } from './context.ts'
 import { type Command, commandsFor, keysOf } from './logic/commands.ts'
@@ -6,6 +6,7 @@ import type { Entry } from './logic/entry.ts'
 import { isPassing, wordsOf } from './logic/faults.ts'
 import { nameOf } from './logic/paths.ts'
 import { type Sort, sortBy, sorted } from './logic/sorting.ts'
+import type { DriveSay } from './messages/messages.ts'
 import { givenOf, givenOfFiles } from './model/dropped.ts'
 import type { Said } from './model/use-actions.ts'
 import { useDrop } from './model/use-drop.ts'
@@ -88,6 +89,7 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
     onSearch: () => searchField.current?.querySelector('input')?.focus(),
   })
   const commands = commandsFor(here, chosen)
+  const menu = menuOf(commands, say)
   const preview = entries.find(({ id }) => id === previewed)
   const isNarrow = frame.isNarrow
   const words = failure === undefined ? undefined : wordsOf(failure)
@@ -158,33 +160,13 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
           onShare={() => setAsking({ what: 'share', entry: preview })}
         />
       )}
-      {asking?.what === 'erase' ? (
-        <AlertDialog
-          isOpen
-          isDanger
-          title={say(asking.entries.length === 1 ? 'erase.title.one' : 'erase.title.many', {
-            name: asking.entries[0]?.name ?? '',
-            count: asking.entries.length,
-          })}
-          act={say('act.erase')}
-          cancel={say('act.cancel')}
-          onCancel={() => setAsking(undefined)}
-          onAct={() => {
-            setAsking(undefined)
-            void actions.erase(asking.entries)
-          }}
-        >
-          <p>{say('erase.text')}</p>
-        </AlertDialog>
-      ) : (
-        <Askings
-          asking={asking}
-          tags={tags}
-          entries={entries}
-          folder={folder ?? '/'}
-          onClose={() => setAsking(undefined)}
-        />
-      )}
+      <Askings
+        asking={asking}
+        tags={tags}
+        entries={entries}
+        folder={folder ?? '/'}
+        onClose={() => setAsking(undefined)}
+      />
     </div>
   )
 
@@ -210,7 +192,7 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
         <ContextMenu
           className="qd-menu"
           label={say('place.drive')}
-          entries={menu()}
+          entries={menu}
           onAct={(id) => run(id as Command)}
         >
           <Empty
@@ -221,7 +203,7 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
         </ContextMenu>
       )
     return (
-      <ContextMenu className="qd-menu" label={title} entries={menu()} onAct={(id) => run(id as Command)}>
+      <ContextMenu className="qd-menu" label={title} entries={menu} onAct={(id) => run(id as Command)}>
         <FileView
           label={title}
           look={look}
@@ -252,19 +234,19 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
       </ContextMenu>
     )
   }
+}
 
-  function menu() {
-    return commands.map((command) => {
-      if (command === 'separator') return command
-      const keys = keysOf[command]
-      return {
-        id: command,
-        label: say(`act.${command}`),
-        ...(command === 'trash' || command === 'erase' || command === 'empty-trash'
-          ? { tone: 'danger' as const }
-          : {}),
-        ...(keys === undefined ? {} : { keys }),
-      }
-    })
-  }
+/** The commands as a menu shows them, with their keys. */
+function menuOf(commands: ReturnType<typeof commandsFor>, say: DriveSay): readonly MenuEntry[] {
+  return commands.map((command) => {
+    if (command === 'separator') return command
+    const keys = keysOf[command]
+    const isDanger = command === 'trash' || command === 'erase' || command === 'empty-trash'
+    return {
+      id: command,
+      label: say(`act.${command}`),
+      ...(isDanger ? { tone: 'danger' as const } : {}),
+      ...(keys === undefined ? {} : { keys }),
+    }
+  })
 }

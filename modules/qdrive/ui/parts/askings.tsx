@@ -1,3 +1,4 @@
+import { AlertDialog } from '@anarq/design'
 import type { ReactNode } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Answer, Conflict } from '../logic/conflicts.ts'
@@ -36,8 +37,26 @@ export function Askings({ asking, tags, entries, folder, onClose }: AskingsProps
   }
   switch (asking?.what) {
     case undefined:
-    case 'erase':
       return null
+    case 'erase': {
+      const { entries: some } = asking
+      return (
+        <AlertDialog
+          isOpen
+          isDanger
+          title={say(some.length === 1 ? 'erase.title.one' : 'erase.title.many', {
+            name: some[0]?.name ?? '',
+            count: some.length,
+          })}
+          act={say('act.erase')}
+          cancel={say('act.cancel')}
+          onCancel={onClose}
+          onAct={doing(() => actions.erase(some))}
+        >
+          <p>{say('erase.text')}</p>
+        </AlertDialog>
+      )
+    }
     case 'new-folder':
       return (
         <NameDialog

@@ -193,8 +193,13 @@ function handlersOf({ entry, canDrag, selection, onPress, onMenu, onOpen, onDrag
     'data-active': selection.active === entry.id,
     'data-drop': isFolder && drop.dropFolder === entry.path,
     draggable: canDrag,
-    onClick: (event: React.MouseEvent) =>
-      onPress(entry.id, { isRange: event.shiftKey, isToggle: event.ctrlKey || event.metaKey }),
+    onClick: (event: React.MouseEvent) => {
+      // A finger opens; a long press chooses, and then each tap one more or less.
+      const isFinger = (event.nativeEvent as globalThis.PointerEvent).pointerType === 'touch'
+      if (isFinger && selection.chosen.size === 0) onOpen(entry)
+      else
+        onPress(entry.id, { isRange: event.shiftKey, isToggle: isFinger || event.ctrlKey || event.metaKey })
+    },
     onDoubleClick: () => onOpen(entry),
     onContextMenu: () => onMenu(entry.id),
     onDragStart: (event: React.DragEvent) => onDragBegin(entry, event.dataTransfer),

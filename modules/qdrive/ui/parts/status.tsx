@@ -23,7 +23,7 @@ const iconOf: Readonly<Partial<Record<Command, IconName>>> = {
   move: 'move',
   copy: 'copy',
   tag: 'tag',
-  versions: 'clock',
+  versions: 'history',
   details: 'info',
   restore: 'back',
   trash: 'trash',

@@ -88,7 +88,7 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
               {!one.isLatest && (
                 <IconButton
                   size="small"
-                  icon="restore"
+                  icon="history"
                   label={say('versions.restore', { number: one.version })}
                   onPress={() => void restore(one)}
                 />

@@ -38,25 +38,14 @@ export function Askings({ asking, tags, entries, folder, onClose }: AskingsProps
   switch (asking?.what) {
     case undefined:
       return null
-    case 'erase': {
-      const { entries: some } = asking
+    case 'erase':
       return (
-        <AlertDialog
-          isOpen
-          isDanger
-          title={say(some.length === 1 ? 'erase.title.one' : 'erase.title.many', {
-            name: some[0]?.name ?? '',
-            count: some.length,
-          })}
-          act={say('act.erase')}
-          cancel={say('act.cancel')}
-          onCancel={onClose}
-          onAct={doing(() => actions.erase(some))}
-        >
-          <p>{say('erase.text')}</p>
-        </AlertDialog>
+        <EraseDialog
+          entries={asking.entries}
+          onErase={doing(() => actions.erase(asking.entries))}
+          onClose={onClose}
+        />
       )
-    }
     case 'new-folder':
       return (
         <NameDialog
@@ -122,4 +111,31 @@ export function Askings({ asking, tags, entries, folder, onClose }: AskingsProps
     default:
       return asking satisfies never
   }
+}
+
+type EraseProps = {
+  readonly entries: readonly Entry[]
+  readonly onErase: () => void
+  readonly onClose: () => void
+}
+
+function EraseDialog({ entries, onErase, onClose }: EraseProps): ReactNode {
+  const { say } = useSurroundings()
+  const [first] = entries
+  return (
+    <AlertDialog
+      isOpen
+      isDanger
+      title={say(entries.length === 1 ? 'erase.title.one' : 'erase.title.many', {
+        name: first?.name ?? '',
+        count: entries.length,
+      })}
+      act={say('act.erase')}
+      cancel={say('act.cancel')}
+      onCancel={onClose}
+      onAct={onErase}
+    >
+      <p>{say('erase.text')}</p>
+    </AlertDialog>
+  )
 }

@@ -2,6 +2,7 @@ import { Fault } from '@anarq/fault'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { checkDigests, hasBody } from './body.ts'
+import { appWith } from './callers.ts'
 import type { App, DoorContext } from './context.ts'
 import { Unproved } from './gatekeeper.ts'
 import { openApiOptions } from './open-api.ts'
@@ -26,6 +27,7 @@ export async function createApp(context: DoorContext): Promise<App> {
   app.decorateRequest('isOwner', false)
   app.decorateRequest('digests', undefined as never)
   app.decorateRequest('keyid', undefined)
+  app.decorateRequest('app', undefined)
   app.setErrorHandler((error, _request, reply) => sendProblem(context, reply, error))
   const table = createRouteTable(app)
   app.setNotFoundHandler((request, reply) => sendProblem(context, reply, notFound(table, request, reply)))
@@ -55,13 +57,16 @@ function addHooks(app: App, context: DoorContext): void {
     if ((request.method === 'GET' || request.method === 'HEAD') && hasBody(request.headers))
       throw new Fault('invalid.request', `A ${request.method} request has no body.`)
     const { url, config } = request.routeOptions
-    if (request.headers['anarq-app'] !== undefined && config.isForApps !== true)
+    const isOfApp = request.headers['anarq-app'] !== undefined
+    if (isOfApp && config.isForApps !== true && config.appNeeds === undefined)
       throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
     const access = config.access ?? (url?.startsWith('/api/v1/') === true ? 'signed' : 'open')
     const admitted = await gatekeeper.admit(request.raw, access, isAtSocket)
     request.isOwner = admitted.isOwner
     request.digests = admitted.digests
     request.keyid = admitted.keyid
+    if (isOfApp && config.appNeeds !== undefined)
+      request.app = appWith(config.appNeeds, await context.callerOf(request.headers))
   })
   app.addHook('preParsing', async (request, reply, payload) => {
     // Only now, when it is known that the body is wanted: what is refused does not even travel.

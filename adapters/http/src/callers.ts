@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Fault } from '@anarq/fault'
-import type { Caller, Permission } from '@anarq/sdk'
+import { type Caller, describePermission, type Permission, placeOf } from '@anarq/sdk'
 
 /** What the door needs of apps. */
 export type InstalledApps = {
@@ -44,4 +44,22 @@ export function createCallers(apps: InstalledApps): (headers: IncomingHttpHeader
       throw new Fault('refused.app', 'This app is not installed. Install it first.')
     return { kind: 'app', id: id as string, permissions }
   }
+}
+
+/** The app, where it was granted what this address needs; `refused.permission` with the sentence otherwise. */
+export function appWith(needed: Permission, caller: Caller): AppCaller | undefined {
+  if (caller.kind === 'person') return undefined
+  if (caller.permissions.has(needed)) return caller
+  throw new Fault(
+    'refused.permission',
+    `This app was not allowed to do that. It needs: ${describePermission(needed)}.`,
+    { data: { app: caller.id, permission: needed } },
+  )
+}
+
+type AppCaller = Caller & { readonly kind: 'app' }
+
+/** Apps do not see the system's own folders; the person at the door does. */
+export function checkPlace(path: string, app: AppCaller | undefined): string {
+  return app === undefined ? path : placeOf(path, app)
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@anarq/clock'
 import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
-import type { Caller, Dispatcher, Feed } from '@anarq/sdk'
+import type { Caller, Dispatcher, Feed, PlainPermission } from '@anarq/sdk'
 import type { ContentDigest } from '@anarq/squid'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Attempts } from './attempts.ts'
@@ -55,6 +55,8 @@ declare module 'fastify' {
     streams?: string
     /** Apps may ask here too, within what they were granted; everywhere else they may not. */
     isForApps?: boolean
+    /** Apps that were granted this may ask here; the route holds them to the places that apps see. */
+    appNeeds?: PlainPermission
   }
   interface FastifyRequest {
     /** Whether it comes from the identity in use: see the gatekeeper. */
@@ -63,6 +65,8 @@ declare module 'fastify' {
     digests: readonly ContentDigest[]
     /** Of the key that signed it. */
     keyid: string | undefined
+    /** The app that it is made for, on routes with `appNeeds`; undefined: the person. */
+    app: (Caller & { readonly kind: 'app' }) | undefined
   }
 }
 

@@ -3,6 +3,7 @@
  * port for signed requests and on a socket in the home folder for this machine's user. `@anarq/http/client` is the
  * other end of that socket.
  */
+export { type InstalledApps, noApps } from './callers.ts'
 export type { StoreStats } from './context.ts'
 export { type HttpDoor, type HttpDoorOptions, openHttpDoor } from './door.ts'
 export type { Mount } from './mounts.ts'

@@ -4,11 +4,10 @@ import { test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
+import { encodeHead, tarEnd, tarType } from '@anarq/tar'
 import fc from 'fast-check'
-import { tarType } from '../src/tar/header.ts'
 import { packItems } from '../src/tar/pack-items.ts'
 import { unpackItems } from '../src/tar/unpack-items.ts'
-import { encodeHead, tarEnd } from '../src/tar/writer.ts'
 import { batches, checksum, joined, pieced, smallFile, streamedFile, unpacked } from './archives.ts'
 
 test('an archive that is cut short anywhere is refused, and nothing of the file at the cut comes out', async () => {

@@ -8,14 +8,12 @@ import { test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
+import { encodeHead, readPax, tarEnd, tarType, writePax } from '@anarq/tar'
 import fc from 'fast-check'
 import tarStream from 'tar-stream'
-import { tarType } from '../src/tar/header.ts'
 import { packItems } from '../src/tar/pack-items.ts'
-import { readPax, writePax } from '../src/tar/pax.ts'
 import { createTarReader } from '../src/tar/reader.ts'
 import { unpackItems } from '../src/tar/unpack-items.ts'
-import { encodeHead, tarEnd } from '../src/tar/writer.ts'
 import {
   batches,
   checksum,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Operations } from '@anarq/kernel'
 import { type Node, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -17,6 +18,8 @@ export type Visit = { readonly page: Page; readonly address: string; readonly co
 export type House = {
   readonly node: Node
   readonly address: string
+  /** What the node itself can do, as its own machine asks it. */
+  readonly operations: Operations
   visit(options: BrowserContextOptions, act: (visit: Visit) => Promise<void>): Promise<void>
   /** The node goes away, its home stays. */
   stop(): Promise<void>
@@ -50,6 +53,7 @@ export async function openHouse(): Promise<House> {
   return {
     node,
     address,
+    operations: node.operations,
     visit: (options, act) => visit(browser, address, options, act),
     stop,
     async close() {

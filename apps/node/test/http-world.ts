@@ -51,10 +51,12 @@ export type World = {
 
 export const passphrase = 'correct horse battery'
 
+type Apps = NonNullable<Parameters<typeof openHttpDoor>[0]['apps']>
+
 /** A node whose home nobody took into use yet. */
 export type EmptyWorld = Omit<World, 'alice' | 'signed' | 'sign'>
 
-export async function openEmptyWorld(): Promise<EmptyWorld> {
+export async function openEmptyWorld(apps?: Apps): Promise<EmptyWorld> {
   const home = await mkdtemp(join(tmpdir(), 'anarq-'))
   const clock = createManualClock(Date.UTC(2026, 5, 1))
   const faults: Fault[] = []
@@ -76,6 +78,7 @@ export async function openEmptyWorld(): Promise<EmptyWorld> {
       }),
     ],
     clock,
+    ...(apps === undefined ? {} : { apps }),
     onFault: (fault) => faults.push(fault),
   })
   const reached = (await reachNode(home)) as Reached
@@ -98,8 +101,8 @@ export async function openEmptyWorld(): Promise<EmptyWorld> {
   }
 }
 
-export async function openWorld(): Promise<World> {
-  const empty = await openEmptyWorld()
+export async function openWorld(apps?: Apps): Promise<World> {
+  const empty = await openEmptyWorld(apps)
   const { clock, door, node, ask } = empty
   const { words, did } = await node.account.init({ name: 'alice', passphrase })
   const keyring = unwrap(recoverKeyring(words, { device: createDevice('a phone', random), clock, random }))

@@ -1,4 +1,4 @@
-import type { ComponentType } from 'react'
+import type { ReactNode } from 'react'
 import type { IconName } from './icons.ts'
 import type { Locale } from './messages.ts'
 
@@ -62,7 +62,7 @@ export type AppDefinition<Sdk = unknown> = {
   readonly about: Readonly<Record<Locale, string>>
   readonly icon: IconName
   readonly hue: number
-  readonly load: () => Promise<{ readonly default: ComponentType<AppProps<Sdk>> }>
+  readonly load: () => Promise<{ readonly default: (props: AppProps<Sdk>) => ReactNode }>
   readonly powers?: readonly 'preferences'[]
   /** The first window's size; it shrinks to what there is. */
   readonly size?: { readonly width: number; readonly height: number }

@@ -60,6 +60,8 @@ export type Option<Value extends string = string> = {
   readonly label: string
   readonly hint?: string
   readonly icon?: IconName
+  /** The picture says it to those who see; the label is read out. */
+  readonly hidesLabel?: boolean
 }
 
 export type ChoiceProps<Value extends string> = {
@@ -125,9 +127,14 @@ export function Segments<Value extends string>({
       }}
     >
       {options.map((option) => (
-        <ToggleButton key={option.value} id={option.value} className="aq-segment">
+        <ToggleButton
+          key={option.value}
+          id={option.value}
+          className="aq-segment"
+          {...(option.hidesLabel === true ? { 'aria-label': option.label } : {})}
+        >
           {option.icon !== undefined && <Icon name={option.icon} />}
-          {option.label}
+          {option.hidesLabel !== true && option.label}
         </ToggleButton>
       ))}
     </ToggleButtonGroup>

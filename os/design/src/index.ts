@@ -96,6 +96,7 @@ export {
   Breadcrumbs,
   type BreadcrumbsProps,
   Sidebar,
+  type SidebarItem,
   type SidebarProps,
   Tabs,
   type TabsProps,

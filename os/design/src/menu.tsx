@@ -47,11 +47,12 @@ export type ContextMenuProps = Acts & { readonly className?: string; readonly ch
 
 /** The same, where the pointer is: by right click, a long press, or the menu key. Never the only way to do a thing. */
 export function ContextMenu({ className, children, onAct, ...acts }: ContextMenuProps): ReactNode {
-  const anchor = useRef<HTMLSpanElement>(null)
+  const anchor = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState<{ x: number; y: number }>()
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the menu key reaches what is inside it; this only hears it bubble.
     <div
+      ref={anchor}
       className={className}
       onContextMenu={(event) => {
         if (event.target instanceof Element && event.target.closest('input, textarea, [data-own-menu]'))
@@ -61,14 +62,10 @@ export function ContextMenu({ className, children, onAct, ...acts }: ContextMenu
       }}
     >
       {children}
-      <span
-        ref={anchor}
-        aria-hidden="true"
-        style={{ position: 'fixed', left: at?.x ?? 0, top: at?.y ?? 0, width: 0, height: 0 }}
-      />
       <Popover
         className="aq-popover"
         triggerRef={anchor}
+        getTargetRect={() => new DOMRect(at?.x ?? 0, at?.y ?? 0, 0, 0)}
         isOpen={at !== undefined}
         onOpenChange={(open) => !open && setAt(undefined)}
         placement="bottom start"

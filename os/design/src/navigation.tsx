@@ -1,12 +1,14 @@
-import type { ReactNode } from 'react'
+import type { ReactElement, ReactNode } from 'react'
 import {
   Breadcrumbs as AriaBreadcrumbs,
   Tabs as AriaTabs,
   Breadcrumb,
+  Header,
   type Key,
   Link,
   ListBox,
   ListBoxItem,
+  ListBoxSection,
   Tab,
   TabList,
   TabPanel,
@@ -68,20 +70,26 @@ export function Breadcrumbs({ label, path, onGo }: BreadcrumbsProps): ReactNode 
   )
 }
 
+export type SidebarItem = {
+  readonly id: string
+  readonly label: string
+  readonly icon?: IconName
+  readonly note?: string
+}
+
 export type SidebarProps = {
   readonly label: string
-  readonly items: readonly {
-    readonly id: string
-    readonly label: string
-    readonly icon?: IconName
-    readonly note?: string
-  }[]
+  readonly items: readonly SidebarItem[]
+  /** More of them, each group under a word of its own. */
+  readonly groups?: readonly { readonly label: string; readonly items: readonly SidebarItem[] }[]
   readonly selected: string
   readonly onSelect: (id: string) => void
+  /** Below the places: how full it is, for example. */
+  readonly foot?: ReactNode
 }
 
 /** The places of an app. Arrow keys walk it; one is always chosen. */
-export function Sidebar({ label, items, selected, onSelect }: SidebarProps): ReactNode {
+export function Sidebar({ label, items, groups = [], selected, onSelect, foot }: SidebarProps): ReactNode {
   return (
     <nav className="aq-sidebar" aria-label={label}>
       <ListBox
@@ -95,14 +103,25 @@ export function Sidebar({ label, items, selected, onSelect }: SidebarProps): Rea
           if (keys !== 'all') for (const key of keys) onSelect(String(key))
         }}
       >
-        {items.map((item) => (
-          <ListBoxItem key={item.id} id={item.id} textValue={item.label} className="aq-item">
-            {item.icon !== undefined && <Icon name={item.icon} />}
-            <span>{item.label}</span>
-            {item.note !== undefined && <span className="aq-item-end">{item.note}</span>}
-          </ListBoxItem>
+        {items.map((item) => placeOf(item))}
+        {groups.map((group) => (
+          <ListBoxSection key={group.label} id={group.label} className="aq-list">
+            <Header className="aq-heading">{group.label}</Header>
+            {group.items.map((item) => placeOf(item))}
+          </ListBoxSection>
         ))}
       </ListBox>
+      {foot !== undefined && <div className="aq-sidebar-foot">{foot}</div>}
     </nav>
+  )
+}
+
+function placeOf(item: SidebarItem): ReactElement {
+  return (
+    <ListBoxItem key={item.id} id={item.id} textValue={item.label} className="aq-item">
+      {item.icon !== undefined && <Icon name={item.icon} />}
+      <span className="aq-item-label">{item.label}</span>
+      {item.note !== undefined && <span className="aq-item-end">{item.note}</span>}
+    </ListBoxItem>
   )
 }

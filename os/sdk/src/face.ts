@@ -41,7 +41,10 @@ export type IdentitySdk = {
   learn(input: { card: string }): Promise<{ did: string }>
 }
 
-/** Files and folders. What is larger than `inlineBytesMax` goes by its address instead: see `contentPath`. */
+/**
+ * Files and folders, by path, or by `id:` and an id (for what lies in the trash). What is larger than `inlineBytesMax` goes
+ * by its address instead: `AppSdk['content']` of `@anarq/sdk/app`.
+ */
 export type StorageSdk = {
   list(input: Page & { path: string }): Promise<readonly EntryFacts[]>
   entry(input: { path: string }): Promise<EntryFacts>
@@ -59,6 +62,8 @@ export type StorageSdk = {
   makeFolder(input: { path: string }): Promise<EntryFacts>
   /** To another folder, another name, or both. */
   move(input: { path: string; to: string }): Promise<EntryFacts>
+  /** Under another name, in another folder, or both: over the same sealed blocks. */
+  copy(input: { path: string; to: string }): Promise<EntryFacts>
   tag(input: {
     path: string
     add?: readonly string[] | undefined
@@ -89,6 +94,7 @@ export type ConsentSdk = {
   grants(input: { direction?: 'in' | 'out' | undefined }): Promise<readonly GrantFacts[]>
   share(input: {
     path: string
+    /** A DID, the name of an identity of this home, or somebody's card: it is taken in. */
     with: string
     rights?: readonly ('read' | 'write' | 'share')[] | undefined
     untilMs?: number | undefined

@@ -45,6 +45,7 @@ const changes: Changes = {
     put: 'drive',
     makeFolder: 'drive',
     move: 'drive',
+    copy: 'drive',
     tag: 'drive',
     remove: 'drive',
     restore: 'drive',

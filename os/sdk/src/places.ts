@@ -37,6 +37,21 @@ export function placeOf(path: string, caller: Caller): string {
   return plain
 }
 
+const idPattern = /^id:[0-9a-f]{32}$/
+
+/** A path, or `id:` and an object's id, for what lies in the trash or was found by its grant. */
+export async function refOf(
+  path: string,
+  caller: Caller,
+  entryOf: (ref: string) => Promise<EntryFacts>,
+): Promise<string> {
+  if (!idPattern.test(path)) return placeOf(path, caller)
+  const { path: place, id } = await entryOf(path.slice('id:'.length))
+  const own = ownFolder(caller)
+  if (place !== own && !place.startsWith(`${own}/`)) placeOf(place, caller)
+  return id
+}
+
 /** The path as the caller knows it. */
 export function seenBy<T extends EntryFacts>(entry: T, caller: Caller): T {
   const own = ownFolder(caller)

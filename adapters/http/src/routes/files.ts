@@ -2,6 +2,7 @@ import { Fault } from '@anarq/fault'
 import { type PutFile, streamContent } from '@anarq/flows'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
+import { checkPlace } from '../callers.ts'
 import { describeContent, drain, sendContent } from '../content.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { isNotModified, isRangeValid, rangeOf } from '../range.ts'
@@ -90,6 +91,7 @@ export function addFileRoutes(app: App, context: DoorContext): void {
 function addDownload(app: App, context: DoorContext): void {
   const response = answers(200, 'Its content.', binary, '*/*')
   app.get<AtPath & VersionQuery>('/api/v1/files/*', {
+    config: { appNeeds: 'drive.read' },
     schema: {
       operationId: 'getFile',
       summary: 'Read a file; one range, and preconditions, as HTTP has them',
@@ -109,6 +111,7 @@ function addDownload(app: App, context: DoorContext): void {
     handler: (request, reply) => download(request, reply, context),
   })
   app.head<AtPath & VersionQuery>('/api/v1/files/*', {
+    config: { appNeeds: 'drive.read' },
     schema: {
       operationId: 'headFile',
       summary: 'Length, type and version of a file',
@@ -126,7 +129,7 @@ async function download(
   reply: FastifyReply,
   { operations: { drive }, problem }: DoorContext,
 ): Promise<FastifyReply> {
-  const path = filePathOf(request.params['*'])
+  const path = checkPlace(filePathOf(request.params['*']), request.app)
   const { version } = request.query
   const { headers } = request
   const signal = signalOf(reply)
@@ -159,7 +162,7 @@ function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   scope.put<AtPath>('/api/v1/files/*', {
-    config: { streams: '*/*' },
+    config: { streams: '*/*', appNeeds: 'drive.write' },
     schema: {
       operationId: 'putFile',
       summary: 'Keep a file: a new one, or a new version',
@@ -183,7 +186,7 @@ function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
       },
     },
     async handler(request, reply) {
-      const path = filePathOf(request.params['*'])
+      const path = checkPlace(filePathOf(request.params['*']), request.app)
       const slash = path.lastIndexOf('/')
       const item = fileOf(request, path.slice(slash + 1))
       const report = await drive.put(once([item]), {

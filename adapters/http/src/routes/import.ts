@@ -1,8 +1,10 @@
 import { fromBase64Url } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
+import type { PutItem } from '@anarq/flows'
 import type { PutProgress, PutReport } from '@anarq/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody, readWholeBody } from '../body.ts'
+import { checkPlace } from '../callers.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { atMostEvery, eventStream, ndjsonType } from '../ndjson.ts'
 import { answers, described, fields, flag, ref, text } from '../schema/parts.ts'
@@ -11,7 +13,7 @@ import { type Import, unpackItems } from '../tar/unpack-items.ts'
 /** Through the port, an archive is taken in only after all of it was compared with its digest, so it has to fit into memory. */
 const signedBytesMax = 64 * 1024 * 1024
 const progressEveryMs = 200
-const config = { streams: 'application/x-tar' }
+const config = { streams: 'application/x-tar' } as const
 
 /** Many files in one request. */
 export function addImportRoutes(app: App, context: DoorContext): void {
@@ -20,7 +22,7 @@ export function addImportRoutes(app: App, context: DoorContext): void {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
   app.post<{ Querystring: { to?: string; thorough?: boolean } }>('/api/v1/import', {
-    config,
+    config: { ...config, appNeeds: 'drive.write' },
     schema: {
       operationId: 'importTar',
       summary: 'Keep many files: a tar archive of files, folders and links',
@@ -34,9 +36,10 @@ export function addImportRoutes(app: App, context: DoorContext): void {
       response: answers(200, 'What happens, a JSON text a line.', ref('PutEvent'), ndjsonType),
     },
     async handler(request, reply) {
-      const { options, items } = await readImport(request, context)
+      const { options, items: all } = await readImport(request, context)
       const { tags, lock, isDecoy } = options
-      const { to, thorough: isThorough } = request.query
+      const { to = '/', thorough: isThorough } = request.query
+      const items = request.app === undefined ? all : placed(all, checkPlace(to, request.app), request.app)
       return events(reply, problem, (onProgress, signal) =>
         operations.drive.put(items, { to, tags, lock, isDecoy, isThorough, onProgress, signal }),
       )
@@ -68,6 +71,18 @@ export function addImportRoutes(app: App, context: DoorContext): void {
       )
     },
   })
+}
+
+/** What an app sends in goes where apps see. */
+async function* placed(
+  all: AsyncIterable<readonly PutItem[]>,
+  to: string,
+  app: NonNullable<FastifyRequest['app']>,
+): AsyncIterable<readonly PutItem[]> {
+  for await (const some of all) {
+    for (const { path } of some) checkPlace(`${to}/${path}`, app)
+    yield some
+  }
 }
 
 async function readImport(request: FastifyRequest, { isAtSocket }: DoorContext): Promise<Import> {

@@ -113,6 +113,7 @@ type Opening = { ping: string; purpose?: string; lock?: string; only?: string }
 function addOpening(app: App, { operations: { sharing }, problem }: DoorContext): void {
   app.post<{ Body: Omit<Opening, 'only'> }>('/api/v1/pings/open', {
     bodyLimit,
+    config: { appNeeds: 'drive.read' },
     schema: {
       operationId: 'openShared',
       summary: 'Read a file that somebody shared',
@@ -128,6 +129,7 @@ function addOpening(app: App, { operations: { sharing }, problem }: DoorContext)
   })
   app.post<{ Body: Omit<Opening, 'lock'> }>('/api/v1/pings/list', {
     bodyLimit,
+    config: { appNeeds: 'drive.read' },
     schema: {
       operationId: 'listShared',
       summary: 'What lies in a folder that somebody shared, parents first: an entry a line',

@@ -1,11 +1,14 @@
 import type { FastifyRequest } from 'fastify'
 import { readWholeBody } from '../body.ts'
+import { checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
 import { answers, count, described, fields, listOf, ref, text, time } from '../schema/parts.ts'
 import { partBytesMax } from '../uploads.ts'
 import { filePathOf } from './files.ts'
 
 const tags = ['files']
+/** Who knows the id of an upload began it: an app that may add files goes on with its own. */
+const config = { appNeeds: 'drive.write' } as const
 const params = fields({ id: { ...text, maxLength: 64 } })
 type ById = { Params: { id: string } }
 type Begun = { path: string; bytes: number; modifiedMs?: number; type?: string; tags?: string[] }
@@ -16,6 +19,7 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
   app.register(async (scope) => addParts(scope, context))
 
   app.post<{ Body: Begun }>('/api/v1/uploads', {
+    config,
     schema: {
       operationId: 'beginUpload',
       summary: 'Begin a file that comes in parts',
@@ -31,8 +35,8 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
       }),
       response: answers(200, 'The upload.', ref('Upload')),
     },
-    async handler({ body: { path, modifiedMs = clock.nowMs(), ...body } }) {
-      const whole = filePathOf(path.replace(/^\//, ''))
+    async handler({ app: asker, body: { path, modifiedMs = clock.nowMs(), ...body } }) {
+      const whole = checkPlace(filePathOf(path.replace(/^\//, '')), asker)
       const slash = whole.lastIndexOf('/')
       return uploads.begin({
         ...body,
@@ -52,6 +56,7 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
     handler: async () => uploads.list(),
   })
   app.get<ById>('/api/v1/uploads/:id', {
+    config,
     schema: {
       operationId: 'getUpload',
       summary: 'How much of it has come',
@@ -62,6 +67,7 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
     handler: async ({ params: { id } }) => uploads.facts(id),
   })
   app.delete<ById>('/api/v1/uploads/:id', {
+    config,
     schema: {
       operationId: 'cancelUpload',
       summary: 'Give it up: nothing of it stays',
@@ -80,7 +86,7 @@ function addParts(scope: App, { uploads }: DoorContext): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   scope.put<ById & { Querystring: { offset: number } }>('/api/v1/uploads/:id', {
-    config: { streams: 'application/octet-stream' },
+    config: { ...config, streams: 'application/octet-stream' },
     schema: {
       operationId: 'putUploadPart',
       summary: 'The next part of it',

@@ -1,11 +1,10 @@
 import { fromUtf8 } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import type { PutFile, PutItem, PutSkipped, StreamContent } from '@anarq/flows'
+import { type EntryHead, encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import { faultRecord } from './fault-record.ts'
-import { tarType } from './header.ts'
 import { type ImportOptions, linkType, optionsPath, partBytes, record } from './import-format.ts'
 import { createStaging, type Staging, stage } from './staging.ts'
-import { type EntryHead, encodeHead, paddingFor, tarEnd } from './writer.ts'
 
 type Pieces = AsyncGenerator<Uint8Array, void, undefined>
 

@@ -1,11 +1,10 @@
 import { type Fault, hasCode } from '@anarq/fault'
 import type { Content, EntryFacts, TreeEntry } from '@anarq/kernel'
+import { type EntryHead, encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import type { ContentFacts } from '../content-headers.ts'
 import { faultRecord } from './fault-record.ts'
-import { tarType } from './header.ts'
 import { linkType, record } from './import-format.ts'
 import { createStaging, type Staging, stage } from './staging.ts'
-import { type EntryHead, encodeHead, paddingFor, tarEnd } from './writer.ts'
 
 export type PackTreeOptions = {
   /** What the archive is of: names in it begin with this one's. */

@@ -1,6 +1,14 @@
+import {
+  blockBytes,
+  malformed,
+  type PaxRecords,
+  paddingOf,
+  type RawHeader,
+  readHeader,
+  readPax,
+  tarType,
+} from '@anarq/tar'
 import { createByteSource } from './byte-source.ts'
-import { blockBytes, malformed, paddingOf, type RawHeader, readHeader, tarType } from './header.ts'
-import { type PaxRecords, readPax } from './pax.ts'
 
 /** One entry: its own header with what extended headers said before it. */
 export type TarEntry = {

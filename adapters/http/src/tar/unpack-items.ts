@@ -1,7 +1,7 @@
 import { Fault } from '@anarq/fault'
 import { type ContentReader, type PutFile, type PutItem, smallBytesMax } from '@anarq/flows'
+import { malformed, tarType } from '@anarq/tar'
 import { readFaultRecord, readJsonObject } from './fault-record.ts'
-import { malformed, tarType } from './header.ts'
 import { type ImportOptions, linkType, optionsBytesMax, optionsPath, record } from './import-format.ts'
 import { createTarReader, type TarEntry, type TarReader } from './reader.ts'
 

@@ -6,7 +6,7 @@ import {
   EmptyState,
   ErrorBoundary,
 } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import {
   type ComponentType,
   type LazyExoticComponent,
@@ -22,7 +22,7 @@ import type { NoticeAct } from '../shell/notices.ts'
 import type { Act } from '../windows/state.ts'
 
 export type AppHostProps = {
-  readonly app: AppDefinition<Sdk>
+  readonly app: AppDefinition<AppSdk>
   readonly id: string
   readonly argument: string | undefined
   readonly isFocused: boolean
@@ -33,7 +33,7 @@ export type AppHostProps = {
   readonly events: AppEvents
 }
 
-type Screen = ComponentType<AppProps<Sdk>>
+type Screen = ComponentType<AppProps<AppSdk>>
 
 /** One app in one window: loaded when it is opened, kept to itself when it fails. */
 export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function AppHost(
@@ -94,7 +94,7 @@ export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function A
 const screens = new Map<string, LazyExoticComponent<Screen>>()
 
 /** A failed load is tried anew with the next turn; otherwise every window of an app shares what was loaded. */
-function screenOf(app: AppDefinition<Sdk>, turn: number): LazyExoticComponent<Screen> {
+function screenOf(app: AppDefinition<AppSdk>, turn: number): LazyExoticComponent<Screen> {
   const name = `${app.id} ${turn}`
   const known = screens.get(name) ?? lazy(app.load)
   screens.set(name, known)

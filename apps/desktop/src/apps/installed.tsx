@@ -1,15 +1,15 @@
 import { type AppDefinition, type AppProps, createSay, EmptyState } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import type { Client } from '../client/port.ts'
 import { messages } from '../messages/messages.ts'
 import { AppFrame } from './app-frame.tsx'
 
-type Facts = Awaited<ReturnType<Sdk['apps']['list']>>[number]
-type Launch = Awaited<ReturnType<Sdk['apps']['launch']>>
+type Facts = Awaited<ReturnType<AppSdk['apps']['list']>>[number]
+type Launch = Awaited<ReturnType<AppSdk['apps']['launch']>>
 
 /** Installed apps as the shell knows its own: each page in a frame, each call held to what the app was granted. */
-export function installedApps(facts: readonly Facts[], client: Client): AppDefinition<Sdk>[] {
+export function installedApps(facts: readonly Facts[], client: Client): AppDefinition<AppSdk>[] {
   return facts
     .filter((one) => one.isOn && one.ui?.kind === 'frame')
     .map((one) => ({
@@ -19,13 +19,13 @@ export function installedApps(facts: readonly Facts[], client: Client): AppDefin
       icon: 'window',
       hue: hueOf(one.id),
       load: async () => ({
-        default: (props: AppProps<Sdk>) => <Framed {...props} facts={one} client={client} />,
+        default: (props: AppProps<AppSdk>) => <Framed {...props} facts={one} client={client} />,
       }),
       ...(one.defaultSize === undefined ? {} : { size: one.defaultSize }),
     }))
 }
 
-type FramedProps = AppProps<Sdk> & { readonly facts: Facts; readonly client: Client }
+type FramedProps = AppProps<AppSdk> & { readonly facts: Facts; readonly client: Client }
 
 function Framed({ facts, client, window, locale, theme, sdk }: FramedProps): ReactNode {
   const { id, name } = facts

@@ -1,10 +1,11 @@
 /** The apps of this desktop, in the order of the home screen. A module's line here is all that the shell knows of it. */
 import type { AppDefinition } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import { drive } from '@anarq/qdrive'
+import type { AppSdk } from '@anarq/sdk/app'
 import { settings } from '@anarq/settings'
 
-export type AnyApp = AppDefinition<Sdk>
-export const systemApps: readonly AnyApp[] = [settings]
+export type AnyApp = AppDefinition<AppSdk>
+export const systemApps: readonly AnyApp[] = [drive, settings]
 
 export function findApp(apps: readonly AnyApp[], id: string): AnyApp | undefined {
   return apps.find((app) => app.id === id)

@@ -1,3 +1,4 @@
+import { createAppSdk } from '@anarq/sdk/app'
 import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import type { Client, Topic } from './port.ts'
 
@@ -72,7 +73,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    sdkFor: () => createSdk(page.callAs()),
+    sdkFor: () => createAppSdk(page),
     callFor: (app) => page.callAs(app),
     watch({ changed, reachable }) {
       const stop = new AbortController()

@@ -1,4 +1,5 @@
-import type { Call, Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
+import type { Call } from '@anarq/sdk/client'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
@@ -22,7 +23,7 @@ export type Client = {
   session(): Session | undefined
   onSession(listener: () => void): () => void
   /** The typed face, for the shell and the system's own apps. */
-  sdkFor(): Sdk
+  sdkFor(): AppSdk
   /** Calls made for an app: the node holds them to what that app was granted. */
   callFor(app: string): Call
   /** Says that something changed, and whether the node answers; gives what stops it. */

@@ -1,5 +1,5 @@
 import { type AppDefinition, AppIcon, IconButton, Menu, type MenuEntry, PlainButton } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { type CSSProperties, type ReactNode, useEffect, useRef, useState } from 'react'
 import { AppHost } from '../apps/app-host.tsx'
 import { useShell, useSurroundings } from '../shell/context.ts'
@@ -11,7 +11,7 @@ import { useWindowMode } from './use-window-mode.ts'
 
 export type WindowFrameProps = {
   readonly window: WindowState
-  readonly app: AppDefinition<Sdk>
+  readonly app: AppDefinition<AppSdk>
   /** Its height in the stack. */
   readonly order: number
   readonly onPreview: (zone: Zone | undefined) => void

@@ -17,14 +17,17 @@ export const consent: MethodsOf<ConsentSdk> = {
     permission: () => 'consent.manage',
     params: fields({
       path: text(),
-      with: text({ min: 1, max: 300, about: 'The DID, or the name of an identity of this home.' }),
+      with: text({ min: 1, max: 100_000, about: 'A DID, the name of an identity of this home, or a card.' }),
       rights: optional(list(oneOf('read', 'write', 'share'), 3)),
       untilMs: optional(int()),
       uses: optional(int({ min: 1, max: 1_000_000 })),
       purpose: optional(text({ max: 200 })),
     }),
-    run: ({ operations: { sharing }, caller }, { path, ...options }) =>
-      sharing.share(placeOf(path, caller), options),
+    async run({ operations: { sharing, identities }, caller }, { path, ...options }) {
+      const isCard = options.with.trimStart().startsWith('anarq-card-')
+      const who = isCard ? (await identities.learn(options.with)).did : options.with
+      return sharing.share(placeOf(path, caller), { ...options, with: who })
+    },
   },
   revoke: {
     summary: 'Take it back',

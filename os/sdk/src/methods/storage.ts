@@ -5,10 +5,12 @@ import { type Content, type DriveOperations, isSystemPath } from '@anarq/kernel'
 import { inlineBytesMax, type StorageSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { Permission } from '../permissions.ts'
-import { isOwnPlace, placeOf, seenBy } from '../places.ts'
+import { isOwnPlace, placeOf, refOf, seenBy } from '../places.ts'
 import { bytes, fields, flag, int, list, optional, text } from '../shape.ts'
 
-const path = text({ about: "A path: /… in the drive, app:/… in the app's own storage." })
+const path = text({
+  about: "A path: /… in the drive, app:/… in the app's own storage; or id:… for a thing by its id.",
+})
 const tag = text({ min: 1, max: 100 })
 const limits = { limit: optional(int({ min: 1, max: 10_000 })), offset: optional(int()) }
 const version = optional(int({ min: 1 }))
@@ -41,7 +43,7 @@ export const storage: MethodsOf<StorageSdk> = {
     permission: reads,
     params: fields({ path }),
     async run({ operations: { drive }, caller }, input) {
-      return seenBy(await drive.entry(placeOf(input.path, caller)), caller)
+      return seenBy(await drive.entry(await refOf(input.path, caller, drive.entry)), caller)
     },
   },
   read: {
@@ -74,7 +76,19 @@ export const storage: MethodsOf<StorageSdk> = {
     params: fields({ path, to: path }),
     async run({ operations: { drive }, caller }, input) {
       const to = splitPath(placeOf(input.to, caller))
-      return seenBy(await drive.move(placeOf(input.path, caller), to), caller)
+      const ref = await refOf(input.path, caller, drive.entry)
+      return seenBy(await drive.move(ref, to), caller)
+    },
+  },
+  copy: {
+    summary: 'Copy a file, or a folder with what lies in it; no content is read',
+    isChange: true,
+    permission: (input) => (isOwnPlace(input.path) && isOwnPlace(input.to) ? undefined : 'drive.write'),
+    params: fields({ path, to: path }),
+    async run({ operations: { drive }, caller }, input) {
+      const to = splitPath(placeOf(input.to, caller))
+      const ref = await refOf(input.path, caller, drive.entry)
+      return seenBy(await drive.copy(ref, to), caller)
     },
   },
   tag: {
@@ -84,7 +98,8 @@ export const storage: MethodsOf<StorageSdk> = {
     params: fields({ path, add: optional(list(tag, 64)), remove: optional(list(tag, 64)) }),
     async run({ operations: { drive }, caller }, input) {
       const change = { add: input.add ?? [], remove: input.remove ?? [] }
-      return seenBy(await drive.tag(placeOf(input.path, caller), change), caller)
+      const ref = await refOf(input.path, caller, drive.entry)
+      return seenBy(await drive.tag(ref, change), caller)
     },
   },
   remove: {
@@ -94,7 +109,8 @@ export const storage: MethodsOf<StorageSdk> = {
     params: fields({ path, isForever: optional(flag) }),
     async run({ operations: { drive }, caller }, input) {
       const options = { isForever: input.isForever ?? false }
-      return seenBy(await drive.remove(placeOf(input.path, caller), options), caller)
+      const ref = await refOf(input.path, caller, drive.entry)
+      return seenBy(await drive.remove(ref, options), caller)
     },
   },
   restore: {
@@ -103,7 +119,7 @@ export const storage: MethodsOf<StorageSdk> = {
     permission: writes,
     params: fields({ path, version }),
     async run({ operations: { drive }, caller }, input) {
-      const place = placeOf(input.path, caller)
+      const place = await refOf(input.path, caller, drive.entry)
       const { version } = input
       const restored =
         version === undefined
@@ -117,7 +133,8 @@ export const storage: MethodsOf<StorageSdk> = {
     isChange: false,
     permission: reads,
     params: fields({ path }),
-    run: async ({ operations: { drive }, caller }, input) => drive.versions(placeOf(input.path, caller)),
+    run: async ({ operations: { drive }, caller }, input) =>
+      drive.versions(await refOf(input.path, caller, drive.entry)),
   },
 }
 

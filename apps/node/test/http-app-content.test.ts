@@ -1,0 +1,127 @@
+/** Content by its address for apps: what they were granted, where apps see, and no more. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { equalBytes, fromUtf8 } from '@anarq/bytes'
+import { noApps } from '@anarq/http'
+import { createSeededRandom } from '@anarq/random/testing'
+import type { Permission } from '@anarq/sdk'
+import { createAppSdk } from '@anarq/sdk/app'
+import { createPageClient, createPageKey, type PageSession } from '@anarq/sdk/browser'
+import { openWorld, passphrase, type World } from './http-world.ts'
+
+const grants: Record<string, readonly Permission[]> = {
+  'org.example.files': ['drive.read', 'drive.write'],
+  'org.example.viewer': ['drive.read'],
+  'org.example.nosy': [],
+}
+let world: World
+let client: ReturnType<typeof createPageClient>
+
+before(async () => {
+  world = await openWorld({
+    ...noApps,
+    permissionsOf: async (id) => (grants[id] === undefined ? undefined : new Set(grants[id])),
+  })
+  const key = await createPageKey()
+  let session: PageSession | undefined
+  client = createPageClient({
+    key,
+    session: () => session,
+    origin: world.door.address,
+    nowMs: () => world.clock.nowMs(),
+  })
+  session = await client.open<PageSession>('/api/v1/sessions', {
+    json: { passphrase, key: key.publicKey, browser: 'Test' },
+  })
+})
+after(() => world.close())
+
+const files = () => createAppSdk(client, 'org.example.files')
+const small = (text: string) => new Blob([text])
+
+test('small files and empty folders go in together, and a range of one comes back', async () => {
+  const { content, storage } = files()
+  const report = await content.putMany({
+    to: '/',
+    items: [
+      { path: 'in/a ü.txt', modifiedMs: 1_700_000_000_123, content: small('hello world') },
+      { path: 'in/empty', modifiedMs: 0 },
+    ],
+  })
+  assert.equal(report.files, 1)
+  assert.equal((await storage.entry({ path: '/in/empty' })).kind, 'folder')
+  assert.equal((await storage.entry({ path: '/in/a ü.txt' })).modifiedMs, 1_700_000_000_123)
+  const part = await content.open({ path: '/in/a ü.txt', fromByte: 6, toByte: 11 })
+  assert.deepEqual([part.bytes, part.totalBytes], [5, 11])
+  assert.equal(await new Response(part.stream as never).text(), 'world')
+  const blob = await content.blob({ path: '/in/a ü.txt', type: 'application/octet-stream' })
+  assert.deepEqual([blob.size, blob.type], [11, 'application/octet-stream'])
+})
+
+test('a large file is paused and goes on where it was, and a copy is over the same content', async () => {
+  const { content, storage } = files()
+  const bytes = createSeededRandom(5).bytes(9_000_000)
+  const { id } = await content.beginUpload({ path: '/large.bin', bytes: bytes.length, modifiedMs: 5 })
+  const stop = new AbortController()
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>])
+  await assert.rejects(
+    content.sendUpload({ id, content: blob, signal: stop.signal, onProgress: () => stop.abort() }),
+  )
+  const { offset } = await content.uploadState({ id })
+  assert.ok(offset > 0 && offset < bytes.length)
+  // The offset that the caller believes in is wrong: the node's own count decides.
+  const done = await content.sendUpload({ id, content: blob, offset: 0 })
+  assert.equal(done.state, 'done')
+  await storage.copy({ path: '/large.bin', to: '/in/copy.bin' })
+  const back = await (await content.blob({ path: '/in/copy.bin' })).arrayBuffer()
+  assert.ok(equalBytes(new Uint8Array(back), bytes))
+  const other = await content.beginUpload({ path: '/gone.bin', bytes: 10, modifiedMs: 5 })
+  await content.cancelUpload({ id: other.id })
+  await assert.rejects(content.uploadState({ id: other.id }), { code: 'missing.upload' })
+})
+
+test('[WX-APP-6] an app without the permission is refused at every address, with the sentence that names it', async () => {
+  const viewer = createAppSdk(client, 'org.example.viewer').content
+  const nosy = createAppSdk(client, 'org.example.nosy').content
+  const put = { to: '/', items: [{ path: 'x', modifiedMs: 0, content: small('x') }] }
+  const newFile = { path: '/x', bytes: 1, modifiedMs: 0 }
+  await viewer.open({ path: '/in/a ü.txt' })
+  for (const attempt of [
+    () => viewer.putMany(put),
+    () => viewer.beginUpload(newFile),
+    () => viewer.cancelUpload({ id: 'x' }),
+    () => nosy.open({ path: '/in/a ü.txt' }),
+    () => nosy.openShared({ ping: fromUtf8('x') }),
+    () => nosy.listShared({ ping: fromUtf8('x') }),
+    () => createAppSdk(client, 'org.example.stranger').content.open({ path: '/in/a ü.txt' }),
+  ])
+    await assert.rejects(attempt, { code: /^refused\.(permission|app)$/ })
+})
+
+test("an app's content never goes to, nor comes from, the system's own folders", async () => {
+  const { content, storage } = files()
+  await storage.write({ path: 'app:/own.txt', bytes: fromUtf8('own') })
+  const place = '/.anarq/data/org.example.files'
+  const small1 = [{ path: 'y', modifiedMs: 0, content: small('y') }]
+  for (const attempt of [
+    () => content.open({ path: `${place}/own.txt` }),
+    () => content.beginUpload({ path: `${place}/z`, bytes: 1, modifiedMs: 0 }),
+    () => content.putMany({ to: place, items: small1 }),
+    () => content.putMany({ to: '/', items: [{ ...small1[0]!, path: '.anarq/y' }] }),
+  ])
+    await assert.rejects(attempt, { code: 'refused.place' })
+})
+
+test('what lies in the trash comes back by its id, and ids open no other app’s storage', async () => {
+  const { storage, index } = files()
+  await storage.write({ path: '/note.txt', bytes: fromUtf8('x') })
+  const { id } = await storage.remove({ path: '/note.txt' })
+  assert.ok((await index.find({ isTrashed: true })).some((one) => one.id === id))
+  assert.equal((await storage.restore({ path: `id:${id}` })).path, '/note.txt')
+  const own = await createAppSdk(client, 'org.example.nosy').storage.write({
+    path: 'app:/secret.txt',
+    bytes: fromUtf8('s'),
+  })
+  for (const act of [storage.entry, storage.remove, storage.versions, storage.restore])
+    await assert.rejects(act({ path: `id:${own.entry.id}` }), { code: 'refused.place' })
+})

@@ -1,0 +1,67 @@
+import { type AppEvents, type AppProps, createSay } from '@anarq/design'
+import type { AppSdk } from '@anarq/sdk/app'
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
+import { DriveContext, type Surroundings } from './context.ts'
+import { Drive } from './drive.tsx'
+import type { Person } from './logic/entry.ts'
+import { wordsOf } from './logic/faults.ts'
+import { messages } from './messages/messages.ts'
+import { createThumbnails } from './model/thumbnails.ts'
+import { type Said, useActions } from './model/use-actions.ts'
+import './styles/drive.css'
+
+const saidMs = 8000
+
+/** The screen of the app: what its parts have in common, and then the drive. */
+export default function DriveApp({ sdk, window: frame, events, locale }: AppProps<AppSdk>): ReactNode {
+  const say = useMemo(() => createSay(messages, locale), [locale])
+  const [said, setSaid] = useState<Said>()
+  const [turn, setTurn] = useState(0)
+  const refresh = useCallback(() => setTurn((now) => now + 1), [])
+  const faultText = useCallback(
+    (error: unknown): string => {
+      const { key, sentence } = wordsOf(error)
+      return key === undefined ? sentence : say(key)
+    },
+    [say],
+  )
+  const actions = useActions({ sdk, say, onSaid: setSaid, refresh, faultText })
+  const people = usePeople(sdk, events)
+  const thumbnails = useMemo(() => createThumbnails(sdk.content), [sdk])
+  useEffect(() => () => thumbnails.close(), [thumbnails])
+  useEffect(() => {
+    if (said === undefined || said.tone === 'danger') return
+    const timer = setTimeout(() => setSaid(undefined), saidMs)
+    return () => clearTimeout(timer)
+  }, [said])
+  const surroundings = useMemo(
+    (): Surroundings => ({ sdk, say, locale, window: frame, events, actions, thumbnails, people, faultText }),
+    [sdk, say, locale, frame, events, actions, thumbnails, people, faultText],
+  )
+  return (
+    <DriveContext value={surroundings}>
+      <Drive turn={turn} said={said} onUnsay={() => setSaid(undefined)} />
+    </DriveContext>
+  )
+}
+
+/** Names for DIDs; without the permission there are none, and nothing else is different. */
+function usePeople(sdk: AppSdk, events: AppEvents): readonly Person[] {
+  const [people, setPeople] = useState<readonly Person[]>([])
+  useEffect(() => {
+    let isWanted = true
+    const read = (): void => {
+      sdk.identity
+        .list({})
+        .then((all) => isWanted && setPeople(all))
+        .catch(() => {})
+    }
+    read()
+    const stop = events.on('identity', read)
+    return () => {
+      isWanted = false
+      stop()
+    }
+  }, [sdk, events])
+  return people
+}

@@ -1,0 +1,160 @@
+import type { MenuEntry } from '@anarq/design'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import { useSurroundings } from './context.ts'
+import { type Command, commandsFor, keysOf } from './logic/commands.ts'
+import type { Entry } from './logic/entry.ts'
+import { isPassing, wordsOf } from './logic/faults.ts'
+import { type Sort, sorted } from './logic/sorting.ts'
+import type { DriveSay } from './messages/messages.ts'
+import { givenOf } from './model/dropped.ts'
+import { useDrop } from './model/use-drop.ts'
+import { useEntries } from './model/use-entries.ts'
+import { useSelection } from './model/use-selection.ts'
+import { useTags } from './model/use-tags.ts'
+import { useTrail } from './model/use-trail.ts'
+import { type Shown, type Uploads, useUploads } from './model/use-uploads.ts'
+import type { Asking } from './parts/askings.tsx'
+import { titleOf } from './parts/bar.tsx'
+import type { Look } from './parts/file-view.tsx'
+import { useCommands } from './use-commands.ts'
+
+const tabOf: Readonly<Partial<Record<Command, string>>> = { versions: 'versions', details: 'info' }
+
+export type DriveModel = ReturnType<typeof useDriveModel>
+
+/** What the screen shows, and what it can be told. */
+export function useDriveModel(turn: number) {
+  const { sdk, events, say, locale, window: frame } = useSurroundings()
+  const trailing = useTrail(frame.argument)
+  const { trail, search, goTo } = trailing
+  const { here } = trail
+  const { entries: raw, isLoading, failure, refresh } = useEntries(sdk, events, here)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a turn is the wish to read again.
+  useEffect(refresh, [turn])
+  const [sort, setSort] = useState<Sort>({ key: 'name', isDown: false })
+  const [look, setLook] = useState<Look>('list')
+  const entries = useMemo(() => sorted(raw, sort, locale), [raw, sort, locale])
+  const { selection, chosen, ...selecting } = useSelection(entries, here)
+  const tags = useTags(sdk, raw)
+  const uploads = useUploads(sdk)
+  const [asking, setAsking] = useState<Asking>()
+  const [previewed, setPreviewed] = useState<string>()
+  const [detailsTab, setDetailsTab] = useState<string>()
+  const searchField = useRef<HTMLDivElement>(null)
+  const folder = here.at === 'folder' ? here.path : undefined
+  const shownFolder =
+    folder === undefined || isLoading || failure !== undefined ? undefined : { path: folder, entries: raw }
+  const title = titleOf(here, say)
+  useEffect(() => frame.setTitle(title), [frame.setTitle, title])
+
+  const { give, drop } = useGiving({ uploads, folder, shown: shownFolder, onAsk: setAsking })
+  const run = useCommands({
+    chosen,
+    entries,
+    folder: folder ?? '/',
+    place: here,
+    onAsk: setAsking,
+    onGo: goTo,
+    onPreview: setPreviewed,
+    onDetails: (command) =>
+      setDetailsTab((now) => (command === 'details' && now !== undefined ? undefined : tabOf[command])),
+    onSelectAll: selecting.all,
+    onRefresh: refresh,
+  })
+  const onKey = selecting.keys({
+    run,
+    trailing,
+    onSearch: () => searchField.current?.querySelector('input')?.focus(),
+  })
+  const commands = commandsFor(here, chosen)
+  const menu = menuOf(commands, say)
+  const preview = entries.find(({ id }) => id === previewed)
+  const isNarrow = frame.isNarrow
+  const words = failure === undefined ? undefined : wordsOf(failure)
+  const isBlocked = words !== undefined && (entries.length === 0 || !isPassing(words.code))
+  const step = (from: Entry, by: 1 | -1): void => {
+    const files = entries.filter(({ kind }) => kind === 'file')
+    const next = files[(files.findIndex(({ id }) => id === from.id) + by + files.length) % files.length]
+    if (next === undefined) return
+    setPreviewed(next.id)
+    selecting.only(next.id)
+  }
+  return {
+    trailing,
+    trail,
+    search,
+    goTo,
+    here,
+    isLoading,
+    refresh,
+    sort,
+    setSort,
+    look,
+    setLook,
+    entries,
+    selection,
+    chosen,
+    selecting,
+    tags,
+    uploads,
+    asking,
+    setAsking,
+    setPreviewed,
+    detailsTab,
+    setDetailsTab,
+    searchField,
+    folder,
+    title,
+    give,
+    drop,
+    run,
+    onKey,
+    commands,
+    menu,
+    preview,
+    isNarrow,
+    words,
+    isBlocked,
+    step,
+    say,
+  }
+}
+
+type GivingNeeds = {
+  readonly uploads: Uploads
+  readonly folder: string | undefined
+  readonly shown: Shown | undefined
+  readonly onAsk: (asking: Asking) => void
+}
+
+/** What comes in, by drop or by button, and what is moved about. */
+function useGiving({ uploads, folder, shown, onAsk }: GivingNeeds) {
+  const { actions } = useSurroundings()
+  const ask = (conflicts: Parameters<Parameters<typeof uploads.add>[2]>[0]) =>
+    new Promise<Awaited<ReturnType<Parameters<typeof uploads.add>[2]>>>((resolve) =>
+      onAsk({ what: 'conflicts', conflicts, resolve }),
+    )
+  const give = (given: ReturnType<typeof givenOf>, to: string): void =>
+    void actions.attempt(async () => void (await uploads.add(await given, to, ask, shown)))
+  const drop = useDrop({
+    folder,
+    onGive: (transfer, to) => give(givenOf(transfer), to),
+    onMove: (some, to, isCopy) => void (isCopy ? actions.copy(some, to) : actions.move(some, to)),
+  })
+  return { give, drop }
+}
+
+/** The commands as a menu shows them, with their keys. */
+function menuOf(commands: ReturnType<typeof commandsFor>, say: DriveSay): readonly MenuEntry[] {
+  return commands.map((command) => {
+    if (command === 'separator') return command
+    const keys = keysOf[command]
+    const isDanger = command === 'trash' || command === 'erase' || command === 'empty-trash'
+    return {
+      id: command,
+      label: say(`act.${command}`),
+      ...(isDanger ? { tone: 'danger' as const } : {}),
+      ...(keys === undefined ? {} : { keys }),
+    }
+  })
+}

@@ -1,0 +1,27 @@
+/** What the screen of an app is given: the face, and content by its address. A door of its own, for pages. */
+import type { PageClient } from './browser.ts'
+import { createSdk } from './client.ts'
+import { type ContentSdk, createContent } from './content.ts'
+import type { Sdk } from './face.ts'
+
+export {
+  batchBytesMax,
+  type ContentRange,
+  type ContentSdk,
+  createContent,
+  type NewFile,
+  type OpenContent,
+  type PutMany,
+  partBytes,
+  type SmallItem,
+  type UploadState,
+} from './content.ts'
+
+export type AppSdk = Sdk & { readonly content: ContentSdk }
+
+/** For an app by its id, with what it was granted; without one, for the person. */
+export function createAppSdk(client: Pick<PageClient, 'send' | 'callAs'>, app?: string): AppSdk {
+  const { identity, storage, index, consent, guardian, system, apps } = createSdk(client.callAs(app))
+  const content = createContent(client, app)
+  return { identity, storage, index, consent, guardian, system, apps, content }
+}

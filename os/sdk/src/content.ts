@@ -1,0 +1,223 @@
+/** Content of any size, by its address: what does not fit into a call. For pages; the same permissions hold as for calls. */
+import { concatBytes, fromBase64Url, toBase64Url, toUtf8 } from '@anarq/bytes'
+import { Fault, type FaultCode, hasCode } from '@anarq/fault'
+import type { EntryFacts, PutReport } from '@anarq/kernel'
+import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
+import { type Asked, appHeader, type PageClient } from './browser.ts'
+
+export type ContentSdk = {
+  /** A file or a part of it, as it comes. Needs `drive.read`. */
+  open(input: ContentRange): Promise<OpenContent>
+  /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
+  blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
+  /**
+   * Small files and empty folders together, in one commit of the index. At most `batchBytesMax`; the caller divides. Needs
+   * `drive.write`, as all that follow.
+   */
+  putMany(input: PutMany): Promise<PutReport>
+  /** Begins a file that comes in parts; a page that was reloaded goes on with its id. */
+  beginUpload(input: NewFile): Promise<UploadState>
+  /** `missing.upload` where the node knows it no more. */
+  uploadState(input: { readonly id: string }): Promise<UploadState>
+  cancelUpload(input: { readonly id: string }): Promise<void>
+  /**
+   * Sends what is missing of a file, part by part. Aborting the signal is a pause: call it again with the same id to go on.
+   * A part that was sent twice, or is missing, is put right by what the node says it has.
+   */
+  sendUpload(input: SendFile): Promise<UploadState>
+  /** A file that somebody shared, by its ping file. Needs `drive.read`, as the next one. */
+  openShared(input: Shared): Promise<OpenContent & { readonly entry: EntryFacts }>
+  /** What a shared folder holds, parents first; a shared file is not a folder: `invalid.kind`. */
+  listShared(input: Shared): Promise<readonly EntryFacts[]>
+}
+
+export type ContentRange = {
+  readonly path: string
+  readonly version?: number | undefined
+  readonly fromByte?: number | undefined
+  /** Exclusive. */
+  readonly toByte?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type OpenContent = {
+  readonly stream: ReadableStream<Uint8Array>
+  readonly type: string
+  /** Of this answer, and of the whole content. */
+  readonly bytes: number
+  readonly totalBytes: number
+}
+
+export type NewFile = {
+  readonly path: string
+  readonly bytes: number
+  readonly modifiedMs: number
+  readonly type?: string | undefined
+}
+
+export type SmallItem = {
+  /** Below the folder that receives. */
+  readonly path: string
+  readonly modifiedMs: number
+  /** Absent: a folder. */
+  readonly content?: Blob
+}
+
+export type PutMany = {
+  /** The folder that receives; made where it is missing. */
+  readonly to: string
+  readonly items: readonly SmallItem[]
+  readonly signal?: AbortSignal | undefined
+}
+
+export type UploadState = {
+  readonly id: string
+  readonly path: string
+  readonly bytes: number
+  readonly offset: number
+  readonly state: 'open' | 'done' | 'failed'
+  readonly entry?: EntryFacts
+  readonly isUnchanged?: boolean
+  readonly sentence?: string
+}
+
+export type SendFile = {
+  readonly id: string
+  readonly content: Blob
+  /** Where the caller believes that it goes on; the node's own count decides. */
+  readonly offset?: number | undefined
+  readonly onProgress?: (offset: number) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+export type Shared = {
+  readonly ping: Uint8Array
+  readonly purpose?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export const partBytes: number = 8 * 1024 * 1024
+export const batchBytesMax: number = 32 * 1024 * 1024
+
+/** Over the page's signed requests; for an app, with what that app was granted and no more. */
+export function createContent(client: Pick<PageClient, 'send'>, app?: string): ContentSdk {
+  const send = (path: string, asked: Asked = {}): Promise<Response> =>
+    client.send(path, {
+      ...asked,
+      headers: { ...asked.headers, ...(app === undefined ? {} : { [appHeader]: app }) },
+    })
+  const json = async (path: string, asked?: Asked): Promise<UploadState> =>
+    (await (await send(path, asked)).json()) as UploadState
+  const open: ContentSdk['open'] = async ({ path, version, fromByte, toByte, signal }) => {
+    const isWhole = fromByte === undefined && toByte === undefined
+    const last = toByte === undefined ? '' : String(toByte - 1)
+    const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
+    const query = version === undefined ? '' : `?version=${version}`
+    return opened(await send(`/api/v1/files${encodedPath(path)}${query}`, { headers, signal }))
+  }
+  const sendUpload: ContentSdk['sendUpload'] = async ({ id, content, offset = 0, onProgress, signal }) => {
+    let from = offset
+    for (;;) {
+      const part = new Uint8Array(await content.slice(from, from + partBytes).arrayBuffer())
+      const state = await json(`/api/v1/uploads/${id}?offset=${from}`, {
+        method: 'PUT',
+        bytes: part,
+        headers: { 'content-type': 'application/octet-stream' },
+        signal,
+      }).catch((error: unknown) => {
+        // An answer that was lost, or a reload: the node knows how much it has.
+        if (hasCode(error, 'conflict.offset') || hasCode(error, 'conflict.upload'))
+          return json(`/api/v1/uploads/${id}`, { signal })
+        throw error
+      })
+      onProgress?.(state.offset)
+      if (state.state === 'done') return state
+      if (state.state === 'failed')
+        throw new Fault('cancelled.upload', state.sentence ?? 'The upload was given up. Begin it again.')
+      from = state.offset
+    }
+  }
+  return {
+    open,
+    async blob({ type, ...input }) {
+      const { stream, type: sent } = await open(input)
+      const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
+      return new Blob([whole], { type: type ?? sent })
+    },
+    putMany: (input) => putMany(send, input),
+    beginUpload: (input) => json('/api/v1/uploads', { json: input }),
+    uploadState: ({ id }) => json(`/api/v1/uploads/${id}`),
+    async cancelUpload({ id }) {
+      await send(`/api/v1/uploads/${id}`, { method: 'DELETE' })
+    },
+    sendUpload,
+    async openShared({ ping, purpose, signal }) {
+      const asked = { ping: toBase64Url(ping), ...(purpose === undefined ? {} : { purpose }) }
+      const response = await send('/api/v1/pings/open', { json: asked, signal })
+      return { ...opened(response), entry: entryOf(response) }
+    },
+    async listShared({ ping, purpose, signal }) {
+      const asked = { ping: toBase64Url(ping), ...(purpose === undefined ? {} : { purpose }) }
+      const response = await send('/api/v1/pings/list', { json: asked, signal })
+      const lines = (await linesOf(response)) as (EntryFacts & { error?: Problem })[]
+      const failed = lines.find(({ error }) => error !== undefined)?.error
+      if (failed !== undefined) throw faultFrom(failed)
+      return lines
+    },
+  }
+}
+
+async function putMany(
+  send: (path: string, asked: Asked) => Promise<Response>,
+  { to, items, signal }: PutMany,
+): Promise<PutReport> {
+  const pieces: Uint8Array[] = []
+  for (const { path, modifiedMs, content } of items) {
+    const head = { path, modifiedMs, bytes: content?.size ?? 0 }
+    pieces.push(encodeHead({ ...head, type: content === undefined ? tarType.folder : tarType.file }))
+    if (content !== undefined)
+      pieces.push(new Uint8Array(await content.arrayBuffer()), paddingFor(content.size))
+  }
+  const response = await send(`/api/v1/import?to=${encodeURIComponent(to)}&thorough=true`, {
+    method: 'POST',
+    bytes: concatBytes(...pieces, tarEnd),
+    headers: { 'content-type': 'application/x-tar' },
+    signal,
+  })
+  const lines = (await linesOf(response)) as { report?: PutReport; error?: Problem }[]
+  const last = lines.at(-1)
+  if (last?.error !== undefined) throw faultFrom(last.error)
+  if (last?.report !== undefined) return last.report
+  throw new Fault('unavailable.node', 'The node broke off before it said what became of it. Try again.')
+}
+
+/** Parts of a path as an address has them. */
+function encodedPath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
+}
+
+function opened(response: Response): OpenContent {
+  const bytes = Number(response.headers.get('content-length') ?? 0)
+  const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]
+  const type = response.headers.get('content-type') ?? 'application/octet-stream'
+  const stream = (response.body ?? new Response('').body) as ReadableStream<Uint8Array>
+  return { stream, type, bytes, totalBytes: total === undefined ? bytes : Number(total) }
+}
+
+function entryOf(response: Response): EntryFacts {
+  return JSON.parse(toUtf8(fromBase64Url(response.headers.get('anarq-entry') ?? ''))) as EntryFacts
+}
+
+type Problem = { readonly code: FaultCode; readonly detail: string }
+
+function faultFrom({ code, detail }: Problem): Fault {
+  return new Fault(code, detail)
+}
+
+async function linesOf(response: Response): Promise<unknown[]> {
+  const text = await response.text()
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as unknown)
+}

@@ -15,7 +15,7 @@ const commands = {
   start: async () => {
     const { buildDesktop } = await import('./build-desktop.mjs')
     buildDesktop(nodePath)
-    return run(['apps/cli/src/main.ts', 'up', ...rest])
+    return run(['apps/cli/bin/anarq.js', 'up', ...rest])
   },
   test: () => run(['tools/run-tests.mjs', ...rest]),
   check: () =>

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createCedar } from '@anarq/cedar'
-import type { PolicyRequest } from '@anarq/qonsent'
+import { defaultInPolicy, defaultOutPolicy, ecosystemPolicy, type PolicyRequest } from '@anarq/qonsent'
 import { engine } from '../src/engine.ts'
+import { ownRules, parseRules } from '../src/rules.ts'
+import { statementsOf } from '../src/statements.ts'
 
 const permitAll = '@id("all") permit (principal, action, resource);'
 
@@ -115,6 +117,13 @@ permit (principal, action, resource);
   policies.load('in', [text])
   assert.deepEqual(policies.isAllowed(question('x;y')).reasons, [{ set: 'in', id: 'a' }])
   assert.deepEqual(policies.isAllowed(question('x')).reasons, [{ set: 'in', id: 'b' }])
+})
+
+test('what the default rules are called is known without Cedar, and is what Cedar reads', () => {
+  for (const text of [ecosystemPolicy, defaultInPolicy, defaultOutPolicy]) {
+    const statements = statementsOf(text)
+    assert.deepEqual(parseRules(text, statements), { ok: true, value: ownRules(statements) })
+  }
 })
 
 test('rules keep their order however many there are', () => {

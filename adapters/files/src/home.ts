@@ -23,11 +23,16 @@ export function homePath(
   return resolve(asked ?? env.ANARQ_HOME ?? join(homedir(), '.anarq'))
 }
 
+/** The key vault of a home: a twin file. */
+export function vaultPath(home: string): string {
+  return join(home, 'vault')
+}
+
 /** Makes the folders where they are missing, for this user's eyes only. */
 export async function openHome(path: string): Promise<Home> {
   const home: Home = {
     root: path,
-    vault: join(path, 'vault'),
+    vault: vaultPath(path),
     settings: join(path, 'settings'),
     blocks: join(path, 'blocks'),
     audit: join(path, 'audit'),

@@ -25,7 +25,7 @@ export type TwinFileOptions = {
 
 /** A small file kept twice, each copy with a generation and a hash: one flipped byte or one torn write loses nothing. */
 export function createTwinFile({ path, what, onFault = () => {} }: TwinFileOptions): TwinFile {
-  const copies = [`${path}.a`, `${path}.b`]
+  const copies = copiesOf(path)
   let generation = 0n
   const write = async (bytes: Uint8Array): Promise<void> => {
     generation += 1n
@@ -36,9 +36,7 @@ export function createTwinFile({ path, what, onFault = () => {} }: TwinFileOptio
     write,
     async read() {
       const read = await Promise.all(copies.map(readCopy))
-      const whole = read
-        .filter((copy) => copy.state === 'whole')
-        .sort((a, b) => (a.generation < b.generation ? 1 : -1))
+      const whole = newestFirst(read)
       const newest = whole[0]
       if (newest === undefined) {
         if (read.every((copy) => copy.state === 'absent')) return undefined
@@ -60,6 +58,21 @@ export function createTwinFile({ path, what, onFault = () => {} }: TwinFileOptio
       return newest.bytes
     },
   }
+}
+
+/** What it holds now, for whoever may not write: nothing is mended, and `undefined` may mean damage too. */
+export async function peekTwinFile(path: string): Promise<Uint8Array | undefined> {
+  return newestFirst(await Promise.all(copiesOf(path).map(readCopy)))[0]?.bytes
+}
+
+function copiesOf(path: string): string[] {
+  return [`${path}.a`, `${path}.b`]
+}
+
+function newestFirst(copies: readonly Copy[]): (Copy & { state: 'whole' })[] {
+  return copies
+    .filter((copy) => copy.state === 'whole')
+    .sort((a, b) => (a.generation < b.generation ? 1 : -1))
 }
 
 type Copy =

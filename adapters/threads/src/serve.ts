@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import { concatBytes } from '@anarq/bytes'
+import { concatBytes, ownsBuffer } from '@anarq/bytes'
 import { openBlock, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
 import { systemRandom } from '@anarq/random'
 import type { Answer, Reply, Request, SealAnswer, Task, WindowNotice } from './messages.ts'
@@ -45,7 +45,7 @@ function perform(task: Task, windows: ReadonlyMap<number, Memory>): Answer {
 /** What changes hands instead of being copied: arrays that own their whole buffer. */
 function movable(answer: Answer): ArrayBuffer[] {
   const bytes = 'plain' in answer ? answer.plain : answer.bytes
-  if (!(bytes instanceof Uint8Array) || bytes.byteLength !== bytes.buffer.byteLength) return []
+  if (!(bytes instanceof Uint8Array) || !ownsBuffer(bytes)) return []
   return [bytes.buffer as ArrayBuffer]
 }
 

@@ -33,8 +33,8 @@ export type ThreadSealerOptions = {
 
 /** A worker keeps nothing from one chunk to the next: small heaps are cleaned early, and memory stays flat. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 }
-/** Another thread starts when every one has so many tasks: a start costs as much as sealing a hundred megabytes. */
-const backlog = 6
+/** Another thread starts when every one has so many tasks: a start costs as much as sealing thirty megabytes. */
+const backlog = 3
 
 type Lane = { worker: Worker; waiting: Map<number, Waiting>; announced: Set<number> }
 type AnswerOf<T extends Task> = T extends { kind: 'open' } ? OpenAnswer : SealAnswer
@@ -113,7 +113,7 @@ export function createThreadSealer({
     const cache = getCompileCacheDir()
     // Node names a folder of its own version in the one that was given to it.
     const workerData: WorkerSettings = { compileCache: cache === undefined ? undefined : dirname(cache) }
-    const worker = new Worker(new URL('./sealer-worker.ts', import.meta.url), { resourceLimits, workerData })
+    const worker = new Worker(new URL('./sealer-worker.mjs', import.meta.url), { resourceLimits, workerData })
     worker.unref()
     const lane: Lane = { worker, waiting: new Map(), announced: new Set() }
     worker.on('message', (reply: Reply) => settle(lane, reply))

@@ -14,27 +14,29 @@ export type ConnectOptions = {
   isBulkComing: boolean
 }
 
+type Opened = { operations: Operations; close(): Promise<void> }
+
 /**
  * A running node is used through its socket in the home folder, which only this user may open; without one the
  * home is opened here, under its lock. Nothing happens before a command asks.
  */
 export function connect({ home, passphraseFile, terminal, isBulkComing }: ConnectOptions): Connection {
-  let opened: Promise<{ operations: Operations; close(): Promise<void> }> | undefined
-  const bare = async (): Promise<Operations> => {
-    opened ??= open({ home, terminal, isBulkComing })
-    return (await opened).operations
-  }
+  let opened: Promise<Opened> | undefined
+  let read: string | undefined
+  const passphrase =
+    passphraseFile === undefined ? undefined : () => (read ??= readSecretFile(passphraseFile))
   return {
-    bare,
+    async bare() {
+      opened ??= open({ home, terminal, isBulkComing })
+      return (await opened).operations
+    },
     async operations() {
-      const operations = await bare()
+      opened ??= open({ home, terminal, isBulkComing, passphrase })
+      const { operations } = await opened
       const { state } = await operations.account.status()
       if (state === 'locked') {
-        const passphrase =
-          passphraseFile === undefined
-            ? await terminal.askSecret('Passphrase: ')
-            : readSecretFile(passphraseFile)
-        await operations.account.unlock({ passphrase })
+        const given = passphrase?.() ?? (await terminal.askSecret('Passphrase: '))
+        await operations.account.unlock({ passphrase: given })
       }
       return operations
     },
@@ -44,19 +46,29 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
   }
 }
 
-async function open({
-  home,
-  terminal,
-  isBulkComing,
-}: Omit<ConnectOptions, 'passphraseFile'>): Promise<{ operations: Operations; close(): Promise<void> }> {
+type OpenOptions = Omit<ConnectOptions, 'passphraseFile'> & {
+  /** Where it need not be typed: its slow key begins before all else is loaded. */
+  passphrase?: (() => string) | undefined
+}
+
+async function open({ home, terminal, isBulkComing, passphrase }: OpenOptions): Promise<Opened> {
   const { reachNode } = await import('@anarq/http/client')
   const running = await reachNode(home)
   if (running !== undefined) return running
-  const { openNode } = await import('@anarq/node')
-  return openNode({
-    home,
-    isBulkComing,
-    isOneCommand: true,
-    onFault: (fault) => terminal.note(fault.message),
-  })
+  const headStart =
+    passphrase && (await (await import('@anarq/node/head-start')).beginUnlock(home, passphrase))
+  try {
+    const { openNode } = await import('@anarq/node')
+    const node = await openNode({
+      home,
+      isBulkComing,
+      isOneCommand: true,
+      onFault: (fault) => terminal.note(fault.message),
+      stretch: headStart?.stretch,
+    })
+    return { operations: node.operations, close: () => node.close().finally(headStart?.close) }
+  } catch (error) {
+    headStart?.close()
+    throw error
+  }
 }

@@ -1,5 +1,5 @@
 import { asFault, Fault } from '@anarq/fault'
-import { homePath } from '@anarq/files'
+import { homePath } from '@anarq/files/home'
 import type { Command, Context } from './command.ts'
 import { globalOptions, parseCommand, textOf, UsageError } from './command.ts'
 import { connect } from './connect.ts'
@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
     load: async () => (await import('./commands/health.ts')).restoreBackup,
   },
   compact: { group: 'trust', load: async () => (await import('./commands/health.ts')).compact },
+  app: { group: 'apps', load: async () => (await import('./commands/app.ts')).app },
   up: { group: 'node', load: async () => (await import('./commands/up.ts')).up },
 }
 

@@ -31,6 +31,8 @@ export type NodeOptions = {
   isOneCommand?: boolean
   /** Of a guess at the passphrase, where the home is made now; absent: the cost that qlock advises. */
   passphraseCost?: KernelPorts['passphraseCost']
+  /** Of `beginUnlock`. */
+  stretch?: KernelPorts['stretch'] | undefined
 }
 
 export type Node = {
@@ -51,6 +53,7 @@ export async function openNode({
   isBulkComing = false,
   isOneCommand = false,
   passphraseCost,
+  stretch,
 }: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
@@ -62,6 +65,7 @@ export async function openNode({
       sealer,
       isOneCommand,
       passphraseCost,
+      stretch,
       onFault,
       unlock: () => lock[Symbol.dispose](),
     })
@@ -74,6 +78,7 @@ export async function openNode({
 type Locked = {
   isOneCommand: boolean
   passphraseCost: KernelPorts['passphraseCost']
+  stretch: KernelPorts['stretch']
   home: Home
   sealer: ReturnType<typeof createThreadSealer>
   onFault(fault: Fault): void
@@ -85,6 +90,7 @@ async function openLocked({
   sealer,
   isOneCommand,
   passphraseCost,
+  stretch,
   onFault,
   unlock,
 }: Locked): Promise<Node> {
@@ -99,6 +105,7 @@ async function openLocked({
       heads: packs.heads,
       vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
       ...(passphraseCost === undefined ? {} : { passphraseCost }),
+      ...(stretch === undefined ? {} : { stretch }),
       cache: createCacheFolder(home.cache),
       sealer,
       createPolicies: createCedar,

@@ -191,6 +191,7 @@ test('secrets go over the socket only', async () => {
     ['/api/v1/identities/x/recover', { device: 'x', guardianShare: 'x' }],
     ['/api/v1/shares/lend', { guardianShare: 'x' }],
     ['/api/v1/shares/release', { guardianShare: 'x' }],
+    ['/api/v1/apps/sign', { manifest: {} }],
     ['/api/v1/health/restore-backup', {}],
   ] as const) {
     const refused = await world.signed(

@@ -217,6 +217,7 @@ function isUnsigned({ operationId }: Operation): boolean {
     'askForSession',
     'getSessionAnswer',
     'certifySession',
+    'signApp',
     'initAccount',
     'recoverAccount',
     'unlockAccount',

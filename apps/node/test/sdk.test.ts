@@ -94,6 +94,10 @@ test('the same calls work for the person: keep, list, find, move, tag, versions,
   await storage.move({ path: '/letters/may.txt', to: '/letters/june.txt' })
   await storage.remove({ path: '/letters/june.txt' })
   assert.deepEqual(await storage.list({ path: '/letters' }), [])
+  assert.equal((await storage.restore({ path: '/letters/june.txt' })).isTrashed, false)
+  assert.equal(toUtf8((await storage.read({ path: '/letters/june.txt' })).bytes), 'two')
+  await assert.rejects(storage.restore({ path: '/letters/june.txt' }), { code: 'conflict.state' })
+  await assert.rejects(storage.restore({ path: '/letters/may.txt' }), { code: 'missing.object' })
 })
 
 test('a call that is none is refused before anything is done', async () => {

@@ -37,10 +37,17 @@ export function xorBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /**
+ * Whether the array has its whole buffer for itself. One byte more behind it does not count: whoever expands content makes
+ * room for it, to see that no more comes.
+ */
+export function ownsBuffer({ buffer, byteOffset, length }: Uint8Array): boolean {
+  return buffer instanceof ArrayBuffer && byteOffset === 0 && buffer.byteLength - length <= 1
+}
+
+/**
  * Gives memory back now instead of when the collector comes, so that the next allocation finds it still in the
  * processor's cache. For arrays that own their whole buffer; others are left alone. Nobody may use it afterwards.
  */
 export function discard(bytes: Uint8Array): void {
-  const { buffer } = bytes
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0)
+  if (ownsBuffer(bytes)) (bytes.buffer as ArrayBuffer).transfer(0)
 }

@@ -2,7 +2,7 @@
  * Byte arrays without a domain: encodings, comparison, joining. Everything works on `Uint8Array` and allocates
  * its result; nothing here depends on Node's `Buffer`.
  */
-export { compareBytes, concatBytes, discard, equalBytes, xorBytes } from './arrays.ts'
+export { compareBytes, concatBytes, discard, equalBytes, ownsBuffer, xorBytes } from './arrays.ts'
 export { fromBase58, toBase58 } from './base58.ts'
 export {
   fromBase64Url,

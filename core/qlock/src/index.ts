@@ -72,7 +72,16 @@ export {
 } from './signature.ts'
 export { openStream, openStreamAt, type SealedSource, type StreamReader, sealStream } from './stream.ts'
 export { describeSuite, type Suite, suite } from './suite.ts'
-export { openVault, sealVault, type VaultParams, vaultParamsDefault } from './vault.ts'
+export {
+  openVault,
+  type Stretch,
+  sealVault,
+  stretchPassphrase,
+  type VaultCost,
+  type VaultParams,
+  vaultCost,
+  vaultParamsDefault,
+} from './vault.ts'
 export {
   createEntropy,
   deriveLeaf,

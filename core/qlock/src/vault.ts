@@ -13,6 +13,10 @@ export type VaultParams = { readonly memoryKiB: number; readonly passes: number;
 /** 64 MiB, three passes: RFC 9106 section 4, second recommended option, on one lane. */
 export const vaultParamsDefault: VaultParams = { memoryKiB: 65_536, passes: 3, lanes: 1 }
 
+/** A passphrase made a key, slowly on purpose; the salt is the vault's. */
+export type Stretch = (passphrase: string, cost: VaultCost) => Promise<Uint8Array>
+export type VaultCost = VaultParams & { readonly salt: Uint8Array }
+
 type VaultHeader = VaultParams & { readonly version: 1; readonly suite: number; readonly salt: Uint8Array }
 type Vault = VaultHeader & { readonly box: Uint8Array }
 
@@ -30,15 +34,22 @@ export async function sealVault(
   { random, params = vaultParamsDefault }: { readonly random: Random; readonly params?: VaultParams },
 ): Promise<Uint8Array> {
   const header: VaultHeader = { version: 1, suite, ...readParams(params), salt: random.bytes(saltBytes) }
-  const key = await keyOf(passphrase, header)
+  const key = await stretchPassphrase(passphrase, header)
   const box = sealBox(key, secret, { context: encodeCbor(header), random })
   wipe(key)
   if (box.length > boxBytesMax) throw new Fault('limit.vault', 'A vault holds at most 16 MiB.')
   return encodeCbor({ ...header, box } satisfies Vault)
 }
 
-/** The secret; `refused.passphrase` where it does not open, `damaged.vault` where the bytes are no vault. */
-export async function openVault(passphrase: string, sealed: Uint8Array): Promise<Outcome<Uint8Array>> {
+/**
+ * The secret; `refused.passphrase` where it does not open, `damaged.vault` where the bytes are no vault. Who began to
+ * stretch the passphrase before gives that as `stretch`; the key is wiped here.
+ */
+export async function openVault(
+  passphrase: string,
+  sealed: Uint8Array,
+  { stretch = stretchPassphrase }: { readonly stretch?: Stretch } = {},
+): Promise<Outcome<Uint8Array>> {
   let vault: Vault
   try {
     vault = readVault(sealed)
@@ -48,11 +59,17 @@ export async function openVault(passphrase: string, sealed: Uint8Array): Promise
     })
   }
   const { box, ...header } = vault
-  const key = await keyOf(passphrase, header)
+  const key = await stretch(passphrase, header)
   const secret = openBox(key, box, { context: encodeCbor(header) })
   wipe(key)
   if (secret !== undefined) return ok(secret)
   return failed('refused.passphrase', 'The passphrase does not open this vault. Check it and try again.')
+}
+
+/** What opening this vault costs; throws where the bytes are no vault. */
+export function vaultCost(sealed: Uint8Array): VaultCost {
+  const { salt, memoryKiB, passes, lanes } = readVault(sealed)
+  return { salt, memoryKiB, passes, lanes }
 }
 
 function readVault(sealed: Uint8Array): Vault {
@@ -76,10 +93,8 @@ function readParams(fields: Fields): VaultParams {
   return { memoryKiB, passes, lanes }
 }
 
-async function keyOf(
-  passphrase: string,
-  { salt, memoryKiB, passes, lanes }: VaultHeader,
-): Promise<Uint8Array> {
+/** Argon2id of the passphrase in NFKD, with the cost and the salt that a vault names. */
+export const stretchPassphrase: Stretch = async (passphrase, { salt, memoryKiB, passes, lanes }) => {
   const password = fromUtf8(passphrase.normalize('NFKD'))
   try {
     return await primitives.argon2id(password, salt, { memoryKiB, passes, lanes, length: 32 })

@@ -8,11 +8,11 @@ const stepBytesMin = 64
 export const codec: Codec = {
   name: 'node:zlib',
 
-  compress(plain, level) {
+  compress(plain, level, { hasChecksum = true } = {}) {
     const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = constants
     const room = compressedBytesMax(plain.length)
     const packed = zstdCompressSync(plain, {
-      params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 },
+      params: { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: hasChecksum ? 1 : 0 },
       // One output buffer for all of it, even of noise, is a third faster than many of 16 KiB joined afterwards.
       chunkSize: room,
     })
@@ -22,7 +22,8 @@ export const codec: Codec = {
   decompress(zstdFrame, plainBytesMax) {
     const plain = zstdDecompressSync(zstdFrame, {
       maxOutputLength: Math.max(1, plainBytesMax),
-      chunkSize: Math.max(stepBytesMin, plainBytesMax),
+      // Node makes another buffer of this size once one is full, and the collector counts it.
+      chunkSize: Math.max(stepBytesMin, plainBytesMax + 1),
     })
     return withoutBuffer(plain)
   },

@@ -4,7 +4,7 @@ export type Decompress = (zstdFrame: Uint8Array, plainBytesMax: number) => Uint8
 /** zstd on this platform. Chosen by the conditional import `#codec`. */
 export type Codec = {
   readonly name: string
-  /** One zstd frame with its content size and checksum; `undefined` where this platform cannot compress. */
-  compress(plain: Uint8Array, level: number): Uint8Array | undefined
+  /** One zstd frame with its content size; `undefined` where this platform cannot compress. */
+  compress(plain: Uint8Array, level: number, options?: { hasChecksum?: boolean }): Uint8Array | undefined
   readonly decompress: Decompress
 }

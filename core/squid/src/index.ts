@@ -34,6 +34,7 @@ export {
   enrolmentOf,
   verifyDevice,
 } from './devices.ts'
+export { parseCard, writeCard } from './did/card.ts'
 export type { DidDocument, PublicKeys } from './did/document.ts'
 export { canonicalJson, parseCanonicalJson } from './did/jcs.ts'
 export type { LogKind, Member, Role } from './did/key-log.ts'

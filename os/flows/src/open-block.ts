@@ -1,5 +1,5 @@
 /** What a worker does with one stored block on its way out. A module of its own, so that a worker loads little else. */
-import { equalBytes } from '@anarq/bytes'
+import { discard, equalBytes } from '@anarq/bytes'
 import { hasCode } from '@anarq/fault'
 import { chunkOverheadBytes, hashBlake3, openChunk, openChunkInto } from '@anarq/qlock'
 import { frameHeaderBytesMax, openFrame, openLock, readFrameHeader } from '@anarq/qompress'
@@ -37,6 +37,8 @@ function openAny(block: Uint8Array, { key, lockKey, plainBytes }: BlockKeys): Ui
   const frame = lockKey === undefined ? sealed : openLock(lockKey, sealed)
   if (frame === undefined) return 'lock'
   const plain = openFrame(frame, { plainBytesMax: plainBytes })
+  // A stored frame's content is a view of it.
+  if (plain.buffer !== frame.buffer) discard(frame)
   return plain.length === plainBytes ? plain : 'frame'
 }
 

@@ -27,7 +27,7 @@ export type DeliverOptions = {
 }
 
 /** Chunks on their way while one is being delivered. */
-const aheadMax = 6
+const aheadMax = 8
 /** Smaller blocks are opened here sooner than another thread could be asked. */
 const elsewhereBytesMin = 128 * 1024
 

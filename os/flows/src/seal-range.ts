@@ -1,5 +1,5 @@
 /** What a worker does with one chunk. A module of its own, so that a worker loads little else. */
-import { concatBytes } from '@anarq/bytes'
+import { concatBytes, discard } from '@anarq/bytes'
 import { sealChunk } from '@anarq/qlock'
 import { addLock, packFrameParts } from '@anarq/qompress'
 
@@ -23,11 +23,11 @@ export function sealRange(
   { chunkSecret, lockKey }: SealKeys,
   out: Uint8Array,
 ): SealedRange {
-  return seal(compress(plain, lockKey), chunkSecret, out, plain.length)
+  return seal(compress(plain, lockKey), chunkSecret, out, plain)
 }
 
 function compress(plain: Uint8Array, lockKey: Uint8Array | undefined): Compressed {
-  const { header, body } = packFrameParts(plain)
+  const { header, body } = packFrameParts(plain, { hasChecksum: false })
   const frame = lockKey === undefined ? [header, body] : [addLock(lockKey, concatBytes(header, body))]
   return { stage: 'compressed', frame }
 }
@@ -36,8 +36,9 @@ function seal(
   { frame }: Compressed,
   chunkSecret: Uint8Array,
   out: Uint8Array,
-  plainBytes: number,
+  plain: Uint8Array,
 ): SealedRange {
   const { block, digest, key } = sealChunk(chunkSecret, frame, out)
-  return { block, digest, key, plainBytes, storedBytes: block.length }
+  for (const part of frame) if (part !== plain) discard(part)
+  return { block, digest, key, plainBytes: plain.length, storedBytes: block.length }
 }

@@ -11,13 +11,13 @@ import {
   recoverKeyring,
   restoreKeyring,
 } from '@anarq/squid'
+import { parseVault } from './head-start.ts'
 import type { KernelPorts } from './ports.ts'
 import {
   checkPassphrase,
   closeVault,
   newVault,
   type OpenVault,
-  parseVault,
   type Resident,
   readVault,
   withPassphrase,
@@ -61,7 +61,7 @@ export type Account = {
 
 const deviceName = 'this device'
 
-type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random' | 'passphraseCost'>
+type Ports = Pick<KernelPorts, 'vault' | 'clock' | 'random' | 'passphraseCost' | 'stretch'>
 
 export async function createAccount(ports: Ports): Promise<Account> {
   const { clock, random } = ports
@@ -72,7 +72,7 @@ export async function createAccount(ports: Ports): Promise<Account> {
   return {
     state: () => stateOf(held.open(), held.stored()),
     ...beginnings(held, { clock, random }),
-    unlock: (passphrase) => held.unlock(passphrase, { clock, random }),
+    unlock: (passphrase) => held.unlock(passphrase, ports),
     lock: held.lock,
     async changePassphrase(change) {
       checkPassphrase(change.to)
@@ -166,7 +166,7 @@ type HeldVault = {
   replace(vault: OpenVault): void
   save(): Promise<void>
   store(bytes: Uint8Array): Promise<void>
-  unlock(passphrase: string, ports: Pick<KernelPorts, 'clock' | 'random'>): Promise<void>
+  unlock(passphrase: string, ports: Pick<KernelPorts, 'clock' | 'random' | 'stretch'>): Promise<void>
   lock(): void
 }
 

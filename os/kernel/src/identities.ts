@@ -1,15 +1,15 @@
-import { fromBase64Url, toBase64Url } from '@anarq/bytes'
 import { Fault, unwrap } from '@anarq/fault'
 import {
   childMayAct,
-  encodePublicIdentity,
   type IdentityRecord,
   type Keyring,
   type PublicIdentity,
-  parsePublicIdentity,
+  parseCard,
   publicOfPeer,
+  writeCard,
 } from '@anarq/squid'
 import type { Account } from './account.ts'
+import { signApp } from './app-signing.ts'
 import { createGuardianship } from './children/guardian.ts'
 import type { Directory } from './directory.ts'
 import type { Home } from './home.ts'
@@ -19,8 +19,6 @@ import type { IdentityFacts, IdentityOperations } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 
 export type IdentitiesContext = { account: Account; directory: Directory; home: Home; ports: KernelPorts }
-
-const cardPrefix = 'anarq-card-1:'
 
 export function createIdentities(context: IdentitiesContext): IdentityOperations {
   const { account, home } = context
@@ -38,7 +36,7 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
     async show(ref) {
       const keyring = account.keyring()
       const record = findIdentity(keyring, ref)
-      return { ...facts(record), card: cardOf(publicOf(record, keyring)) }
+      return { ...facts(record), card: writeCard(publicOf(record, keyring)) }
     },
     async use(ref) {
       const keyring = account.keyring()
@@ -64,6 +62,7 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
     },
     drill: async (words) => account.isWords(words),
     learn: (card) => learn(context, card),
+    signApp: (manifest) => signApp(manifest, context),
     ...createGuardianship({
       ...context,
       facts,
@@ -77,7 +76,7 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
 async function learn({ account, home, ports }: IdentitiesContext, card: string): Promise<{ did: string }> {
   const keyring = account.keyring()
   const nowMs = ports.clock.nowMs()
-  const identity = unwrap(parsePublicIdentity(readCard(card), { nowMs }))
+  const identity = unwrap(parseCard(card, { nowMs }))
   const own = keyring.record(keyring.current())
   const { verdict, sentence } = childMayAct(own, { kind: 'contact', did: identity.did }, nowMs)
   const office = await home.acting()
@@ -92,22 +91,4 @@ function publicOf({ did, child }: IdentityRecord, keyring: Keyring): PublicIdent
   if (child !== undefined) return unwrap(publicOfPeer(child.long))
   using open = keyring.open(did)
   return open.public()
-}
-
-/** What one gives to others so that they can share with one: one line of text. */
-function cardOf(identity: PublicIdentity): string {
-  return cardPrefix + toBase64Url(encodePublicIdentity(identity))
-}
-
-function readCard(card: string): Uint8Array {
-  const text = card.trim()
-  try {
-    if (text.startsWith(cardPrefix)) return fromBase64Url(text.slice(cardPrefix.length))
-  } catch {
-    // Falls to the same sentence: the text is no card.
-  }
-  throw new Fault(
-    'invalid.card',
-    'This is not the card of an identity. Ask for it again; it is one line that begins with "anarq-card-1:".',
-  )
 }

@@ -4,6 +4,7 @@
  */
 import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
+import type { SignedManifest, UnsignedManifest } from '@anarq/wxa'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
 
 export type Operations = {
@@ -84,6 +85,8 @@ export type IdentityOperations = GuardianOperations & {
   drill(words: string): Promise<boolean>
   /** Learns another's card (as `show` prints it), so that one can share with them. */
   learn(card: string): Promise<{ did: string }>
+  /** As a package of the identity in use, under the name in the manifest or else its own; not for a child. */
+  signApp(manifest: UnsignedManifest): Promise<SignedManifest>
 }
 
 export type NewIdentity = {

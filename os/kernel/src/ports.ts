@@ -4,7 +4,7 @@ import type { BlockSource, Sealer } from '@anarq/flows'
 import type { cborCodec, rawCodec } from '@anarq/ipld'
 import type { LogStore } from '@anarq/qerberos'
 import type { Heads, View } from '@anarq/qindex'
-import type { VaultParams } from '@anarq/qlock'
+import type { Stretch, VaultParams } from '@anarq/qlock'
 import type { BlockClass, Blocks } from '@anarq/qnt'
 import type { Policies } from '@anarq/qonsent'
 import type { Random } from '@anarq/random'
@@ -44,6 +44,8 @@ export type KernelPorts = {
   readonly vault: SmallFile
   /** Of a guess at the passphrase, where a home is made; absent: the cost that qlock advises. A home that is there names its own. */
   readonly passphraseCost?: VaultParams
+  /** What began to stretch the passphrase before the home was open: see `head-start.ts`. */
+  readonly stretch?: Stretch
   readonly cache: Cache
   readonly sealer: Sealer
   /** An engine of its own for each identity. */

@@ -5,12 +5,12 @@ import {
   type Fields,
   readBytes,
   readFields,
-  readInt,
   readOptional,
   readText,
 } from '@anarq/ipld'
 import { openBox, openVault, sealBox, sealVault, wipe } from '@anarq/qlock'
 import { type Device, type Keyring, restoreKeyring } from '@anarq/squid'
+import { parseVault } from './head-start.ts'
 import type { KernelPorts } from './ports.ts'
 
 /**
@@ -37,7 +37,7 @@ export type OpenVault = {
 const passphraseMin = 8
 const vaultBox = 'q/v1/vault/keyring'
 
-type Ports = Pick<KernelPorts, 'clock' | 'random'>
+type Ports = Pick<KernelPorts, 'clock' | 'random' | 'stretch'>
 type SealPorts = Pick<KernelPorts, 'random' | 'passphraseCost'>
 
 export async function newVault(resident: Resident, passphrase: string, ports: SealPorts): Promise<OpenVault> {
@@ -59,7 +59,8 @@ export function writeVault(
 
 export async function readVault(stored: Uint8Array, passphrase: string, ports: Ports): Promise<OpenVault> {
   const { master: sealedMaster, box } = parseVault(stored)
-  const master = unwrap(await openVault(passphrase, sealedMaster))
+  const { stretch } = ports
+  const master = unwrap(await openVault(passphrase, sealedMaster, stretch === undefined ? {} : { stretch }))
   const inner = openBox(master, box, { context: vaultBox })
   if (inner === undefined)
     throw new Fault(
@@ -80,16 +81,6 @@ export async function withPassphrase(
 ): Promise<OpenVault> {
   wipe(unwrap(await openVault(from, vault.sealedMaster)))
   return { ...vault, sealedMaster: await sealMaster(vault.master, to, ports) }
-}
-
-/** The outer layer, without opening it; `invalid.*` where it is no vault. */
-export function parseVault(bytes: Uint8Array): { master: Uint8Array; box: Uint8Array } {
-  const fields = readFields(decodeCbor(bytes, 'The key vault'), ['v', 'master', 'box'], 'The key vault')
-  readInt(fields.v, 'The version of the key vault', { min: 1, max: 1 })
-  return {
-    master: readBytes(fields.master, 'The sealed master key', { max: 4096 }),
-    box: readBytes(fields.box, 'The sealed keyring'),
-  }
 }
 
 /** Every secret leaves memory. */

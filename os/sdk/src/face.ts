@@ -66,7 +66,7 @@ export type StorageSdk = {
   }): Promise<EntryFacts>
   /** To the trash, or away for good. */
   remove(input: { path: string; isForever?: boolean | undefined }): Promise<EntryFacts>
-  /** Out of the trash by its id, or an older version made the latest. */
+  /** Out of the trash by the path that it had, or an older version made the latest. */
   restore(input: { path: string; version?: number | undefined }): Promise<EntryFacts>
   versions(input: { path: string }): Promise<readonly VersionFacts[]>
 }

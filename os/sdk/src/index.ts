@@ -30,6 +30,7 @@ export {
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'
 export {
+  describeAsked,
   describePermission,
   type Permission,
   type PlainPermission,

@@ -29,6 +29,15 @@ export function readPermission(id: string): Permission {
   throw new Fault('invalid.permission', `"${id.slice(0, 80)}" is not a permission that this system knows.`)
 }
 
+/** The same for anything that a package may name: what is not known here cannot be granted, and is said to be so. */
+export function describeAsked(id: string): string {
+  try {
+    return describePermission(readPermission(id))
+  } catch {
+    return `Something that this system does not know and does not grant: ${JSON.stringify(id)}`
+  }
+}
+
 export function describePermission(permission: Permission): string {
   return permission.startsWith('network:')
     ? `Send and receive data at ${permission.slice('network:'.length)}`

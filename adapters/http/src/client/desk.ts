@@ -6,6 +6,7 @@ import type {
   IdentityOperations,
   VerifyReport,
 } from '@anarq/kernel'
+import type { SignedManifest } from '@anarq/wxa'
 import { lastEvent } from './content.ts'
 import { part, query } from './path.ts'
 import type { Wire } from './wire.ts'
@@ -42,6 +43,9 @@ export function identitiesOf(wire: Wire): IdentityOperations {
     drill: async (words) =>
       (await wire.json<{ isRight: boolean }>('POST', '/api/v1/account/drill', { body: { words } })).isRight,
     learn: (card) => wire.json('POST', '/api/v1/contacts', { body: { card } }),
+    signApp: async (manifest) =>
+      (await wire.json<{ manifest: SignedManifest }>('POST', '/api/v1/apps/sign', { body: { manifest } }))
+        .manifest,
     createChild: (body) => wire.json('POST', '/api/v1/children', { body }),
     renew: async (ref, body = {}) => wire.json('POST', `${await one(ref)}/renew`, { body }),
     recover: async (ref, body) => wire.json('POST', `${await one(ref)}/recover`, { body }),

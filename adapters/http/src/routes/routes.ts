@@ -1,5 +1,6 @@
 import type { App, DoorContext } from '../context.ts'
 import { addAccountRoutes } from './account.ts'
+import { addAppSigningRoute } from './app-signing.ts'
 import { addAppRoutes } from './apps.ts'
 import { addAuditRoutes } from './audit.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
@@ -29,6 +30,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addGuardianRoutes,
   addShareRoutes,
   addWardRoutes,
+  addAppSigningRoute,
   addFileRoutes,
   addObjectRoutes,
   addImportRoutes,

@@ -1,7 +1,7 @@
 import { concatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import type { Content } from '@anarq/kernel'
+import type { Content, DriveOperations } from '@anarq/kernel'
 import { inlineBytesMax, type StorageSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { Permission } from '../permissions.ts'
@@ -103,8 +103,13 @@ export const storage: MethodsOf<StorageSdk> = {
     permission: writes,
     params: fields({ path, version }),
     async run({ operations: { drive }, caller }, input) {
-      const options = input.version === undefined ? {} : { version: input.version }
-      return seenBy(await drive.restore(placeOf(input.path, caller), options), caller)
+      const place = placeOf(input.path, caller)
+      const { version } = input
+      const restored =
+        version === undefined
+          ? drive.restore((await trashedAt(drive, place)) ?? place)
+          : drive.restore(place, { version })
+      return seenBy(await restored, caller)
     },
   },
   versions: {
@@ -165,6 +170,17 @@ async function write(
   const entry = report.entries[0] ?? (await drive.entry(place))
   return { entry: seenBy(entry, caller), isUnchanged: report.unchanged > 0 }
 }
+
+/** The id of what lay at a path before it was put into the trash; of several, the one that was changed last. */
+async function trashedAt(drive: DriveOperations, place: string): Promise<string | undefined> {
+  for (let offset = 0; ; offset += searchedAtOnce) {
+    const page = await drive.find({ isTrashed: true, limit: searchedAtOnce, offset })
+    const [latest] = page.filter(({ path }) => path === place).sort((a, b) => b.modifiedMs - a.modifiedMs)
+    if (latest !== undefined || page.length < searchedAtOnce) return latest?.id
+  }
+}
+
+const searchedAtOnce = 10_000
 
 async function whole({ stream }: Content): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []

@@ -1,0 +1,40 @@
+import { hasCode } from '@anarq/fault'
+import type { NodeStatus, Operations } from '@anarq/kernel'
+import { accountOf, auditOf, healthOf, identitiesOf } from './desk.ts'
+import { driveOf } from './drive.ts'
+import { sharingOf } from './sharing.ts'
+import { createWire } from './wire.ts'
+
+export type Reached = { readonly operations: Operations; close(): Promise<void> }
+
+/** The node that listens on this socket, or `undefined` where none does. */
+export async function reachSocket(path: string): Promise<Reached | undefined> {
+  const wire = createWire(path)
+  try {
+    await wire.json<NodeStatus>('GET', '/api/v1/status')
+  } catch (error) {
+    wire.close()
+    if (isNobodyThere(error)) return undefined
+    throw error
+  }
+  const operations: Operations = {
+    account: accountOf(wire),
+    identities: identitiesOf(wire),
+    drive: driveOf(wire),
+    sharing: sharingOf(wire),
+    audit: auditOf(wire),
+    health: healthOf(wire),
+  }
+  return { operations, close: async () => wire.close() }
+}
+
+/** No socket, one that a dead process left, or a path that no node could listen on. */
+function isNobodyThere(error: unknown): boolean {
+  const code = hasCode(error, 'unavailable.node')
+    ? (error.cause as NodeJS.ErrnoException | undefined)?.code
+    : undefined
+  return (
+    code !== undefined &&
+    ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL'].includes(code)
+  )
+}

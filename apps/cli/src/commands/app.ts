@@ -1,0 +1,45 @@
+import { type Command, type Context, UsageError, type Values } from '../command.ts'
+
+type AppVerb = (context: Context, args: readonly string[], values: Values) => Promise<number>
+
+/** Each loads what it needs when it is called: `anarq help` reads none of it. */
+const appVerbs: Readonly<Record<string, AppVerb>> = {
+  new: async (...given) => (await import('./app-new.ts')).newApp(...given),
+  pack: async (...given) => (await import('./app-pack.ts')).packApp(...given),
+  sign: async (...given) => (await import('./app-pack.ts')).signPackage(...given),
+  verify: async (...given) => (await import('./app-verify.ts')).verifyPackage(...given),
+}
+
+export const app: Command = {
+  usage: `app ${Object.keys(appVerbs).join('|')} NAME|FOLDER|FILE.wxa [-o FILE.wxa]`,
+  summary: 'Make an app: begin one, pack and sign it, look at what somebody packed.',
+  details: [
+    '  app new NAME [--kind frame|component] [--backend] [--id ID]',
+    '                              a folder with an app that can be packed at once, and a README that goes on from there',
+    '  app pack FOLDER [-o FILE.wxa] [--unsigned] [--force]',
+    '                              checks the folder, packs it, and signs it as the identity in use. Types are taken out',
+    '                              of .ts files, which become .js. Left out: names that begin with a dot, node_modules,',
+    '                              packages, .d.ts files, and at the top README.md, package.json, package-lock.json and',
+    '                              tsconfig.json. --unsigned is for development: most systems refuse such a package',
+    '  app sign FILE.wxa [-o FILE.wxa] [--force]',
+    '                              signs a package that nobody signed yet; without -o in its place',
+    '  app verify FILE.wxa [--unsigned]',
+    '                              what it is, who published it, what it wants, and whether all of it is as it was signed.',
+    '                              Needs no home and no node. Exit code 1 where it is refused',
+  ].join('\n'),
+  options: {
+    kind: { type: 'string' },
+    backend: { type: 'boolean' },
+    id: { type: 'string' },
+    unsigned: { type: 'boolean' },
+    force: { type: 'boolean' },
+    output: { type: 'string', short: 'o' },
+  },
+  min: 2,
+  async run(context, args, values) {
+    const verb = appVerbs[args[0] ?? '']
+    if (verb === undefined)
+      throw new UsageError(`"app ${args[0]}" is unknown: use ${Object.keys(appVerbs).join(', ')}.`)
+    return verb(context, args, values)
+  },
+}

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict'
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { after, before, suite, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import type { AuditFacts, IdentityFacts } from '@anarq/kernel'
+import { readPackage } from '@anarq/wxa'
+import { openZipFile } from '@anarq/zip'
+import { openShell, type Shell } from './shell.ts'
+
+type Facts = {
+  readonly saved: string
+  readonly id: string
+  readonly isSigned: boolean
+  readonly publisher?: { readonly did: string; readonly name: string }
+  readonly permissions: readonly { readonly id: string; readonly words: string; readonly why: string }[]
+  readonly leftOut: readonly string[]
+  readonly ui?: { readonly entry: string }
+  readonly files: number
+}
+
+let shell: Shell
+let ada: IdentityFacts
+
+before(async () => {
+  shell = await openShell()
+  await shell.json(['init', '--name', 'Ada'])
+  await shell.up()
+  ada = (await shell.json<IdentityFacts[]>(['id', 'list']))[0] as IdentityFacts
+})
+after(() => shell.close())
+
+async function bytesOf(name: string): Promise<Buffer> {
+  return readFile(shell.path(name))
+}
+
+async function contentOf(name: string, path: string): Promise<string> {
+  const archive = await openZipFile(shell.path(name))
+  try {
+    const { read } = await readPackage(archive, { nowMs: Date.now(), allowsUnsigned: true })
+    return Buffer.from(await read(path)).toString()
+  } finally {
+    await archive.close()
+  }
+}
+
+/** A script of a package, as a browser or the sandbox loads it. */
+async function moduleOf(name: string, path: string): Promise<{ default: unknown }> {
+  const file = await shell.write(
+    `loaded/${name}/${path.replaceAll('/', '-')}.mjs`,
+    await contentOf(name, path),
+  )
+  return import(pathToFileURL(file).href)
+}
+
+suite('from nothing to a signed package', () => {
+  test('[WX-DEV-10] each kind of app is begun, packed and signed with one command each, and verifies', async () => {
+    for (const [name, more] of [
+      ['frame', ['--kind', 'frame']],
+      ['frame-backend', ['--backend']],
+      ['component', ['--kind', 'component']],
+      ['component-backend', ['--kind', 'component', '--backend', '--id', 'net.example.counter']],
+    ] as const) {
+      await shell.json(['app', 'new', name, ...more])
+      const packed = await shell.json<Facts>(['app', 'pack', name, '-o', `${name}.wxa`])
+      assert.equal(packed.isSigned, true)
+      assert.deepEqual(packed.leftOut, ['README.md'])
+      const seen = await shell.json<Facts>(['app', 'verify', `${name}.wxa`])
+      assert.deepEqual(seen.publisher, { did: ada.did, name: 'Ada' })
+      assert.equal(seen.id, name === 'component-backend' ? 'net.example.counter' : `org.example.${name}`)
+    }
+    const signed = await shell.json<AuditFacts[]>(['audit', 'tail'])
+    assert.equal(signed.filter(({ action }) => action === 'app.sign').length, 4)
+  })
+
+  test('[WX-APP-4] the page of a frame goes into the package as it is, with its script in a file of its own', async () => {
+    assert.equal(
+      await contentOf('frame.wxa', 'ui/index.html'),
+      await readFile(shell.path('frame/ui/index.html'), 'utf8'),
+    )
+    const page = await contentOf('frame.wxa', 'ui/index.html')
+    assert.match(page, /<script src="app\.js"/)
+    assert.doesNotMatch(page, /<script>|onclick|style=/)
+  })
+
+  test('[WX-DEV-3] TypeScript goes in as JavaScript that runs: a component that mounts, a backend that answers', async () => {
+    const { ui } = await shell.json<Facts>(['app', 'verify', 'component.wxa'])
+    assert.equal(ui?.entry, 'ui/app.js')
+    const component = await moduleOf('component.wxa', 'ui/app.js')
+    assert.equal(typeof component.default, 'function')
+    const { default: backend } = await moduleOf('component-backend.wxa', 'backend/main.js')
+    const { request, event } = backend as Record<
+      'request' | 'event',
+      (input: object, anarq: unknown) => Promise<unknown>
+    >
+    assert.deepEqual(await request({ method: 'GET', path: '/hello/Ada' }, {}), {
+      status: 200,
+      body: { hello: 'Ada' },
+    })
+    assert.deepEqual(await request({ method: 'PUT', path: '/hello' }, {}), { status: 405 })
+    assert.equal(await event({ type: 'drive.changed' }, {}), undefined)
+  })
+
+  test('[WX-DEV-10] the same folder gives the same unsigned bytes; signing them later gives what packing would have', async () => {
+    for (const out of ['one.wxa', 'two.wxa'])
+      await shell.json(['app', 'pack', 'frame', '--unsigned', '-o', out])
+    assert.ok((await bytesOf('one.wxa')).equals(await bytesOf('two.wxa')))
+    assert.equal(await shell.fails(['app', 'verify', 'one.wxa']), 'refused.unsigned')
+    assert.equal((await shell.json<Facts>(['app', 'verify', 'one.wxa', '--unsigned'])).isSigned, false)
+    await shell.json(['app', 'sign', 'one.wxa', '-o', 'signed.wxa'])
+    assert.equal((await shell.json<Facts>(['app', 'verify', 'signed.wxa'])).publisher?.did, ada.did)
+    assert.ok(
+      (await bytesOf('one.wxa')).equals(await bytesOf('two.wxa')),
+      'with -o the first one stays as it is',
+    )
+    await shell.json(['app', 'sign', 'one.wxa'])
+    assert.equal((await shell.json<Facts>(['app', 'verify', 'one.wxa'])).isSigned, true)
+    assert.equal(await shell.fails(['app', 'sign', 'one.wxa']), 'conflict.signed')
+    assert.equal(await shell.fails(['app', 'sign', 'two.wxa', '-o', 'signed.wxa']), 'conflict.exists')
+  })
+
+  test('the identity in use signs, and a name to publish under is the one of the manifest', async () => {
+    await shell.json(['id', 'new', '--kind', 'sub', '--name', 'works'])
+    await shell.json(['id', 'use', 'works'])
+    const draft = JSON.parse(await readFile(shell.path('frame/manifest.json'), 'utf8'))
+    await shell.write(
+      'frame/manifest.json',
+      JSON.stringify({ ...draft, publisher: { name: 'Lovelace Works' } }),
+    )
+    const { publisher } = await shell.json<Facts>(['app', 'pack', 'frame', '-o', 'works.wxa'])
+    assert.equal(publisher?.name, 'Lovelace Works')
+    assert.match(publisher?.did ?? '', /^did:peer:4/)
+    await shell.json(['id', 'use', 'Ada'])
+  })
+
+  test('[WX-APP-5] verify says in plain words who made it, what it is and what it wants, without a home', async () => {
+    const draft = JSON.parse(await readFile(shell.path('frame-backend/manifest.json'), 'utf8'))
+    draft.permissions = [
+      { id: 'drive.read', why: 'To show your notes.' },
+      { id: 'network:api.example.org', why: 'To fetch the weather.' },
+    ]
+    await shell.write('wants/manifest.json', JSON.stringify(draft))
+    for (const path of ['ui/index.html', 'ui/app.js', 'ui/app.css', 'backend/main.ts', 'icon.svg'])
+      await shell.write(`wants/${path}`, await readFile(shell.path(`frame-backend/${path}`)))
+    await shell.json(['app', 'pack', 'wants', '-o', 'wants.wxa'])
+    const { out, code } = await shell.run(['app', 'verify', 'wants.wxa'], {
+      home: shell.path('no home at all'),
+    })
+    assert.equal(code, 0)
+    for (const said of [
+      /frame-backend 0\.1\.0 {2}\(org\.example\.frame-backend\)/,
+      /publisher {2}Ada\n +did:squid:/,
+      /signature {2}holds/,
+      /a page of its own in a closed frame; a backend that answers \/hello/,
+      /See and open all files in your drive {2}\[drive\.read\]\n +"To show your notes\."/,
+      /Send and receive data at api\.example\.org/,
+      /size +\d+\.\d KiB, 5 files/,
+    ])
+      assert.match(out, said)
+  })
+})
+
+suite('what is refused', () => {
+  test('[WX-APP-2] a package with a changed byte is refused, with exit code 1', async () => {
+    const good = await bytesOf('component.wxa')
+    for (const at of [0, 60, 5000, good.length - 900, good.length - 100, good.length - 1]) {
+      const bad = Buffer.from(good)
+      bad[at] = (bad[at] as number) ^ 1
+      await writeFile(shell.path('bad.wxa'), bad)
+      const { code, out, err } = await shell.run(['app', 'verify', 'bad.wxa'])
+      assert.equal(code, 1, `byte ${at}`)
+      assert.equal(out, '')
+      assert.match(err, /^\S.+\.\n$/s)
+    }
+  })
+
+  test('[WX-DEV-2] a folder with a bad manifest is not packed, and the field is named', async () => {
+    const draft = JSON.parse(await readFile(shell.path('component/manifest.json'), 'utf8'))
+    for (const [change, said] of [
+      [{ version: 'one' }, /"version" in manifest\.json must be a version such as 1\.2\.3/],
+      [{ id: 'Notes' }, /"id" in manifest\.json must be a name in reverse DNS/],
+      [{ licence: 'MIT' }, /"licence" in manifest\.json is not a field/],
+      [{ icon: 'nothing.svg' }, /"icon" in manifest\.json names "nothing\.svg", which is not in the package/],
+      [{ permissions: [{ id: 'drive.read' }] }, /"permissions\.0\.why" in manifest\.json is missing/],
+    ] as const) {
+      await shell.write('badly/manifest.json', JSON.stringify({ ...draft, ...change }))
+      await shell.write('badly/ui/app.ts', 'export default () => {}')
+      await shell.write('badly/icon.svg', '<svg/>')
+      const { code, err } = await shell.run(['app', 'pack', 'badly', '-o', 'badly.wxa'])
+      assert.equal(code, 1)
+      assert.match(err, said)
+    }
+  })
+
+  test('links, sources that have to be built, and a script that is there twice are refused; what is not for others is left out', async () => {
+    const draft = await readFile(shell.path('component/manifest.json'), 'utf8')
+    const fresh = async (name: string): Promise<void> => {
+      await shell.write(`${name}/manifest.json`, draft)
+      await shell.write(
+        `${name}/ui/app.ts`,
+        "import { one } from './one.ts'\nexport default (): number => one\n",
+      )
+      await shell.write(`${name}/ui/one.ts`, 'export const one: number = 1\n')
+      await shell.write(`${name}/icon.svg`, '<svg/>')
+    }
+    const fails = (name: string): Promise<string> => shell.fails(['app', 'pack', name, '-o', `${name}.wxa`])
+    await fresh('linked')
+    await symlink('/etc/hostname', shell.path('linked/ui/name.txt'))
+    assert.equal(await fails('linked'), 'refused.entry-link')
+    await fresh('tsx')
+    await shell.write('tsx/ui/view.tsx', '<p/>')
+    assert.equal(await fails('tsx'), 'invalid.source')
+    await fresh('enum')
+    await shell.write('enum/ui/kind.ts', 'export enum Kind { One }')
+    assert.equal(await fails('enum'), 'invalid.source')
+    await fresh('twice')
+    await shell.write('twice/ui/app.js', '')
+    assert.equal(await fails('twice'), 'conflict.source')
+    await fresh('whole')
+    await mkdir(shell.path('whole/.git'), { recursive: true })
+    for (const path of ['.env', 'node_modules/x/index.js', 'ui/app.d.ts', 'old.wxa', 'package.json'])
+      await shell.write(`whole/${path}`, 'secret')
+    const { leftOut, files } = await shell.json<Facts>(['app', 'pack', 'whole', '-o', 'whole.wxa'])
+    assert.deepEqual(leftOut, ['.env', '.git', 'node_modules', 'old.wxa', 'package.json', 'ui/app.d.ts'])
+    assert.equal(files, 3)
+    assert.match(await contentOf('whole.wxa', 'ui/app.js'), /from '\.\/one\.js'/)
+  })
+
+  test('nothing is written over, and nothing is half made', async () => {
+    assert.equal(await shell.fails(['app', 'new', 'frame']), 'conflict.exists')
+    assert.equal(await shell.fails(['app', 'pack', 'frame', '-o', 'frame.wxa']), 'conflict.exists')
+    await shell.json(['app', 'pack', 'frame', '-o', 'frame.wxa', '--force'])
+    assert.equal(await shell.fails(['app', 'new', 'fine', '--id', 'Not Fine']), 'invalid.manifest')
+    assert.equal(await shell.fails(['app', 'pack', 'fine']), 'missing.manifest')
+    assert.equal(await shell.fails(['app', 'pack', '.']), 'missing.manifest')
+    assert.equal(await shell.fails(['app', 'verify', 'nothing.wxa']), 'missing.file')
+    assert.equal(await shell.fails(['app', 'verify', 'frame']), 'invalid.path')
+    await shell.write('text.wxa', 'hello')
+    assert.equal(await shell.fails(['app', 'verify', 'text.wxa']), 'damaged.package')
+  })
+
+  test('a misuse is exit code 2, with the usage', async () => {
+    for (const args of [
+      ['app'],
+      ['app', 'pack'],
+      ['app', 'install', 'x.wxa'],
+      ['app', 'new', 'x', '--kind', 'window'],
+      ['app', 'new', '☂'],
+    ])
+      assert.equal((await shell.run(args)).code, 2, args.join(' '))
+  })
+})
+
+test('without a running node the home is opened for the signature alone', async () => {
+  await shell.down()
+  await shell.json(['app', 'pack', 'component', '-o', 'alone.wxa'])
+  assert.equal((await shell.json<Facts>(['app', 'verify', 'alone.wxa'])).publisher?.did, ada.did)
+})

@@ -1,0 +1,3 @@
+import { createMemoryEngine, testEngine } from '@anarq/runtime/testing'
+
+testEngine('in memory', createMemoryEngine)

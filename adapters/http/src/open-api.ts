@@ -18,6 +18,7 @@ const tags = [
   { name: 'apps', description: 'What apps answer, each below a path of its own.' },
   { name: 'identities', description: 'Identities of this home.' },
   { name: 'children', description: 'Identities of children, for their guardians.' },
+  { name: 'apps', description: 'Packages of apps.' },
   { name: 'files', description: 'Files and folders: up, down, search, versions.' },
   { name: 'sharing', description: 'Grants to others, and what others granted.' },
   { name: 'audit', description: 'The log of everything that happened, and its proofs.' },

@@ -5,15 +5,18 @@ import { mediaTypes } from './media-types.ts'
  * What a page of an app may do: run its own files in an origin of its own, and reach the hosts that the person granted.
  * It lies in a frame of the shell; everything else it asks of the shell by messages.
  */
-export function appPolicy(base: string, network: readonly string[]): string {
+export function appPolicy(origin: string, path: string, network: readonly string[]): string {
+  const base = origin + path
+  // What the system gives to every app: its stylesheet, its font, and the script that meets the shell.
+  const design = `${origin}/design/`
   const hosts = network.map((host) => `https://${host}`).join(' ')
   return [
     "default-src 'none'",
-    `script-src ${base}`,
-    `style-src ${base} 'unsafe-inline'`,
+    `script-src ${base} ${design}`,
+    `style-src ${base} ${design} 'unsafe-inline'`,
     `img-src ${base} data: blob: ${hosts}`.trimEnd(),
     `media-src ${base} blob: ${hosts}`.trimEnd(),
-    `font-src ${base} data:`,
+    `font-src ${base} ${design} data:`,
     `connect-src ${hosts === '' ? "'none'" : hosts}`,
     `worker-src ${base} blob:`,
     "frame-src 'none'",

@@ -1,8 +1,11 @@
 import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
+import { backendAddress } from '../bridge/backend-path.ts'
 import type { Client, Topic } from './port.ts'
 
 const renewBeforeMs = 10 * 60_000
 const retryMs = [1_000, 2_000, 5_000, 10_000] as const
+/** What an app gets to know of an answer of its backend. */
+const headersHandedBack = ['content-type', 'etag', 'last-modified', 'location', 'retry-after'] as const
 const topics: readonly unknown[] = [
   'drive',
   'identity',
@@ -73,6 +76,21 @@ export async function createHttpClient(origin: string, browser: string): Promise
       return () => listeners.delete(listener)
     },
     sdkFor: (app) => createSdk(page.callAs(app)),
+    callAs: (app) => page.callAs(app),
+    async askBackend(app, { path, method, headers, body }, signal) {
+      const answer = await page.send(backendAddress(app, path, origin), {
+        method,
+        headers,
+        signal,
+        takesAll: true,
+        ...(body === undefined ? {} : { bytes: body }),
+      })
+      return {
+        status: answer.status,
+        headers: Object.fromEntries(headersHandedBack.map((name) => [name, answer.headers.get(name) ?? ''])),
+        bytes: new Uint8Array(await answer.arrayBuffer()),
+      }
+    },
     watch({ changed, reachable }) {
       const stop = new AbortController()
       void follow(

@@ -1,4 +1,5 @@
-import type { Sdk } from '@anarq/sdk/client'
+import type { Call, Sdk } from '@anarq/sdk/client'
+import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
@@ -23,6 +24,10 @@ export type Client = {
   onSession(listener: () => void): () => void
   /** The typed face; with an app's id, held to what that app was granted. */
   sdkFor(app?: string): Sdk
+  /** One call by its name, made for an app. */
+  callAs(app: string): Call
+  /** Asks an app's own backend, and nothing that is not below it. */
+  askBackend(app: string, asked: BackendAsked, signal?: AbortSignal): Promise<BackendAnswer>
   /** Says that something changed, and whether the node answers; gives what stops it. */
   watch(listener: { changed(topic: Topic): void; reachable(isReachable: boolean): void }): () => void
 }

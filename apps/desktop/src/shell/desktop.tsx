@@ -1,8 +1,9 @@
 import { ContextMenu, type MenuEntry } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { type Apps, useApps } from '../apps/installed.ts'
 import type { Session } from '../client/port.ts'
 import { keysOf } from '../windows/keys.ts'
+import type { Act, Desk } from '../windows/state.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
 import { useMedia } from './appearance.ts'
 import { type Overlay, type Shell, ShellContext, useShell, useSurroundings } from './context.ts'
@@ -44,12 +45,15 @@ function useNewShell(session: Session): Shell {
   const [overlay, show] = useState<Overlay>()
   const [isNodeHere, setNodeHere] = useState(true)
 
+  const [events] = useState(createEvents)
+  const apps = useApps(client, events)
+  useOrphans(apps, desk, act)
   const openApp = useCallback(
     (id: string, argument?: string) => {
-      const app = appOf(id)
+      const app = apps.of(id)
       if (app !== undefined) act({ do: 'open', app: id, argument, size: app.size, isSingle: app.isSingle })
     },
-    [act],
+    [act, apps],
   )
   const lock = useCallback(() => {
     client.lock().catch((thrown: Error) => {
@@ -60,7 +64,6 @@ function useNewShell(session: Session): Shell {
       })
     })
   }, [client, say])
-  const [events] = useState(createEvents)
   useEffect(() => client.watch({ changed: events.emit, reachable: setNodeHere }), [client, events])
 
   return useMemo(
@@ -68,6 +71,7 @@ function useNewShell(session: Session): Shell {
       session,
       desk,
       act,
+      apps,
       openApp,
       notices,
       notify,
@@ -78,8 +82,16 @@ function useNewShell(session: Session): Shell {
       show,
       lock,
     }),
-    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock],
+    [session, desk, act, apps, openApp, notices, isPhone, isNodeHere, events, overlay, lock],
   )
+}
+
+/** When an app goes, its windows go with it. */
+function useOrphans(apps: Apps, { windows }: Desk, act: (act: Act) => void): void {
+  useEffect(() => {
+    if (!apps.isKnown) return
+    for (const { id, app } of windows) if (apps.of(app) === undefined) act({ do: 'close', id })
+  }, [apps, windows, act])
 }
 
 /** Home, and the windows before it. */

@@ -8,7 +8,6 @@ import {
   type PaletteGroup,
 } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf, apps } from '../apps/registry.ts'
 import { type Command, keysOf } from '../windows/keys.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
@@ -53,12 +52,12 @@ export function Launcher(): ReactNode {
 }
 
 function useGroups(): readonly PaletteGroup[] {
-  const { desk, isPhone } = useShell()
+  const { desk, apps, isPhone } = useShell()
   const { say, preferences, theme } = useSurroundings()
   const { locale } = preferences
   const isDark = theme.mode === 'dark'
   const windows = byRecency(desk).flatMap((one): PaletteEntry[] => {
-    const app = appOf(one.app)
+    const app = apps.of(one.app)
     if (app === undefined) return []
     const name = app.name[locale]
     return [
@@ -88,7 +87,7 @@ function useGroups(): readonly PaletteGroup[] {
     {
       id: 'apps',
       label: say('launcher.apps'),
-      entries: apps.map((app) => ({
+      entries: apps.all.map((app) => ({
         id: `app:${app.id}`,
         label: app.name[locale],
         note: app.about[locale],

@@ -1,6 +1,5 @@
 import { AppIcon, EmptyState, Icon, IconButton, type IconName, Mark, PlainButton } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf } from '../apps/registry.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
 import { IdentityButton, NoticeButton } from './tray.tsx'
@@ -77,7 +76,7 @@ function PhoneButton(props: {
 
 /** Open apps as cards. */
 export function Switcher(): ReactNode {
-  const { desk, act, overlay, show } = useShell()
+  const { desk, act, apps, overlay, show } = useShell()
   const { say, preferences } = useSurroundings()
   if (overlay !== 'switcher') return undefined
   const windows = byRecency(desk)
@@ -90,7 +89,7 @@ export function Switcher(): ReactNode {
       )}
       <ul>
         {windows.map((window) => {
-          const app = appOf(window.app)
+          const app = apps.of(window.app)
           if (app === undefined) return undefined
           const name = window.title ?? app.name[preferences.locale]
           return (

@@ -1,6 +1,5 @@
 import { AppIcon, Bar, Mark, PlainButton } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf, apps } from '../apps/registry.ts'
 import { keysOf } from '../windows/keys.ts'
 import { useShell, useSurroundings } from './context.ts'
 import { Tray } from './tray.tsx'
@@ -30,9 +29,9 @@ export function Shelf(): ReactNode {
 
 /** Every app of the system, and those that are open; the mark below says which. */
 function Dock(): ReactNode {
-  const { desk, act, openApp } = useShell()
+  const { desk, act, apps, openApp } = useShell()
   const { say, preferences } = useSurroundings()
-  const shown = [...new Set([...apps.map(({ id }) => id), ...desk.windows.map(({ app }) => app)])].slice(
+  const shown = [...new Set([...apps.all.map(({ id }) => id), ...desk.windows.map(({ app }) => app)])].slice(
     0,
     12,
   )
@@ -40,7 +39,7 @@ function Dock(): ReactNode {
     <nav className="shelf-part dock" aria-label={say('dock.label')} data-landmark="">
       <Bar label={say('dock.label')} className="dock-bar">
         {shown.map((id) => {
-          const app = appOf(id)
+          const app = apps.of(id)
           if (app === undefined) return undefined
           const windows = desk.windows.filter((one) => one.app === id)
           const front = windows.find((one) => one.id === desk.focused)

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useLayoutEffect, useReducer } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { systemApps } from '../apps/registry.ts'
 import { readJson, writeJson } from '../client/preferences.ts'
 import type { Size } from '../windows/geometry.ts'
 import { fromLayout, toLayout } from '../windows/layout.ts'
@@ -17,11 +17,7 @@ export function areaOf(width: number, height: number, isPhone: boolean): Size {
 /** The windows of one identity, where it left them; they follow the size of the viewport. */
 export function useDesk(did: string, isPhone: boolean): readonly [Desk, (act: Act) => void] {
   const [desk, act] = useReducer(next, undefined, () =>
-    fromLayout(
-      readJson(localStorage, `layout.${did}`),
-      areaOf(innerWidth, innerHeight, isPhone),
-      (app) => appOf(app) !== undefined,
-    ),
+    fromLayout(readJson(localStorage, `layout.${did}`), areaOf(innerWidth, innerHeight, isPhone), isAnApp),
   )
   const fit = useCallback(
     () => act({ do: 'area', area: areaOf(innerWidth, innerHeight, isPhone) }),
@@ -39,4 +35,9 @@ export function useDesk(did: string, isPhone: boolean): readonly [Desk, (act: Ac
     return () => clearTimeout(timer)
   }, [desk, did, isPhone])
   return [desk, act]
+}
+
+/** Installed apps have ids with a dot; whether one is still there is known when the node has said so. */
+function isAnApp(app: string): boolean {
+  return app.includes('.') || systemApps.some(({ id }) => id === app)
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSay, localeFor, placesOf } from '../../../os/design/src/messages.ts'
+import { createSay, localeFor, placesOf } from '@anarq/design/messages'
 import { en, type MessageKey } from '../src/messages/en.ts'
 import { es } from '../src/messages/es.ts'
 

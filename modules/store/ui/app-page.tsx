@@ -1,4 +1,4 @@
-import { AlertDialog, AppIcon, Badge, Button, Note, PlainButton, Icon } from '@anarq/design'
+import { AlertDialog, AppIcon, Badge, Button, Icon, Note, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { hueOf, iconOf } from './look.ts'
 import { PermissionList } from './permission-list.tsx'

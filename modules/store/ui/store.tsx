@@ -4,8 +4,8 @@ import type { Sdk } from '@anarq/sdk/client'
 import { type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { AppPage } from './app-page.tsx'
 import { DriveDialog } from './drive-dialog.tsx'
-import { Overview } from './overview.tsx'
 import { type MessageKey, messages } from './messages.ts'
+import { Overview } from './overview.tsx'
 import { Refused } from './refused.tsx'
 import { ReviewPage } from './review.tsx'
 import { type Store, useStore } from './use-store.ts'
@@ -36,7 +36,6 @@ export default function StoreScreen(props: AppProps<Sdk>): ReactNode {
     show,
   }
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: what is dropped here can be chosen by a button too.
     <div className="store" data-narrow={props.window.isNarrow ? '' : undefined} {...drop.on}>
       <input
         ref={file}

@@ -19,6 +19,7 @@ export type {
   AuditOperations,
   CommitFacts,
   Content,
+  CopyPlace,
   DriveOperations,
   EntryFacts,
   Finding,
@@ -29,6 +30,7 @@ export type {
   IdentityFacts,
   IdentityKindName,
   IdentityOperations,
+  MovePlace,
   NewIdentity,
   NodeState,
   NodeStatus,
@@ -49,3 +51,17 @@ export type {
   Within,
 } from './operations.ts'
 export type { Cache, KernelPorts, PutCounts, SealedSink, SmallFile } from './ports.ts'
+export type {
+  DetailsChange,
+  EntryDetails,
+  EntryProperty,
+  NewToolKey,
+  PlaceInDrive,
+  PropertyName,
+  ToolAccess,
+  ToolDoor,
+  ToolDrive,
+  ToolKeyFacts,
+  ToolOperations,
+  ToolRights,
+} from './tools/operations.ts'

@@ -62,48 +62,49 @@ export type ConnectOptions = {
   readonly themes?: boolean
 }
 
+/** The shell sends the port when the page has loaded: whoever listens later has missed it, so this begins with the script. */
+const met: Promise<{ readonly port: MessagePort; readonly facts: FrameFacts }> = new Promise((resolve) => {
+  globalThis.addEventListener('message', ({ source, data, ports }: MessageEvent) => {
+    const [port] = ports
+    if (source === globalThis.parent && data?.anarq === 1 && port !== undefined)
+      resolve({ port, facts: data.facts as FrameFacts })
+  })
+})
+
 /** Meets the shell. Rejects where there is none: the page was opened by itself. */
 export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOptions = {}): Promise<Frame> {
-  const shell = globalThis.parent as Window
-  if (shell === globalThis.self) throw failed('unavailable.shell', 'This page is an app. Open it in AnarQ.')
-  const waiting = new Map<number, { resolve(value: unknown): void; reject(reason: Error): void }>()
+  if (globalThis.parent === globalThis.self)
+    throw failed('unavailable.shell', 'This page is an app. Open it in AnarQ.')
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(failed('unavailable.shell', 'The shell does not answer.')), timeoutMs)
+  })
+  const { port, facts: first } = await Promise.race([met, late])
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(reason: unknown): void }>()
   const listeners = { facts: new Set<() => void>(), drive: new Set<() => void>() }
-  let facts: FrameFacts | undefined
+  let facts = first
   let asked = 0
 
-  const take = (changed: FrameFacts): void => {
-    facts = changed
-    if (themes) dress(changed)
-    for (const listener of listeners.facts) listener()
-  }
-  globalThis.addEventListener('message', ({ source, data }: MessageEvent) => {
-    if (source !== shell || typeof data !== 'object' || data === null || data.v !== 1) return
-    if (data.event === 'facts') take(data.value as FrameFacts)
-    else if (data.event === 'drive') for (const listener of listeners.drive) listener()
+  port.onmessage = ({ data }) => {
+    if (data.event === 'facts') {
+      facts = data.value as FrameFacts
+      if (themes) dress(facts)
+    }
+    if (data.event === 'facts' || data.event === 'drive')
+      for (const listener of listeners[data.event as 'facts' | 'drive']) listener()
     const one = waiting.get(data.id)
     if (one === undefined) return
     waiting.delete(data.id)
     if (data.fault === undefined) one.resolve(data.ok)
     else one.reject(failed(String(data.fault.code), String(data.fault.message)))
-  })
-
+  }
   const call: Call = (method, params) =>
     new Promise((resolve, reject) => {
       asked += 1
-      const id = asked
-      waiting.set(id, { resolve, reject })
-      try {
-        shell.postMessage({ v: 1, id, call: method, with: { ...params } }, '*')
-      } catch (error) {
-        waiting.delete(id)
-        reject(error)
-      }
+      port.postMessage({ v: 1, id: asked, call: method, with: { ...params } })
+      waiting.set(asked, { resolve, reject })
     })
 
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(failed('unavailable.shell', 'The shell does not answer.')), timeoutMs)
-  })
-  take((await Promise.race([call('shell.hello', {}), late])) as FrameFacts)
+  if (themes) dress(facts)
   return {
     sdk: createSdk(call),
     window: {
@@ -111,7 +112,7 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
       close: async () => void (await call('shell.close', {})),
       notify: async (notice) => void (await call('shell.notify', notice)),
     },
-    facts: () => facts as FrameFacts,
+    facts: () => facts,
     async backend(path, { method = 'GET', headers = {}, body } = {}) {
       const answer = await call('backend.request', { path, method, ...contentOf(headers, body) })
       return answerOf(answer as Omit<BackendAnswer, 'text' | 'json'>)

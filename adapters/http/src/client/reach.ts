@@ -3,6 +3,7 @@ import type { NodeStatus, Operations } from '@anarq/kernel'
 import { accountOf, auditOf, healthOf, identitiesOf } from './desk.ts'
 import { driveOf } from './drive.ts'
 import { sharingOf } from './sharing.ts'
+import { toolsOf } from './tools.ts'
 import { createWire } from './wire.ts'
 
 export type Reached = { readonly operations: Operations; close(): Promise<void> }
@@ -23,6 +24,7 @@ export async function reachSocket(path: string): Promise<Reached | undefined> {
     drive: driveOf(wire),
     sharing: sharingOf(wire),
     audit: auditOf(wire),
+    tools: toolsOf(wire),
     health: healthOf(wire),
   }
   return { operations, close: async () => wire.close() }

@@ -1,5 +1,5 @@
 import type { AppEvents, AppProps, AppTheme, AppWindow, Locale } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import { createSdk, type Sdk } from '@anarq/sdk/client'
 import { type ReactNode, useEffect, useRef } from 'react'
 import type { BackendAnswer } from '../bridge/frame-calls.ts'
 import type { Client } from '../client/port.ts'
@@ -35,7 +35,7 @@ export function ComponentScreen(props: ComponentScreenProps): ReactNode {
     if (element === null) return
     const { window, events, theme } = latest.current
     const leave = mount(element, {
-      sdk: client.sdkFor(app.id),
+      sdk: createSdk(client.callFor(app.id)),
       window: {
         ...window,
         get isFocused() {

@@ -1,7 +1,7 @@
 import { type AppProps, Button, EmptyState } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from 'react'
-import { createBridge } from '../bridge/bridge.ts'
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { type Bridge, createBridge } from '../bridge/bridge.ts'
 import { createFrameCalls } from '../bridge/frame-calls.ts'
 import type { Event } from '../bridge/message.ts'
 import type { Client } from '../client/port.ts'
@@ -14,13 +14,13 @@ export type FrameScreenProps = AppProps<Sdk> & {
   readonly client: Client
 }
 
-/** An app in a frame with an origin of its own. Messages are all that crosses, and each is read as a stranger's. */
+/** An app in a frame with an origin of its own. Messages on one port are all that crosses, and each is read as a stranger's. */
 export function FrameScreen(props: FrameScreenProps): ReactNode {
   const { app, address } = props
   const { say } = useSurroundings()
   const frame = useRef<HTMLIFrameElement>(null)
   const [isCutOff, setCutOff] = useState(false)
-  useBridge(frame, props, isCutOff, () => {
+  const connect = useBridge(frame, props, () => {
     setCutOff(true)
     const title = say('frame.cut.notice', { app: app.name })
     props.window.notify({ title, text: say('frame.cut.text'), tone: 'danger' })
@@ -50,16 +50,17 @@ export function FrameScreen(props: FrameScreenProps): ReactNode {
       src={address}
       sandbox="allow-scripts allow-forms allow-modals"
       referrerPolicy="no-referrer"
+      onLoad={connect}
     />
   )
 }
 
+/** Gives what connects a page that was loaded. A page that loads itself anew meets the same bridge, with what it has used up. */
 function useBridge(
   frame: RefObject<HTMLIFrameElement | null>,
   props: FrameScreenProps,
-  isCutOff: boolean,
   onCutOff: () => void,
-): void {
+): () => void {
   const { app, client, locale, theme, window: own, events } = props
   const facts = useMemo(
     () => ({ app: app.id, version: app.version, locale, theme, argument: own.argument }),
@@ -67,44 +68,56 @@ function useBridge(
   )
   const latest = useRef({ own, facts, onCutOff })
   latest.current = { own, facts, onCutOff }
+  const bridge = useRef<Bridge>(undefined)
+  const port = useRef<MessagePort>(undefined)
 
-  useEffect(() => {
-    if (isCutOff) return
-    const sdk = client.callAs(app.id)
+  const end = useCallback(() => {
+    bridge.current?.close()
+    bridge.current = undefined
+    port.current?.close()
+    port.current = undefined
+  }, [])
+  useEffect(() => end, [end])
+
+  const connect = useCallback(() => {
     const { allows, call } = createFrameCalls({
-      sdk,
+      sdk: client.callFor(app.id),
       backend: (asked, signal) => client.askBackend(app.id, asked, signal),
-      hello: () => latest.current.facts,
       setTitle: (title) => latest.current.own.setTitle(title),
       close: () => latest.current.own.close(),
       notify: (notice) => latest.current.own.notify(notice),
       nowMs: Date.now,
     })
-    const bridge = createBridge({ allows, call, nowMs: Date.now, onCutOff: () => latest.current.onCutOff() })
-    const hear = ({ source, data }: MessageEvent): void => {
-      // Whose window it is, is the one thing that a message cannot say falsely.
-      if (source === null || source !== frame.current?.contentWindow) return
-      void bridge.receive(data).then((reply) => {
-        if (reply !== undefined && bridge.isOpen) frame.current?.contentWindow?.postMessage(reply, '*')
+    bridge.current ??= createBridge({
+      allows,
+      call,
+      nowMs: Date.now,
+      onCutOff() {
+        end()
+        latest.current.onCutOff()
+      },
+    })
+    const met = bridge.current
+    port.current?.close()
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = ({ data }) => {
+      void met.receive(data).then((reply) => {
+        if (reply !== undefined && met.isOpen) port1.postMessage(reply)
       })
     }
-    addEventListener('message', hear)
-    return () => {
-      removeEventListener('message', hear)
-      bridge.close()
-    }
-  }, [app, client, frame, isCutOff])
+    port.current = port1
+    // An opaque origin has no name that one could address. What is sent is no secret, and the port goes to this frame alone.
+    frame.current?.contentWindow?.postMessage({ anarq: 1, facts: latest.current.facts }, '*', [port2])
+  }, [app, client, frame, end])
 
-  useEffect(() => tell(frame, { v: 1, event: 'facts', value: facts }), [facts, frame])
+  const tell = useCallback((event: Event) => port.current?.postMessage(event), [])
+  useEffect(() => tell({ v: 1, event: 'facts', value: facts }), [facts, tell])
   const mayReadDrive = app.permissions.some(({ id, isGranted }) => id === 'drive.read' && isGranted)
   useEffect(
-    () => (mayReadDrive ? events.on('drive', () => tell(frame, { v: 1, event: 'drive' })) : undefined),
-    [events, mayReadDrive, frame],
+    () => (mayReadDrive ? events.on('drive', () => tell({ v: 1, event: 'drive' })) : undefined),
+    [events, mayReadDrive, tell],
   )
-}
-
-function tell(frame: RefObject<HTMLIFrameElement | null>, event: Event): void {
-  frame.current?.contentWindow?.postMessage(event, '*')
+  return connect
 }
 
 /** A press inside a frame is heard by the frame alone; that the keyboard went there is how its window comes to the front. */

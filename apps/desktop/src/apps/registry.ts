@@ -1,8 +1,17 @@
-/** The system's own apps, in the order of the home screen. A module's line here is all that the shell knows of it. */
+/** The apps of this desktop, in the order of the home screen. A module's line here is all that the shell knows of it. */
 import type { AppDefinition } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 import { settings } from '@anarq/settings'
 import { store } from '@anarq/store'
 
-export type App = AppDefinition<Sdk>
-export const systemApps: readonly App[] = [store, settings]
+export type AnyApp = AppDefinition<Sdk>
+export const systemApps: readonly AnyApp[] = [store, settings]
+
+export function findApp(apps: readonly AnyApp[], id: string): AnyApp | undefined {
+  return apps.find((app) => app.id === id)
+}
+
+/** An app that was installed has a name like "org.example.notes": its window is kept until the node says what there is. */
+export function mayBeApp(id: string): boolean {
+  return findApp(systemApps, id) !== undefined || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(id)
+}

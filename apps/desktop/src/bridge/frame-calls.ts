@@ -7,7 +7,6 @@ export type FramePorts = {
   /** One call of the SDK as this app: the node holds it to what the person granted. */
   sdk(call: string, input: Plain, signal: AbortSignal): Promise<unknown>
   backend(asked: BackendAsked, signal: AbortSignal): Promise<BackendAnswer>
-  hello(): unknown
   setTitle(title: string): void
   close(): void
   notify(notice: AppNotice): void
@@ -32,7 +31,7 @@ export type FrameCalls = {
 }
 
 const namespaces = new Set(['identity', 'storage', 'index', 'consent', 'guardian', 'system', 'apps'])
-const own = new Set(['shell.hello', 'shell.title', 'shell.close', 'shell.notify', 'backend.request'])
+const own = new Set(['shell.title', 'shell.close', 'shell.notify', 'backend.request'])
 const methods = ['GET', 'POST', 'PUT', 'DELETE']
 const headersHandedOver = ['accept', 'content-type', 'if-none-match']
 const tones = ['plain', 'success', 'warning', 'danger'] as const
@@ -55,8 +54,6 @@ export function createFrameCalls(ports: FramePorts): FrameCalls {
     allows: (call) => own.has(call) || namespaces.has(call.slice(0, call.indexOf('.'))),
     async call(call, input, signal) {
       switch (call) {
-        case 'shell.hello':
-          return ports.hello()
         case 'shell.title':
           return ports.setTitle(lineOf(input.title, 'title'))
         case 'shell.close':

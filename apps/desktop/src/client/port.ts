@@ -22,10 +22,10 @@ export type Client = {
   /** Undefined while this page is not in. */
   session(): Session | undefined
   onSession(listener: () => void): () => void
-  /** The typed face; with an app's id, held to what that app was granted. */
-  sdkFor(app?: string): Sdk
-  /** One call by its name, made for an app. */
-  callAs(app: string): Call
+  /** The typed face, for the shell and the system's own apps. */
+  sdkFor(): Sdk
+  /** Calls made for an app: the node holds them to what that app was granted. */
+  callFor(app: string): Call
   /** Asks an app's own backend, and nothing that is not below it. */
   askBackend(app: string, asked: BackendAsked, signal?: AbortSignal): Promise<BackendAnswer>
   /** Says that something changed, and whether the node answers; gives what stops it. */

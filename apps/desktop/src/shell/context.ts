@@ -1,6 +1,6 @@
 import type { AppEvents, AppTheme, Preferences } from '@anarq/design'
 import { createContext, use } from 'react'
-import type { Apps } from '../apps/installed.ts'
+import type { AnyApp } from '../apps/registry.ts'
 import type { Client, Session } from '../client/port.ts'
 import type { ShellSay } from '../messages/messages.ts'
 import type { Act, Desk } from '../windows/state.ts'
@@ -20,13 +20,13 @@ export type Shell = {
   readonly session: Session
   readonly desk: Desk
   readonly act: (act: Act) => void
-  readonly apps: Apps
   readonly openApp: (app: string, argument?: string) => void
   readonly notices: Notices
   readonly notify: (act: NoticeAct) => void
   readonly isPhone: boolean
   readonly isNodeHere: boolean
   readonly events: AppEvents
+  readonly apps: readonly AnyApp[]
   readonly overlay: Overlay | undefined
   readonly show: (overlay: Overlay | undefined) => void
   readonly lock: () => void

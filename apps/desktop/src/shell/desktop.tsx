@@ -1,11 +1,11 @@
 import { ContextMenu, type MenuEntry } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState } from 'react'
-import { type Apps, useApps } from '../apps/installed.ts'
+import { findApp } from '../apps/registry.ts'
+import { useApps } from '../apps/use-apps.ts'
 import type { Session } from '../client/port.ts'
 import { keysOf } from '../windows/keys.ts'
-import type { Act, Desk } from '../windows/state.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
-import { useMedia } from './appearance.ts'
+import { phoneWidth, useMedia } from './appearance.ts'
 import { type Overlay, type Shell, ShellContext, useShell, useSurroundings } from './context.ts'
 import { createEvents } from './events.ts'
 import { Home } from './home.tsx'
@@ -39,18 +39,17 @@ export function Desktop({ session }: { readonly session: Session }): ReactNode {
 
 function useNewShell(session: Session): Shell {
   const { client, say } = useSurroundings()
-  const isPhone = useMedia('(width < 40rem)')
-  const [desk, act] = useDesk(session.did, isPhone)
+  const isPhone = useMedia(phoneWidth)
+  const [events] = useState(createEvents)
+  const apps = useApps(client, events)
+  const [desk, act] = useDesk(session.did, isPhone, apps)
   const [notices, notify] = useReducer(nextNotices, noNotices)
   const [overlay, show] = useState<Overlay>()
   const [isNodeHere, setNodeHere] = useState(true)
 
-  const [events] = useState(createEvents)
-  const apps = useApps(client, events)
-  useOrphans(apps, desk, act)
   const openApp = useCallback(
     (id: string, argument?: string) => {
-      const app = apps.of(id)
+      const app = findApp(apps.all, id)
       if (app !== undefined) act({ do: 'open', app: id, argument, size: app.size, isSingle: app.isSingle })
     },
     [act, apps],
@@ -71,27 +70,19 @@ function useNewShell(session: Session): Shell {
       session,
       desk,
       act,
-      apps,
       openApp,
       notices,
       notify,
       isPhone,
       isNodeHere,
       events,
+      apps: apps.all,
       overlay,
       show,
       lock,
     }),
-    [session, desk, act, apps, openApp, notices, isPhone, isNodeHere, events, overlay, lock],
+    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock, apps.all],
   )
-}
-
-/** When an app goes, its windows go with it. */
-function useOrphans(apps: Apps, { windows }: Desk, act: (act: Act) => void): void {
-  useEffect(() => {
-    if (!apps.isKnown) return
-    for (const { id, app } of windows) if (apps.of(app) === undefined) act({ do: 'close', id })
-  }, [apps, windows, act])
 }
 
 /** Home, and the windows before it. */
@@ -111,7 +102,7 @@ function Area(): ReactNode {
       isDisabled: desk.windows.length === 0,
     },
     'separator',
-    { id: 'theme', label: say(isDark ? 'theme.light' : 'theme.dark'), icon: isDark ? 'sun' : 'moon' },
+    { id: 'theme', label: say(isDark ? 'theme.to-light' : 'theme.to-dark'), icon: isDark ? 'sun' : 'moon' },
     { id: 'appearance', label: say('desktop.appearance'), icon: 'appearance' },
     { id: 'keys', label: say('desktop.keys'), icon: 'keyboard', keys: keysOf.keys },
   ]

@@ -1,11 +1,12 @@
 import { AppIcon, Keys, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
+
 import { useShell, useSurroundings } from './context.ts'
 import { greetingAt } from './greeting.ts'
 
 /** The start screen: the time, a greeting, and every app, behind all windows. */
 export function Home(): ReactNode {
-  const { session, apps, openApp, isPhone } = useShell()
+  const { session, openApp, apps, isPhone } = useShell()
   const { say, preferences } = useSurroundings()
   const now = useMinute()
   const { locale } = preferences
@@ -21,7 +22,7 @@ export function Home(): ReactNode {
         </p>
       </header>
       <ul className="home-apps" aria-label={say('home.apps')}>
-        {apps.all.map((app) => (
+        {apps.map((app) => (
           <li key={app.id}>
             <PlainButton className="home-app" onPress={() => openApp(app.id)}>
               <AppIcon icon={app.icon} hue={app.hue} size={60} />

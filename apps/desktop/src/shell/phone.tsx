@@ -1,5 +1,6 @@
 import { AppIcon, EmptyState, Icon, IconButton, type IconName, Mark, PlainButton } from '@anarq/design'
 import type { ReactNode } from 'react'
+import { findApp } from '../apps/registry.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
 import { IdentityButton, NoticeButton } from './tray.tsx'
@@ -89,14 +90,13 @@ export function Switcher(): ReactNode {
       )}
       <ul>
         {windows.map((window) => {
-          const app = apps.of(window.app)
+          const app = findApp(apps, window.app)
           if (app === undefined) return undefined
           const name = window.title ?? app.name[preferences.locale]
           return (
             <li key={window.id} className="switcher-card">
               <PlainButton
                 className="switcher-open"
-                label={name}
                 onPress={() => {
                   show(undefined)
                   act({ do: 'focus', id: window.id })

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react'
+import { findApp } from '../apps/registry.ts'
 import { useShell } from '../shell/context.ts'
 import { rectOfZone, type Zone } from './geometry.ts'
 import { WindowFrame } from './window-frame.tsx'
@@ -23,7 +24,7 @@ export function WindowLayer(): ReactNode {
         />
       )}
       {stable.map((window) => {
-        const app = apps.of(window.app)
+        const app = findApp(apps, window.app)
         if (app === undefined) return undefined
         return (
           <WindowFrame

@@ -21,9 +21,11 @@ export function AppPage(props: AppPageProps): ReactNode {
   useEffect(() => heading.current?.focus(), [])
   return (
     <div className="store-page aq-scroll">
-      <PlainButton className="store-back" onPress={() => show(undefined)}>
-        <Icon name="back" /> {say('back')}
-      </PlainButton>
+      <nav>
+        <PlainButton className="store-back" onPress={() => show(undefined)}>
+          <Icon name="back" /> {say('back')}
+        </PlainButton>
+      </nav>
       <header className="store-hero">
         <AppIcon icon={iconOf(app)} hue={hueOf(app.id)} size={72} />
         <div>

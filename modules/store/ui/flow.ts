@@ -119,6 +119,7 @@ export function permissionsOf({ plan }: Review): {
 /** A name that is safe as a part of a path, whatever the file was called. */
 export function incomingPath(fileName: string): string {
   const plain = fileName
+    .slice(-200)
     .normalize('NFKC')
     .replace(/\.wxa$/i, '')
     .replace(/[^\p{L}\p{N} _-]+/gu, '-')

@@ -6,7 +6,7 @@ import type { StoreProps } from './store.tsx'
 type Props = StoreProps & { readonly flow: Extract<Flow, { at: 'refused' }> }
 
 /** Why a package was not taken: the sentence of whoever refused it. Who makes an app may go on without a signature. */
-export function Refused({ say, store, choose, flow }: Props): ReactNode {
+export function Refused({ say, store, choose, show, flow }: Props): ReactNode {
   const { source, code, name, problem } = flow
   const isOwn = code === 'refused.unsigned' && source !== undefined && !source.isDevelopment
   return (
@@ -24,7 +24,13 @@ export function Refused({ say, store, choose, flow }: Props): ReactNode {
           <Button look="accent" onPress={choose}>
             {say('refused.other')}
           </Button>
-          <Button look="quiet" onPress={() => void store.leave()}>
+          <Button
+            look="quiet"
+            onPress={() => {
+              show(undefined)
+              void store.leave()
+            }}
+          >
             {say('back')}
           </Button>
         </>

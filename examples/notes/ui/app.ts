@@ -49,7 +49,13 @@ export function mount(root: HTMLElement, shell: Shell): () => void {
 
   root.append(column(row(add, copy, remove), text, said, list))
   Object.assign(list.style, { display: 'grid', gap: '0.25rem' })
-  Object.assign(text.style, { width: '100%', resize: 'vertical' })
+  Object.assign(text.style, {
+    width: '100%',
+    padding: '0.75rem',
+    border: '1px solid var(--aq-line-strong)',
+    borderRadius: 'var(--aq-radius-m)',
+    resize: 'vertical',
+  })
 
   const ask = async (path: string, asked?: { method?: string; body?: unknown }): Promise<unknown> => {
     const { status, bytes } = await shell.backend(path, asked)

@@ -32,7 +32,7 @@ save.addEventListener('click', async () => {
 
 function show() {
   save.hidden = rounds.length === 0
-  own.setTitle(rounds.length === 0 ? 'Kitchen Timer' : `Kitchen Timer: ${rounds.length} rounds`)
+  own.setTitle(rounds.length === 0 ? 'Kitchen Timer' : `Kitchen Timer (${rounds.length})`)
 }
 
 /** Whoever does not allow it is not greeted, and that is all. */

@@ -21,3 +21,4 @@ document.getElementById('form').addEventListener('submit', (event) => {
   timer = setInterval(show, 200)
   show()
 })
+document.getElementById('start').disabled = false

@@ -102,7 +102,7 @@ export const en = {
   'uninstall.export': 'Put it into my drive',
   'uninstall.export.text': 'It becomes a folder of files that you can open without the app.',
   'uninstall.erase': 'Erase it for good',
-  'uninstall.erase.text': 'It cannot be brought back, by nobody.',
+  'uninstall.erase.text': 'Nobody can bring it back.',
   'uninstall.act.keep': 'Uninstall, keep data',
   'uninstall.act.export': 'Uninstall, export data',
   'uninstall.act.erase': 'Uninstall, erase data',

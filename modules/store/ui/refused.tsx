@@ -36,8 +36,9 @@ export function Refused({ say, store, choose, show, flow }: Props): ReactNode {
         </>
       }
     >
-      <span role="alert">
-        {problem} {say('refused.nothing')}
+      <span role="alert" className="store-reason">
+        <span>{problem}</span>
+        <span>{say('refused.nothing')}</span>
       </span>
     </EmptyState>
   )

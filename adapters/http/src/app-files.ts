@@ -5,11 +5,9 @@ import { mediaTypes } from './media-types.ts'
  * What a page of an app may do: run its own files in an origin of its own, and reach the hosts that the person granted.
  * It lies in a frame of the shell; everything else it asks of the shell by messages.
  */
-export function appPolicy(origin: string, path: string, network: readonly string[]): string {
-  const base = origin + path
-  // What the system gives to every app: its stylesheet, its font, and the script that meets the shell.
-  const design = `${origin}/design/`
+export function appPolicy(base: string, network: readonly string[]): string {
   const hosts = network.map((host) => `https://${host}`).join(' ')
+  const design = new URL('/design/', base).href
   return [
     "default-src 'none'",
     `script-src ${base} ${design}`,

@@ -25,11 +25,11 @@ const page = `<!doctype html><html lang="en"><head><title>Game</title><script ty
 before(async () => {
   if (executable === undefined && skip !== false) return
   house = await openHouse()
-  await house.operations.account.init({ name: 'Ada Lovelace', passphrase })
+  await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
   const script = await readFile(fileURLToPath(new URL('fixtures/hostile.js', import.meta.url)), 'utf8')
   const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><script>parent.x = 1</script></svg>'
   const files = { 'ui/index.html': page, 'ui/hostile.js': script, 'icon.svg': icon }
-  hostile = await packApp(house.home, undefined, { manifest, files })
+  hostile = await packApp(house.node.home.root, undefined, { manifest, files })
 })
 after(async () => {
   await house?.close()

@@ -12,9 +12,9 @@ const packages: Record<string, string> = {}
 before(async () => {
   if (executable === undefined && skip !== false) return
   house = await openHouse()
-  await house.operations.account.init({ name: 'Ada Lovelace', passphrase })
-  packages.timer = await packApp(house.home, 'timer')
-  packages.timer2 = await packApp(house.home, 'timer', {
+  await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
+  packages.timer = await packApp(house.node.home.root, 'timer')
+  packages.timer2 = await packApp(house.node.home.root, 'timer', {
     manifest: {
       version: '1.1.0',
       permissions: [
@@ -28,8 +28,11 @@ before(async () => {
     },
     files: { 'ui/version.txt': 'two' },
   })
-  packages.notes = await packApp(house.home, 'notes')
-  packages.unsigned = await packApp(house.home, 'timer', { isUnsigned: true, manifest: { version: '0.9.0' } })
+  packages.notes = await packApp(house.node.home.root, 'notes')
+  packages.unsigned = await packApp(house.node.home.root, 'timer', {
+    isUnsigned: true,
+    manifest: { version: '0.9.0' },
+  })
 })
 after(async () => {
   await house?.close()
@@ -66,7 +69,7 @@ test(
       await runOnce(timer)
       await timer.getByRole('button', { name: 'Write my rounds into my drive' }).click()
       await timer.getByText(/drive\.write|Add, change and remove files/).waitFor()
-      await assert.rejects(house.operations.drive.entry('/Timer rounds.txt'))
+      await assert.rejects(house.node.operations.drive.entry('/Timer rounds.txt'))
       await page.getByRole('region', { name: 'Kitchen Timer (1)' }).waitFor()
       await shoot(page, 'timer')
 
@@ -83,7 +86,7 @@ test(
       await isDrawn(page)
       await timer.getByRole('button', { name: 'Write my rounds into my drive' }).click()
       await timer.getByText('Written to /Timer rounds.txt').waitFor()
-      assert.equal((await house.operations.drive.entry('/Timer rounds.txt')).path, '/Timer rounds.txt')
+      assert.equal((await house.node.operations.drive.entry('/Timer rounds.txt')).path, '/Timer rounds.txt')
     }),
 )
 
@@ -129,7 +132,7 @@ test(
     house.visit({ ...wide, colorScheme: 'light' }, async ({ page }) => {
       await unlock(page)
       const store = await openStore(page)
-      const { drive } = house.operations
+      const { drive } = house.node.operations
       const data = '/.anarq/data/org.example.timer'
       const open = async (): Promise<void> => {
         await store.getByRole('button', { name: /Kitchen Timer/ }).click()

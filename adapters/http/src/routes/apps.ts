@@ -25,10 +25,10 @@ export function addAppRoutes(app: App, context: DoorContext): void {
       const file = await apps.file(key, path)
       if (file === undefined)
         throw new Fault('missing.app-file', 'This app has no such file, or was opened anew.')
-      const origin = `${request.protocol}://${request.headers.host}`
+      const base = `${request.protocol}://${request.headers.host}/apps/${id}/${key}/`
       return reply
         .headers({
-          'content-security-policy': appPolicy(origin, `/apps/${id}/${key}/`, file.network),
+          'content-security-policy': appPolicy(base, file.network),
           // Its frame has an origin of its own, to which even its own files are foreign.
           'cross-origin-resource-policy': 'cross-origin',
           'access-control-allow-origin': '*',

@@ -37,32 +37,13 @@ const texts = {
 /** Called with the empty element of a window; returns what takes everything away when the window closes. */
 export function mount(root: HTMLElement, shell: Shell): () => void {
   const say = shell.locale.startsWith('es') ? texts.es : texts.en
-  const list = element('ul', { ariaLabel: say.list })
-  const text = element('textarea', { className: 'aq-input', ariaLabel: say.note, rows: 12 })
-  const said = element('p', { role: 'status' })
-  const add = button(say.add)
-  const copy = button(say.copy)
-  const remove = button(say.remove)
+  const { list, text, said, add, copy, remove, whole } = draw(say)
+  const ask = createAsk(shell)
   let notes: Note[] = []
   let open: Note | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  root.append(column(row(add, copy, remove), text, said, list))
-  Object.assign(list.style, { display: 'grid', gap: '0.25rem' })
-  Object.assign(text.style, {
-    width: '100%',
-    padding: '0.75rem',
-    border: '1px solid var(--aq-line-strong)',
-    borderRadius: 'var(--aq-radius-m)',
-    resize: 'vertical',
-  })
-
-  const ask = async (path: string, asked?: { method?: string; body?: unknown }): Promise<unknown> => {
-    const { status, bytes } = await shell.backend(path, asked)
-    const answer = JSON.parse(new TextDecoder().decode(bytes)) as { problem?: string }
-    if (status !== 200) throw new Error(answer.problem)
-    return answer
-  }
+  root.append(whole)
   const tell = (problem: unknown): void => {
     said.textContent = problem instanceof Error ? problem.message : String(problem)
   }
@@ -132,6 +113,47 @@ export function mount(root: HTMLElement, shell: Shell): () => void {
   return () => {
     if (timer !== undefined) save()
     root.replaceChildren()
+  }
+}
+
+type Texts = (typeof texts)['en' | 'es']
+type Parts = {
+  readonly list: HTMLElement
+  readonly text: HTMLTextAreaElement
+  readonly said: HTMLElement
+  readonly add: HTMLButtonElement
+  readonly copy: HTMLButtonElement
+  readonly remove: HTMLButtonElement
+  readonly whole: HTMLElement
+}
+
+function draw(say: Texts): Parts {
+  const list = element('ul', { ariaLabel: say.list })
+  const text = element('textarea', { className: 'aq-input', ariaLabel: say.note, rows: 12 })
+  const said = element('p', { role: 'status' })
+  const add = button(say.add)
+  const copy = button(say.copy)
+  const remove = button(say.remove)
+  Object.assign(list.style, { display: 'grid', gap: '0.25rem' })
+  Object.assign(text.style, {
+    width: '100%',
+    padding: '0.75rem',
+    border: '1px solid var(--aq-line-strong)',
+    borderRadius: 'var(--aq-radius-m)',
+    resize: 'vertical',
+  })
+  return { list, text, said, add, copy, remove, whole: column(row(add, copy, remove), text, said, list) }
+}
+
+type Asked = { readonly method?: string; readonly body?: unknown }
+
+/** One question to the backend; what it refuses is thrown with its own words. */
+function createAsk(shell: Shell): (path: string, asked?: Asked) => Promise<unknown> {
+  return async (path, asked) => {
+    const { status, bytes } = await shell.backend(path, asked)
+    const answer = JSON.parse(new TextDecoder().decode(bytes)) as { problem?: string }
+    if (status !== 200) throw new Error(answer.problem)
+    return answer
   }
 }
 

@@ -69,9 +69,12 @@ function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`)
 }
 
+/** Of the page, not of this module. */
+const meeting = "import { connect } from '/design/anarq.js'"
+
 const frameScript = `// A page in a closed frame: it has no cookies, no storage and no network of its own. What it may have, it asks the desktop
 // for. Scripts are files of the package; those written into the page do not run.
-import { connect } from '/design/anarq.js'
+${meeting}
 
 const place = 'app:/count.txt'
 const output = document.getElementById('count')

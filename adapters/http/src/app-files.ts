@@ -10,7 +10,7 @@ export function appPolicy(base: string, network: readonly string[]): string {
   const design = new URL('/design/', base).href
   return [
     "default-src 'none'",
-    `script-src ${base}`,
+    `script-src ${base} ${design}`,
     `style-src ${base} ${design} 'unsafe-inline'`,
     `img-src ${base} data: blob: ${hosts}`.trimEnd(),
     `media-src ${base} blob: ${hosts}`.trimEnd(),

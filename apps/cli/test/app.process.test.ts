@@ -94,10 +94,11 @@ suite('from nothing to a signed package', () => {
     >
     assert.deepEqual(await request({ method: 'GET', path: '/hello/Ada' }, {}), {
       status: 200,
-      body: { hello: 'Ada' },
+      headers: { 'content-type': 'application/json' },
+      body: '{"hello":"Ada"}',
     })
     assert.deepEqual(await request({ method: 'PUT', path: '/hello' }, {}), { status: 405 })
-    assert.equal(await event({ type: 'drive.changed' }, {}), undefined)
+    assert.equal(await event({ name: 'drive.changed' }, {}), undefined)
   })
 
   test('[WX-DEV-10] the same folder gives the same unsigned bytes; signing them later gives what packing would have', async () => {

@@ -40,6 +40,20 @@ export function stableStylesheet(): Plugin {
   }
 }
 
+/** What meets the shell from within a frame, with the face that it gives, as one script: /design/anarq.js. */
+export function frameScript(): Plugin {
+  return {
+    name: 'anarq-frame-script',
+    generateBundle() {
+      const sdk = '../../../os/sdk/src'
+      const plain = (file: string): string =>
+        stripTypeScriptTypes(read(`${sdk}/${file}`), { mode: 'strip' }).replace(/^import .*$/gm, '')
+      const client = plain('client.ts').replace(/^export /gm, '')
+      this.emitFile({ type: 'asset', fileName: 'design/anarq.js', source: `${client}\n${plain('frame.ts')}` })
+    },
+  }
+}
+
 const always = ['/', '/manifest.webmanifest', '/icons/mark.svg']
 
 /** The service worker with the names of what the shell is made of; another build is another worker. */

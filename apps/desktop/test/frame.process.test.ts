@@ -64,7 +64,7 @@ addEventListener('message', ({ data, ports: [port] }) => {
   void (async () => {
     await call('storage.write', { path: 'app:/note.txt', bytes: new TextEncoder().encode('kept') })
     const told = {
-      locale: data.locale,
+      locale: data.facts.locale,
       accent: getComputedStyle(document.body).getPropertyValue('--aq-accent') !== '',
       font: (await document.fonts.load('16px "Inter Variable"')).length,
       own: new TextDecoder().decode((await call('storage.read', { path: 'app:/note.txt' })).bytes),
@@ -101,7 +101,7 @@ test(
           own: 'kept',
           drive: 'refused.permission',
           identities: 'refused.permission',
-          apps: 'refused.method',
+          apps: 'refused.permission',
           parent: 'SecurityError',
           store: 'SecurityError',
           cookie: 'SecurityError',
@@ -110,7 +110,7 @@ test(
           top: 'SecurityError',
         })
         await page.getByRole('button', { name: 'Light or dark' }).click()
-        await page.frameLocator('iframe[title="Curious"]').locator('body[data-theme*="dark"]').waitFor()
+        await page.frameLocator('iframe[title="Curious"]').locator('body[data-facts*="dark"]').waitFor()
         await assertAccessible(page, 'a framed app')
         // The browser says of each attempt that it was stopped: that is what was tried.
         complaints.length = 0

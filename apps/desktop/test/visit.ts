@@ -90,9 +90,9 @@ async function visit(
 
 /** Nothing serious or critical on what is shown now. */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
-  // What moves is looked at when it has arrived.
+  // What moves is looked at when it has arrived. Frames hold pages of others, whose policy lets nobody in.
   await page.waitForTimeout(350)
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  const { violations } = await new AxeBuilder({ page }).exclude('iframe.app-frame').analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   const told = grave.map(
     ({ id, nodes }) =>

@@ -121,16 +121,16 @@ test('[AQ-QDRIVE-1] each kind has its preview, and nothing that runs is given to
 })
 
 const coming = (path: string, isFolder = false): Coming => ({ path, isFolder })
-const known = new Map([
+const known = new Map<string, ReadonlyMap<string, 'file' | 'folder'>>([
   [
     '/',
-    new Map([
+    new Map<string, 'file' | 'folder'>([
       ['a.txt', 'file'],
       ['docs', 'folder'],
       ['thing', 'folder'],
-    ] as const),
+    ]),
   ],
-  ['/docs', new Map([['b.txt', 'file']] as const)],
+  ['/docs', new Map<string, 'file' | 'folder'>([['b.txt', 'file']])],
 ])
 
 test('only files whose name is there are asked for; folders become one', () => {

@@ -47,11 +47,11 @@ export function createApps(options: AppsOptions): Apps {
   const book = createBook({
     registry: createRegistry(drive, clock),
     shelf,
-    async onChanged(id) {
+    async stop(id) {
       launches.end(id)
       await backends.stop(id)
-      options.onChanged()
     },
+    tell: options.onChanged,
   })
   const backends = createBackends({ runtime, dispatcher, callerOf: book.callerOf, packageOf: book.packageOf })
   return {
@@ -83,7 +83,12 @@ function createDesk(
   return {
     async list() {
       const { apps, trusted } = await book.kept()
-      return apps.map((one) => factsOf(one, trusted))
+      return apps.map((one) => {
+        const { id, icon } = one.current.app
+        // Who is turned off gives no file out, and no picture either.
+        const address = one.isOn ? { icon: `/apps/${id}/${launches.keyOf(id)}/${icon}` } : {}
+        return { ...factsOf(one, trusted), ...address }
+      })
     },
     async turn({ id, isOn }) {
       await book.need(id)

@@ -19,17 +19,21 @@ export type Book = {
     id: string,
     change: (before: KeptApp | undefined, kept: Kept) => Partial<Kept> & { app: KeptApp },
   ): Promise<AppFacts>
+  /** Off the list, and what runs of it ends; whoever watches is told with `tell`, when all of it is gone. */
   drop(id: string): Promise<void>
+  tell(): void
 }
 
 export type BookOptions = {
   registry: Registry
   shelf: Shelf
   /** An app is another one now, or gone: what runs of it ends. */
-  onChanged(id: string): Promise<void>
+  stop(id: string): Promise<void>
+  /** Something about the apps is different. */
+  tell(): void
 }
 
-export function createBook({ registry, shelf, onChanged }: BookOptions): Book {
+export function createBook({ registry, shelf, stop, tell }: BookOptions): Book {
   const need = async (id: string): Promise<KeptApp> => {
     const one = find(await registry.read(), id)
     if (one !== undefined) return one
@@ -53,15 +57,17 @@ export function createBook({ registry, shelf, onChanged }: BookOptions): Book {
         const others = before.apps.filter(({ current }) => current.app.id !== id)
         return { ...before, ...rest, apps: [...others, app] }
       })
-      await onChanged(id)
+      await stop(id)
+      tell()
       return factsOf(find(kept, id) as KeptApp, kept.trusted)
     },
     async drop(id) {
       await registry.change((before) => {
         return { ...before, apps: before.apps.filter(({ current }) => current.app.id !== id) }
       })
-      await onChanged(id)
+      await stop(id)
     },
+    tell,
   }
 }
 

@@ -18,7 +18,7 @@ export function describe(
   { app, publisher }: Pick<KeptVersion, 'app' | 'publisher'>,
   trusted: readonly TrustedPublisher[],
   granted: readonly string[],
-): Omit<AppFacts, 'installedMs' | 'isOn' | 'previous'> {
+): Omit<AppFacts, 'installedMs' | 'isOn' | 'previous' | 'icon'> {
   const { id, name, version, category, description, ui, backend, defaultSize } = app
   return {
     id,

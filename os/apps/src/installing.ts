@@ -2,7 +2,7 @@ import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
 import type { DriveOperations } from '@anarq/kernel'
-import { type AppOperations, appFolder, readPermission } from '@anarq/sdk'
+import { type AppOperations, appFolder, type DataChoice, readPermission } from '@anarq/sdk'
 import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
 import { type Book, find, removeForever } from './book.ts'
 import { describe } from './facts.ts'
@@ -126,19 +126,31 @@ async function uninstall(
 ): ReturnType<AppOperations['uninstall']> {
   const { current, previous } = await book.need(id)
   await book.drop(id)
-  await removeForever(drive, packageFolder(id))
-  for (const kept of [current, previous])
-    if (kept !== undefined) shelf.forget(packagePath(id, kept.app.version))
+  try {
+    await removeForever(drive, packageFolder(id))
+    for (const kept of [current, previous])
+      if (kept !== undefined) shelf.forget(packagePath(id, kept.app.version))
+    const exportedTo = await settleData(drive, id, current.app.name, data)
+    return exportedTo === undefined ? {} : { exportedTo }
+  } finally {
+    book.tell()
+  }
+}
+
+async function settleData(
+  drive: DriveOperations,
+  id: string,
+  name: string,
+  data: DataChoice,
+): Promise<string | undefined> {
   switch (data) {
     case 'keep':
-      return {}
+      return undefined
     case 'erase':
       await removeForever(drive, appFolder(id))
-      return {}
-    case 'export': {
-      const exportedTo = await exportData(drive, id, current.app.name)
-      return exportedTo === undefined ? {} : { exportedTo }
-    }
+      return undefined
+    case 'export':
+      return exportData(drive, id, name)
     default:
       return data satisfies never
   }

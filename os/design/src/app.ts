@@ -60,7 +60,8 @@ export type AppDefinition<Sdk = unknown> = {
   readonly name: Readonly<Record<Locale, string>>
   /** One line in the launcher: what it is for. */
   readonly about: Readonly<Record<Locale, string>>
-  readonly icon: IconName
+  /** One of the family, or the address of the app's own picture. */
+  readonly icon: IconName | { readonly src: string }
   readonly hue: number
   readonly load: () => Promise<{ readonly default: (props: AppProps<Sdk>) => ReactNode }>
   readonly powers?: readonly 'preferences'[]

@@ -25,6 +25,8 @@ export type AppFacts = {
   readonly defaultSize?: { readonly width: number; readonly height: number }
   readonly installedMs: number
   readonly isOn: boolean
+  /** Address of its icon, while it is on; it holds as long as that of a launch. */
+  readonly icon?: string
   /** The version that rolling back goes to. */
   readonly previous?: string
 }
@@ -32,7 +34,7 @@ export type AppFacts = {
 /** What installing a package would do: shown before it is done. */
 export type AppPlan = {
   readonly kind: 'install' | 'update'
-  readonly app: Omit<AppFacts, 'installedMs' | 'isOn' | 'previous'>
+  readonly app: Omit<AppFacts, 'installedMs' | 'isOn' | 'previous' | 'icon'>
   /** Of an update: the version that is there. */
   readonly from?: string
   /** Ids of permissions that were never asked for before. */

@@ -31,6 +31,8 @@ export type Asked = {
   readonly bytes?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
+  /** What is no success is an answer too, unless it is a problem that the node itself tells of. */
+  readonly takesAll?: boolean
 }
 
 /** Requests to the node that this page came from. Failures are `Fault`s: the node's own, or `unavailable.node`. */
@@ -77,10 +79,8 @@ export function createPageClient({ key, session, origin, nowMs = Date.now }: Pag
     const current = session()
     if (current === undefined) throw new Fault('refused.locked', 'AnarQ is locked. Unlock it first.')
     const body = await bodyOf(asked)
-    return ask(origin + path, {
-      ...body,
-      headers: { ...body.headers, ...(await signed(path, body, current)) },
-    })
+    const headers = { ...body.headers, ...(await signed(path, body, current)) }
+    return ask(origin + path, { ...body, headers }, asked?.takesAll)
   }
   const signed = async (path: string, body: Body, current: PageSession): Promise<Record<string, string>> => {
     const created = Math.floor(nowMs() / 1000)
@@ -143,7 +143,11 @@ async function bodyOf({ method, json, bytes, headers = {}, signal }: Asked = {})
   }
 }
 
-async function ask(url: string, { method, headers, content, signal }: Body): Promise<Response> {
+async function ask(
+  url: string,
+  { method, headers, content, signal }: Body,
+  takesAll = false,
+): Promise<Response> {
   let response: Response
   try {
     response = await fetch(url, {
@@ -158,8 +162,12 @@ async function ask(url: string, { method, headers, content, signal }: Body): Pro
     if (signal?.aborted === true) throw signal.reason
     throw new Fault('unavailable.node', 'The node does not answer. See whether it still runs.', { cause })
   }
-  if (response.ok) return response
+  if (response.ok || (takesAll && !isProblem(response))) return response
   throw await faultOf(response)
+}
+
+function isProblem({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/problem+json') === true
 }
 
 async function faultOf(response: Response): Promise<Fault> {

@@ -50,14 +50,15 @@ function pageOf({ name }: TemplateOptions): string {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${escaped(name)}</title>
+    <link rel="stylesheet" href="/design/anarq.css" />
     <link rel="stylesheet" href="app.css" />
-    <script src="app.js" defer></script>
+    <script src="app.js" type="module"></script>
   </head>
   <body>
     <main>
       <h1>${escaped(name)}</h1>
       <p><output id="count">0</output></p>
-      <button type="button" id="more">One more</button>
+      <button type="button" id="more" class="aq-button" data-look="accent">One more</button>
     </main>
   </body>
 </html>
@@ -68,25 +69,35 @@ function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (one) => `&#${one.charCodeAt(0)};`)
 }
 
-const frameScript = `'use strict'
+/** Of the page, not of this module. */
+const meeting = "import { connect } from '/design/anarq.js'"
 
-// A page in a closed frame: it has no cookies, no storage and no network of its own. Scripts are files of the package;
-// those written into the page do not run.
+const frameScript = `// A page in a closed frame: it has no cookies, no storage and no network of its own. What it may have, it asks the desktop
+// for. Scripts are files of the package; those written into the page do not run.
+${meeting}
+
+const place = 'app:/count.txt'
 const output = document.getElementById('count')
-let count = 0
+const { sdk, window: own } = await connect()
+let count = await sdk.storage.read({ path: place }).then(
+  ({ bytes }) => Number(new TextDecoder().decode(bytes)),
+  () => 0,
+)
+show()
 
-document.getElementById('more').addEventListener('click', () => {
+document.getElementById('more').addEventListener('click', async () => {
   count += 1
-  output.textContent = String(count)
+  show()
+  await sdk.storage.write({ path: place, bytes: new TextEncoder().encode(String(count)), type: 'text/plain' })
 })
+
+function show() {
+  output.textContent = String(count)
+  own.setTitle(\`Counted: \${count}\`)
+}
 `
 
-const style = `:root {
-  color-scheme: light dark;
-  font: 16px / 1.5 system-ui, sans-serif;
-}
-
-body {
+const style = `body {
   display: grid;
   min-height: 100vh;
   margin: 0;
@@ -96,23 +107,25 @@ body {
 
 output {
   font-size: 4rem;
-}
-
-button {
-  padding: 0.5rem 1rem;
-  font: inherit;
+  line-height: 1.2;
 }
 `
 
 const componentScript = `// A component lives inside the desktop, in the theme of the desktop. Packing takes the types out of this file.
 
-/** Called with the empty element of a window; returns what takes everything away when the window closes. */
-export default function mount(root: HTMLElement): () => void {
+type Shell = { readonly window: { setTitle(title: string): void } }
+
+/**
+ * Called with the empty element of a window; returns what takes everything away when the window closes. The second argument
+ * has sdk, window, events, locale, theme, and backend(path, { method, body }).
+ */
+export default function mount(root: HTMLElement, { window: own }: Shell): () => void {
   let count = 0
   const output = document.createElement('output')
   const button = document.createElement('button')
   const show = (): void => {
     output.textContent = String(count)
+    own.setTitle(\`Counted: \${count}\`)
   }
   const add = (): void => {
     count += 1
@@ -120,6 +133,7 @@ export default function mount(root: HTMLElement): () => void {
   }
   button.type = 'button'
   button.textContent = 'One more'
+  button.className = 'aq-button'
   button.addEventListener('click', add)
   root.append(output, button)
   show()
@@ -133,15 +147,19 @@ export default function mount(root: HTMLElement): () => void {
 const backendScript = `// Runs in a sandbox, with nothing but what the manifest asks for and the user allowed.
 
 type Request = { readonly method: string; readonly path: string }
-type Answer = { readonly status: number; readonly body?: unknown }
-type Event = { readonly type: string }
+type Answer = { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+type Event = { readonly name: string }
 
 export default {
   /** Answers at the routes of the manifest, which lie below /apps/ID. */
   async request({ method, path }: Request, _anarq: unknown): Promise<Answer> {
     if (method !== 'GET') return { status: 405 }
     const name = /^\\/hello\\/([^/]+)$/.exec(path)?.[1] ?? 'world'
-    return { status: 200, body: { hello: decodeURIComponent(name) } }
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ hello: decodeURIComponent(name) }),
+    }
   },
 
   /** Hears of what happens, where the manifest asks for it. */

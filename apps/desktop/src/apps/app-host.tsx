@@ -6,6 +6,7 @@ import {
   EmptyState,
   ErrorBoundary,
 } from '@anarq/design'
+import { Fault } from '@anarq/fault'
 import type { AppSdk } from '@anarq/sdk/app'
 import {
   type ComponentType,
@@ -62,7 +63,7 @@ export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function A
   return (
     <ErrorBoundary
       key={turn}
-      fallback={() => (
+      fallback={(error) => (
         <EmptyState
           icon="alert"
           tone="danger"
@@ -73,7 +74,7 @@ export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function A
             </Button>
           }
         >
-          {say('window.failed.text')}
+          {error instanceof Fault ? error.message : say('window.failed.text')}
         </EmptyState>
       )}
     >
@@ -91,13 +92,14 @@ export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function A
   )
 })
 
-const screens = new Map<string, LazyExoticComponent<Screen>>()
+const screens = new WeakMap<AppDefinition<AppSdk>, Map<number, LazyExoticComponent<Screen>>>()
 
 /** A failed load is tried anew with the next turn; otherwise every window of an app shares what was loaded. */
 function screenOf(app: AppDefinition<AppSdk>, turn: number): LazyExoticComponent<Screen> {
-  const name = `${app.id} ${turn}`
-  const known = screens.get(name) ?? lazy(app.load)
-  screens.set(name, known)
+  const turns = screens.get(app) ?? new Map<number, LazyExoticComponent<Screen>>()
+  screens.set(app, turns)
+  const known = turns.get(turn) ?? lazy(app.load)
+  turns.set(turn, known)
   return known
 }
 

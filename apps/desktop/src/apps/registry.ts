@@ -3,9 +3,10 @@ import type { AppDefinition } from '@anarq/design'
 import { drive } from '@anarq/qdrive'
 import type { AppSdk } from '@anarq/sdk/app'
 import { settings } from '@anarq/settings'
+import { store } from '@anarq/store'
 
 export type AnyApp = AppDefinition<AppSdk>
-export const systemApps: readonly AnyApp[] = [drive, settings]
+export const systemApps: readonly AnyApp[] = [drive, store, settings]
 
 export function findApp(apps: readonly AnyApp[], id: string): AnyApp | undefined {
   return apps.find((app) => app.id === id)

@@ -1,7 +1,7 @@
 import type { AppEvents } from '@anarq/design'
 import { useEffect, useState } from 'react'
 import type { Client } from '../client/port.ts'
-import { installedApps } from './installed.tsx'
+import { installedApps, type Remembered } from './installed.ts'
 import { type AnyApp, systemApps } from './registry.ts'
 
 export type Apps = {
@@ -14,16 +14,25 @@ export type Apps = {
 export function useApps(client: Client, events: AppEvents): Apps {
   const [apps, setApps] = useState<Apps>({ all: systemApps, isKnown: false })
   useEffect(() => {
-    const load = (): void =>
-      void client
+    const remembered: Remembered = new Map()
+    let asked = 0
+    const load = async (): Promise<void> => {
+      asked += 1
+      const mine = asked
+      const facts = await client
         .sdkFor()
         .apps.list({})
-        .then(
-          (facts) => setApps({ all: [...systemApps, ...installedApps(facts, client)], isKnown: true }),
-          () => undefined,
-        )
-    load()
-    return events.on('apps', load)
+        .catch(() => undefined)
+      // Of two answers that overtook each other, the later question's holds.
+      if (facts === undefined || mine !== asked) return
+      setApps({ all: [...systemApps, ...installedApps(facts, client, remembered)], isKnown: true })
+    }
+    void load()
+    const stop = events.on('apps', load)
+    return () => {
+      asked += 1
+      stop()
+    }
   }, [client, events])
   return apps
 }

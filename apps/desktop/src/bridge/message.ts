@@ -10,8 +10,8 @@ export type Reply =
     }
 export type Event = {
   readonly v: 1
-  readonly event: 'locale' | 'theme' | 'focus' | 'argument'
-  readonly value: unknown
+  readonly event: 'facts' | 'drive'
+  readonly value?: unknown
 }
 export type Plain = { readonly [name: string]: unknown }
 

@@ -1,9 +1,19 @@
 import { createAppSdk } from '@anarq/sdk/app'
-import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
+import {
+  createPageClient,
+  createPageKey,
+  createSdk,
+  type PageClient,
+  type PageSession,
+} from '@anarq/sdk/browser'
+import { backendAddress } from '../bridge/backend-path.ts'
+import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
 import type { Client, Topic } from './port.ts'
 
 const renewBeforeMs = 10 * 60_000
 const retryMs = [1_000, 2_000, 5_000, 10_000] as const
+/** What an app gets to know of an answer of its backend. */
+const headersHandedBack = ['content-type', 'etag', 'last-modified', 'location', 'retry-after']
 const topics: readonly unknown[] = [
   'drive',
   'identity',
@@ -75,6 +85,8 @@ export async function createHttpClient(origin: string, browser: string): Promise
     },
     sdkFor: () => createAppSdk(page),
     callFor: (app) => page.callAs(app),
+    askBackend: (app, asked, signal) =>
+      askBackend(page, backendAddress(app, asked.path, origin), asked, signal),
     watch({ changed, reachable }) {
       const stop = new AbortController()
       void follow(
@@ -101,6 +113,25 @@ export async function createHttpClient(origin: string, browser: string): Promise
     const { state } = await page.open<{ state: string }>('/api/v1/status')
     if (state !== 'open') return take(undefined)
     if (current !== undefined) await renew().catch(() => take(undefined))
+  }
+}
+
+async function askBackend(
+  page: PageClient,
+  address: string,
+  { method, headers, body }: BackendAsked,
+  signal: AbortSignal | undefined,
+): Promise<BackendAnswer> {
+  const content = body === undefined ? {} : { bytes: body }
+  const answer = await page.send(address, { method, headers, signal, takesAll: true, ...content })
+  const told = headersHandedBack.flatMap((name) => {
+    const value = answer.headers.get(name)
+    return value === null ? [] : [[name, value] as const]
+  })
+  return {
+    status: answer.status,
+    headers: Object.fromEntries(told),
+    bytes: new Uint8Array(await answer.arrayBuffer()),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AppSdk } from '@anarq/sdk/app'
 import type { Call } from '@anarq/sdk/client'
+import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
@@ -26,6 +27,8 @@ export type Client = {
   sdkFor(): AppSdk
   /** Calls made for an app: the node holds them to what that app was granted. */
   callFor(app: string): Call
+  /** Asks an app's own backend, and nothing that is not below it. */
+  askBackend(app: string, asked: BackendAsked, signal?: AbortSignal): Promise<BackendAnswer>
   /** Says that something changed, and whether the node answers; gives what stops it. */
   watch(listener: { changed(topic: Topic): void; reachable(isReachable: boolean): void }): () => void
 }

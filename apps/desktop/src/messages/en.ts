@@ -149,11 +149,14 @@ export const en = {
   'window.next': 'Next window',
   'window.previous': 'Previous window',
   'window.loading': 'Opening {app}',
+  'frame.cut.title': '{app} was stopped',
+  'frame.cut.notice': '{app} was stopped: it asked too much, or in a way that no honest app does',
+  'frame.cut.text':
+    'It broke the rules of the bridge again and again, so the desktop cut it off. Nothing that it asked for then was done.',
   'window.failed.title': '{app} stopped',
   'window.failed.text':
     'It met something that it did not expect. Your data is not touched; other windows go on.',
   'window.failed.again': 'Start it again',
-  'window.cut-off': 'It asked too much or asked wrongly ({why}), and was cut off.',
   'window.step-left': 'Snap left',
   'window.step-right': 'Snap right',
   'window.step-up': 'Maximise, or snap up',

@@ -154,11 +154,15 @@ export const es: Texts<MessageKey> = {
   'window.next': 'Ventana siguiente',
   'window.previous': 'Ventana anterior',
   'window.loading': 'Abriendo {app}',
+  'frame.cut.title': '{app} se ha parado',
+  'frame.cut.notice':
+    '{app} se ha parado: pedía demasiado, o de un modo en que ninguna aplicación honrada pide',
+  'frame.cut.text':
+    'Rompió las reglas del puente una y otra vez, y el escritorio la cortó. Nada de lo que pidió entonces se hizo.',
   'window.failed.title': '{app} se ha detenido',
   'window.failed.text':
     'Ha encontrado algo que no esperaba. Tus datos están intactos y las demás ventanas siguen.',
   'window.failed.again': 'Iniciar de nuevo',
-  'window.cut-off': 'Pedía demasiado o pedía mal ({why}) y se le ha cortado.',
   'window.step-left': 'Ajustar a la izquierda',
   'window.step-right': 'Ajustar a la derecha',
   'window.step-up': 'Maximizar, o ajustar arriba',

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { packApp } from './packages.ts'
+import { executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+
+let house: House
+let hostile: string
+
+const manifest = {
+  manifest: 1,
+  id: 'org.example.hostile',
+  name: 'Friendly Game',
+  version: '1.0.0',
+  category: 'games',
+  description: 'Tries to get out of its frame.',
+  permissions: [{ id: 'drive.read', why: 'So that it can be refused.' }],
+  ui: { kind: 'frame', entry: 'ui/index.html' },
+  icon: 'icon.svg',
+}
+const page = `<!doctype html><html lang="en"><head><title>Game</title><script type="module" src="hostile.js"></script></head>
+<body><pre id="results"></pre><button id="flood">Flood</button></body></html>`
+
+before(async () => {
+  if (executable === undefined && skip !== false) return
+  house = await openHouse()
+  await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
+  const script = await readFile(fileURLToPath(new URL('fixtures/hostile.js', import.meta.url)), 'utf8')
+  const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><script>parent.x = 1</script></svg>'
+  const files = { 'ui/index.html': page, 'ui/hostile.js': script, 'icon.svg': icon }
+  hostile = await packApp(house.node.home.root, undefined, { manifest, files })
+})
+after(async () => {
+  await house?.close()
+})
+
+test(
+  'WX-APP-4, WX-APP-6, WX-APP-8: a hostile app in a frame gets nothing that it was not granted, and a flood ends it',
+  {
+    skip,
+  },
+  () =>
+    house.visit({ viewport: { width: 1440, height: 900 } }, async ({ page: tab, complaints }) => {
+      await unlock(tab)
+      await tab.getByRole('list', { name: 'Apps', exact: true }).getByRole('button', { name: 'Apps' }).click()
+      await tab.locator('input[type=file]').setInputFiles(hostile)
+      await tab.getByRole('button', { name: 'Install, allow nothing' }).click()
+      await tab.getByRole('button', { name: 'Open' }).click()
+      const results = tab.frameLocator('iframe.app-frame').locator('#results')
+      await results.filter({ hasText: '{' }).waitFor({ timeout: 90_000 })
+      const { 'keeps its own things': own, ...escapes } = JSON.parse(
+        (await results.textContent()) ?? '',
+      ) as Record<string, boolean>
+      assert.equal(own, true)
+      assert.ok(Object.keys(escapes).length >= 40)
+      assert.deepEqual(
+        Object.entries(escapes).filter(([, isOut]) => isOut),
+        [],
+      )
+      assert.equal(new URL(tab.url()).pathname, '/')
+      assert.equal(await tab.evaluate(() => 'x' in globalThis), false)
+
+      // The frame goes while it is pressed.
+      await tab
+        .frameLocator('iframe.app-frame')
+        .getByRole('button', { name: 'Flood' })
+        .click({ timeout: 3000 })
+        .catch(() => undefined)
+      await tab.getByRole('heading', { name: 'Friendly Game was stopped' }).waitFor()
+      assert.equal(await tab.locator('iframe').count(), 0)
+      // The desktop goes on.
+      await tab.getByRole('button', { name: 'Start it again' }).click()
+      await tab.locator('iframe').waitFor()
+      // What the browser said of the app's attempts is the app's own.
+      complaints.length = 0
+    }),
+)

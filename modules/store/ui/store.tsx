@@ -1,0 +1,110 @@
+import './store.css'
+import { type AppProps, createSay, ProgressBar, type Say } from '@anarq/design'
+import type { Sdk } from '@anarq/sdk/client'
+import { type DragEvent, type ReactNode, useRef, useState } from 'react'
+import { AppPage } from './app-page.tsx'
+import { DriveDialog } from './drive-dialog.tsx'
+import { type MessageKey, messages } from './messages.ts'
+import { Overview } from './overview.tsx'
+import { Refused } from './refused.tsx'
+import { ReviewPage } from './review.tsx'
+import { type Store, useStore } from './use-store.ts'
+
+export type StoreProps = AppProps<Sdk> & {
+  readonly say: Say<MessageKey>
+  readonly store: Store
+  /** Opens the choice of a file of this computer. */
+  readonly choose: () => void
+  readonly chooseInDrive: () => void
+  readonly show: (id: string | undefined) => void
+}
+
+export default function StoreScreen(props: AppProps<Sdk>): ReactNode {
+  const { locale } = props
+  const say = createSay(messages, locale)
+  const store = useStore({ ...props, say })
+  const [shown, show] = useState<string>()
+  const [isInDrive, setInDrive] = useState(false)
+  const file = useRef<HTMLInputElement>(null)
+  const drop = useDrop(store)
+  const all: StoreProps = {
+    ...props,
+    say,
+    store,
+    choose: () => file.current?.click(),
+    chooseInDrive: () => setInDrive(true),
+    show,
+  }
+  return (
+    <div className="store" data-narrow={props.window.isNarrow ? '' : undefined} {...drop.on}>
+      <input
+        ref={file}
+        type="file"
+        accept=".wxa"
+        className="aq-unseen"
+        tabIndex={-1}
+        aria-label={say('install.file')}
+        onChange={({ target }) => {
+          const [chosen] = target.files ?? []
+          target.value = ''
+          if (chosen !== undefined) void store.take(chosen)
+        }}
+      />
+      <Place {...all} shown={shown} />
+      {drop.isOver && <div className="store-drop">{say('install.drop')}</div>}
+      <DriveDialog say={say} store={store} isOpen={isInDrive} onClose={() => setInDrive(false)} />
+    </div>
+  )
+}
+
+function Place({ shown, ...props }: StoreProps & { readonly shown: string | undefined }): ReactNode {
+  const { say, store } = props
+  const { flow, installed } = store
+  switch (flow.at) {
+    case 'sending':
+    case 'inspecting':
+      return (
+        <div className="store-page store-progress">
+          <ProgressBar label={say(`progress.${flow.at}`, { name: flow.name })} />
+        </div>
+      )
+    case 'refused':
+      return <Refused {...props} flow={flow} />
+    case 'review':
+      return <ReviewPage {...props} review={flow} />
+    case 'idle': {
+      const app = installed.is === 'here' ? installed.apps.find(({ id }) => id === shown) : undefined
+      return app === undefined ? <Overview {...props} /> : <AppPage key={app.id} {...props} app={app} />
+    }
+    default:
+      return flow satisfies never
+  }
+}
+
+function useDrop({ take, flow }: Store): {
+  readonly isOver: boolean
+  readonly on: Readonly<Record<'onDragOver' | 'onDragLeave' | 'onDrop', (event: DragEvent) => void>>
+} {
+  const [isOver, setOver] = useState(false)
+  const isFree = flow.at === 'idle' || flow.at === 'refused'
+  return {
+    isOver,
+    on: {
+      onDragOver(event) {
+        if (!isFree || !event.dataTransfer.types.includes('Files')) return
+        event.preventDefault()
+        setOver(true)
+      },
+      onDragLeave(event) {
+        if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)))
+          setOver(false)
+      },
+      onDrop(event) {
+        event.preventDefault()
+        setOver(false)
+        const [dropped] = event.dataTransfer.files
+        if (isFree && dropped !== undefined) void take(dropped)
+      },
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import type { AppProps, Say } from '@anarq/design'
+import type { Sdk } from '@anarq/sdk/client'
+import { useCallback, useEffect, useReducer, useState } from 'react'
+import { type Flow, type FlowAct, idle, incomingPath, nextFlow, type Source } from './flow.ts'
+import type { MessageKey } from './messages.ts'
+import { bytesText } from './permissions.ts'
+
+export type App = Awaited<ReturnType<Sdk['apps']['list']>>[number]
+export type Installed =
+  | { readonly is: 'loading' }
+  | { readonly is: 'here'; readonly apps: readonly App[] }
+  | { readonly is: 'failed'; readonly problem: string }
+
+/** What one call carries. */
+const sentBytesMax = 4 * 1024 * 1024
+
+export type Store = {
+  readonly installed: Installed
+  readonly flow: Flow
+  readonly act: (act: FlowAct) => void
+  load(): void
+  /** A file of this computer. */
+  take(file: File): Promise<void>
+  inspect(name: string, source: Source): Promise<void>
+  /** Installs what is shown; gives the app's id where that went well. */
+  install(): Promise<string | undefined>
+  /** Puts the package aside. */
+  leave(): Promise<void>
+}
+
+type Options = Pick<AppProps<Sdk>, 'sdk' | 'events' | 'window' | 'locale'> & {
+  readonly say: Say<MessageKey>
+}
+
+export function useStore({ sdk, events, window, locale, say }: Options): Store {
+  const [installed, load] = useInstalled(sdk, events)
+  const [flow, act] = useReducer(nextFlow, idle)
+
+  const inspect: Store['inspect'] = async (name, source) => {
+    act({ do: 'inspect', name })
+    try {
+      act({ do: 'show', source, plan: await sdk.apps.inspect(inputOf(source)) })
+    } catch (error) {
+      act({ do: 'refuse', name, source, ...reasonOf(error) })
+    }
+  }
+  const forget = async ({ path, isIncoming }: Source): Promise<void> => {
+    if (isIncoming) await sdk.storage.remove({ path, isForever: true }).catch(() => undefined)
+  }
+  return {
+    installed,
+    flow,
+    act,
+    load,
+    inspect,
+    async take(file) {
+      const { name, size } = file
+      if (!/\.wxa$/i.test(name))
+        return act({ do: 'refuse', name, code: 'invalid.kind', problem: say('not-a-package', { name }) })
+      if (size > sentBytesMax) {
+        const problem = say('too-large', { max: bytesText(sentBytesMax, locale) })
+        return act({ do: 'refuse', name, code: 'limit.inline', problem })
+      }
+      act({ do: 'send', name })
+      const source = { path: incomingPath(name), isIncoming: true, isDevelopment: false }
+      try {
+        const bytes = new Uint8Array(await file.arrayBuffer())
+        await sdk.storage.write({ path: source.path, bytes, type: 'application/vnd.anarq.wxa+zip' })
+      } catch (error) {
+        return act({ do: 'refuse', name, ...reasonOf(error) })
+      }
+      await inspect(name, source)
+    },
+    async install() {
+      if (flow.at !== 'review') return undefined
+      const { source, plan, granted, trust } = flow
+      const { id, name: app, version } = plan.app
+      act({ do: 'install' })
+      try {
+        await sdk.apps.install({
+          ...inputOf(source),
+          granted: [...granted],
+          ...(plan.needsTrust ? { trust: trust.trim() } : {}),
+        })
+      } catch (error) {
+        act({ do: 'fail', problem: reasonOf(error).problem })
+        return undefined
+      }
+      await forget(source)
+      window.notify({
+        title:
+          plan.kind === 'install'
+            ? say('notice.installed', { app })
+            : say('notice.updated', { app, version }),
+        tone: 'success',
+      })
+      act({ do: 'end' })
+      return id
+    },
+    async leave() {
+      act({ do: 'end' })
+      const source = flow.at === 'review' || flow.at === 'refused' ? flow.source : undefined
+      if (source !== undefined) await forget(source)
+    },
+  }
+}
+
+function useInstalled(sdk: Sdk, events: Options['events']): readonly [Installed, () => void] {
+  const [installed, setInstalled] = useState<Installed>({ is: 'loading' })
+  const load = useCallback(() => {
+    sdk.apps.list({}).then(
+      (apps) => setInstalled({ is: 'here', apps: apps.toSorted((a, b) => a.name.localeCompare(b.name)) }),
+      // What was shown stays shown: an old list is worth more than none.
+      (error: unknown) =>
+        setInstalled((before) =>
+          before.is === 'here' ? before : { is: 'failed', problem: reasonOf(error).problem },
+        ),
+    )
+  }, [sdk])
+  useEffect(() => {
+    load()
+    return events.on('apps', load)
+  }, [load, events])
+  return [installed, load]
+}
+
+function inputOf({ path, isDevelopment }: Source): { path: string; isDevelopment?: boolean } {
+  return isDevelopment ? { path, isDevelopment } : { path }
+}
+
+export function reasonOf(error: unknown): { readonly code: string; readonly problem: string } {
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return { code: typeof code === 'string' ? code : 'internal.unexpected', problem: String(message) }
+}

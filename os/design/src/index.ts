@@ -8,6 +8,7 @@ export type {
   AppNotice,
   AppProps,
   AppTheme,
+  AppTopic,
   AppWindow,
   Preferences,
   PreferencesPort,

@@ -1,11 +1,18 @@
 import { toHex } from '@anarq/bytes'
 import { unwrap } from '@anarq/fault'
 import { cborCodec } from '@anarq/ipld'
-import { type AuditEntry, type AuditRecord, type Guardian, verifyAuditProof } from '@anarq/qerberos'
+import {
+  type AuditEntry,
+  type AuditRecord,
+  type Evidence,
+  type Guardian,
+  type StageReport,
+  verifyAuditProof,
+} from '@anarq/qerberos'
 import { cidOf } from '@anarq/qlock'
 import { type Qonsent, type SignedReceiptJson, signedReceiptToJson } from '@anarq/qonsent'
 import type { Office } from './office.ts'
-import type { AuditFacts, AuditOperations } from './operations.ts'
+import type { AuditFacts, AuditOperations, EvidenceFacts, StepFacts } from './operations.ts'
 
 export type AuditDeskOptions = { current(): Promise<Office>; guardian: Guardian }
 
@@ -50,16 +57,31 @@ export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditO
       return { ...proof, publicKey: toHex(publicKey), ...receiptOf(entry, qonsent) }
     },
     async alerts() {
-      return guardian.alerts().map(({ id, atMs, kind, severity, identity, sentence }) => ({
+      return guardian.alerts().map(({ id, atMs, kind, severity, rule, identity, sentence, evidence }) => ({
         id,
         atMs,
         kind,
         severity,
+        rule,
         identity,
         sentence,
+        evidence: evidenceOf(evidence),
       }))
     },
   }
+}
+
+function evidenceOf({ hashes, counts, steps, ...named }: Evidence): EvidenceFacts {
+  return {
+    ...named,
+    hashes: hashes.map(toHex),
+    counts,
+    ...(steps === undefined ? {} : { steps: steps.map(stepOf) }),
+  }
+}
+
+function stepOf({ atMs, kind, stage, object }: StageReport): StepFacts {
+  return { atMs, kind, stage, ...(object === undefined ? {} : { object }) }
 }
 
 /** The receipt of the decision that an entry speaks of, signed now: it holds by itself, without the log. */

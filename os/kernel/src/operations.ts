@@ -314,8 +314,31 @@ export type AlertFacts = {
   readonly atMs: number
   readonly kind: string
   readonly severity: 'low' | 'medium' | 'high' | 'critical'
+  /** Which rule fired. */
+  readonly rule: string
   readonly identity: string
   readonly sentence: string
+  readonly evidence: EvidenceFacts
+}
+
+/** Hashes, counts and names: never content. */
+export type EvidenceFacts = {
+  readonly hashes: readonly string[]
+  readonly counts: Readonly<Record<string, number>>
+  readonly flow?: string
+  readonly object?: string
+  readonly code?: string
+  /** Of a touched decoy: from where, how, and what the identity did before, newest first. */
+  readonly source?: string
+  readonly method?: string
+  readonly steps?: readonly StepFacts[]
+}
+
+export type StepFacts = {
+  readonly atMs: number
+  readonly kind: string
+  readonly stage: string
+  readonly object?: string
 }
 
 export type AuditOperations = {

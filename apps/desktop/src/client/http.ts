@@ -10,6 +10,7 @@ const topics: readonly unknown[] = [
   'guardian',
   'lock',
   'apps',
+  'browsers',
 ] satisfies Topic[]
 
 /**

@@ -1,0 +1,104 @@
+/** A node with a home of its own, and browsers that visit it, as people do. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Node, openNode } from '@anarq/node'
+import { serveNode } from '@anarq/node/serve'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findBrowser } from '../../../tools/browser.ts'
+import { buildDesktop } from '../../../tools/build-desktop.mjs'
+
+export const executable: string | undefined = findBrowser()
+export const passphrase = 'copper meadow tram seventeen'
+
+export type Visit = { readonly page: Page; readonly address: string; readonly complaints: string[] }
+export type House = {
+  readonly node: Node
+  readonly address: string
+  visit(options: BrowserContextOptions, act: (visit: Visit) => Promise<void>): Promise<void>
+  /** The node goes away, its home stays. */
+  stop(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Where no browser is, and nobody promised one (`CI`), the tests of screens are left out, and say so. */
+export const skip: string | false =
+  executable === undefined && process.env.CI === undefined
+    ? 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.'
+    : false
+
+export async function openHouse(): Promise<House> {
+  assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
+  buildDesktop()
+  const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
+  const node = await openNode({ home })
+  const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
+  const browser = await chromium.launch({
+    executablePath: executable,
+    args: ['--no-sandbox', '--disable-gpu'],
+  })
+  const { address } = served
+  let isRunning = true
+  const stop = async (): Promise<void> => {
+    if (!isRunning) return
+    isRunning = false
+    await served.close()
+    await node[Symbol.asyncDispose]()
+  }
+  return {
+    node,
+    address,
+    visit: (options, act) => visit(browser, address, options, act),
+    stop,
+    async close() {
+      await browser.close()
+      await stop()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+async function visit(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions,
+  act: (visit: Visit) => Promise<void>,
+): Promise<void> {
+  const context = await browser.newContext({ locale: 'en-US', ...options })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.setDefaultTimeout(15_000)
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to|Warning:|Error:/.test(message.text()))
+      complaints.push(message.text())
+  })
+  try {
+    await page.goto(address)
+    await act({ page, address, complaints })
+    assert.deepEqual(complaints, [])
+  } finally {
+    await context.close()
+  }
+}
+
+/** Nothing serious or critical on what is shown now. */
+export async function assertAccessible(page: Page, where: string): Promise<void> {
+  // What moves is looked at when it has arrived.
+  await page.waitForTimeout(350)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  const told = grave.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`).join('\n')}`,
+  )
+  assert.deepEqual(told, [], where)
+}
+
+export async function unlock(page: Page): Promise<void> {
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+  await page.keyboard.press('Enter')
+  await page.getByRole('main', { name: 'Desktop' }).waitFor()
+}

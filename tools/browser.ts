@@ -1,0 +1,12 @@
+/** Where a browser is that tests can drive: the one that the machine has. */
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+/** `ANARQ_BROWSER` names another; nothing where there is none. */
+export function findBrowser(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  if (env.ANARQ_BROWSER !== undefined) return env.ANARQ_BROWSER
+  const folders = (env.PATH ?? '').split(delimiter)
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find((file) => existsSync(file))
+}

@@ -38,6 +38,7 @@ const reader = createKemKey(random.bytes(32))
 const signer = createSigner(random.bytes(32))
 const frame = random.bytes(4096)
 
+await primitives.warmUp()
 const options = smallFile()
 const { bytes, cid, contentKey } = sealEnvelope(options)
 const envelope = parseEnvelope(bytes)

@@ -29,8 +29,18 @@ const mpl = [
   'kernel',
   'runtime',
   'apps',
+  'design',
 ]
 const lgpl = ['squid', 'qonsent', 'sdk', 'wxa']
+
+/**
+ * What must be there once in a page: two Reacts cannot share a tree. The design system owns it and names its version; the
+ * desktop and the screens of modules have it as a peer, in any version that it has.
+ */
+const sharedOwner = 'os/design'
+const shared: Readonly<Record<string, (one: Package) => boolean>> = {
+  react: ({ folder, floor }) => folder === 'apps/desktop' || floor === 'modules',
+}
 
 /** The largest source files, as they are: this list only shrinks. */
 const longFiles: readonly string[] = []
@@ -44,7 +54,13 @@ type Package = {
   json: PackageJson
   sources: string[]
 }
-type PackageJson = { name: string; license: string; dependencies?: Record<string, string>; exports: unknown }
+type PackageJson = {
+  name: string
+  license: string
+  dependencies?: Record<string, string>
+  peerDependencies?: Record<string, string>
+  exports: unknown
+}
 
 const packages = Object.keys(floors).flatMap((floor) => readFloor(floor))
 const byName = new Map(packages.map((one) => [one.name, one]))
@@ -70,7 +86,11 @@ test("a package is entered by its name, never through another package's folder",
     for (const [file, target] of importsOf(one)) {
       if (!target.startsWith('.')) continue
       const reached = join(file, '..', target)
-      assert.ok(reached.startsWith(one.folder), `${file} imports ${target}: import the package by its name.`)
+      const isOfTests = isTestCode(file) && reached.startsWith('tools/')
+      assert.ok(
+        reached.startsWith(one.folder) || isOfTests,
+        `${file} imports ${target}: import the package by its name.`,
+      )
     }
   }
 })
@@ -87,7 +107,7 @@ test('the pure floors, and the package format, use nothing of Node outside *.nod
 
 test('what is imported is declared, and what is declared is imported', () => {
   for (const one of packages) {
-    const declared = new Set(Object.keys(one.json.dependencies ?? {}))
+    const declared = new Set(Object.keys({ ...one.json.dependencies, ...one.json.peerDependencies }))
     const used = new Set<string>()
     for (const [file, target] of importsOf(one)) {
       if (target.startsWith('.') || target.startsWith('node:') || target.startsWith('#')) continue
@@ -136,13 +156,31 @@ test('each outside library has one owner', () => {
   }
 })
 
+test('React is in a page once: the design system owns it, and whoever draws has it as a peer in any version', () => {
+  for (const one of packages) {
+    for (const [name, version] of Object.entries(one.json.peerDependencies ?? {})) {
+      const where = `${one.folder}/package.json has ${name} as a peer`
+      assert.ok(shared[name]?.(one) === true, `${where}: that is not for it. Go through ${sharedOwner}.`)
+      assert.equal(version, '*', `${where}: write "*"; ${sharedOwner} names the version.`)
+    }
+    for (const name of Object.keys(shared)) {
+      const isOwner = one.folder === sharedOwner
+      assert.ok(
+        isOwner || one.json.dependencies?.[name] === undefined,
+        `${one.folder}/package.json depends on ${name}: make it a peer.`,
+      )
+    }
+  }
+})
+
 test('each package has a README, a licence by the book, and a face of named re-exports', () => {
   for (const one of packages) {
-    for (const file of ['README.md', 'LICENSE', 'src/index.ts']) {
-      const isThere =
-        existsSync(join(root, one.folder, file)) || (file === 'src/index.ts' && one.floor === 'apps')
-      assert.ok(isThere, `${one.folder} has no ${file}: write it.`)
-    }
+    for (const file of ['README.md', 'LICENSE'])
+      assert.ok(existsSync(join(root, one.folder, file)), `${one.folder} has no ${file}: write it.`)
+    assert.ok(
+      one.floor === 'apps' || faceOf(one) !== undefined,
+      `${one.folder} has no src/index.ts (or ui/index.ts, for a module that is a screen alone): write it.`,
+    )
     assert.equal(
       one.json.license,
       licenceOf(one),
@@ -162,8 +200,7 @@ test('the names that each package exports are the ones in tools/faces.json', asy
   const faces: Record<string, string[]> = {}
   for (const one of packages) {
     if (one.floor === 'apps') continue
-    const module: object = await import(pathToFileURL(join(root, one.folder, 'src/index.ts')).href)
-    faces[one.name] = Object.keys(module).sort()
+    faces[one.name] = await namesOf(one)
   }
   const file = join(root, 'tools/faces.json')
   if (process.env.ANARQ_UPDATE_FACES === '1') {
@@ -204,6 +241,24 @@ test('no source file grows over the limit unseen', () => {
   }
 })
 
+function faceOf({ folder }: Package): string | undefined {
+  return ['src/index.ts', 'ui/index.ts'].find((file) => existsSync(join(root, folder, file)))
+}
+
+/** A face with screens behind it cannot be imported here, where no .tsx is understood: its names are read. */
+async function namesOf(one: Package): Promise<string[]> {
+  const face = join(root, one.folder, faceOf(one) as string)
+  if (!one.sources.some((file) => file.endsWith('.tsx'))) {
+    const module: object = await import(pathToFileURL(face).href)
+    return Object.keys(module).sort()
+  }
+  const text = readFileSync(face, 'utf8')
+  const lists = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, list]) => (list as string).split(','))
+  const values = lists.map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith('type '))
+  const own = [...text.matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name]) => name as string)
+  return [...values.map((name) => name.split(' as ').at(-1) as string), ...own].sort()
+}
+
 function readFloor(floor: string): Package[] {
   const folder = join(root, floor)
   if (!existsSync(folder)) return []
@@ -226,7 +281,9 @@ function sourcesOf(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(
       (entry) =>
-        entry.isFile() && /\.(tsx?|mjs)$/.test(entry.name) && !entry.parentPath.includes('node_modules'),
+        entry.isFile() &&
+        /\.(tsx?|mjs|css)$/.test(entry.name) &&
+        !/node_modules|\/dist(\/|$)/.test(entry.parentPath),
     )
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 }
@@ -239,12 +296,15 @@ function* importsOf(one: Package): Iterable<[file: string, target: string]> {
     )) {
       yield [file, (match[1] ?? match[2] ?? match[3]) as string]
     }
+    if (!file.endsWith('.css')) continue
+    for (const match of text.matchAll(/(?:@import|url\()\s*["']((?:@[^/"']+\/)?[^"'./][^"']*)["']/g))
+      yield [file, match[1] as string]
   }
 }
 
-/** Contracts in `testing.ts` are test code that other packages run. */
+/** Contracts in `testing.ts` are test code that other packages run; what builds the desktop uses the root's tools, as tests do. */
 function isTestCode(file: string): boolean {
-  return file.includes('/test/') || /\/testing(\/[^/]+)?\.ts$/.test(file)
+  return /\/(test|build)\//.test(file) || /\/(testing(\/[^/]+)?|vite\.config)\.ts$/.test(file)
 }
 
 function packageName(target: string): string {

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, symlink, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { discard } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { diskFault } from './disk.ts'
@@ -31,6 +31,7 @@ export type FileFacts = { readonly modifiedMs?: number | undefined; readonly mod
  */
 export function createOutput({ root, isReplacing = false }: { root: string; isReplacing?: boolean }): Output {
   const made = new Set<string>()
+  const below = createBelow(root)
   const makeFolder = async (path: string): Promise<void> => {
     if (made.has(path)) return
     if (path !== root) await makeFolder(dirname(path))
@@ -48,14 +49,14 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
     made.add(path)
   }
   return {
-    folder: (path) => makeFolder(below(root, path)),
+    folder: (path) => makeFolder(below(path)),
     async file(path, facts, source) {
-      const target = below(root, path)
+      const target = below(path)
       await makeFolder(dirname(target))
       await writeFileWhole(target, facts, source, { isReplacing })
     },
     async link(path, target) {
-      const whole = below(root, path)
+      const whole = below(path)
       await makeFolder(dirname(whole))
       if (isReplacing) await unlink(whole).catch(() => {})
       await symlink(target, whole).catch((error: unknown) => {
@@ -158,15 +159,30 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
 
-function below(root: string, path: string): string {
-  const parts = path.split('/').filter((part) => part !== '')
-  for (const part of parts) {
-    const isName =
-      part !== '.' &&
-      part !== '..' &&
-      !part.includes('\0') &&
-      !(process.platform === 'win32' && /[\\:]/.test(part))
-    if (!isName) throw new Fault('invalid.path', `"${part}" cannot be part of a path here.`)
+/** The place of a path below the root. What lies in one folder comes together: the last one is not looked at again. */
+function createBelow(root: string): (path: string) => string {
+  let folder = ''
+  let whole = root
+  return (path) => {
+    const slash = path.lastIndexOf('/')
+    const above = path.slice(0, slash + 1)
+    if (above !== folder) {
+      whole = join(root, ...above.split('/').filter((part) => part !== '' && isPart(part)))
+      folder = above
+    }
+    const name = path.slice(slash + 1)
+    if (name === '' || !isPart(name)) return whole
+    return whole.endsWith(sep) ? whole + name : whole + sep + name
   }
-  return join(root, ...parts)
+}
+
+/** True, or `invalid.path`. */
+function isPart(part: string): boolean {
+  const isName =
+    part !== '.' &&
+    part !== '..' &&
+    !part.includes('\0') &&
+    !(process.platform === 'win32' && /[\\:]/.test(part))
+  if (isName) return true
+  throw new Fault('invalid.path', `"${part}" cannot be part of a path here.`)
 }

@@ -1,8 +1,17 @@
-import { closeSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
-import { lstat, open, readdir, readlink } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs'
+import { lstat, open } from 'node:fs/promises'
+import { basename, resolve, sep } from 'node:path'
 import { Fault } from '@anarq/fault'
-import { type ContentReader, type PutItem, smallBytesMax } from '@anarq/flows'
+import { type ContentReader, type PutItem, type SmallContent, smallBytesMax } from '@anarq/flows'
 import { diskFault } from './disk.ts'
 
 export type ReadTreeOptions = {
@@ -34,60 +43,80 @@ export async function* readTree(
       throw diskFault(error, path)
     }
   }
-  let batch: PutItem[] = []
-  for (const { path, name, stats } of starts) {
-    for await (const item of readEntry(path, name, stats, 0)) {
-      signal?.throwIfAborted()
-      batch.push(item)
-      if (batch.length < batchMax) continue
-      yield batch
-      batch = []
-    }
+  const walk: Walk = { batch: [], batchMax, signal }
+  for (const { path, name, stats } of starts) yield* readEntry(walk, path, name, stats, 0)
+  if (walk.batch.length > 0) yield walk.batch
+}
+
+/** What was found since the last batch; a wait for each single file would cost more than looking at it. */
+type Walk = { batch: PutItem[]; readonly batchMax: number; readonly signal: AbortSignal | undefined }
+type Batches = AsyncIterable<readonly PutItem[]>
+
+async function* readEntry(walk: Walk, path: string, shown: string, stats: Stats, depth: number): Batches {
+  walk.signal?.throwIfAborted()
+  if (stats.isDirectory()) {
+    yield* readFolder(walk, path, shown, stats, depth)
+    return
   }
-  if (batch.length > 0) yield batch
+  walk.batch.push(itemOf({ path, shown, stats }))
+  if (walk.batch.length >= walk.batchMax) yield takeBatch(walk)
 }
 
-async function* readEntry(path: string, shown: string, stats: Stats, depth: number): AsyncIterable<PutItem> {
-  if (stats.isDirectory()) yield* readFolder(path, shown, stats, depth)
-  else yield await fileItem(path, shown, stats)
+function takeBatch(walk: Walk): readonly PutItem[] {
+  const { batch } = walk
+  walk.batch = []
+  return batch
 }
 
-async function* readFolder(path: string, shown: string, stats: Stats, depth: number): AsyncIterable<PutItem> {
+async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats, depth: number): Batches {
   if (depth > depthMax) {
-    yield skipped(
-      shown,
-      new Fault('limit.depth', `${path} lies more than ${depthMax} folders deep and was left out.`),
+    walk.batch.push(
+      skipped(
+        shown,
+        new Fault('limit.depth', `${path} lies more than ${depthMax} folders deep and was left out.`),
+      ),
     )
     return
   }
-  yield { kind: 'folder', path: shown, modifiedMs: Math.round(stats.mtimeMs) }
+  walk.batch.push({ kind: 'folder', path: shown, modifiedMs: Math.round(stats.mtimeMs) })
   let names: Buffer[]
   try {
-    names = (await readdir(path, { encoding: 'buffer' })).sort(Buffer.compare)
+    names = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)
   } catch (error) {
-    yield skipped(shown, diskFault(error, path))
+    walk.batch.push(skipped(shown, diskFault(error, path)))
     return
   }
+  const start = path.endsWith(sep) ? path : path + sep
   for (const bytes of names) {
-    let name: string
-    try {
-      name = decoder.decode(bytes)
-    } catch {
-      const where = `${shown}/${bytes.toString('latin1')}`
-      yield skipped(
-        where,
-        new Fault(
-          'invalid.name',
-          `The name of ${where} is not Unicode and the file was left out. Rename it and put it again.`,
-        ),
-      )
-      continue
-    }
-    const below = join(path, name)
-    const stats = statOrFault(below)
-    if (stats instanceof Fault) yield skipped(`${shown}/${name}`, stats)
-    else yield* readEntry(below, `${shown}/${name}`, stats, depth + 1)
+    const one = look(start, shown, bytes)
+    if ('stats' in one && one.stats.isDirectory()) {
+      walk.signal?.throwIfAborted()
+      yield* readFolder(walk, one.path, one.shown, one.stats, depth + 1)
+    } else walk.batch.push('stats' in one ? itemOf(one) : one)
+    if (walk.batch.length >= walk.batchMax) yield takeBatch(walk)
   }
+}
+
+type Seen = { readonly path: string; readonly shown: string; readonly stats: Stats }
+
+function look(start: string, shownFolder: string, bytes: Buffer): Seen | PutItem {
+  let name: string
+  try {
+    name = decoder.decode(bytes)
+  } catch {
+    const where = `${shownFolder}/${bytes.toString('latin1')}`
+    return skipped(
+      where,
+      new Fault(
+        'invalid.name',
+        `The name of ${where} is not Unicode and the file was left out. Rename it and put it again.`,
+      ),
+    )
+  }
+  const path = start + name
+  const shown = `${shownFolder}/${name}`
+  const stats = statOrFault(path)
+  return stats instanceof Fault ? skipped(shown, stats) : { path, shown, stats }
 }
 
 function statOrFault(path: string): Stats | Fault {
@@ -98,7 +127,7 @@ function statOrFault(path: string): Stats | Fault {
   }
 }
 
-async function fileItem(path: string, shown: string, stats: Stats): Promise<PutItem> {
+function itemOf({ path, shown, stats }: Seen): PutItem {
   const common = { path: shown, modifiedMs: Math.round(stats.mtimeMs), mode: stats.mode & 0o777 }
   if (stats.isSymbolicLink()) return linkItem(path, common)
   if (!stats.isFile()) {
@@ -107,29 +136,23 @@ async function fileItem(path: string, shown: string, stats: Stats): Promise<PutI
       new Fault('invalid.kind', `${path} is a device, a pipe or a socket, not a file, and was left out.`),
     )
   }
+  const { size } = stats
   const content =
-    stats.size <= smallBytesMax
-      ? ({ kind: 'small', readAll: () => readWhole(path, stats.size) } as const)
+    size <= smallBytesMax
+      ? ({ kind: 'small', readAll: (into) => readWhole(path, size, into) } as const satisfies SmallContent)
       : ({ kind: 'stream', open: () => openReader(path) } as const)
-  return { kind: 'file', bytes: stats.size, content, ...common }
+  return { kind: 'file', bytes: size, content, ...common }
 }
 
-async function linkItem(path: string, common: { path: string; modifiedMs: number }): Promise<PutItem> {
+function linkItem(path: string, common: { path: string; modifiedMs: number; mode: number }): PutItem {
   let target: Buffer
   try {
-    target = await readlink(path, { encoding: 'buffer' })
+    target = readlinkSync(path, { encoding: 'buffer' })
   } catch (error) {
     return skipped(common.path, diskFault(error, path))
   }
   const content = { kind: 'small', readAll: () => target } as const
-  return {
-    kind: 'file',
-    bytes: target.length,
-    type: 'inode/symlink',
-    content,
-    ...common,
-    modifiedMs: common.modifiedMs,
-  }
+  return { kind: 'file', bytes: target.length, type: 'inode/symlink', content, ...common }
 }
 
 function skipped(path: string, fault: Fault): PutItem {
@@ -137,43 +160,37 @@ function skipped(path: string, fault: Fault): PutItem {
 }
 
 const attemptsMax = 3
-/** Every small file is read to here: an array of its own for each would keep the collector busy. */
+/** Where small files are read to that nobody has memory for. */
 const scratch = new Uint8Array(smallBytesMax + 1)
 
 /** A small file in one go; read again where it changed meanwhile. */
-function readWhole(path: string, expectedBytes: number): Uint8Array {
-  let room = expectedBytes
+function readWhole(path: string, expectedBytes: number, into: Uint8Array = scratch): Uint8Array {
+  let memory = expectedBytes < into.length ? into.subarray(0, expectedBytes + 1) : scratch
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const bytes = tryReadWhole(path, room)
+    const bytes = tryReadWhole(path, memory)
     if (bytes instanceof Uint8Array) return bytes
-    room = bytes.grewTo
+    memory = new Uint8Array(bytes.grewTo + 1)
   }
   throw changed(path)
 }
 
-function tryReadWhole(path: string, room: number): Uint8Array | { grewTo: number } {
+/** The memory is one byte longer than the file. */
+function tryReadWhole(path: string, memory: Uint8Array): Uint8Array | { grewTo: number } {
   let file: number | undefined
   try {
     file = openSync(path, 'r')
-    const into = room < scratch.length ? scratch.subarray(0, room + 1) : new Uint8Array(room + 1)
-    const filled = readFully(file, into)
+    let filled = readSync(file, memory, 0, memory.length, null)
     const { size } = fstatSync(file)
-    return filled <= room && filled === size
-      ? into.subarray(0, filled)
+    for (let read = -1; filled < Math.min(size, memory.length) && read !== 0; filled += read)
+      read = readSync(file, memory, filled, memory.length - filled, null)
+    return filled < memory.length && filled === size
+      ? memory.subarray(0, filled)
       : { grewTo: Math.min(size, 64 * smallBytesMax) }
   } catch (error) {
     throw diskFault(error, path)
   } finally {
     if (file !== undefined) closeSync(file)
   }
-}
-
-/** Less than the room is the end of a file. */
-function readFully(file: number, into: Uint8Array): number {
-  let filled = 0
-  for (let read = -1; read !== 0 && filled < into.length; filled += read)
-    read = readSync(file, into, filled, into.length - filled, null)
-  return filled
 }
 
 async function openReader(path: string): Promise<ContentReader> {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { type Clock, systemClock } from '@anarq/clock'
 import { type Fault, kindOf } from '@anarq/fault'
 import type { Kernel, Operations } from '@anarq/kernel'
@@ -8,11 +8,12 @@ import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
 import { createAttempts } from './attempts.ts'
 import { createCallers, type InstalledApps, noApps } from './callers.ts'
-import type { StoreStats } from './context.ts'
+import type { DoorContext, StoreStats } from './context.ts'
 import { createDesktop } from './desktop.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
 import { createMetrics } from './metrics.ts'
+import { type Mount, mounted } from './mounts.ts'
 import { createPageSessions } from './page-sessions.ts'
 import { faultOfError, problemOf } from './problem.ts'
 import { createUploads } from './uploads.ts'
@@ -39,6 +40,8 @@ export type HttpDoorOptions = {
   desktop?: string
   /** A proxy in front of the port speaks HTTPS to everybody: passphrases may come by it from elsewhere. */
   isBehindTls?: boolean
+  /** Other doors on the same port, each below a prefix of its own; the socket has none. */
+  mounts?: readonly Mount[]
   /** After so long without a byte from the other side, its connection to the port is cut. */
   idleMs?: number
   /** Remembers which signed requests came. By default one in memory, under which only what was signed since the start counts. */
@@ -61,6 +64,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     socket,
     hosts = [],
     isBehindTls = false,
+    mounts = [],
     idleMs = 60_000,
     clock = systemClock,
     onFault = () => {},
@@ -74,7 +78,16 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     onChanged: () => feed.emit('browsers'),
   })
   const uploads = createUploads(operations.drive, clock)
-  const app = await createApp({
+  const gatekeeper = createGatekeeper({
+    kernel,
+    hosts,
+    host,
+    clock,
+    isBehindTls,
+    sessions,
+    replay: options.replay,
+  })
+  const context: DoorContext = {
     kernel,
     operations,
     feed,
@@ -89,27 +102,21 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     desktop: options.desktop === undefined ? undefined : createDesktop(options.desktop),
     attempts: createAttempts(clock),
     uploads,
-    gatekeeper: createGatekeeper({
-      kernel,
-      hosts,
-      host,
-      clock,
-      isBehindTls,
-      sessions,
-      replay: options.replay,
-    }),
+    gatekeeper,
     isAtSocket: (request) => atSocket.has(request),
     problem(error) {
       const fault = faultOfError(error)
       if (kindOf(fault) === 'internal') onFault(fault)
       return problemOf(fault)
     },
-  })
+  }
+  const app = await createApp(context)
+  const atPort: RequestListener = mounted(app.routing, mounts, context)
   const local = await listenOnSocket((request, answer) => {
     atSocket.add(request)
     app.routing(request, answer)
   }, socket)
-  const outer = await listenOnPort(app.routing, { port, host, idleMs }).catch(async (error: unknown) => {
+  const outer = await listenOnPort(atPort, { port, host, idleMs }).catch(async (error: unknown) => {
     await local.close()
     throw error
   })

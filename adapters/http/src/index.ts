@@ -5,4 +5,5 @@
  */
 export type { StoreStats } from './context.ts'
 export { type HttpDoor, type HttpDoorOptions, openHttpDoor } from './door.ts'
+export type { Mount } from './mounts.ts'
 export { socketOf } from './socket.ts'

@@ -15,13 +15,17 @@ const tags = [
   },
   { name: 'sessions', description: 'Browsers that act for the identity in use.' },
   { name: 'sdk', description: 'What apps see of the system, and its own pages.' },
-  { name: 'apps', description: 'What apps answer, each below a path of its own.' },
+  {
+    name: 'apps',
+    description: 'Signing packages of apps, and what apps answer, each below a path of its own.',
+  },
   { name: 'identities', description: 'Identities of this home.' },
   { name: 'children', description: 'Identities of children, for their guardians.' },
   { name: 'files', description: 'Files and folders: up, down, search, versions.' },
   { name: 'sharing', description: 'Grants to others, and what others granted.' },
   { name: 'audit', description: 'The log of everything that happened, and its proofs.' },
   { name: 'health', description: 'Verification, backup, upkeep.' },
+  { name: 'tools', description: 'Keys by which tools come in by other doors, such as WebDAV.' },
   { name: 'blocks', description: 'Trustless IPFS gateway: sealed blocks by their names, for anybody.' },
   { name: 'node', description: 'For operators.' },
 ]

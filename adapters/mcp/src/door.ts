@@ -17,8 +17,11 @@ export type McpDoorOptions = {
   dispatcher: Dispatcher
   /** What there is to call; by default all of the SDK, of which the table here picks. */
   methods?: Methods
-  /** What a key opens now; undefined where it was never given out, or was taken back. */
-  access(secret: string): Promise<ToolAccess | undefined>
+  /**
+   * What a key opens now; undefined where it was never given out, or was taken back. `source` is a pseudonym of where it
+   * came from, for whoever counts wrong ones.
+   */
+  access(secret: string, source: string): Promise<ToolAccess | undefined>
   /** Further names under which this node is called, such as one in a reverse proxy. */
   hosts?: readonly string[]
   /** Of the node, as clients show it. */
@@ -30,7 +33,7 @@ export type McpDoorOptions = {
 
 export type McpDoor = {
   /** Takes a request for the door's one address, whatever that is. */
-  handle(request: IncomingMessage, answer: ServerResponse): void
+  handle(request: IncomingMessage, answer: ServerResponse, about?: { readonly source: string }): void
   /** Breaks off what is under way. */
   close(): Promise<void>
 }
@@ -66,19 +69,19 @@ export function createMcpDoor({
     return handler
   }
 
-  async function admit({ headers, method }: IncomingMessage): Promise<ToolAccess | Turned> {
+  async function admit({ headers, method }: IncomingMessage, source: string): Promise<ToolAccess | Turned> {
     const misplaced = checkPlace(headers, names)
     if (misplaced !== undefined) return misplaced
     const secret = keyIn(headers)
     if (secret === undefined) return headers.authorization === undefined ? noKey : wrongKey
-    const opened = await access(secret)
+    const opened = await access(secret, source)
     if (opened === undefined) return wrongKey
     if (method !== 'POST') return notPost
     return underWay.size > requestsAtOnceMax ? tooMany : opened
   }
 
-  async function handle(request: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const admitted = await admit(request)
+  async function handle(request: IncomingMessage, answer: ServerResponse, source: string): Promise<void> {
+    const admitted = await admit(request, source)
     if ('status' in admitted) return turnAway(answer, admitted)
     const body = await readBody(request, bodyBytesMax)
     if ('status' in body) return turnAway(answer, body)
@@ -94,9 +97,9 @@ export function createMcpDoor({
   }
 
   return {
-    handle(request, answer) {
+    handle(request, answer, { source } = { source: 'mcp' }) {
       underWay.add(answer)
-      handle(request, answer)
+      handle(request, answer, source)
         .catch((error: unknown) => fail(answer, error, onFault))
         .finally(() => underWay.delete(answer))
     },
@@ -165,5 +168,16 @@ function fail(answer: ServerResponse, error: unknown, onFault: (fault: Fault) =>
   else if (fault.code === 'refused.locked') turnAway(answer, { status: 423, sentence: fault.message })
   else if (isDefect)
     turnAway(answer, { status: 500, sentence: 'Something went wrong inside AnarQ. Try again.' })
-  else turnAway(answer, { status: 503, sentence: fault.message })
+  else turnAway(answer, { status: statusOf(fault), sentence: fault.message })
+}
+
+function statusOf(fault: Fault): number {
+  switch (kindOf(fault)) {
+    case 'limit':
+      return 429
+    case 'refused':
+      return 403
+    default:
+      return 503
+  }
 }

@@ -5,7 +5,7 @@ import type { EndCause, Engine, Isolate, IsolateOptions } from '@anarq/runtime'
 import { type CompiledModule, counter, type IsolateSettings, readReport } from './messages.ts'
 
 export type QuickjsOptions = {
-  /** How long the same turn may last by the wall clock before the thread is ended from outside; by default from the turn's limit. */
+  /** By the wall clock; twice in this time the watchdog looks, and ends a thread that is in the same turn. By default from the turn's limit. */
   watchMs?: number
 }
 

@@ -1,4 +1,5 @@
-import type { BlockKeys, EnvelopeOwner, EnvelopeRequest, SealKeys, SealRange, Unopened } from '@anarq/flows'
+import type { BlockKeys, EnvelopeOwner, SealKeys, SealRange, Unopened } from '@anarq/flows'
+import type { PackedRequests } from './packed-requests.ts'
 
 /** Memory that both sides see, made known to a worker once. */
 export type WindowNotice = {
@@ -24,7 +25,7 @@ export type Task =
     }
   | {
       readonly kind: 'envelopes'
-      readonly requests: readonly EnvelopeRequest[]
+      readonly requests: PackedRequests
       readonly owner: EnvelopeOwner
     }
 

@@ -1,15 +1,28 @@
 import type { MessagePort } from 'node:worker_threads'
 import { concatBytes, ownsBuffer } from '@anarq/bytes'
-import { openBlock, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
+import { openBlock, prepareMany, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
 import { systemRandom } from '@anarq/random'
 import type { Answer, Reply, Request, SealAnswer, Task, WindowNotice } from './messages.ts'
+import { unpackRequests } from './packed-requests.ts'
 
 type Memory = { readonly bytes: Uint8Array; readonly sealed: Uint8Array }
 
 /** Answers tasks one after another. Sealed blocks are written back into the shared window that their content lies in. */
 export function serve(port: MessagePort): void {
   const windows = new Map<number, Memory>()
-  port.on('message', (message: WindowNotice | Request) => {
+  const waiting: (WindowNotice | Request)[] = []
+  let isPrepared = false
+  let isPreparing = false
+
+  function prepare(): void {
+    isPreparing = true
+    prepareMany().then(() => {
+      isPrepared = true
+      for (const message of waiting.splice(0)) take(message)
+    })
+  }
+
+  function take(message: WindowNotice | Request): void {
     if ('kind' in message) {
       const { window, bytes, sealed } = message
       windows.set(window, { bytes: new Uint8Array(bytes), sealed: new Uint8Array(sealed) })
@@ -17,8 +30,21 @@ export function serve(port: MessagePort): void {
     }
     const reply = replyTo(message, windows)
     port.postMessage(reply, 'answer' in reply ? movable(reply.answer) : [])
+  }
+
+  port.on('message', (message: WindowNotice | Request) => {
+    if (!isPreparing && 'task' in message && isMany(message.task)) prepare()
+    if (isPreparing && !isPrepared) waiting.push(message)
+    else take(message)
   })
   port.postMessage('ready')
+}
+
+/** From here on preparing pays. */
+const manyMin = 16
+
+function isMany(task: Task): boolean {
+  return task.kind === 'envelopes' || (task.kind === 'seal' && task.ranges.length >= manyMin)
 }
 
 function replyTo({ id, task }: Request, windows: ReadonlyMap<number, Memory>): Reply {
@@ -68,7 +94,7 @@ function sealAll(
 }
 
 function sealEach({ requests, owner }: Task & { kind: 'envelopes' }): SealAnswer {
-  const envelopes = sealEnvelopes(requests, owner, systemRandom)
+  const envelopes = sealEnvelopes(unpackRequests(requests), owner, systemRandom)
   return {
     lengths: envelopes.map(({ bytes }) => bytes.length),
     hashes: concatBytes(...envelopes.map(({ digest }) => digest)),

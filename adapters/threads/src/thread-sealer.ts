@@ -23,6 +23,7 @@ import type {
   WindowNotice,
   WorkerSettings,
 } from './messages.ts'
+import { packRequests } from './packed-requests.ts'
 
 export type ThreadSealerOptions = {
   /** One a core by default, at most 8: the reader and the writer need a share too. */
@@ -32,9 +33,14 @@ export type ThreadSealerOptions = {
 }
 
 /** A worker keeps nothing from one chunk to the next: small heaps are cleaned early, and memory stays flat. */
-const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 }
+const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 96 }
 /** Another thread starts when every one has so many tasks: a start costs as much as sealing thirty megabytes. */
 const backlog = 3
+/**
+ * Of chunks this small on average one thread seals as many as the reader brings and the store takes, and another would
+ * only compile the same code once more.
+ */
+const littleBytes = 32 * 1024
 
 type Lane = { worker: Worker; waiting: Map<number, Waiting>; announced: Set<number> }
 type AnswerOf<T extends Task> = T extends { kind: 'open' } ? OpenAnswer : SealAnswer
@@ -58,13 +64,15 @@ export function createThreadSealer({
     windowBytes,
     window: windows.take,
     async seal(window, ranges, keys) {
-      const lane = laneFor()
+      const lane = laneFor(areLittle(ranges))
       announce(lane, window)
       const answer = await ask(lane, { kind: 'seal', window: window.id, ranges, keys })
       return ranges.map((range, i) => sealedRange(window, range, answer, i))
     },
     async sealEnvelopes(requests, owner) {
-      return namedBytes(await ask(laneFor(), { kind: 'envelopes', requests, owner }))
+      return namedBytes(
+        await ask(laneFor(true), { kind: 'envelopes', requests: packRequests(requests), owner }),
+      )
     },
     room(bytes) {
       const memory = bytes <= roomBytes ? rooms.take() : undefined
@@ -73,7 +81,7 @@ export function createThreadSealer({
         bytes: new Uint8Array(memory, 0, bytes),
         async open(keys) {
           try {
-            return (await ask(laneFor(), { kind: 'open', memory, bytes, keys })).plain
+            return (await ask(laneFor(false), { kind: 'open', memory, bytes, keys })).plain
           } finally {
             rooms.giveBack(memory)
           }
@@ -98,12 +106,13 @@ export function createThreadSealer({
     })
   }
 
-  function laneFor(): Lane {
+  function laneFor(isLittle: boolean): Lane {
     const least = lanes.reduce<Lane | undefined>(
       (a, b) => (a !== undefined && a.waiting.size <= b.waiting.size ? a : b),
       undefined,
     )
-    if (least !== undefined && (least.waiting.size < backlog || lanes.length === threads)) return least
+    const mayStart = !isLittle && lanes.length < threads
+    if (least !== undefined && (least.waiting.size < backlog || !mayStart)) return least
     const lane = startLane()
     lanes.push(lane)
     return lane
@@ -129,6 +138,12 @@ export function createThreadSealer({
     worker.on('exit', fail)
     return lane
   }
+}
+
+function areLittle(ranges: readonly SealRange[]): boolean {
+  let bytes = 0
+  for (const { from, to } of ranges) bytes += to - from
+  return bytes < ranges.length * littleBytes
 }
 
 /**

@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
   rm: { group: 'drive', load: async () => (await import('./commands/drive.ts')).rm },
   restore: { group: 'drive', load: async () => (await import('./commands/drive.ts')).restore },
   mv: { group: 'drive', load: async () => (await import('./commands/drive.ts')).mv },
+  cp: { group: 'drive', load: async () => (await import('./commands/drive.ts')).cp },
   tag: { group: 'drive', load: async () => (await import('./commands/drive.ts')).tag },
   versions: { group: 'drive', load: async () => (await import('./commands/drive.ts')).versions },
   history: { group: 'drive', load: async () => (await import('./commands/drive.ts')).history },
@@ -37,6 +38,7 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
   },
   compact: { group: 'trust', load: async () => (await import('./commands/health.ts')).compact },
   app: { group: 'apps', load: async () => (await import('./commands/app.ts')).app },
+  key: { group: 'node', load: async () => (await import('./commands/key.ts')).key },
   up: { group: 'node', load: async () => (await import('./commands/up.ts')).up },
 }
 
@@ -111,6 +113,7 @@ async function dispatch(
     signal,
     operations: connection.operations,
     bare: connection.bare,
+    sdk: connection.sdk,
   }
   try {
     return (await command.run(context, args, values)) ?? 0

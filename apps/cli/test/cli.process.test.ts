@@ -23,6 +23,7 @@ import type {
   GrantFacts,
   IdentityFacts,
   PutReport,
+  ToolKeyFacts,
   VerifyReport,
   VersionFacts,
 } from '@anarq/kernel'
@@ -236,7 +237,7 @@ suite('drive', () => {
     )
   })
 
-  test('rm, restore, rm --forever, mv and tag', async () => {
+  test('rm, restore, rm --forever, mv, cp and tag', async () => {
     await shell.write('gone.txt', 'gone')
     await shell.json(['put', 'gone.txt'])
     await shell.json(['rm', 'gone.txt'])
@@ -244,11 +245,46 @@ suite('drive', () => {
     await shell.json(['restore', 'gone.txt'])
     const moved = await shell.json<EntryFacts>(['mv', 'gone.txt', '--to', '/kept', '--name', 'stays.txt'])
     assert.equal(moved.path, '/kept/stays.txt')
+    const copied = await shell.json<EntryFacts>(['cp', '/kept/stays.txt', '--to', '/', '--name', 'copy.txt'])
+    assert.equal(copied.path, '/copy.txt')
+    assert.notEqual(copied.id, moved.id)
     const tagged = await shell.json<EntryFacts>(['tag', '/kept/stays.txt', '--add', 'blue', '--add', 'green'])
     assert.deepEqual(tagged.tags, ['blue', 'green'])
     await shell.json(['rm', '/kept/stays.txt', '--forever'])
     assert.equal(await shell.fails(['get', '/kept/stays.txt', '-o', '-']), 'missing.object')
     assert.equal(await shell.fails(['mv', 'note.txt', '--to', '/no such folder']), 'missing.object')
+  })
+
+  test('AQ-QLOCK-1: key new shows a secret once; key list and key revoke know it by its id', async () => {
+    const made = await shell.json<{ key: ToolKeyFacts; secret: string }>([
+      ...[
+        'key',
+        'new',
+        'laptop',
+        '--door',
+        'webdav',
+        '--folder',
+        '/kept',
+        '--rights',
+        'write',
+        '--until',
+        '7d',
+      ],
+    ])
+    assert.match(made.secret, /^[a-z2-7]{4}(-[a-z2-7]{4}){7}$/)
+    assert.deepEqual(
+      [made.key.name, made.key.door, made.key.folder, made.key.rights, made.key.state],
+      ['laptop', 'webdav', '/kept', 'write', 'active'],
+    )
+    const shown = await shell.run(['key', 'list'])
+    assert.match(shown.out, /laptop +webdav +write +\/kept +active/)
+    assert.ok(!shown.out.includes(made.secret))
+    assert.equal((await shell.json<ToolKeyFacts>(['key', 'revoke', made.key.id])).state, 'revoked')
+    assert.equal(await shell.fails(['key', 'revoke', 'ffff']), 'missing.key')
+    assert.equal(
+      await shell.fails(['key', 'new', 'x', '--door', 'mcp', '--folder', '/no such folder']),
+      'missing.object',
+    )
   })
 
   test('AQ-QOMPRESS-7, AQ-QOMPRESS-8: a second lock is asked for its passphrase, and opens with that one only', async () => {
@@ -501,6 +537,14 @@ suite('misuse', () => {
     ['audit', 'no-such-verb'],
     ['audit', 'prove', 'one'],
     ['mv', 'note.txt'],
+    ['key'],
+    ['key', 'no-such-verb'],
+    ['key', 'new', '--door', 'webdav'],
+    ['key', 'new', 'laptop'],
+    ['key', 'new', 'laptop', '--door', 'barn'],
+    ['key', 'new', 'laptop', '--door', 'webdav', '--rights', 'all'],
+    ['key', 'new', 'laptop', '--door', 'webdav', '--until', 'tomorrow'],
+    ['key', 'revoke'],
     ['find', '--limit', '-1'],
   ]
 

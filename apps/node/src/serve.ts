@@ -1,16 +1,83 @@
+import { statfs } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { systemClock } from '@anarq/clock'
+import type { Fault } from '@anarq/fault'
 import { openHttpDoor } from '@anarq/http'
-import type { Node } from './node.ts'
 
-export type ServeOptions = { port: number; host: string }
+import { createMcpDoor } from '@anarq/mcp'
+import { createWebdav } from '@anarq/webdav'
+
+import { openApps } from './apps.ts'
+import type { Node } from './node.ts'
+import { version } from './version.ts'
+
+export type ServeOptions = {
+  port: number
+  host: string
+  /** The name by which the outside calls what stands before this node and speaks TLS. */
+  behindTls?: string | undefined
+  /** Defects of ours, which the answer to a client does not describe. */
+  onFault?: ((fault: Fault) => void) | undefined
+}
 export type Served = { readonly address: string; close(): Promise<void> }
 
-/** Opens the doors: the port for signed requests, and the socket in the home folder for this machine's user. */
+/**
+ * Opens the doors: the port for signed requests and the desktop, with WebDAV for tools below `/dav` and the Model Context
+ * Protocol for assistants below `/mcp`, and the socket in the home folder for this machine's user.
+ */
 export async function serveNode(
-  { kernel, operations, feed, home, packs }: Node,
-  { port, host }: ServeOptions,
+  node: Node,
+  { port, host, behindTls, onFault = () => {} }: ServeOptions,
 ): Promise<Served> {
-  const desktop = fileURLToPath(new URL('../../desktop/dist', import.meta.url))
+  const { kernel, operations, feed, home, packs } = node
   const { blocks, stats } = packs
-  return openHttpDoor({ kernel, operations, feed, blocks, stats, port, host, socket: home.socket, desktop })
+  const hosts = behindTls === undefined ? [] : [behindTls]
+  const isBehindTls = behindTls !== undefined
+  const { apps, dispatcher, close } = openApps(node)
+  const webdav = createWebdav({
+    access: (secret, source) => kernel.toolAccess('webdav', secret, source),
+    clock: systemClock,
+    isBehindTls,
+    async quota() {
+      const [{ fileBytes }, disk] = await Promise.all([stats(), statfs(home.root)])
+      return { usedBytes: fileBytes, availableBytes: disk.bavail * disk.bsize }
+    },
+    onFault,
+  })
+  const mcp = createMcpDoor({
+    dispatcher,
+    access: async (secret, source) => {
+      const access = await kernel.toolAccess('mcp', secret, source)
+      return access && { folder: access.folder, rights: access.key.rights, name: access.key.name }
+    },
+    hosts,
+    version,
+    clock: systemClock,
+    onFault,
+  })
+  const door = await openHttpDoor({
+    kernel,
+    operations,
+    feed,
+    dispatcher,
+    apps,
+    blocks,
+    stats,
+    port,
+    host,
+    socket: home.socket,
+    desktop: fileURLToPath(new URL('../../desktop/dist', import.meta.url)),
+    hosts,
+    isBehindTls,
+    mounts: [webdav, { prefix: '/mcp', handler: mcp.handle }],
+    onFault,
+  })
+  return {
+    address: door.address,
+    async close() {
+      await mcp.close()
+      await door.close()
+      await close()
+    },
+  }
 }

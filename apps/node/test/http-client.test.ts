@@ -80,6 +80,17 @@ test('names, places, tags and versions change through the socket', async () => {
     '/new/deeper/ch%2Fnge?.txt',
   )
   assert.deepEqual((await drive.tag('/new/deeper/ch%2Fnge?.txt', { add: ['x', 'y'] })).tags, ['x', 'y'])
+  const copy = await drive.copy('/new/deeper/ch%2Fnge?.txt', { folder: '/new', name: 'copy.txt' })
+  assert.deepEqual([copy.path, copy.versions], ['/new/copy.txt', 1])
+  const other = await drive.copy(copy.id, { name: 'other.txt' })
+  assert.equal((await drive.move(copy.id, { name: 'other.txt', isReplacing: true })).path, '/new/other.txt')
+  assert.equal((await drive.entry(other.id)).isTrashed, true)
+  assert.deepEqual(
+    (await drive.find({ text: 'other', below: '/new' })).map(({ path }) => path),
+    ['/new/other.txt'],
+  )
+  assert.equal((await drive.copy('/new', { name: 'shallow', isShallow: true })).kind, 'folder')
+  assert.deepEqual(await drive.list('/shallow'), [])
   assert.equal((await drive.restore('ch%2Fnge?.txt', { version: 1 })).versions, 3)
   assert.equal((await bytesOf((await drive.get('ch%2Fnge?.txt')).stream)).toString(), 'one')
   assert.equal((await drive.remove('ch%2Fnge?.txt')).isTrashed, true)

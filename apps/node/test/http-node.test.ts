@@ -225,6 +225,7 @@ function isUnsigned({ operationId }: Operation): boolean {
     'changePassphrase',
     'drillWords',
     'restoreBackup',
+    'signApp',
     'enrolDevice',
     'joinGuardian',
     'createChild',

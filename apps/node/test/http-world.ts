@@ -23,6 +23,7 @@ import {
   sessionKey,
   signRequest,
 } from '@anarq/squid'
+import { createWebdav } from '@anarq/webdav'
 
 export type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer }
 export type Asked = { headers?: Record<string, string>; body?: Uint8Array | string }
@@ -66,6 +67,14 @@ export async function openEmptyWorld(): Promise<EmptyWorld> {
     port: 0,
     socket: socketOf(home),
     hosts: ['node.example'],
+    mounts: [
+      createWebdav({
+        access: (secret, source) => kernel.toolAccess('webdav', secret, source),
+        clock,
+        quota: async () => ({ usedBytes: 400, availableBytes: 5000 }),
+        onFault: (fault) => faults.push(fault),
+      }),
+    ],
     clock,
     onFault: (fault) => faults.push(fault),
   })

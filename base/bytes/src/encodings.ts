@@ -1,9 +1,20 @@
-const encoder = new TextEncoder()
+const encoder = new TextEncoder() as TextEncoder & {
+  encodeInto(text: string, into: Uint8Array): { read: number; written: number }
+}
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export function fromUtf8(text: string): Uint8Array {
-  return encoder.encode(text)
+  if (text.length > scratchUnitsMax) return encoder.encode(text)
+  const { written } = encoder.encodeInto(text, scratch)
+  const bytes = scratch.slice(0, written)
+  // Passphrases come here too.
+  scratch.fill(0, 0, written)
+  return bytes
 }
+
+/** Short texts are encoded here and copied: the engine makes native memory for each result of `encode`, however short. */
+const scratchUnitsMax = 256
+const scratch: Uint8Array<ArrayBuffer> = new Uint8Array(3 * scratchUnitsMax)
 
 /** Throws `TypeError` where the bytes are no UTF-8. */
 export function toUtf8(bytes: Uint8Array): string {

@@ -3,6 +3,7 @@
  * its result; nothing here depends on Node's `Buffer`.
  */
 export { compareBytes, concatBytes, discard, equalBytes, ownsBuffer, xorBytes } from './arrays.ts'
+export { fromBase32, toBase32 } from './base32.ts'
 export { fromBase58, toBase58 } from './base58.ts'
 export {
   fromBase64Url,

@@ -26,11 +26,19 @@ import { hasShortPrefix, linkFromBytes } from './cid.ts'
  * U+FFFD, as with `TextEncoder`.
  */
 export function encodeCbor(value: unknown): Uint8Array {
+  return withCbor(value, (bytes) => bytes.slice())
+}
+
+/**
+ * As `encodeCbor`, with the bytes only lent to `use`, which encodes nothing itself: for who hashes them or copies them
+ * somewhere else.
+ */
+export function withCbor<T>(value: unknown, use: (bytes: Uint8Array) => T): T {
   // A getter may encode too: it writes behind what is already there.
   const start = at
   try {
     writeValue(value, 0)
-    return scratch.slice(start, at)
+    return use(scratch.subarray(start, at))
   } finally {
     // Secrets pass through here, and none may stay.
     scratch.fill(0, start, at)

@@ -5,7 +5,7 @@
  * have equal bytes and therefore equal CIDs. This package names things; hashing is qlock's.
  */
 export { decodeCbor } from './cbor-decode.ts'
-export { encodeCbor } from './cbor-encode.ts'
+export { encodeCbor, withCbor } from './cbor-encode.ts'
 export { type Cid, cborCodec, cidKey, cidOfDigest, digestOf, parseCid, rawCodec } from './cid.ts'
 export {
   type Fields,

@@ -29,6 +29,7 @@ export {
   folderKind,
   readFile,
   readFolder,
+  readVersions,
   type VersionValue,
   versionField,
 } from './view/drive-record.ts'

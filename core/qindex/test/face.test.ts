@@ -35,6 +35,7 @@ test('the face of the package is this list of names', () => {
     'queryLimit',
     'readFile',
     'readFolder',
+    'readVersions',
     'recordBytesMax',
     'resolvePath',
     'scoreText',

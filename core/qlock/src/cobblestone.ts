@@ -29,7 +29,7 @@ export type MessageKeys = {
 
 /** The keys for a new message under a salt that this key never saw. */
 export function deriveMessage(key: Uint8Array, salt: Uint8Array, context: Uint8Array): MessageKeys {
-  const okm = expandSha512(checkKey(key, 32), concatBytes(infoPrefix, salt, context), 76)
+  const okm = expandSha512(checkKey(key, 32), [infoPrefix, salt, context], 76)
   const messageKey = okm.slice(0, 32)
   const baseNonce = okm.slice(32, 44)
   const header = concatBytes(salt, okm.subarray(44))

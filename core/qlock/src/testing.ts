@@ -10,6 +10,7 @@ export function testPrimitives(name: string, primitives: Primitives): void {
   testDerivations(name, primitives)
   testAead(name, primitives)
   testKeyWrap(name, primitives)
+  testKeyWrapOfMany(name, primitives)
   testAgreement(name, primitives)
   testSignatures(name, primitives)
   testEncapsulation(name, primitives)
@@ -215,6 +216,20 @@ function testKeyWrap(name: string, p: Primitives): void {
     assert.equal(p.aesKwUnwrap(kek, wrapped.subarray(0, 39)), undefined)
     assert.throws(() => p.aesKwWrap(kek, random.bytes(15)), { code: 'invalid.key' })
     assert.throws(() => p.aesKwWrap(random.bytes(16), key), { code: 'invalid.key' })
+  })
+}
+
+function testKeyWrapOfMany(name: string, p: Primitives): void {
+  test(`${name}: many keys are wrapped as each by itself`, () => {
+    const kek = random.bytes(32)
+    for (const count of [0, 1, 2, 129]) {
+      const keys = Array.from({ length: count }, () => random.bytes(32))
+      assert.deepEqual(
+        p.aesKwWrapEach(kek, keys),
+        keys.map((key) => p.aesKwWrap(kek, key)),
+      )
+    }
+    assert.throws(() => p.aesKwWrapEach(kek, [random.bytes(24)]), { code: 'invalid.key' })
   })
 }
 

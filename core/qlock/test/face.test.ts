@@ -96,7 +96,7 @@ test('derivation and expansion give fixed values, so that no version can move th
   const secret = new Uint8Array(32).fill(1)
   const { primitives } = qlock
   const prk = primitives.hmacSha512(new Uint8Array(64), secret)
-  assert.deepEqual(deriveSecret(secret, 'label', 100), expandSha512(prk, fromUtf8('label'), 100))
+  assert.deepEqual(deriveSecret(secret, 'label', 100), expandSha512(prk, [fromUtf8('label')], 100))
   assert.equal(
     toHex(deriveSecret(secret, 'q/v1/store/kek')),
     'b1b31931aa514232af13b2fc86d3707bf4c569e3d898699921fed4e1851047dc',

@@ -12,6 +12,10 @@ import { primitives as node } from '../src/primitives/primitives.node.ts'
 testPrimitives('node', node)
 testPrimitives('noble', noble)
 
+// From here on Node hashes little things in WebAssembly, in the comparisons below too.
+test('Node warms up to hash little things another way', () => node.warmUp())
+testPrimitives('node, warmed up', node)
+
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const data = fc.uint8Array({ maxLength: 3000 })
 

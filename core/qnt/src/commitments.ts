@@ -1,6 +1,15 @@
 import { compareBytes, concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { decodeCbor, encodeCbor, type Fields, readArray, readBytes, readFields, readText } from '@anarq/ipld'
+import {
+  decodeCbor,
+  encodeCbor,
+  type Fields,
+  readArray,
+  readBytes,
+  readFields,
+  readText,
+  withCbor,
+} from '@anarq/ipld'
 import { hashBlake3, primitives } from '@anarq/qlock'
 import type { Envelope, Inner } from './envelope.ts'
 import { committedFields, extrasMax, metadataFields } from './metadata.ts'
@@ -39,7 +48,7 @@ export function commitmentsOf(seed: Uint8Array, metadata: Fields): Uint8Array[] 
 
 /** What an envelope shows of its owner: BLAKE3 over a label, a salt (32 bytes) and the DID. */
 export function commitOwner(salt: Uint8Array, did: string): Uint8Array {
-  return hashBlake3(concatBytes(ownerLabel, salt, fromUtf8(did)))
+  return hashBlake3(ownerLabel, salt, fromUtf8(did))
 }
 
 /**
@@ -95,10 +104,10 @@ function isOwner({ owner }: Envelope, salt: Uint8Array, did: string): boolean {
 }
 
 function saltOf(seed: Uint8Array, field: string): Uint8Array {
-  return hashBlake3(concatBytes(saltLabel, seed, fromUtf8(field)))
+  return hashBlake3(saltLabel, seed, fromUtf8(field))
 }
 
 /** The field's name is inside, so that a time of change cannot be shown as the time of creation. */
 function commit(salt: Uint8Array, field: string, value: unknown): Uint8Array {
-  return hashBlake3(concatBytes(commitmentLabel, salt, encodeCbor([field, value])))
+  return withCbor([field, value], (bytes) => hashBlake3(commitmentLabel, salt, bytes))
 }

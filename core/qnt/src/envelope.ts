@@ -1,6 +1,15 @@
 import { concatBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type Cid, decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt } from '@anarq/ipld'
+import {
+  type Cid,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readFields,
+  readInt,
+  withCbor,
+} from '@anarq/ipld'
 import { hashBlake3, signatureBytes, verifySignature } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
 import { commitmentBytes, commitmentsMax } from './commitments.ts'
@@ -106,6 +115,10 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 
 export function encodeHead(clear: ClearPart): Uint8Array {
   return encodeCbor(headFields(clear))
+}
+
+export function boxContextOf(clear: ClearPart): Uint8Array {
+  return withCbor(headFields(clear), boxContext)
 }
 
 /** What the seal of the sealed part is bound to: nothing of the head can be changed and the part still open. */

@@ -50,6 +50,7 @@ export { type QntFile, readQntFile, writeQntFile } from './qnt-file.ts'
 export type { RunLimits, Runnable } from './runnables.ts'
 export { addReader, type SealedEnvelope, type SealOptions, sealEnvelope } from './seal.ts'
 export {
+  contentKeyBytes,
   openSlot,
   type ReleaseBinding,
   readersMax,
@@ -57,5 +58,6 @@ export {
   type SlotOpener,
   unwrapForReader,
   wrapForReader,
+  wrapOwn,
 } from './slots.ts'
 export { hashTerms, type Price, type Right, type Terms } from './terms.ts'

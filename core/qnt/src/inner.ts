@@ -3,13 +3,13 @@ import {
   type Cid,
   cborCodec,
   decodeCbor,
-  encodeCbor,
   type Fields,
   readBytes,
   readCid,
   readFields,
   readInt,
   readOptional,
+  withCbor,
 } from '@anarq/ipld'
 import type { Inner } from './envelope.ts'
 import { bodyFields, readBody } from './list.ts'
@@ -37,17 +37,20 @@ export function encodeInner(inner: Inner, metadata: Fields): Uint8Array {
   }
   if (inner.previous !== undefined) fields.previous = inner.previous
   if (inner.terms !== undefined) fields.terms = termsFields(inner.terms)
-  const encoded = encodeCbor(fields)
+  return withCbor(fields, padded)
+}
+
+function padded(encoded: Uint8Array): Uint8Array {
   if (encoded.length > innerBytesMax) {
     throw new Fault(
       'limit.metadata',
       `The metadata and terms of one object have at most ${innerBytesMax} bytes.`,
     )
   }
-  const padded = new Uint8Array(Math.ceil((lengthBytes + encoded.length) / padBytes) * padBytes)
-  new DataView(padded.buffer).setUint32(0, encoded.length)
-  padded.set(encoded, lengthBytes)
-  return padded
+  const whole = new Uint8Array(Math.ceil((lengthBytes + encoded.length) / padBytes) * padBytes)
+  new DataView(whole.buffer).setUint32(0, encoded.length)
+  whole.set(encoded, lengthBytes)
+  return whole
 }
 
 /** The other way; refusals are `invalid.…`. */
@@ -89,7 +92,12 @@ function unpad(padded: Uint8Array): Uint8Array {
     length > 0 &&
     length <= innerBytesMax &&
     padded.length === Math.ceil(end / padBytes) * padBytes &&
-    padded.subarray(end).every((byte) => byte === 0)
+    isZeroFrom(padded, end)
   if (!isSound) throw new Fault('invalid.shape', 'A sealed part is not padded as it must be.')
   return padded.subarray(lengthBytes, end)
+}
+
+function isZeroFrom(bytes: Uint8Array, start: number): boolean {
+  for (let at = start; at < bytes.length; at += 1) if (bytes[at] !== 0) return false
+  return true
 }

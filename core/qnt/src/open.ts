@@ -2,7 +2,7 @@ import { equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { openBox } from '@anarq/qlock'
 import { commitmentsOf, commitOwner } from './commitments.ts'
-import { boxContext, type Envelope, encodeHead, type Inner } from './envelope.ts'
+import { boxContextOf, type Envelope, type Inner } from './envelope.ts'
 import { parseInner } from './inner.ts'
 import { metadataFields } from './metadata.ts'
 import { reading } from './parse.ts'
@@ -22,7 +22,7 @@ export function openEnvelope(
 ): Inner {
   const padded =
     contentKey.length === contentKeyBytes
-      ? openBox(contentKey, envelope.sealed, { context: boxContext(encodeHead(envelope)) })
+      ? openBox(contentKey, envelope.sealed, { context: boxContextOf(envelope) })
       : undefined
   if (padded === undefined) {
     throw new Fault('refused.key', 'This object does not open with this key. Ask its owner for access.')

@@ -5,11 +5,10 @@ import type { Random } from '@anarq/random'
 import { commitmentsOf, commitOwner } from './commitments.ts'
 import {
   asObjectId,
-  boxContext,
+  boxContextOf,
   type ClearPart,
   type Envelope,
   encodeEnvelope,
-  encodeHead,
   envelopeBytesMax,
   envelopeContext,
   type Inner,
@@ -32,6 +31,7 @@ import {
   readersMax,
   type Slot,
   tooManyReaders,
+  wrappedSlot,
 } from './slots.ts'
 import { readTerms, type Terms, termsFields } from './terms.ts'
 
@@ -49,8 +49,11 @@ export type SealOptions = {
   readonly runnables?: readonly Runnable[]
   /** 32 bytes; a fresh one when left out, as every version should have. */
   readonly contentKey?: Uint8Array
-  /** The owner's storage key (32 bytes) and its epoch; not for public objects. */
-  readonly own?: { readonly kek: Uint8Array; readonly epoch: number }
+  /** The owner's storage key (32 bytes) and its epoch, or what `wrapOwn` made of the content key; not for public objects. */
+  readonly own?: { readonly epoch: number } & (
+    | { readonly kek: Uint8Array }
+    | { readonly wrapped: Uint8Array }
+  )
   /** KEM public keys of standing readers; not for public objects. */
   readonly readers?: readonly Uint8Array[]
   /** For public objects, and only for them. */
@@ -70,7 +73,7 @@ export function sealEnvelope(options: SealOptions): SealedEnvelope & { readonly 
   checkParts(options, metadata, contentKey)
   const inner = innerOf(options)
   const clear = clearPartOf(options, inner, commitmentsOf(inner.commitmentSeed, metadata))
-  const context = boxContext(encodeHead(clear))
+  const context = boxContextOf(clear)
   const sealed = sealBox(contentKey, encodeInner(inner, metadata), { context, random })
   const envelope = { ...clear, slots: slotsOf(options, contentKey), sealed }
   if (options.signer === undefined) return { ...named(envelope), contentKey }
@@ -137,7 +140,10 @@ function slotsOf(
 ): readonly Slot[] {
   if (objectClass === 'public') return [{ kind: 'open', key: contentKey }]
   const slots = readers.map((publicKey) => readerSlot(publicKey, id, contentKey, random))
-  return own === undefined ? slots : [ownSlot(own.kek, own.epoch, contentKey), ...slots]
+  if (own === undefined) return slots
+  const { epoch } = own
+  const mine = 'kek' in own ? ownSlot(own.kek, epoch, contentKey) : wrappedSlot(epoch, own.wrapped)
+  return [mine, ...slots]
 }
 
 function innerOf({ owner, previous, sequence, body, metadata, terms, random }: SealOptions): Inner {

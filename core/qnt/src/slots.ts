@@ -66,6 +66,16 @@ export function ownSlot(kek: Uint8Array, epoch: number, contentKey: Uint8Array):
   return { kind: 'own', epoch, wrapped: primitives.aesKwWrap(kek, contentKey) }
 }
 
+/** The same with a key that was wrapped before. */
+export function wrappedSlot(epoch: number, wrapped: Uint8Array): SlotOf<'own'> {
+  return { kind: 'own', epoch, wrapped: readBytes(wrapped, "A slot's key", { length: ownSlotBytes }) }
+}
+
+/** Content keys for `sealEnvelope`'s `own`, many at once. */
+export function wrapOwn(kek: Uint8Array, contentKeys: readonly Uint8Array[]): Uint8Array[] {
+  return primitives.aesKwWrapEach(kek, contentKeys)
+}
+
 export function readerSlot(
   kemPublicKey: Uint8Array,
   id: ObjectId,

@@ -9,6 +9,7 @@ test('the face of the package is this list of names', () => {
     'blockBytesMax',
     'blocksOf',
     'checkBlock',
+    'contentKeyBytes',
     'createListBuilder',
     'createMemoryBlocks',
     'createObjectId',
@@ -40,6 +41,7 @@ test('the face of the package is this list of names', () => {
     'verifyEnvelope',
     'verifyPing',
     'wrapForReader',
+    'wrapOwn',
     'writeQntFile',
   ])
 })

@@ -13,6 +13,19 @@ test('AQ-QOMPRESS-4: noise is told from text before it is compressed', () => {
   }
 })
 
+test('little noise is not compressed, and little content is where that gains something', () => {
+  for (const bytes of [256, 300, 1000, 4 * kib, 8 * kib, 12 * kib, 40 * kib, 64 * kib]) {
+    for (let seed = 1; seed <= 20; seed += 1) assert.equal(looksCompressible(noise(bytes, seed)), false)
+    assert.equal(looksCompressible(prose(bytes)), true, `prose of ${bytes}`)
+    const withHead = noise(bytes, 3)
+    withHead.set(prose(bytes >> 2))
+    assert.equal(looksCompressible(withHead), true, `a quarter of prose in ${bytes}`)
+    const twice = noise(bytes, 5)
+    twice.copyWithin(bytes >> 1, 0, bytes >> 1)
+    assert.equal(looksCompressible(twice), true, `${bytes} of noise that repeats`)
+  }
+})
+
 test('of a real program no chunk that would shrink by a tenth is stored as it is', () => {
   const program = startOfFile(process.execPath, 16 * mib)
   let shrinking = 0

@@ -6,8 +6,10 @@ import {
   canonicalJson,
   encodePublicIdentity,
   isPeerDid,
+  parseCard,
   parsePublicIdentity,
   publicOfPeer,
+  writeCard,
 } from '@anarq/squid'
 import fc from 'fast-check'
 import { documentOf } from '../src/did/document.ts'
@@ -165,4 +167,16 @@ test('a public identity is sent as its long form alone, and resolved anew by who
       assert.notEqual(codeOf(parsePublicIdentity(noise, now)), 'ok')
     }),
   )
+})
+
+test('a card is one line of text that resolves by itself; anything else is none', () => {
+  const resolved = publicOfPeer(peerDidOf(keys).long)
+  assert.ok(resolved.ok)
+  const card = writeCard(resolved.value)
+  assert.match(card, /^anarq-card-1:[A-Za-z0-9_-]+$/)
+  const parsed = parseCard(`${card}\n`, now)
+  assert.deepEqual(parsed.ok && parsed.value, resolved.value)
+  for (const other of ['', 'hello', card.slice(1), `${card}=`, `${card}!`, card.replace('card-1', 'card-2')])
+    assert.equal(codeOf(parseCard(other, now)), 'invalid.card', other.slice(0, 20))
+  assert.notEqual(codeOf(parseCard(card.slice(0, -4), now)), 'ok')
 })

@@ -29,6 +29,7 @@ test('the face is what it was', () => {
     'lendGuardianPacket',
     'openGuardianPacket',
     'parseCanonicalJson',
+    'parseCard',
     'parseContentDigest',
     'parsePublicIdentity',
     'publicOfLog',
@@ -48,6 +49,7 @@ test('the face is what it was', () => {
     'verifyDevice',
     'verifyRequest',
     'verifySuccession',
+    'writeCard',
     'writeContentDigest',
     'writeLogFile',
   ])

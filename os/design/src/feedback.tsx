@@ -99,8 +99,15 @@ export type AvatarProps = {
 export function Avatar({ name, seed = name, kind = 'root', size = 32 }: AvatarProps): ReactNode {
   const style = { '--avatar-hue': hueOf(seed), '--avatar-size': `${size / 16}rem` } as CSSProperties
   return (
-    <span className="aq-avatar" style={style} data-kind={kind} aria-hidden="true">
-      {kind === 'anonymous' ? <Icon name="eye-off" /> : initialOf(name)}
+    // The initial is drawn by the stylesheet: it is a picture, and no part of a button's text.
+    <span
+      className="aq-avatar"
+      style={style}
+      data-kind={kind}
+      data-initial={kind === 'anonymous' ? '' : initialOf(name)}
+      aria-hidden="true"
+    >
+      {kind === 'anonymous' && <Icon name="eye-off" />}
     </span>
   )
 }

@@ -22,10 +22,11 @@ export type PutFile = {
 export type PutSkipped = { readonly kind: 'skipped'; readonly path: string; readonly fault: Fault }
 
 /**
- * At most `smallBytesMax`: read in one go when its turn comes. Throws a `Fault` when it cannot be read whole. The bytes
- * may lie where the next file will be read to: whoever keeps them copies them.
+ * At most `smallBytesMax`: read in one go when its turn comes. Throws a `Fault` when it cannot be read whole. `into` is
+ * memory that the bytes may be read to, to spare a copy; they may also lie where the next file will be read to: whoever
+ * keeps them copies them.
  */
-export type SmallContent = { readonly kind: 'small'; readAll(): Uint8Array }
+export type SmallContent = { readonly kind: 'small'; readAll(into?: Uint8Array): Uint8Array }
 
 export type StreamContent = { readonly kind: 'stream'; open(): Promise<ContentReader> }
 

@@ -27,7 +27,8 @@ export type FillerOptions<Owner, Done> = {
 
 /** Fills windows with content, small files one behind another, and sends it off in batches. */
 export type Filler<Owner, Done> = {
-  addWhole(owner: Owner, bytes: Uint8Array): Promise<void>
+  /** `read` may read to the memory that it is given, of at most `bytesMax`; a promise only where there is a wait. */
+  addWhole(owner: Owner, bytesMax: number, read: (into: Uint8Array) => Uint8Array): Promise<void> | undefined
   /** `peek` sees the first bytes that come. */
   addStream(owner: Owner, reader: ContentReader, peek: (head: Uint8Array) => void): Promise<void>
   /** Goes with the batch that holds what was added last. */
@@ -39,6 +40,8 @@ export type Filler<Owner, Done> = {
 const batchBytes = 2 * 1024 * 1024
 const readBytes = 2 * 1024 * 1024
 const rangesMax = 128
+/** Whole contents fill only so much of a window: memory that was used a moment ago is still in the processor's cache. */
+const wholesBytesMax = 4 * 1024 * 1024
 
 type Held = { readonly window: Window; users: number; isFull: boolean }
 type Pending<Owner, Done> = { ranges: SealRange[]; owners: Owner[]; done: Done[]; bytes: number }
@@ -61,7 +64,7 @@ export function createFiller<Owner, Done>(options: FillerOptions<Owner, Done>): 
     pending: { ranges: [], owners: [], done: [], bytes: 0 },
   }
   return {
-    addWhole: (owner, bytes) => addWhole(state, owner, bytes),
+    addWhole: (owner, bytesMax, read) => addWhole(state, owner, bytesMax, read),
     addStream: (owner, reader, peek) => addStream(state, owner, reader, peek),
     done: (item) => void state.pending.done.push(item),
     flush: () => flush(state),
@@ -74,7 +77,34 @@ export function createFiller<Owner, Done>(options: FillerOptions<Owner, Done>): 
   }
 }
 
-async function addWhole<Owner, Done>(
+function addWhole<Owner, Done>(
+  state: State<Owner, Done>,
+  owner: Owner,
+  bytesMax: number,
+  read: (into: Uint8Array) => Uint8Array,
+): Promise<void> | undefined {
+  const window = state.fill >= wholesBytesMax ? undefined : roomNow(state, bytesMax)
+  if (window === undefined) return turn(state, empty).then(() => fillWhole(state, owner, bytesMax, read))
+  return fillWhole(state, owner, bytesMax, read)
+}
+
+function fillWhole<Owner, Done>(
+  state: State<Owner, Done>,
+  owner: Owner,
+  bytesMax: number,
+  read: (into: Uint8Array) => Uint8Array,
+): Promise<void> | undefined {
+  const { window } = state.held as Held
+  const into = window.bytes.subarray(state.fill, state.fill + bytesMax)
+  const bytes = read(into)
+  if (bytes.length > bytesMax) return addGrown(state, owner, bytes.slice())
+  if (bytes.buffer !== into.buffer || bytes.byteOffset !== into.byteOffset) into.set(bytes)
+  state.fill += bytes.length
+  return addRange(state, owner, state.fill - bytes.length, state.fill)
+}
+
+/** Longer than was said. */
+async function addGrown<Owner, Done>(
   state: State<Owner, Done>,
   owner: Owner,
   bytes: Uint8Array,
@@ -139,23 +169,34 @@ async function addStream<Owner, Done>(
   if (chunks === 0) await addRange(state, owner, state.fill, state.fill)
 }
 
-async function addRange<Owner, Done>(
+/** A promise only where a batch is full, or may not be shared. */
+function addRange<Owner, Done>(
   state: State<Owner, Done>,
   owner: Owner,
   from: number,
   to: number,
-): Promise<void> {
-  const { mayShare, onBytes } = state.options
-  const bytes = to - from
+): Promise<void> | undefined {
+  const { mayShare } = state.options
   const last = state.pending.owners.at(-1)
-  if (last !== undefined && !mayShare(last, owner)) await flush(state)
+  if (last !== undefined && !mayShare(last, owner))
+    return flush(state).then(() => pushRange(state, owner, from, to))
+  return pushRange(state, owner, from, to)
+}
+
+function pushRange<Owner, Done>(
+  state: State<Owner, Done>,
+  owner: Owner,
+  from: number,
+  to: number,
+): Promise<void> | undefined {
   const { pending } = state
+  const bytes = to - from
   pending.ranges.push({ from, to, sealedAt: state.sealedAt })
   pending.owners.push(owner)
   pending.bytes += bytes
   state.sealedAt += bytes + sealedExtraBytesMax
-  onBytes?.(bytes)
-  if (pending.bytes >= batchBytes || pending.ranges.length >= rangesMax) await flush(state)
+  state.options.onBytes?.(bytes)
+  return pending.bytes >= batchBytes || pending.ranges.length >= rangesMax ? flush(state) : undefined
 }
 
 async function flush<Owner, Done>(state: State<Owner, Done>): Promise<void> {
@@ -183,12 +224,17 @@ async function flush<Owner, Done>(state: State<Owner, Done>): Promise<void> {
 
 /** A window with room for so many bytes, and for the seals of whatever still fits into it. */
 async function room<Owner, Done>(state: State<Owner, Done>, bytes: number): Promise<Window> {
-  if (state.held === undefined) return turn(state, empty)
+  return roomNow(state, bytes) ?? turn(state, empty)
+}
+
+/** The window at hand, where it has that room. */
+function roomNow<Owner, Done>(state: State<Owner, Done>, bytes: number): Window | undefined {
+  if (state.held === undefined) return undefined
   const { window } = state.held
   const bytesLeft = window.bytes.length - state.fill
   const extraLeft = window.sealed.length - state.sealedAt - bytesLeft
   const hasRoom = bytesLeft >= bytes && extraLeft >= rangesMax * sealedExtraBytesMax
-  return hasRoom ? window : turn(state, empty)
+  return hasRoom ? window : undefined
 }
 
 /** To a new window, with what is left of the old one at its start; the old one stays ours until that is copied. */

@@ -4,7 +4,14 @@ import type { Flow, Guardian } from '@anarq/qerberos'
 import { hashBlake3 } from '@anarq/qlock'
 import { type Block, type BodyRef, createListBuilder, type ListBuilder } from '@anarq/qnt'
 import type { Chunker } from '@anarq/qompress'
-import type { ContentReader, PutFile, PutItem, StreamContent } from './content.ts'
+import {
+  type ContentReader,
+  type PutFile,
+  type PutItem,
+  type SmallContent,
+  type StreamContent,
+  smallBytesMax,
+} from './content.ts'
 import { type Batch, createFiller, type Filler } from './filler.ts'
 import { createQueue } from './queue.ts'
 import type { SealedRange, SealKeys } from './seal-range.ts'
@@ -153,8 +160,8 @@ async function readAll(options: IntakeOptions, filler: Fill): Promise<void> {
     for await (const batch of options.items) {
       for (const item of batch) {
         options.signal?.throwIfAborted()
-        if (item.kind !== 'file') filler.done(item)
-        else await readFile(item, options, filler)
+        const waiting = takeItem(item, options, filler)
+        if (waiting !== undefined) await waiting
       }
     }
     await filler.flush()
@@ -165,26 +172,66 @@ async function readAll(options: IntakeOptions, filler: Fill): Promise<void> {
 
 type Fill = Filler<Content, Finished>
 
-async function readFile(file: PutFile, options: IntakeOptions, filler: Fill): Promise<void> {
+function takeItem(item: PutItem, options: IntakeOptions, filler: Fill): Promise<void> | undefined {
+  if (item.kind !== 'file') {
+    filler.done(item)
+    return undefined
+  }
+  const { content } = item
+  return content.kind === 'small'
+    ? readSmall(item, content, options, filler)
+    : readLarge(item, content, options, filler)
+}
+
+/** A promise only where there is something to wait for: ten thousand small files are mostly no wait at all. */
+function readSmall(
+  file: PutFile,
+  small: SmallContent,
+  options: IntakeOptions,
+  filler: Fill,
+): Promise<void> | undefined {
   const content = beginContent(file, options)
+  const read = (into: Uint8Array): Uint8Array => {
+    const bytes = small.readAll(into)
+    content.flow.report('raw', { bytes: bytes.length })
+    content.words = options.peek?.(file, bytes.subarray(0, peekBytesMax))
+    return bytes
+  }
+  const failed = (error: unknown): void => noteFault(content, error, options)
   try {
-    if (file.content.kind === 'small') {
-      const bytes = file.content.readAll()
-      content.flow.report('raw', { bytes: bytes.length })
-      content.words = options.peek?.(file, bytes.subarray(0, peekBytesMax))
-      await filler.addWhole(content, bytes)
-    } else {
-      content.flow.report('raw', file.bytes === undefined ? {} : { bytes: file.bytes })
-      await readStream(file.content, content, filler, (head) => {
-        content.words = options.peek?.(file, head.slice(0, peekBytesMax))
-      })
-    }
+    // One byte more tells that the file did not grow.
+    const waiting = filler.addWhole(content, (file.bytes ?? smallBytesMax) + 1, read)
+    if (waiting !== undefined) return waiting.catch(failed).then(() => filler.done(content))
   } catch (error) {
-    if (options.signal?.aborted === true) throw error
-    content.fault = asFault(error)
-    if (isForAll(content.fault)) throw content.fault
+    failed(error)
   }
   filler.done(content)
+  return undefined
+}
+
+async function readLarge(
+  file: PutFile,
+  stream: StreamContent,
+  options: IntakeOptions,
+  filler: Fill,
+): Promise<void> {
+  const content = beginContent(file, options)
+  try {
+    content.flow.report('raw', file.bytes === undefined ? {} : { bytes: file.bytes })
+    await readStream(stream, content, filler, (head) => {
+      content.words = options.peek?.(file, head.slice(0, peekBytesMax))
+    })
+  } catch (error) {
+    noteFault(content, error, options)
+  }
+  filler.done(content)
+}
+
+/** Trouble with this file leaves it out; any other goes on. */
+function noteFault(content: Content, error: unknown, { signal }: IntakeOptions): void {
+  if (signal?.aborted === true) throw error
+  content.fault = asFault(error)
+  if (isForAll(content.fault)) throw content.fault
 }
 
 /** Trouble on our side ends the whole put; trouble with one source file only leaves that file out. */

@@ -45,6 +45,7 @@ function openAny(block: Uint8Array, { key, lockKey, plainBytes }: BlockKeys): Ui
 /** A stored frame is its header and the content, which needs no copy then; undefined for every other frame. */
 function openStored(block: Uint8Array, { key, plainBytes }: BlockKeys): Uint8Array | Unopened | undefined {
   const headBytes = block.length - chunkOverheadBytes - plainBytes
+  if (plainBytes < copiedBytesMin) return undefined
   if (headBytes < frameHeaderBytesMin || headBytes > frameHeaderBytesMax) return undefined
   const head = new Uint8Array(headBytes)
   const plain = new Uint8Array(plainBytes)
@@ -53,5 +54,7 @@ function openStored(block: Uint8Array, { key, plainBytes }: BlockKeys): Uint8Arr
   return codec === 'stored' && said === plainBytes && headerBytes === headBytes ? plain : undefined
 }
 
+/** Below, a view of the frame is as good as memory of its own, and one call of the cipher less. */
+const copiedBytesMin = 32 * 1024
 /** The codec, and a length of one byte. */
 const frameHeaderBytesMin = 2

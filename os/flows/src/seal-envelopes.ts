@@ -1,5 +1,6 @@
 import { cborCodec, cidOfDigest, rawCodec } from '@anarq/ipld'
-import { asObjectId, type BodyRef, type Metadata, sealEnvelope } from '@anarq/qnt'
+import { wipe } from '@anarq/qlock'
+import { asObjectId, type BodyRef, contentKeyBytes, type Metadata, sealEnvelope, wrapOwn } from '@anarq/qnt'
 import type { Random } from '@anarq/random'
 
 /** Everything that makes one version's envelope, as plain values that can go to another thread. */
@@ -24,7 +25,9 @@ export function sealEnvelopes(
   { did, kek, epoch }: EnvelopeOwner,
   random: Random,
 ): NamedBytes[] {
-  return requests.map(({ id, sequence, previous, body: { digest, ...body }, metadata }) => {
+  const contentKeys = requests.map(() => random.bytes(contentKeyBytes))
+  const wrapped = wrapOwn(kek, contentKeys)
+  const named = requests.map(({ id, sequence, previous, body: { digest, ...body }, metadata }, i) => {
     const { bytes, cid } = sealEnvelope({
       id: asObjectId(id),
       objectClass: 'private',
@@ -33,9 +36,12 @@ export function sealEnvelopes(
       ...(previous === undefined ? {} : { previous: cidOfDigest(cborCodec, previous) }),
       body: { cid: cidOfDigest(rawCodec, digest), ...body },
       metadata,
-      own: { kek, epoch },
+      contentKey: contentKeys[i] as Uint8Array,
+      own: { epoch, wrapped: wrapped[i] as Uint8Array },
       random,
     })
     return { bytes, digest: cid.multihash.digest }
   })
+  wipe(...contentKeys)
+  return named
 }

@@ -16,6 +16,7 @@ export function forwardDrive(drive: () => Promise<DriveOperations>): DriveOperat
     },
     makeFolder: async (...args) => (await drive()).makeFolder(...args),
     move: async (...args) => (await drive()).move(...args),
+    copy: async (...args) => (await drive()).copy(...args),
     tag: async (...args) => (await drive()).tag(...args),
     remove: async (...args) => (await drive()).remove(...args),
     restore: async (...args) => (await drive()).restore(...args),

@@ -11,6 +11,7 @@ export type {
   LimitsChange,
   NewChild,
 } from './children/operations.ts'
+export { isSystemPath, systemFolder } from './drive/system-folder.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {
   AccountOperations,
@@ -19,6 +20,7 @@ export type {
   AuditOperations,
   CommitFacts,
   Content,
+  CopyPlace,
   DriveOperations,
   EntryFacts,
   Finding,
@@ -29,6 +31,7 @@ export type {
   IdentityFacts,
   IdentityKindName,
   IdentityOperations,
+  MovePlace,
   NewIdentity,
   NodeState,
   NodeStatus,
@@ -49,3 +52,17 @@ export type {
   Within,
 } from './operations.ts'
 export type { Cache, KernelPorts, PutCounts, SealedSink, SmallFile } from './ports.ts'
+export type {
+  DetailsChange,
+  EntryDetails,
+  EntryProperty,
+  NewToolKey,
+  PlaceInDrive,
+  PropertyName,
+  ToolAccess,
+  ToolDoor,
+  ToolDrive,
+  ToolKeyFacts,
+  ToolOperations,
+  ToolRights,
+} from './tools/operations.ts'

@@ -13,6 +13,9 @@ import { findIdentity } from './identity-facts.ts'
 import type { Finding, Operations } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 import { createSharing } from './sharing/sharing.ts'
+import type { SpaceEntry } from './space.ts'
+import type { ToolAccess, ToolDoor } from './tools/operations.ts'
+import { createToolDesk } from './tools/tool-desk.ts'
 
 export type KernelOptions = {
   ports: KernelPorts
@@ -28,6 +31,14 @@ export type Kernel = {
   readonly guardian: Guardian
   /** For doors that authenticate others: an identity that this node can verify. */
   publicIdentity(did: string): PublicIdentity | undefined
+  /**
+   * For doors that tools come in by: what the key with this secret lets them do. `undefined` where there is none of the
+   * identity in use, and `limit.rate` or `limit.loop` for a source (a pseudonym of it) that tried too often;
+   * `refused.expired` for a key whose time is over, `refused.locked` while locked.
+   */
+  toolAccess(door: ToolDoor, secret: string, source: string): Promise<ToolAccess | undefined>
+  /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
+  note(entry: SpaceEntry): void
   close(): Promise<void>
 }
 
@@ -45,6 +56,7 @@ export async function createKernel({
   const sweeper = createSweeper(ports)
   const home = createHome({ account, directory, guardian, ports, sweeper })
 
+  const tools = createToolDesk({ home, guardian, ports })
   const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
   const operations: Operations = {
     account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
@@ -64,12 +76,17 @@ export async function createKernel({
     ),
     audit: createAuditDesk({ current: home.acting, guardian }),
     health,
+    tools: tools.operations,
   }
 
   return {
     operations,
     guardian,
     publicIdentity: (did) => directory.find(did),
+    toolAccess: tools.access,
+    note(entry) {
+      if (account.state() === 'open') void home.note(entry).catch(() => {})
+    },
     async close() {
       await home.closeOffices()
       account.lock()

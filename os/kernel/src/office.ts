@@ -14,11 +14,13 @@ import type { DriveOperations, PutReport } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 import { type GrantBook, openGrantBook } from './sharing/grant-book.ts'
 import { openSpace, type Space } from './space.ts'
+import { openToolBook, type ToolBook } from './tools/tool-book.ts'
 
 /** One identity at work: its space, its grants, who decides for it, and its drive. */
 export type Office = {
   readonly space: Space
   readonly book: GrantBook
+  readonly tools: ToolBook
   readonly qonsent: Qonsent
   readonly authority: Authority
   readonly drive: DriveOperations
@@ -56,6 +58,13 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     device: space.device,
     refresh: space.refresh,
   })
+  const tools = await openToolBook({
+    index: space.index,
+    view: space.view,
+    clock: ports.clock,
+    random: ports.random,
+    refresh: space.refresh,
+  })
   const qonsent = createQonsent({
     policies: ports.createPolicies(),
     status: book.status,
@@ -81,19 +90,22 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     flow.end('ok')
     return sweeper.during(() => putItems(items, putOptions, context))
   }
-  const changing = createChanging({ space, ports, authority })
+  const onOwnDecoy = (id: Uint8Array): void => onDecoy(id, space.did, 'get')
+  const changing = createChanging({ space, ports, authority, onDecoy: onOwnDecoy })
   const stopListening = guardian.onAlert((alert) => {
     if (alert.identity === space.did) void space.record([entryOfAlert(alert)]).catch(() => {})
   })
   return {
     space,
     book,
+    tools,
     qonsent,
     authority,
     drive: {
       put,
-      ...createReading({ space, ports, authority, guardian, onDecoy: (id) => onDecoy(id, space.did, 'get') }),
+      ...createReading({ space, ports, authority, guardian, onDecoy: onOwnDecoy }),
       ...changing,
+      copy: (...args) => sweeper.during(() => changing.copy(...args)),
       restore: (...args) => sweeper.during(() => changing.restore(...args)),
     },
     sweeper,

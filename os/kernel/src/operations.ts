@@ -6,6 +6,7 @@ import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { SignedManifest, UnsignedManifest } from '@anarq/wxa'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
+import type { ToolOperations } from './tools/operations.ts'
 
 export type Operations = {
   readonly account: AccountOperations
@@ -14,6 +15,7 @@ export type Operations = {
   readonly sharing: SharingOperations
   readonly audit: AuditOperations
   readonly health: HealthOperations
+  readonly tools: ToolOperations
 }
 
 /** "waiting": a child's device that was enrolled, unlocked; its guardian's file is still to come. */
@@ -171,6 +173,8 @@ export type FindQuery = {
   readonly fromMs?: number
   readonly toMs?: number
   readonly isTrashed?: boolean
+  /** Path or id of the folder that it lies in, or anywhere below. */
+  readonly below?: Ref
   readonly limit?: number
   readonly offset?: number
 }
@@ -183,6 +187,19 @@ export type VersionFacts = {
   readonly modifiedMs: number
   readonly savedMs: number
   readonly isLatest: boolean
+}
+
+/** Absent: the folder, or the name, that it has. */
+export type MovePlace = {
+  readonly folder?: string | undefined
+  readonly name?: string | undefined
+  /** What lies there under that name goes to the trash in the same commit. */
+  readonly isReplacing?: boolean | undefined
+}
+
+export type CopyPlace = MovePlace & {
+  /** Of a folder, without what is in it. */
+  readonly isShallow?: boolean | undefined
 }
 
 /** `NAME|ID` of the command line: a path, an object id, or a name that only one thing has. */
@@ -202,7 +219,9 @@ export type DriveOperations = {
     options?: { lock?: string | undefined; signal?: AbortSignal | undefined },
   ): AsyncIterable<TreeEntry>
   makeFolder(path: string): Promise<EntryFacts>
-  move(ref: Ref, to: { folder?: string; name?: string }): Promise<EntryFacts>
+  move(ref: Ref, to: MovePlace): Promise<EntryFacts>
+  /** Its latest version under a new id, and where it is a folder all below it, over the blocks that are there. */
+  copy(ref: Ref, to: CopyPlace): Promise<EntryFacts>
   tag(ref: Ref, change: { add?: readonly string[]; remove?: readonly string[] }): Promise<EntryFacts>
   /** To the trash, or away for good. */
   remove(ref: Ref, options?: { isForever?: boolean }): Promise<EntryFacts>

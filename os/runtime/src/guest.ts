@@ -41,7 +41,7 @@ const probes: readonly string[] = [
   'localStorage',
 ]
 
-/** A text inside the settings would end the template where it holds a backtick; JSON holds none that matters. */
+/** The `bridge` of `IsolateOptions`: the functions below as they stand here, without their types. */
 export function bridgeText(logLineBytesMax: number = runtimeLimits.logLineBytesMax): string {
   const settings: Settings = { bytesKey, reservedKeys, logLineBytesMax, probes }
   const parts = [

@@ -12,9 +12,13 @@ const unusable = /[<>"|?*:]/
  */
 export function checkPath(path: string): string {
   const refuse = (code: FaultCode, why: string): Fault =>
-    new Fault(code, `The name ${shownPath(path)} ${why}. Rename the file and pack it again.`, {
-      data: { path: shownPath(path) },
-    })
+    new Fault(
+      code,
+      `The name ${shownPath(path)} ${why}. Rename it, where the package is yours; do not use one of others.`,
+      {
+        data: { path: shownPath(path) },
+      },
+    )
   if (path === '') throw refuse('refused.path-empty', 'is empty')
   if (path.length > pathCharactersMax)
     throw refuse('limit.path', `has more than ${pathCharactersMax} characters`)

@@ -65,6 +65,7 @@ export function driveOf(wire: Wire): DriveOperations {
         `/api/v1/folders/${path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/')}`,
       ),
     move: (ref, to) => wire.json('POST', `${object(ref)}/move`, { body: to }),
+    copy: (ref, to) => wire.json('POST', `${object(ref)}/copy`, { body: to }),
     tag: (ref, change) => wire.json('POST', `${object(ref)}/tag`, { body: change }),
     remove: (ref, { isForever = false } = {}) =>
       wire.json('POST', `${object(ref)}/${isForever ? 'purge' : 'trash'}`),

@@ -67,6 +67,7 @@ export function addFileRoutes(app: App, context: DoorContext): void {
         'fromMs?': time,
         'toMs?': time,
         'isTrashed?': flag,
+        'below?': described(text, 'Path or id of the folder that it lies in, or anywhere below.'),
         'limit?': { type: 'integer', minimum: 1, maximum: 10_000 },
         'offset?': count,
       }),

@@ -1,3 +1,4 @@
+import type { CopyPlace, MovePlace } from '@anarq/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { begun, sendContent, sendPieces } from '../content.ts'
 import { dispositionOf } from '../content-headers.ts'
@@ -152,19 +153,35 @@ function addReading(app: App, { operations: { drive }, problem }: DoorContext): 
 type TreeBody = { lock?: string; hasFacts?: boolean }
 
 function addChanging(app: App, { operations: { drive } }: DoorContext): void {
-  app.post<ByRef & { Body: { folder?: string; name?: string } }>('/api/v1/objects/:ref/move', {
+  const place = {
+    'folder?': described(text, 'Path of the folder that it comes to.'),
+    'name?': text,
+    'isReplacing?': described(flag, 'What lies there under that name goes to the trash.'),
+  }
+  app.post<ByRef & { Body: MovePlace }>('/api/v1/objects/:ref/move', {
     schema: {
       operationId: 'moveObject',
       summary: 'Move or rename',
       tags,
       params,
-      body: fields(
-        { 'folder?': described(text, 'Path of the folder to move it to.'), 'name?': text },
-        { minProperties: 1 },
-      ),
+      body: fields(place, { minProperties: 1 }),
       response: entryAnswer,
     },
     handler: ({ params: { ref }, body }) => drive.move(ref, body),
+  })
+  app.post<ByRef & { Body: CopyPlace }>('/api/v1/objects/:ref/copy', {
+    schema: {
+      operationId: 'copyObject',
+      summary: 'Copy a file, or a folder with all below it; content is not read',
+      tags,
+      params,
+      body: fields({
+        ...place,
+        'isShallow?': described(flag, 'Of a folder, without what is in it.'),
+      }),
+      response: answers(200, 'The copy.', ref('Entry')),
+    },
+    handler: ({ params: { ref }, body }) => drive.copy(ref, body),
   })
   app.post<ByRef & { Body: { add?: string[]; remove?: string[] } }>('/api/v1/objects/:ref/tag', {
     schema: {

@@ -15,6 +15,7 @@ import { addObjectRoutes } from './objects.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
+import { addToolRoutes } from './tools.ts'
 import { addUploadRoutes } from './uploads.ts'
 
 export function addRoutes(app: App, context: DoorContext): void {
@@ -38,6 +39,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addSharingRoutes,
   addAuditRoutes,
   addHealthRoutes,
+  addToolRoutes,
   addGatewayRoutes,
   addNodeRoutes,
   addDesktopRoutes,

@@ -146,6 +146,17 @@ const schemas: Readonly<Record<string, Schema>> = {
     },
     additionalProperties: false,
   },
+  ToolKey: fields({
+    id: text,
+    name: text,
+    door: oneOf('webdav', 'mcp'),
+    'folder?': described(text, 'Path of the folder that it is for; absent where that is gone.'),
+    rights: oneOf('read', 'write'),
+    createdMs: time,
+    'untilMs?': time,
+    'lastUsedMs?': time,
+    state: oneOf('active', 'expired', 'revoked'),
+  }),
   AuditEntry: fields({
     index: count,
     atMs: time,

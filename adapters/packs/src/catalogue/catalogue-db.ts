@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compareBytes } from '@anarq/bytes'
 import type { SeriesName } from '../pack/location.ts'
 import { storeIdBytes } from '../pack/record.ts'
+import { createDigestFilter, type DigestFilter } from './digest-filter.ts'
 import type { Changes, DigestRow, HeadRow, PackRow, Row } from './rows.ts'
 import { createTally, type Tally, weighBlock } from './tally.ts'
 
@@ -82,17 +83,24 @@ type BlockColumns = [Uint8Array, number, number, number, number, number]
 type PackColumns = [SeriesName, number, number, number]
 type HeadColumns = [Uint8Array, Uint8Array]
 type Statements = ReturnType<typeof prepare>
-type Tables = { readonly face: CatalogueDb; readonly statements: Statements; readonly tally: Tally }
+type Tables = {
+  readonly face: CatalogueDb
+  readonly statements: Statements
+  readonly tally: Tally
+  readonly filter: DigestFilter
+}
 
 function openTables(db: DatabaseSync): Tables {
   const statements = prepare(db)
   const state = statements.state.get() as unknown as [Uint8Array, number, number] | undefined
   if (state === undefined) throw Object.assign(new Error('no state row'), { code: 'ERR_SQLITE_ERROR' })
   const tally = createTally(state[1], state[2])
+  const filter = createDigestFilter(state[1])
   const toPage = (columns: unknown[]): readonly DigestRow[] => (columns as BlockColumns[]).map(toDigestRow)
   const face: CatalogueDb = {
     storeId: state[0],
     find(digest) {
+      if (!filter.mayHave(digest)) return undefined
       const found = statements.find.get(digest) as unknown as
         | [number, number, number, number, number]
         | undefined
@@ -112,6 +120,7 @@ function openTables(db: DatabaseSync): Tables {
       db.exec('BEGIN IMMEDIATE')
       try {
         applyChanges(changes, statements, tally)
+        for (const { digest } of changes.rows) filter.add(digest)
         db.exec('COMMIT')
       } catch (error) {
         undo()
@@ -121,7 +130,7 @@ function openTables(db: DatabaseSync): Tables {
     },
     close: () => db.close(),
   }
-  return { face, statements, tally }
+  return { face, statements, tally, filter }
 }
 
 function applyChanges(changes: Changes, statements: Statements, tally: Tally): void {
@@ -152,7 +161,7 @@ function applyChanges(changes: Changes, statements: Statements, tally: Tally): v
 const rowsAtOnce = 4096
 
 /** Reads every row: about a second for a million. */
-async function isWhole({ face, statements, tally }: Tables, signal?: AbortSignal): Promise<boolean> {
+async function isWhole({ face, statements, tally, filter }: Tables, signal?: AbortSignal): Promise<boolean> {
   if (face.storeId.length !== storeIdBytes) return false
   const found = createTally(0, 0)
   found.name(face.storeId)
@@ -165,6 +174,7 @@ async function isWhole({ face, statements, tally }: Tables, signal?: AbortSignal
     for (const [digest, kind, bytes, data, a, b] of page) {
       if (compareBytes(last, digest) >= 0) return false
       found.more(weighBlock(digest, { kind, bytes, data, a, b }))
+      filter.add(digest)
       last = digest
     }
     if (page.length < rowsAtOnce) break

@@ -14,6 +14,8 @@ export type Batch = {
   readonly from: Location
   bytes: number
   readonly parts: Uint8Array[]
+  /** Memory that parts of it lie in. */
+  readonly stages: Buffer[]
   readonly locations: Location[]
   readonly done: PromiseWithResolvers<void>
 }
@@ -57,7 +59,14 @@ export function createBatches({ series, storeId, start, packBytesMax, onLost }: 
   function batchFor(size: number): Batch {
     const last = open.at(-1)
     if (last !== undefined && hasRoom(last, size, next)) return last
-    const batch: Batch = { from: next, bytes: 0, parts: [], locations: [], done: Promise.withResolvers() }
+    const batch: Batch = {
+      from: next,
+      bytes: 0,
+      parts: [],
+      stages: [],
+      locations: [],
+      done: Promise.withResolvers(),
+    }
     batch.done.promise.catch(() => {})
     stage.cut()
     if (byteOf(next) === 0) {
@@ -77,7 +86,7 @@ export function createBatches({ series, storeId, start, packBytesMax, onLost }: 
       const batch = batchFor(size)
       const location = next
       const isCopied = header.bytes <= copiedBytesMax
-      const staged = stage.take(recordHeaderBytes + (isCopied ? header.bytes : 0), batch.parts)
+      const staged = stage.take(recordHeaderBytes + (isCopied ? header.bytes : 0), batch)
       writeRecordHeader(staged, 0, header, storeId)
       if (isCopied) copyInto(staged, recordHeaderBytes, parts)
       else batch.parts.push(...parts)
@@ -90,11 +99,13 @@ export function createBatches({ series, storeId, start, packBytesMax, onLost }: 
     waiting: (location) => payloads.get(location),
     takeFirst() {
       current = open.shift()
+      if (open.length === 0) stage.cut()
       return current
     },
     finish(batch) {
       current = undefined
       for (const location of batch.locations) payloads.delete(location)
+      stage.giveBack(batch)
       batch.done.resolve()
     },
     last: () => open.at(-1) ?? current,

@@ -1,22 +1,38 @@
 /** Memory in which small pieces lie side by side. */
 export type Stage = {
-  /** Room for so many bytes, already placed at the end of `parts`. */
-  take(bytes: number, parts: Uint8Array[]): Buffer
-  /** What comes next belongs to other parts. */
+  /** Room for so many bytes, already placed at the end of the batch's parts. */
+  take(bytes: number, batch: Staged): Buffer
+  /** What comes next belongs to another batch. */
   cut(): void
+  /** The batch is written: its memory may be used again. */
+  giveBack(batch: Staged): void
 }
 
-const stageBytes = 256 * 1024
+export type Staged = { readonly parts: Uint8Array[]; readonly stages: Buffer[] }
 
-/** Neighbouring pieces become one part, so that thousands of small records are a few system call arguments. */
+const stageBytes = 256 * 1024
+const freeMax = 16
+
+/**
+ * Neighbouring pieces become one part, so that thousands of small records are a few system call arguments. The memory
+ * goes around: what was never touched before costs more to fill than all that is done with it.
+ */
 export function createStage(): Stage {
-  let buffer = Buffer.alloc(0)
+  const free: Buffer[] = []
+  let buffer: Buffer | undefined
   let used = 0
   let last: Uint8Array | undefined
+
+  function next(bytes: number): Buffer {
+    const known = bytes <= stageBytes ? free.pop() : undefined
+    return known ?? Buffer.allocUnsafeSlow(Math.max(stageBytes, bytes))
+  }
+
   return {
-    take(bytes, parts) {
-      if (used + bytes > buffer.length) {
-        buffer = Buffer.allocUnsafeSlow(Math.max(stageBytes, bytes))
+    take(bytes, { parts, stages }) {
+      if (buffer === undefined || used + bytes > buffer.length) {
+        buffer = next(bytes)
+        stages.push(buffer)
         used = 0
         last = undefined
       }
@@ -30,7 +46,14 @@ export function createStage(): Stage {
       return piece
     },
     cut() {
+      buffer = undefined
       last = undefined
+    },
+    giveBack({ stages }) {
+      for (const one of stages.splice(0)) {
+        if (one === buffer || one.length !== stageBytes || free.length === freeMax) continue
+        free.push(one)
+      }
     },
   }
 }

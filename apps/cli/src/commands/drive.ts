@@ -289,6 +289,19 @@ export const mv: Command = {
   },
 }
 
+export const cp: Command = {
+  usage: 'cp NAME|ID [--to /folder] [--name NEW]',
+  summary: 'Copy a file, or a folder with all below it; the copy needs no room of its own for content.',
+  options: { to: { type: 'string' }, name: { type: 'string' } },
+  min: 1,
+  async run({ operations, terminal }, args, values) {
+    const to = given({ folder: textOf(values, 'to'), name: textOf(values, 'name') })
+    const entry = await (await operations()).drive.copy(args[0] as string, to)
+    terminal.result(entry, `Copied to ${shown(entry.path)}`)
+    return 0
+  },
+}
+
 export const tag: Command = {
   usage: 'tag NAME|ID [--add T] [--remove T]',
   summary: 'Add and take away tags.',

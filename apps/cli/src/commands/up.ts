@@ -11,9 +11,13 @@ const growthWhileStarting = '--semi-space-growth-factor=1'
 const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
-  usage: 'up [--port 4600] [--host 127.0.0.1]',
+  usage: 'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME]',
   summary: 'Run the node until you stop it with Ctrl-C.',
-  options: { port: { type: 'string' }, host: { type: 'string' } },
+  details: [
+    'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
+    'node speaks TLS: --behind-tls NAME says that it does, and by which name the outside calls it.',
+  ].join('\n'),
+  options: { port: { type: 'string' }, host: { type: 'string' }, 'behind-tls': { type: 'string' } },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
     setFlagsFromString(growthWhileStarting)
     const { openNode } = await import('@anarq/node')
@@ -34,6 +38,8 @@ export const up: Command = {
       const served = await serveNode(node, {
         port: numberOf(values, 'port', { max: 65_535 }) ?? portDefault,
         host,
+        behindTls: typeof values['behind-tls'] === 'string' ? values['behind-tls'] : undefined,
+        onFault: (fault) => terminal.note(fault.message),
       })
       setFlagsFromString(growthDefault)
       terminal.result({ address: served.address, home, state }, welcome(served.address, home, state))

@@ -6,10 +6,14 @@ import { identity } from '@anarq/identity'
 import type { Sdk } from '@anarq/sdk/client'
 import { settings } from '@anarq/settings'
 
-export const apps: readonly AppDefinition<Sdk>[] = [identity, consent, guardian, settings]
+export type AnyApp = AppDefinition<Sdk>
+export const systemApps: readonly AnyApp[] = [identity, consent, guardian, settings]
 
-const byId = new Map(apps.map((app) => [app.id, app]))
+export function findApp(apps: readonly AnyApp[], id: string): AnyApp | undefined {
+  return apps.find((app) => app.id === id)
+}
 
-export function appOf(id: string): AppDefinition<Sdk> | undefined {
-  return byId.get(id)
+/** An app that was installed has a name like "org.example.notes": its window is kept until the node says what there is. */
+export function mayBeApp(id: string): boolean {
+  return findApp(systemApps, id) !== undefined || /^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(id)
 }

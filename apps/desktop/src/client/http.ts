@@ -73,7 +73,8 @@ export async function createHttpClient(origin: string, browser: string): Promise
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    sdkFor: (app) => createSdk(page.callAs(app)),
+    sdkFor: () => createSdk(page.callAs()),
+    callFor: (app) => page.callAs(app),
     watch({ changed, reachable }) {
       const stop = new AbortController()
       void follow(

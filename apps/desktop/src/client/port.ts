@@ -1,4 +1,4 @@
-import type { Sdk } from '@anarq/sdk/client'
+import type { Call, Sdk } from '@anarq/sdk/client'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
@@ -21,8 +21,10 @@ export type Client = {
   /** Undefined while this page is not in. */
   session(): Session | undefined
   onSession(listener: () => void): () => void
-  /** The typed face; with an app's id, held to what that app was granted. */
-  sdkFor(app?: string): Sdk
+  /** The typed face, for the shell and the system's own apps. */
+  sdkFor(): Sdk
+  /** Calls made for an app: the node holds them to what that app was granted. */
+  callFor(app: string): Call
   /** Says that something changed, and whether the node answers; gives what stops it. */
   watch(listener: { changed(topic: Topic): void; reachable(isReachable: boolean): void }): () => void
 }

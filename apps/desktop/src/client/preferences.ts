@@ -1,5 +1,6 @@
 /** Tastes, kept in this browser for each identity: how things look and where windows lie. Never a secret, never content. */
-import { localeFor, type Preferences } from '@anarq/design'
+import type { Preferences } from '@anarq/design'
+import { localeFor } from '@anarq/design/messages'
 
 export type Store = Pick<Storage, 'getItem' | 'setItem'>
 

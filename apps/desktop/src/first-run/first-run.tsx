@@ -1,5 +1,6 @@
 import { Button, Icon, type IconName, Keys, TextField } from '@anarq/design'
 import { type ReactNode, useReducer, useState } from 'react'
+import { phoneWidth, useMedia } from '../shell/appearance.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { keysOf } from '../windows/keys.ts'
 import { Card } from './card.tsx'
@@ -112,14 +113,18 @@ function Recover({ go }: { readonly go: Go }): ReactNode {
 
 function Tour({ name, onDone }: { readonly name: string; readonly onDone: () => void }): ReactNode {
   const { say } = useSurroundings()
+  const isPhone = useMedia(phoneWidth)
   return (
     <Card title={say('first.tour.title', { name })} text={say('first.tour.text')} onSubmit={onDone}>
       <ul className="tour">
         <Tip icon="search" title={say('first.tour.find')}>
-          {withKeys(say('first.tour.find.text'))}
+          {isPhone ? say('first.tour.phone.find.text') : withKeys(say('first.tour.find.text'))}
         </Tip>
-        <Tip icon="snap-left" title={say('first.tour.windows')}>
-          {say('first.tour.windows.text')}
+        <Tip
+          icon={isPhone ? 'apps' : 'snap-left'}
+          title={say(isPhone ? 'first.tour.phone.windows' : 'first.tour.windows')}
+        >
+          {say(isPhone ? 'first.tour.phone.windows.text' : 'first.tour.windows.text')}
         </Tip>
         <Tip icon="lock" title={say('first.tour.lock')}>
           {say('first.tour.lock.text')}

@@ -8,6 +8,9 @@ const questions = [
   '(prefers-reduced-motion: reduce)',
 ] as const
 
+/** Below this, one app fills the screen. */
+export const phoneWidth = '(width < 40rem)'
+
 export type SystemTastes = {
   readonly isDark: boolean
   readonly isContrasty: boolean

@@ -1,5 +1,6 @@
 import type { AppEvents, AppTheme, Preferences } from '@anarq/design'
 import { createContext, use } from 'react'
+import type { AnyApp } from '../apps/registry.ts'
 import type { Client, Session } from '../client/port.ts'
 import type { ShellSay } from '../messages/messages.ts'
 import type { Act, Desk } from '../windows/state.ts'
@@ -25,6 +26,7 @@ export type Shell = {
   readonly isPhone: boolean
   readonly isNodeHere: boolean
   readonly events: AppEvents
+  readonly apps: readonly AnyApp[]
   readonly overlay: Overlay | undefined
   readonly show: (overlay: Overlay | undefined) => void
   readonly lock: () => void

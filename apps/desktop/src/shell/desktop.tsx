@@ -1,10 +1,12 @@
 import { ContextMenu, type MenuEntry } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
+import { useApps } from '../apps/use-apps.ts'
 import type { Session } from '../client/port.ts'
+import { problemText } from '../client/problem.ts'
 import { keysOf } from '../windows/keys.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
-import { useMedia } from './appearance.ts'
+import { phoneWidth, useMedia } from './appearance.ts'
 import { type Overlay, type Shell, ShellContext, useShell, useSurroundings } from './context.ts'
 import { createEvents } from './events.ts'
 import { Home } from './home.tsx'
@@ -38,30 +40,40 @@ export function Desktop({ session }: { readonly session: Session }): ReactNode {
 
 function useNewShell(session: Session): Shell {
   const { client, say } = useSurroundings()
-  const isPhone = useMedia('(width < 40rem)')
-  const [desk, act] = useDesk(session.did, isPhone)
+  const isPhone = useMedia(phoneWidth)
+  const [events] = useState(createEvents)
+  const apps = useApps(client, events)
+  const [desk, act] = useDesk(session.did, isPhone, apps)
   const [notices, notify] = useReducer(nextNotices, noNotices)
   const [overlay, show] = useState<Overlay>()
   const [isNodeHere, setNodeHere] = useState(true)
 
   const openApp = useCallback(
     (id: string, argument?: string) => {
-      const app = appOf(id)
+      const app = findApp(apps.all, id)
       if (app !== undefined) act({ do: 'open', app: id, argument, size: app.size, isSingle: app.isSingle })
     },
-    [act],
+    [act, apps],
   )
   const lock = useCallback(() => {
-    client.lock().catch((thrown: Error) => {
+    client.lock().catch((thrown: unknown) => {
       notify({
         do: 'add',
-        notice: { title: say('tray.node.gone'), text: thrown.message, tone: 'danger' },
+        notice: { title: say('tray.node.gone'), text: problemText(say, thrown), tone: 'danger' },
         atMs: Date.now(),
       })
     })
   }, [client, say])
-  const [events] = useState(createEvents)
   useEffect(() => client.watch({ changed: events.emit, reachable: setNodeHere }), [client, events])
+  useEffect(() => {
+    if (isNodeHere) return
+    const notice = {
+      title: say('tray.node.gone'),
+      text: say('tray.node.gone.text'),
+      tone: 'warning' as const,
+    }
+    notify({ do: 'add', notice, atMs: Date.now() })
+  }, [isNodeHere, say])
 
   return useMemo(
     () => ({
@@ -74,11 +86,12 @@ function useNewShell(session: Session): Shell {
       isPhone,
       isNodeHere,
       events,
+      apps: apps.all,
       overlay,
       show,
       lock,
     }),
-    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock],
+    [session, desk, act, openApp, notices, isPhone, isNodeHere, events, overlay, lock, apps.all],
   )
 }
 
@@ -99,7 +112,7 @@ function Area(): ReactNode {
       isDisabled: desk.windows.length === 0,
     },
     'separator',
-    { id: 'theme', label: say(isDark ? 'theme.light' : 'theme.dark'), icon: isDark ? 'sun' : 'moon' },
+    { id: 'theme', label: say(isDark ? 'theme.to-light' : 'theme.to-dark'), icon: isDark ? 'sun' : 'moon' },
     { id: 'appearance', label: say('desktop.appearance'), icon: 'appearance' },
     { id: 'keys', label: say('desktop.keys'), icon: 'keyboard', keys: keysOf.keys },
   ]

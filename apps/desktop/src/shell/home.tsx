@@ -1,12 +1,12 @@
 import { AppIcon, Keys, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
-import { apps } from '../apps/registry.ts'
+
 import { useShell, useSurroundings } from './context.ts'
 import { greetingAt } from './greeting.ts'
 
 /** The start screen: the time, a greeting, and every app, behind all windows. */
 export function Home(): ReactNode {
-  const { session, openApp, isPhone } = useShell()
+  const { session, openApp, apps, isPhone } = useShell()
   const { say, preferences } = useSurroundings()
   const now = useMinute()
   const { locale } = preferences
@@ -14,7 +14,7 @@ export function Home(): ReactNode {
     <section className="home" aria-label={say('home.label')}>
       <header className="home-head">
         <p className="home-time" aria-hidden="true">
-          {now.toLocaleTimeString(locale, { hour: 'numeric', minute: '2-digit', hour12: false })}
+          {now.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false })}
         </p>
         <h1 className="home-greeting">{say(greetingAt(now.getHours()), { name: session.name })}</h1>
         <p className="home-date">

@@ -8,7 +8,7 @@ import {
   type PaletteGroup,
 } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf, apps } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
 import { type Command, keysOf } from '../windows/keys.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
@@ -53,12 +53,13 @@ export function Launcher(): ReactNode {
 }
 
 function useGroups(): readonly PaletteGroup[] {
-  const { desk, isPhone } = useShell()
+  const { desk, apps, isPhone } = useShell()
   const { say, preferences, theme } = useSurroundings()
   const { locale } = preferences
   const isDark = theme.mode === 'dark'
+  const keysHere = (command: Command): Partial<PaletteEntry> => (isPhone ? {} : { keys: keysOf[command] })
   const windows = byRecency(desk).flatMap((one): PaletteEntry[] => {
-    const app = appOf(one.app)
+    const app = findApp(apps, one.app)
     if (app === undefined) return []
     const name = app.name[locale]
     return [
@@ -71,18 +72,18 @@ function useGroups(): readonly PaletteGroup[] {
     ]
   })
   const acts: PaletteEntry[] = [
-    entry('theme', isDark ? 'sun' : 'moon', say(isDark ? 'theme.light' : 'theme.dark'), {
+    entry('theme', isDark ? 'sun' : 'moon', say(isDark ? 'theme.to-light' : 'theme.to-dark'), {
       also: say('tray.theme'),
     }),
-    entry('notices', 'bell', say('tray.notices'), { keys: keysOf.notices }),
-    entry('lock', 'lock', say('tray.lock'), { keys: keysOf.lock }),
+    entry('notices', 'bell', say('tray.notices'), keysHere('notices')),
+    entry('lock', 'lock', say('tray.lock'), keysHere('lock')),
   ]
   if (!isPhone) {
-    acts.push(
-      entry('clear', 'monitor', say('desktop.clear'), { keys: keysOf.clear }),
-      entry('cascade', 'restore', say('desktop.cascade')),
-      entry('keys', 'keyboard', say('desktop.keys'), { keys: keysOf.keys }),
-    )
+    if (windows.length > 0) {
+      acts.push(entry('clear', 'monitor', say('desktop.clear'), keysHere('clear')))
+      acts.push(entry('cascade', 'restore', say('desktop.cascade')))
+    }
+    acts.push(entry('keys', 'keyboard', say('desktop.keys'), keysHere('keys')))
   }
   return [
     {

@@ -1,6 +1,6 @@
 import { Badge, Button, EmptyState, IconButton, Toast } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
 import { useShell, useSurroundings } from './context.ts'
 import type { Notice } from './notices.ts'
 
@@ -41,8 +41,9 @@ export function NoticeList(): ReactNode {
 }
 
 function NoticeText({ notice }: { readonly notice: Notice }): ReactNode {
+  const { apps } = useShell()
   const { preferences } = useSurroundings()
-  const app = notice.app === undefined ? undefined : appOf(notice.app)
+  const app = notice.app === undefined ? undefined : findApp(apps, notice.app)
   return (
     <div className="notice-text">
       <p className="notice-from">

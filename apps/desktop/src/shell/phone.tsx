@@ -1,6 +1,6 @@
 import { AppIcon, EmptyState, Icon, IconButton, type IconName, Mark, PlainButton } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
 import { IdentityButton, NoticeButton } from './tray.tsx'
@@ -77,7 +77,7 @@ function PhoneButton(props: {
 
 /** Open apps as cards. */
 export function Switcher(): ReactNode {
-  const { desk, act, overlay, show } = useShell()
+  const { desk, act, apps, overlay, show } = useShell()
   const { say, preferences } = useSurroundings()
   if (overlay !== 'switcher') return undefined
   const windows = byRecency(desk)
@@ -90,14 +90,13 @@ export function Switcher(): ReactNode {
       )}
       <ul>
         {windows.map((window) => {
-          const app = appOf(window.app)
+          const app = findApp(apps, window.app)
           if (app === undefined) return undefined
           const name = window.title ?? app.name[preferences.locale]
           return (
             <li key={window.id} className="switcher-card">
               <PlainButton
                 className="switcher-open"
-                label={name}
                 onPress={() => {
                   show(undefined)
                   act({ do: 'focus', id: window.id })

@@ -1,6 +1,6 @@
 import { AppIcon, Bar, Mark, PlainButton } from '@anarq/design'
 import type { ReactNode } from 'react'
-import { appOf, apps } from '../apps/registry.ts'
+import { findApp, systemApps } from '../apps/registry.ts'
 import { keysOf } from '../windows/keys.ts'
 import { useShell, useSurroundings } from './context.ts'
 import { Tray } from './tray.tsx'
@@ -30,17 +30,16 @@ export function Shelf(): ReactNode {
 
 /** Every app of the system, and those that are open; the mark below says which. */
 function Dock(): ReactNode {
-  const { desk, act, openApp } = useShell()
+  const { desk, act, openApp, apps } = useShell()
   const { say, preferences } = useSurroundings()
-  const shown = [...new Set([...apps.map(({ id }) => id), ...desk.windows.map(({ app }) => app)])].slice(
-    0,
-    12,
-  )
+  const shown = [
+    ...new Set([...systemApps.map(({ id }) => id), ...desk.windows.map(({ app }) => app)]),
+  ].slice(0, 12)
   return (
     <nav className="shelf-part dock" aria-label={say('dock.label')} data-landmark="">
       <Bar label={say('dock.label')} className="dock-bar">
         {shown.map((id) => {
-          const app = appOf(id)
+          const app = findApp(apps, id)
           if (app === undefined) return undefined
           const windows = desk.windows.filter((one) => one.app === id)
           const front = windows.find((one) => one.id === desk.focused)

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useLayoutEffect, useReducer } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { findApp, mayBeApp } from '../apps/registry.ts'
+import type { Apps } from '../apps/use-apps.ts'
 import { readJson, writeJson } from '../client/preferences.ts'
 import type { Size } from '../windows/geometry.ts'
 import { fromLayout, toLayout } from '../windows/layout.ts'
@@ -15,13 +16,9 @@ export function areaOf(width: number, height: number, isPhone: boolean): Size {
 }
 
 /** The windows of one identity, where it left them; they follow the size of the viewport. */
-export function useDesk(did: string, isPhone: boolean): readonly [Desk, (act: Act) => void] {
+export function useDesk(did: string, isPhone: boolean, apps: Apps): readonly [Desk, (act: Act) => void] {
   const [desk, act] = useReducer(next, undefined, () =>
-    fromLayout(
-      readJson(localStorage, `layout.${did}`),
-      areaOf(innerWidth, innerHeight, isPhone),
-      (app) => appOf(app) !== undefined,
-    ),
+    fromLayout(readJson(localStorage, `layout.${did}`), areaOf(innerWidth, innerHeight, isPhone), mayBeApp),
   )
   const fit = useCallback(
     () => act({ do: 'area', area: areaOf(innerWidth, innerHeight, isPhone) }),
@@ -38,5 +35,10 @@ export function useDesk(did: string, isPhone: boolean): readonly [Desk, (act: Ac
     const timer = setTimeout(() => writeJson(localStorage, `layout.${did}`, toLayout(desk)), saveAfterMs)
     return () => clearTimeout(timer)
   }, [desk, did, isPhone])
+  useEffect(() => {
+    // What was taken away while its window was open, or since it was last here.
+    if (!apps.isKnown) return
+    for (const { id, app } of desk.windows) if (findApp(apps.all, app) === undefined) act({ do: 'close', id })
+  }, [apps, desk.windows])
   return [desk, act]
 }

@@ -1,12 +1,12 @@
 import { type ReactNode, useState } from 'react'
-import { appOf } from '../apps/registry.ts'
+import { findApp } from '../apps/registry.ts'
 import { useShell } from '../shell/context.ts'
 import { rectOfZone, type Zone } from './geometry.ts'
 import { WindowFrame } from './window-frame.tsx'
 
 /** All windows. Their order in the page is that of their opening, so that raising one moves nothing and reloads no frame. */
 export function WindowLayer(): ReactNode {
-  const { desk } = useShell()
+  const { desk, apps } = useShell()
   const [zone, setZone] = useState<Zone>()
   const stable = [...desk.windows].sort((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)))
   const preview = zone === undefined ? undefined : rectOfZone(zone, desk.area)
@@ -24,7 +24,7 @@ export function WindowLayer(): ReactNode {
         />
       )}
       {stable.map((window) => {
-        const app = appOf(window.app)
+        const app = findApp(apps, window.app)
         if (app === undefined) return undefined
         return (
           <WindowFrame

@@ -91,6 +91,12 @@ export function readFile(record: IndexRecord): FileFields {
   }
 }
 
+/** Those of `readFile`, without a look at the rest. */
+export function readVersions(record: IndexRecord): readonly FileVersion[] {
+  if (record.kind !== fileKind) throw invalid('is no file')
+  return versionsOf(record)
+}
+
 /** As `readFile`. */
 export function readFolder(record: IndexRecord): FolderFields {
   if (record.kind !== folderKind) throw invalid('is no folder')

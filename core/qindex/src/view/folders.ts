@@ -144,6 +144,7 @@ function problemOf(name: string): string | undefined {
   if (name === '.' || name === '..') return 'it means a folder'
   if (name.includes('/')) return 'it holds a slash'
   if (name.includes('\0')) return 'it holds a NUL character'
-  if (fromUtf8(name).length > nameBytesMax) return `it is longer than ${nameBytesMax} bytes`
+  if (3 * name.length > nameBytesMax && fromUtf8(name).length > nameBytesMax)
+    return `it is longer than ${nameBytesMax} bytes`
   return undefined
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { discard } from '@anarq/bytes'
+import { concatBytes, discard } from '@anarq/bytes'
 import { allocate, plain, take } from './buffers.node.ts'
 import { checkKey, checkKeyToWrap, checkNonce, tagBytes } from './lengths.ts'
 
@@ -119,7 +119,45 @@ export function aesGcmOpenInto(
 export function aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array {
   checkKey(kek, 32)
   const cipher = createCipheriv('id-aes256-wrap', kek, keyWrapIv)
-  return finished(cipher.update(checkKeyToWrap(key)), cipher.final())
+  // Key wrap gives everything at once, and to ask for the rest of it costs a third more.
+  return take(cipher.update(checkKeyToWrap(key)))
+}
+
+/**
+ * RFC 3394 section 2.2.1 over all keys side by side: each of its 24 steps is one call of the cipher for all of them, where
+ * an object for each key costs more than their whole encryption.
+ */
+export function aesKwWrapEach(kek: Uint8Array, keys: readonly Uint8Array[]): Uint8Array[] {
+  checkKey(kek, 32)
+  const cipher = createCipheriv('aes-256-ecb', kek, null)
+  cipher.setAutoPadding(false)
+  const registers = keys.map((key) => concatBytes(keyWrapIv, checkKey(key, 32)))
+  const blocks = Buffer.alloc(keys.length * 16)
+  for (let step = 1; step <= 24; step += 1) {
+    const at = 8 + 8 * ((step - 1) % 4)
+    for (let i = 0; i < registers.length; i += 1)
+      copyHalves(registers[i] as Uint8Array, 0, at, blocks, 16 * i)
+    const encrypted = cipher.update(blocks)
+    for (let i = 0; i < registers.length; i += 1) {
+      const register = registers[i] as Uint8Array
+      for (let byte = 0; byte < 8; byte += 1) {
+        register[byte] = encrypted[16 * i + byte] as number
+        register[at + byte] = encrypted[16 * i + 8 + byte] as number
+      }
+      register[7] = (register[7] as number) ^ step
+    }
+    encrypted.fill(0)
+    discard(encrypted)
+  }
+  blocks.fill(0)
+  return registers
+}
+
+function copyHalves(from: Uint8Array, first: number, second: number, to: Uint8Array, at: number): void {
+  for (let byte = 0; byte < 8; byte += 1) {
+    to[at + byte] = from[first + byte] as number
+    to[at + 8 + byte] = from[second + byte] as number
+  }
 }
 
 export function aesKwUnwrap(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined {
@@ -127,14 +165,10 @@ export function aesKwUnwrap(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | 
   if (wrapped.length < 24 || wrapped.length % 8 !== 0) return undefined
   try {
     const decipher = createDecipheriv('id-aes256-wrap', kek, keyWrapIv)
-    return finished(decipher.update(wrapped), decipher.final())
+    const key = take(decipher.update(wrapped))
+    if (decipher.final().length > 0) throw new RangeError('key wrap left bytes over')
+    return key
   } catch {
     return undefined
   }
-}
-
-/** Key wrap gives everything at once; `final` only checks, and throws. */
-function finished(whole: Buffer, rest: Buffer): Uint8Array {
-  if (rest.length > 0) throw new RangeError('key wrap left bytes over')
-  return take(whole)
 }

@@ -1,24 +1,29 @@
 import { Buffer } from 'node:buffer'
-import { argon2, hkdfSync } from 'node:crypto'
-import { concatBytes, equalBytes } from '@anarq/bytes'
-import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
+import { argon2, createHmac, hkdfSync } from 'node:crypto'
+import { equalBytes } from '@anarq/bytes'
+import { Blake3Hasher } from '@napi-rs/blake-hash'
 import { take } from './buffers.node.ts'
 import { checkKey } from './lengths.ts'
 import type { Argon2Options, HkdfOptions } from './primitives.ts'
+import { wasmBytesMax, wasmHash } from './wasm-hash.node.ts'
 
 const empty = new Uint8Array(0)
-/** Up to here copying parts together is cheaper than a native hasher object, which costs microseconds. */
-const joinBytesMax = 8192
 
 export function blake3Parts(...parts: readonly Uint8Array[]): Uint8Array {
-  const [first = empty] = parts
-  if (parts.length <= 1) return take(blake3(first))
   let length = 0
   for (const part of parts) length += part.length
-  if (length <= joinBytesMax) return take(blake3(concatBytes(...parts)))
-  const hasher = new Blake3Hasher()
-  for (const part of parts) hasher.update(part)
-  return take(hasher.digestBuffer())
+  const wasm = length <= wasmBytesMax ? wasmHash() : undefined
+  if (wasm !== undefined) return wasm.blake3(parts)
+  plainHasher.reset()
+  for (const part of parts) plainHasher.update(part)
+  return digestOf(plainHasher)
+}
+
+const plainHasher = new Blake3Hasher()
+
+/** As text: a native buffer, which the collector has to let go of by itself, costs more than its letters. */
+function digestOf(hasher: Blake3Hasher): Uint8Array {
+  return Uint8Array.fromHex(hasher.digest('hex'))
 }
 
 /** A native hasher costs three times the hashing of a small frame, so the last one is kept until its key is wiped. */
@@ -34,14 +39,39 @@ export function blake3Keyed(key: Uint8Array, ...parts: readonly Uint8Array[]): U
   const { hasher } = keyedHasher
   hasher.reset()
   for (const part of parts) hasher.update(part)
-  return take(hasher.digestBuffer())
+  return digestOf(hasher)
 }
 
 export function forget(secret: Uint8Array): void {
+  wasmHash()?.wipe()
   if (keyedHasher === undefined || !equalBytes(keyedHasher.key, secret)) return
   keyedHasher.key.fill(0)
   keyedHasher = undefined
 }
+
+export function hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  return wasmHash()?.hmacSha512(key, ...parts) ?? nativeHmacSha512(key, parts)
+}
+
+function nativeHmacSha512(key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
+  const hmac = createHmac('sha512', key)
+  for (const part of parts) hmac.update(part)
+  return take(hmac.digest())
+}
+
+/** RFC 5869 over the HMAC of little things. */
+export function hkdfSha512(ikm: Uint8Array, options: HkdfOptions): Uint8Array {
+  const { salt = empty, info, length } = options
+  const wasm = length <= sha512Bytes ? wasmHash() : undefined
+  const prk = wasm?.hmacSha512(salt, ikm)
+  const okm = prk && wasm?.hmacSha512(prk, info, firstBlock)
+  prk?.fill(0)
+  if (okm === undefined) return hkdf('sha512', ikm, options)
+  return length === sha512Bytes ? okm : okm.slice(0, length)
+}
+
+const sha512Bytes = 64
+const firstBlock = Uint8Array.of(1)
 
 export function hkdf(
   algorithm: string,

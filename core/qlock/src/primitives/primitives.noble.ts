@@ -42,6 +42,7 @@ const wasmBlake3 = await createBLAKE3().catch(() => undefined)
 export const primitives: Primitives = {
   name: 'noble',
   allocate: (length) => new Uint8Array(length),
+  async warmUp() {},
   forget() {},
 
   blake3: blake3Parts,
@@ -52,7 +53,7 @@ export const primitives: Primitives = {
   shake256: (data, length) => shake256(data, { dkLen: length }),
 
   hmacSha256: (key, data) => hmac(sha256, key, data),
-  hmacSha512: (key, data) => hmac(sha512, key, data),
+  hmacSha512: (key, ...parts) => hmac(sha512, key, concatBytes(...parts)),
   hkdfSha256: (ikm, { salt, info, length }) => hkdf(sha256, ikm, salt, info, length),
   hkdfSha512: (ikm, { salt, info, length }) => hkdf(sha512, ikm, salt, info, length),
   pbkdf2Sha512: (password, salt, iterations, length) =>
@@ -86,6 +87,7 @@ export const primitives: Primitives = {
     return opened(sealed.length >= tagBytes, () => chacha20poly1305(key, nonce, aad).decrypt(sealed))
   },
   aesKwWrap: (kek, key) => aeskw(checkKey(kek, 32)).encrypt(checkKeyToWrap(key)),
+  aesKwWrapEach: (kek, keys) => keys.map((key) => primitives.aesKwWrap(kek, checkKey(key, 32))),
   aesKwUnwrap(kek, wrapped) {
     checkKey(kek, 32)
     const isWhole = wrapped.length >= 24 && wrapped.length % 8 === 0

@@ -13,9 +13,17 @@ import {
   verify,
 } from 'node:crypto'
 import { allocate, plain, take } from './buffers.node.ts'
-import { aeadOpen, aeadSeal, aesGcmOpenInto, aesGcmSealInto, aesKwUnwrap, aesKwWrap } from './cipher.node.ts'
+import {
+  aeadOpen,
+  aeadSeal,
+  aesGcmOpenInto,
+  aesGcmSealInto,
+  aesKwUnwrap,
+  aesKwWrap,
+  aesKwWrapEach,
+} from './cipher.node.ts'
 import { isStrictEd25519Key } from './ed25519-strict.ts'
-import { argon2id, blake3Keyed, blake3Parts, forget, hkdf } from './hash.node.ts'
+import { argon2id, blake3Keyed, blake3Parts, forget, hkdf, hkdfSha512, hmacSha512 } from './hash.node.ts'
 import { hold } from './held.ts'
 import {
   checkCiphertext,
@@ -26,6 +34,7 @@ import {
   wrongPublicKey,
 } from './lengths.ts'
 import type { AgreementKey, DecapsulationKey, Primitives, SigningKey, VerifyingKey } from './primitives.ts'
+import { loadWasmHash } from './wasm-hash.node.ts'
 
 type PublicKeyType = 'ed25519' | 'ml-dsa-65' | 'ml-kem-768' | 'x25519'
 
@@ -35,6 +44,7 @@ const empty = new Uint8Array(0)
 export const primitives: Primitives = {
   name: 'node',
   allocate,
+  warmUp: loadWasmHash,
   forget,
 
   blake3: blake3Parts,
@@ -46,9 +56,9 @@ export const primitives: Primitives = {
     take(hash('shake256', data, { outputLength: length, outputEncoding: 'buffer' })),
 
   hmacSha256: (key, data) => take(createHmac('sha256', key).update(data).digest()),
-  hmacSha512: (key, data) => take(createHmac('sha512', key).update(data).digest()),
+  hmacSha512,
   hkdfSha256: (ikm, options) => hkdf('sha256', ikm, options),
-  hkdfSha512: (ikm, options) => hkdf('sha512', ikm, options),
+  hkdfSha512,
   pbkdf2Sha512: (password, salt, iterations, length) =>
     take(pbkdf2Sync(password, salt, iterations, length, 'sha512')),
   argon2id,
@@ -60,6 +70,7 @@ export const primitives: Primitives = {
   chachaSeal: (key, nonce, bytes, aad) => aeadSeal('chacha20-poly1305', key, nonce, bytes, aad),
   chachaOpen: (key, nonce, sealed, aad) => aeadOpen('chacha20-poly1305', key, nonce, sealed, aad),
   aesKwWrap,
+  aesKwWrapEach,
   aesKwUnwrap,
 
   x25519Key,

@@ -55,6 +55,8 @@ export type Primitives = {
   readonly name: string
   /** Bytes whose content is whatever lay in memory: for results that are about to be written whole. */
   allocate(length: number): Uint8Array
+  /** For who is about to hash many little things, and can wait some milliseconds for what makes that fast. */
+  warmUp(): Promise<void>
   /** Drops what was prepared from this key, if anything was. `wipe` calls it. */
   forget(secret: Uint8Array): void
 
@@ -68,7 +70,8 @@ export type Primitives = {
   shake256(data: Uint8Array, length: number): Uint8Array
 
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
-  hmacSha512(key: Uint8Array, data: Uint8Array): Uint8Array
+  /** Of the parts one after another. */
+  hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array
   /** RFC 5869, extract and expand. */
   hkdfSha256(ikm: Uint8Array, options: HkdfOptions): Uint8Array
   hkdfSha512(ikm: Uint8Array, options: HkdfOptions): Uint8Array
@@ -97,6 +100,8 @@ export type Primitives = {
   chachaOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined
   /** AES-256 key wrap, RFC 3394: 8 bytes longer than the key, whose length is a multiple of 8 from 16. */
   aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array
+  /** The same of many keys of 32 bytes under one. */
+  aesKwWrapEach(kek: Uint8Array, keys: readonly Uint8Array[]): Uint8Array[]
   aesKwUnwrap(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined
 
   x25519Key(secret: Uint8Array): AgreementKey

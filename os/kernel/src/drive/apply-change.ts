@@ -14,6 +14,8 @@ export type OneChange = {
   set: Change['set']
   /** Digests of the envelopes that the change names. */
   batch?: readonly Uint8Array[]
+  /** Of other things, in the same commit. */
+  others?: readonly Change[]
   details?: SpaceEntry['details']
 }
 
@@ -21,12 +23,12 @@ export type OneChange = {
 export async function applyChange(
   { space, authority }: ChangeContext,
   found: Found,
-  { action, set, batch = [], details = {} }: OneChange,
+  { action, set, batch = [], others = [], details = {} }: OneChange,
 ): Promise<EntryFacts> {
   const { view, index } = space
   const about = aboutOf(view, found)
   const { flow } = await authority.own({ action: '/qnt/write', object: found.id, about })
-  await index.commit([{ id: found.id, kind: found.kind, set }], { batch })
+  await index.commit([...others, { id: found.id, kind: found.kind, set }], { batch })
   flow.end('ok')
   await space.refresh()
   await space.record([{ action, object: toHex(found.id), verdict: 'ok', flow: flow.id, details }])

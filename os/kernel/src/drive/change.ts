@@ -1,20 +1,21 @@
-import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type Change, checkName, type FieldValue, freeFolderId, resolvePath, type View } from '@anarq/qindex'
+import { type Change, checkName, type FieldValue, freeFolderId } from '@anarq/qindex'
 import type { DriveOperations, EntryFacts } from '../operations.ts'
-import { applyChange, type ChangeContext } from './apply-change.ts'
+import { applyChange } from './apply-change.ts'
+import { type CopyContext, copyThing } from './copy.ts'
 import { purge } from './purge.ts'
 import { type Found, factsOf, partsOf, resolve, rootFacts } from './resolve.ts'
 import { restoreVersion } from './restore-version.ts'
 import { checkTag } from './tags.ts'
+import { makeWay, targetFolder } from './target.ts'
 
-type Changing = Pick<DriveOperations, 'makeFolder' | 'move' | 'tag' | 'remove' | 'restore'>
+type Changing = Pick<DriveOperations, 'makeFolder' | 'move' | 'copy' | 'tag' | 'remove' | 'restore'>
 
 /** What changes names and places; content is never touched here. */
-export function createChanging({ space, ports, authority }: ChangeContext): Changing {
+export function createChanging(context: CopyContext): Changing {
+  const { space, ports, authority } = context
   const { view, index } = space
 
-  const context = { space, ports, authority }
   const apply = (found: Found, action: string, set: Change['set']): Promise<EntryFacts> =>
     applyChange(context, found, { action, set })
 
@@ -40,13 +41,20 @@ export function createChanging({ space, ports, authority }: ChangeContext): Chan
       await space.refresh()
       return factsOf(view, view.entry(parent) as Found)
     },
-    async move(ref, { folder, name }) {
+    async move(ref, { folder, name, isReplacing = false }) {
       const found = resolve(view, ref)
       const set: Record<string, FieldValue> = {}
       if (name !== undefined) set.name = checkName(name)
       if (folder !== undefined) set.parent = targetFolder(view, folder, found)
-      return apply(found, 'object.move', set)
+      if (!isReplacing) return apply(found, 'object.move', set)
+      const place = {
+        parent: folder === undefined ? (found.parent ?? null) : (set.parent as Uint8Array | null),
+        name: name === undefined ? found.name : (set.name as string),
+      }
+      const others = makeWay(view, place.parent, place.name, { coming: found, nowMs: ports.clock.nowMs() })
+      return applyChange(context, found, { action: 'object.move', set, others })
     },
+    copy: async (ref, to) => copyThing(context, resolve(view, ref), to),
     async tag(ref, { add = [], remove = [] }) {
       const found = resolve(view, ref)
       const set: Record<string, FieldValue> = {}
@@ -72,16 +80,4 @@ export function createChanging({ space, ports, authority }: ChangeContext): Chan
       return apply(found, 'object.restore', { trashedMs: null })
     },
   }
-}
-
-function targetFolder(view: View, path: string, moved: Found): Uint8Array | null {
-  if (partsOf(path).length === 0) return null
-  const folder = resolvePath(view, `/${partsOf(path).join('/')}`)
-  if (folder == null || folder.kind !== 'folder')
-    throw new Fault('missing.object', `There is no folder ${path}. Make it first.`)
-  for (let at: Uint8Array | null | undefined = folder.id; at != null; at = view.entry(at)?.parent) {
-    if (toHex(at) === toHex(moved.id))
-      throw new Fault('invalid.move', `${moved.name} cannot be moved into itself.`)
-  }
-  return folder.id
 }

@@ -4,6 +4,7 @@ import type { EntryFacts } from '../operations.ts'
 import type { Space } from '../space.ts'
 import { aboutOf } from './about.ts'
 import type { ChangeContext } from './apply-change.ts'
+import { isPropertyField } from './details.ts'
 import { type Found, factsOf, isShown, purgedMs } from './resolve.ts'
 import { versionsOf } from './versions.ts'
 
@@ -26,6 +27,8 @@ export async function purge({ space, authority }: ChangeContext, found: Found): 
 
 async function purged(space: Space, { id, kind }: Found): Promise<Change> {
   const set: Record<string, FieldValue> = { trashedMs: purgedMs, name: 'gone', words: null, note: null }
+  for (const field of (await space.index.get(id))?.fields.keys() ?? [])
+    if (isPropertyField(field)) set[field] = null
   if (kind === 'file')
     for (const { sequence, cid } of await versionsOf(space, id)) set[versionField(sequence, cid)] = null
   return { id, kind, set }

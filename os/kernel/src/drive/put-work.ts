@@ -180,7 +180,8 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
       const latest = before === undefined ? undefined : (await versionsOf(space, before.id))[0]
       const { cid, ...rest } = body
       const digest = digestOf(cid)
-      if (latest !== undefined && equalBytes(latest.root, digest) && latest.modifiedMs === file.modifiedMs) {
+      const isSameTime = [latest?.modifiedMs, before?.modifiedMs].every((ms) => ms === file.modifiedMs)
+      if (latest !== undefined && equalBytes(latest.root, digest) && isSameTime) {
         flow.end('failed', 'unchanged')
         tally.unchanged()
         return

@@ -53,7 +53,7 @@ export function createReading(context: ReadContext): Reading {
     async find(query) {
       await look()
       return view
-        .search(queryOf(query))
+        .search(queryOf(query, space))
         .filter(isShown)
         .map((one) => factsOf(view, one))
     },
@@ -203,7 +203,7 @@ type Opened = {
 function contentOf(
   { ports }: ReadContext,
   { entry: facts, version, inner, flow, lockKey }: Opened,
-  { fromByte = 0, toByte, signal }: GetOptions,
+  { version: wanted, fromByte = 0, toByte, signal }: GetOptions,
 ): Content {
   const { body, metadata } = inner
   const end = toByte ?? body.plainBytes
@@ -212,7 +212,9 @@ function contentOf(
       'invalid.range',
       `${facts.name} has ${body.plainBytes} bytes; the range asked for lies outside.`,
     )
-  const { mode, modifiedMs } = metadata
+  const { mode } = metadata
+  // A tool may have put the time right since this version was saved.
+  const modifiedMs = wanted === undefined ? facts.modifiedMs : metadata.modifiedMs
   return {
     entry: {
       ...facts,
@@ -279,17 +281,11 @@ function folderOf(path: string, { view }: Space): Found | undefined {
   return found
 }
 
-function queryOf({
-  text,
-  tag,
-  type,
-  owner,
-  fromMs,
-  toMs,
-  isTrashed = false,
-  limit = 100,
-  offset = 0,
-}: FindQuery) {
+function queryOf(
+  { text, tag, type, owner, fromMs, toMs, isTrashed = false, below, limit = 100, offset = 0 }: FindQuery,
+  space: Space,
+) {
+  const folder = below === undefined ? undefined : folderOf(below, space)
   return {
     isTrashed,
     limit: Math.min(limit, findMax),
@@ -300,5 +296,6 @@ function queryOf({
     ...(owner === undefined ? {} : { owner }),
     ...(fromMs === undefined ? {} : { from: fromMs }),
     ...(toMs === undefined ? {} : { to: toMs }),
+    ...(folder === undefined ? {} : { below: folder.id }),
   }
 }

@@ -1,7 +1,7 @@
 import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { Cid } from '@anarq/ipld'
-import { type FileVersion, type IndexRecord, readFile } from '@anarq/qindex'
+import { type FileVersion, type IndexRecord, readVersions } from '@anarq/qindex'
 import { type Inner, openEnvelope, openSlot, parseEnvelope } from '@anarq/qnt'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
@@ -11,7 +11,7 @@ export async function versionsOf(space: Space, id: Uint8Array): Promise<readonly
   const record = await space.index.get(id)
   if (record === undefined || record.kind !== 'file' || isPurged(record))
     throw new Fault('missing.object', 'That is not a file. Choose one with: anarq ls')
-  return readFile(record).versions
+  return readVersions(record)
 }
 
 /** Taken away for good: the record stays for other devices, and names nothing any more. */

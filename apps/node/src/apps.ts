@@ -1,0 +1,76 @@
+import { type Apps, createApps } from '@anarq/apps'
+import { type Clock, systemClock } from '@anarq/clock'
+import { createQuickjs } from '@anarq/quickjs'
+import { systemRandom } from '@anarq/random'
+import { createRuntime, type Incident } from '@anarq/runtime'
+import { createDispatcher, type Dispatcher } from '@anarq/sdk'
+import { openZipBytes } from '@anarq/zip'
+import type { Node } from './node.ts'
+import { version } from './version.ts'
+
+export type OpenApps = {
+  readonly apps: Apps
+  /** The SDK with apps behind it. */
+  readonly dispatcher: Dispatcher
+  close(): Promise<void>
+}
+
+/** The apps of a node: a module of its own, so that a command that has nothing to do with them loads nothing of it. */
+export function openApps({
+  kernel,
+  operations,
+  feed,
+  clock = systemClock,
+}: Pick<Node, 'kernel' | 'operations' | 'feed'> & { clock?: Clock }): OpenApps {
+  const told = new Map<string, number>()
+  /** Charged to the app, and written down for whoever installed it; of what is alike, one a minute. */
+  const tell = (app: string, code: string, details: Readonly<Record<string, string | number>>): void => {
+    const like = JSON.stringify([app, code, details])
+    const nowMs = clock.nowMs()
+    if (nowMs - (told.get(like) ?? Number.NEGATIVE_INFINITY) < quietMs) return
+    if (told.size >= likesMax) told.clear()
+    told.set(like, nowMs)
+    kernel.guardian.observe(`app:${app}`, { kind: 'policy', action: 'app', code, rule: code })
+    kernel.note({ action: 'app.refused', verdict: 'refused', code, details: { app, ...details } })
+  }
+  const runtime = createRuntime({
+    engine: createQuickjs(),
+    onIncident({ app, kind, sentence, evidence }: Incident) {
+      // What the dispatcher refused it has told already.
+      if (evidence.code !== 'refused.permission') tell(app, `sandbox.${kind}`, { sentence })
+    },
+  })
+  let apps: Apps | undefined
+  const dispatcher = createDispatcher({
+    operations,
+    clock,
+    apps: () => apps?.operations,
+    onRefused: (app, method, permission) => tell(app, 'refused.permission', { method, permission }),
+  })
+  apps = createApps({
+    drive: operations.drive,
+    runtime,
+    dispatcher,
+    openArchive: openZipBytes,
+    version,
+    clock,
+    random: systemRandom,
+    onChanged: () => feed.emit('apps'),
+  })
+  const stop = feed.on(({ topic }) => {
+    // Who acts is another one now, or nobody: what ran for the one before ends.
+    if (topic === 'lock' || topic === 'identity') void apps?.rest()
+  })
+  return {
+    apps,
+    dispatcher,
+    async close() {
+      stop()
+      await apps?.rest()
+      await runtime.close()
+    },
+  }
+}
+
+const quietMs = 60_000
+const likesMax = 1000

@@ -1,0 +1,224 @@
+import type { Clock } from '@anarq/clock'
+import { Fault } from '@anarq/fault'
+import { streamContent } from '@anarq/flows'
+import type { DriveOperations } from '@anarq/kernel'
+import { type AppOperations, appFolder, readPermission } from '@anarq/sdk'
+import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
+import { type Book, find, removeForever } from './book.ts'
+import { describe } from './facts.ts'
+import { type Kept, type KeptApp, type KeptVersion, packageFolder, packagePath } from './registry.ts'
+import type { Shelf } from './shelf.ts'
+
+export type InstallingOptions = {
+  drive: DriveOperations
+  book: Book
+  shelf: Shelf
+  /** Of this system. */
+  version: string
+  clock: Clock
+}
+
+type Installing = Pick<AppOperations, 'inspect' | 'install' | 'uninstall' | 'rollBack'>
+
+export function createInstalling(options: InstallingOptions): Installing {
+  return {
+    inspect: (input) => inspect(options, input),
+    install: (input) => install(options, input),
+    uninstall: (input) => uninstall(options, input),
+    rollBack: ({ id }) => rollBack(options, id),
+  }
+}
+
+type Plan = {
+  readonly kept: Kept
+  readonly decision: Exclude<InstallDecision, { kind: 'refuse' }>
+  readonly next: KeptVersion
+  readonly bytes: Uint8Array
+  /** A component of a publisher whom the person does not trust by name yet. */
+  readonly needsTrust: boolean
+}
+
+/** Reads and verifies the package and decides; a refusal is thrown. Nothing is changed. */
+async function plan(
+  { shelf, book, version }: InstallingOptions,
+  path: string,
+  isDevelopment = false,
+): Promise<Plan> {
+  const opened = await shelf.open(path, { allowsUnsigned: isDevelopment })
+  const kept = await book.kept()
+  const { manifest, publisher } = opened.package
+  const candidate = { manifest, ...(publisher === undefined ? {} : { publisher }) }
+  const decision = decideInstall(candidate, { apps: kept.apps.map(installedAs), system: version })
+  if (decision.kind === 'refuse') throw decision.fault
+  const next = versionOf(opened.package)
+  for (const { id } of next.app.permissions) readPermission(id)
+  const isTrusted = kept.trusted.some(({ did }) => did === next.publisher?.did)
+  return {
+    kept,
+    decision,
+    next,
+    bytes: opened.bytes,
+    needsTrust: next.app.ui?.kind === 'component' && !isTrusted,
+  }
+}
+
+async function inspect(
+  options: InstallingOptions,
+  { path, isDevelopment }: Parameters<AppOperations['inspect']>[0],
+): ReturnType<AppOperations['inspect']> {
+  const { kept, decision, next, bytes, needsTrust } = await plan(options, path, isDevelopment)
+  return {
+    kind: decision.kind,
+    app: describe(next, kept.trusted, find(kept, next.app.id)?.granted ?? []),
+    ...(decision.kind === 'update' ? { from: decision.from } : {}),
+    asks: decision.asks.map(({ id }) => id),
+    bytes: bytes.length,
+    needsTrust,
+  }
+}
+
+/** The package first, then the list that names it: whatever breaks in between, the app is the old one or the new one. */
+async function install(
+  options: InstallingOptions,
+  { path, granted, trust, isDevelopment }: Parameters<AppOperations['install']>[0],
+): ReturnType<AppOperations['install']> {
+  const { drive, book, shelf, clock } = options
+  const { next, bytes, needsTrust } = await plan(options, path, isDevelopment)
+  const { app, publisher } = next
+  const stranger = granted.find((id) => !app.permissions.some((wanted) => wanted.id === id))
+  if (stranger !== undefined)
+    throw new Fault(
+      'invalid.permission',
+      `${app.name} does not ask for "${stranger}". Grant only what it asks for.`,
+    )
+  if (needsTrust && (publisher === undefined || trust !== publisher.name))
+    throw new Fault(
+      'refused.trust',
+      `${app.name} runs inside the shell, with all that the shell can do. Trust its publisher by name first, or do not install it.`,
+    )
+  const place = packagePath(app.id, app.version)
+  await putPackage(drive, clock, place, bytes)
+  shelf.forget(place)
+  let older: KeptVersion | undefined
+  const facts = await book.keep(app.id, (before, { trusted }) => {
+    older = before?.previous
+    const previous = before?.current
+    const added = needsTrust && publisher !== undefined ? [{ did: publisher.did, name: publisher.name }] : []
+    return {
+      trusted: [...trusted, ...added],
+      app: {
+        current: next,
+        ...(previous === undefined ? {} : { previous }),
+        granted: [...granted],
+        installedMs: clock.nowMs(),
+        isOn: true,
+      },
+    }
+  })
+  const old = older?.app.version
+  if (old !== undefined && old !== app.version) await removeForever(drive, packagePath(app.id, old))
+  return facts
+}
+
+async function uninstall(
+  { drive, book, shelf }: InstallingOptions,
+  { id, data }: Parameters<AppOperations['uninstall']>[0],
+): ReturnType<AppOperations['uninstall']> {
+  const { current, previous } = await book.need(id)
+  await book.drop(id)
+  await removeForever(drive, packageFolder(id))
+  for (const kept of [current, previous])
+    if (kept !== undefined) shelf.forget(packagePath(id, kept.app.version))
+  switch (data) {
+    case 'keep':
+      return {}
+    case 'erase':
+      await removeForever(drive, appFolder(id))
+      return {}
+    case 'export': {
+      const exportedTo = await exportData(drive, id, current.app.name)
+      return exportedTo === undefined ? {} : { exportedTo }
+    }
+    default:
+      return data satisfies never
+  }
+}
+
+async function rollBack({ book }: InstallingOptions, id: string): ReturnType<AppOperations['rollBack']> {
+  const { current, previous } = await book.need(id)
+  if (previous === undefined)
+    throw new Fault('missing.version', `There is no older version of ${current.app.name} to go back to.`)
+  return book.keep(id, (before) => {
+    const { granted, ...rest } = before as KeptApp
+    const wanted = new Set(previous.app.permissions.map((permission) => permission.id))
+    return {
+      app: {
+        ...rest,
+        current: previous,
+        previous: current,
+        granted: granted.filter((one) => wanted.has(one)),
+      },
+    }
+  })
+}
+
+function versionOf({ manifest, publisher, bytes }: Package): KeptVersion {
+  const { files: _files, publisher: _publisher, ...rest } = manifest
+  const { signature: _signature, ...app } = { signature: undefined, ...rest }
+  if (publisher === undefined || !isSigned(manifest)) return { app, bytes }
+  const { did, log } = publisher
+  return {
+    app,
+    bytes,
+    publisher: { did, name: manifest.publisher.name, ...(log === undefined ? {} : { log }) },
+  }
+}
+
+function installedAs({ current: { app, publisher } }: KeptApp): InstalledApp {
+  const { id, name, version, permissions } = app
+  return {
+    id,
+    name,
+    version,
+    permissions: permissions.map((one) => one.id),
+    ...(publisher === undefined ? {} : { publisher }),
+  }
+}
+
+async function putPackage(
+  drive: DriveOperations,
+  clock: Clock,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const slash = path.lastIndexOf('/')
+  const file = {
+    kind: 'file' as const,
+    path: path.slice(slash + 1),
+    bytes: bytes.length,
+    modifiedMs: clock.nowMs(),
+    type: 'application/zip',
+    content: streamContent(once(bytes)),
+  }
+  const { skipped } = await drive.put(once([file]), { to: path.slice(0, slash), isThorough: true })
+  if (skipped[0] !== undefined) throw new Fault(skipped[0].code, skipped[0].sentence)
+}
+
+/** Its own storage becomes a folder of the drive, under a name that is free; undefined where it kept nothing. */
+async function exportData(drive: DriveOperations, id: string, name: string): Promise<string | undefined> {
+  const isThere = (path: string): Promise<boolean> =>
+    drive.entry(path).then(
+      () => true,
+      () => false,
+    )
+  if (!(await isThere(appFolder(id)))) return undefined
+  const plain = `${name.replaceAll('/', '-')} data`
+  let free = plain
+  for (let i = 2; await isThere(`/${free}`); i += 1) free = `${plain} ${i}`
+  await drive.move(appFolder(id), { folder: '/', name: free })
+  return `/${free}`
+}
+
+async function* once<T>(value: T): AsyncIterable<T> {
+  yield value
+}

@@ -1,0 +1,109 @@
+import { fromUtf8 } from '@anarq/bytes'
+import type { Clock } from '@anarq/clock'
+import { Fault, hasCode } from '@anarq/fault'
+import { streamContent } from '@anarq/flows'
+import { type DriveOperations, systemFolder } from '@anarq/kernel'
+import type { AppFields } from '@anarq/wxa'
+
+/** One version of an app, as its verified manifest described it. */
+export type KeptVersion = {
+  readonly app: AppFields
+  readonly bytes: number
+  readonly publisher?: { readonly did: string; readonly name: string; readonly log?: readonly string[] }
+}
+
+export type KeptApp = {
+  readonly current: KeptVersion
+  readonly previous?: KeptVersion
+  readonly granted: readonly string[]
+  readonly installedMs: number
+  readonly isOn: boolean
+}
+
+export type TrustedPublisher = { readonly did: string; readonly name: string }
+export type Kept = { readonly apps: readonly KeptApp[]; readonly trusted: readonly TrustedPublisher[] }
+
+/** What is installed for the identity in use, in its drive: sealed, versioned and backed up like everything else. */
+export type Registry = {
+  read(): Promise<Kept>
+  /** One change at a time, each of what the one before left. */
+  change(change: (kept: Kept) => Kept): Promise<Kept>
+}
+
+const folder = `${systemFolder}/apps`
+const fileName = 'installed.json'
+const format = 1
+const bytesMax = 16 * 1024 * 1024
+const nothing: Kept = { apps: [], trusted: [] }
+
+export function packagePath(id: string, version: string): string {
+  return `${packageFolder(id)}/${version}.wxa`
+}
+
+export function packageFolder(id: string): string {
+  return `${folder}/${id}`
+}
+
+export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
+  let last: Promise<unknown> = Promise.resolve()
+  const read = async (): Promise<Kept> => {
+    try {
+      const { stream, bytes } = await drive.get(`${folder}/${fileName}`)
+      if (bytes > bytesMax) throw damaged()
+      let text = ''
+      const decoder = new TextDecoder()
+      for await (const piece of stream) text += decoder.decode(piece, { stream: true })
+      return parsed(text + decoder.decode())
+    } catch (error) {
+      if (hasCode(error, 'missing')) return nothing
+      throw error
+    }
+  }
+  const write = async (kept: Kept): Promise<void> => {
+    const content = fromUtf8(JSON.stringify({ format, ...kept }))
+    const file = {
+      kind: 'file' as const,
+      path: fileName,
+      bytes: content.length,
+      modifiedMs: clock.nowMs(),
+      type: 'application/json',
+      content: streamContent(once(content)),
+    }
+    await drive.put(once([file]), { to: folder, isThorough: true })
+  }
+  return {
+    read,
+    change(change) {
+      const mine = last.then(async () => {
+        const kept = change(await read())
+        await write(kept)
+        return kept
+      })
+      last = mine.catch(() => {})
+      return mine
+    },
+  }
+}
+
+/** What was written here is taken at its word: it comes out of the person's own sealed drive, or does not open at all. */
+function parsed(text: string): Kept {
+  let value: { format?: unknown } & Kept
+  try {
+    value = JSON.parse(text) as typeof value
+  } catch {
+    throw damaged()
+  }
+  if (value.format !== format || !Array.isArray(value.apps) || !Array.isArray(value.trusted)) throw damaged()
+  return { apps: value.apps, trusted: value.trusted }
+}
+
+function damaged(): Fault {
+  return new Fault(
+    'damaged.apps',
+    `The list of installed apps cannot be read. Bring back an older version of it: anarq restore ${folder}/${fileName} --version N`,
+  )
+}
+
+async function* once<T>(value: T): AsyncIterable<T> {
+  yield value
+}

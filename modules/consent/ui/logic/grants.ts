@@ -29,7 +29,9 @@ export type GrantGroup = {
 }
 
 export function shownOf(grants: readonly Grant[], shown: Shown): readonly Grant[] {
-  return shown === 'all' ? grants : grants.filter(({ state }) => (state === 'active') === (shown === 'active'))
+  return shown === 'all'
+    ? grants
+    : grants.filter(({ state }) => (state === 'active') === (shown === 'active'))
 }
 
 /** Groups in the order of their names; in a group what is in force comes first, and of each kind the newest. */

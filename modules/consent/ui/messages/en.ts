@@ -22,9 +22,11 @@ export const en = {
   'show.past': 'Past',
   'show.all': 'All',
   'out.none': 'You have allowed nothing yet',
-  'out.none.text': 'When you share a file or a folder, it stands here: with whom, for what, and until when. Open Files, choose something, and share it.',
+  'out.none.text':
+    'When you share a file or a folder, it stands here: with whom, for what, and until when. Open Files, choose something, and share it.',
   'in.none': 'Nobody has allowed you anything yet',
-  'in.none.text': 'When somebody shares with you and you open it, it stands here. To let them, give them your card: Identities, Cards.',
+  'in.none.text':
+    'When somebody shares with you and you open it, it stands here. To let them, give them your card: Identities, Cards.',
   'some.none': 'Nothing of that kind',
   'some.none.text': 'Look at all of them, or at the other kind.',
   'with.list': 'Allowed: {name}',
@@ -55,16 +57,20 @@ export const en = {
   more: 'More about {file}',
   'hard.act': 'Take back and seal anew',
   'hard.title': 'Seal “{file}” anew?',
-  'hard.text': 'Taking back stops your node from opening it for {name}. Sealing anew goes further: every version gets new keys and the old blocks leave the store, so keys that somebody kept open nothing here.',
-  'hard.time': 'It reads and writes the whole content once: large folders take minutes. Copies that were made elsewhere stay what they are.',
+  'hard.text':
+    'Taking back stops your node from opening it for {name}. Sealing anew goes further: every version gets new keys and the old blocks leave the store, so keys that somebody kept open nothing here.',
+  'hard.time':
+    'It reads and writes the whole content once: large folders take minutes. Copies that were made elsewhere stay what they are.',
   'hard.busy': 'Sealing anew…',
   'hard.done': 'Sealed anew: {files} files, {versions} versions',
   'hard.done.text': '{buried} old blocks are gone.',
   'hard.skipped': '{count} could not be sealed anew: they open as before for who kept their keys.',
   'refused.title': 'Who asked and was refused',
-  'refused.text': 'Each no that this identity gave to others, with the reason. It stands in the audit log, too.',
+  'refused.text':
+    'Each no that this identity gave to others, with the reason. It stands in the audit log, too.',
   'refused.none': 'Nobody was refused',
-  'refused.none.text': 'Who asks for something that you did not allow, or not any more, is refused and stands here.',
+  'refused.none.text':
+    'Who asks for something that you did not allow, or not any more, is refused and stands here.',
   'refused.list': 'Refused',
   'refused.failed': 'The node did not say who was refused',
   'refused.what': '{name} asked to {act}',
@@ -83,9 +89,11 @@ export const en = {
   'why.other': 'Reason: {code}.',
   'open-log': 'See it in the audit log',
   'apps.title': 'What each app may do',
-  'apps.text': 'An app can do what is switched on here and nothing else. It hears of a change with its next call.',
+  'apps.text':
+    'An app can do what is switched on here and nothing else. It hears of a change with its next call.',
   'apps.none': 'No apps are installed',
-  'apps.none.text': 'Apps that you install ask for what they need, and what you gave them stands here. The system’s own screens came with AnarQ and act as you.',
+  'apps.none.text':
+    'Apps that you install ask for what they need, and what you gave them stands here. The system’s own screens came with AnarQ and act as you.',
   'apps.unavailable.text': 'This node runs without apps, so there is nothing to allow.',
   'apps.failed': 'The node did not say which apps there are',
   'apps.by': 'By {name}, version {version}',

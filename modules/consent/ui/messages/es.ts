@@ -25,9 +25,11 @@ export const es: Texts<MessageKey> = {
   'show.past': 'Pasados',
   'show.all': 'Todos',
   'out.none': 'Aún no has permitido nada',
-  'out.none.text': 'Cuando compartes un archivo o una carpeta, aparece aquí: con quién, para qué y hasta cuándo. Abre Archivos, elige algo y compártelo.',
+  'out.none.text':
+    'Cuando compartes un archivo o una carpeta, aparece aquí: con quién, para qué y hasta cuándo. Abre Archivos, elige algo y compártelo.',
   'in.none': 'Aún nadie te ha permitido nada',
-  'in.none.text': 'Cuando alguien comparte contigo y lo abres, aparece aquí. Para que pueda, dale tu tarjeta: Identidades, Tarjetas.',
+  'in.none.text':
+    'Cuando alguien comparte contigo y lo abres, aparece aquí. Para que pueda, dale tu tarjeta: Identidades, Tarjetas.',
   'some.none': 'Nada de ese tipo',
   'some.none.text': 'Míralos todos, o los del otro tipo.',
   'with.list': 'Permitido: {name}',
@@ -58,16 +60,20 @@ export const es: Texts<MessageKey> = {
   more: 'Más sobre {file}',
   'hard.act': 'Retirar y sellar de nuevo',
   'hard.title': '¿Sellar «{file}» de nuevo?',
-  'hard.text': 'Al retirar, tu nodo deja de abrirlo para {name}. Sellar de nuevo va más lejos: cada versión recibe claves nuevas y los bloques viejos salen del almacén, así que las claves que alguien guardara no abren nada aquí.',
-  'hard.time': 'Lee y escribe todo el contenido una vez: las carpetas grandes tardan minutos. Las copias hechas en otro sitio siguen como están.',
+  'hard.text':
+    'Al retirar, tu nodo deja de abrirlo para {name}. Sellar de nuevo va más lejos: cada versión recibe claves nuevas y los bloques viejos salen del almacén, así que las claves que alguien guardara no abren nada aquí.',
+  'hard.time':
+    'Lee y escribe todo el contenido una vez: las carpetas grandes tardan minutos. Las copias hechas en otro sitio siguen como están.',
   'hard.busy': 'Sellando de nuevo…',
   'hard.done': 'Sellado de nuevo: {files} archivos, {versions} versiones',
   'hard.done.text': 'Se han ido {buried} bloques viejos.',
-  'hard.skipped': '{count} no se han podido sellar de nuevo: se abren como antes para quien guardó sus claves.',
+  'hard.skipped':
+    '{count} no se han podido sellar de nuevo: se abren como antes para quien guardó sus claves.',
   'refused.title': 'Quién pidió y fue rechazado',
   'refused.text': 'Cada no que esta identidad dio a otros, con su motivo. Consta también en el registro.',
   'refused.none': 'Nadie fue rechazado',
-  'refused.none.text': 'Quien pide algo que no permitiste, o que ya no permites, es rechazado y aparece aquí.',
+  'refused.none.text':
+    'Quien pide algo que no permitiste, o que ya no permites, es rechazado y aparece aquí.',
   'refused.list': 'Rechazado',
   'refused.failed': 'El nodo no ha dicho quién fue rechazado',
   'refused.what': '{name} pidió {act}',
@@ -88,7 +94,8 @@ export const es: Texts<MessageKey> = {
   'apps.title': 'Lo que puede cada aplicación',
   'apps.text': 'Una aplicación puede lo que está encendido aquí y nada más. Lo nota en su próxima llamada.',
   'apps.none': 'No hay aplicaciones instaladas',
-  'apps.none.text': 'Las que instales pedirán lo que necesitan, y aquí verás lo que les diste. Las pantallas del sistema vienen con AnarQ y actúan como tú.',
+  'apps.none.text':
+    'Las que instales pedirán lo que necesitan, y aquí verás lo que les diste. Las pantallas del sistema vienen con AnarQ y actúan como tú.',
   'apps.unavailable.text': 'Este nodo funciona sin aplicaciones: no hay nada que permitir.',
   'apps.failed': 'El nodo no ha dicho qué aplicaciones hay',
   'apps.by': 'De {name}, versión {version}',

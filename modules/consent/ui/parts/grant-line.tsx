@@ -1,4 +1,16 @@
-import { Avatar, Badge, Button, dayOf, Dialog, Icon, IconButton, Line, Menu, Note, ProgressBar } from '@anarq/design'
+import {
+  Avatar,
+  Badge,
+  Button,
+  Dialog,
+  dayOf,
+  Icon,
+  IconButton,
+  Line,
+  Menu,
+  Note,
+  ProgressBar,
+} from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { type By, type Grant, termsOf, toneOf } from '../logic/grants.ts'

@@ -22,7 +22,12 @@ export type Alert = {
   }
 }
 
-export type Step = { readonly atMs: number; readonly kind: string; readonly stage: string; readonly object?: string }
+export type Step = {
+  readonly atMs: number
+  readonly kind: string
+  readonly stage: string
+  readonly object?: string
+}
 
 export const toneOfSeverity: Readonly<Record<Alert['severity'], Tone>> = {
   low: 'plain',
@@ -36,7 +41,10 @@ export function kindKey(kind: string): MessageKey {
   return Object.hasOwn(en, key) ? (key as MessageKey) : 'alert.other'
 }
 
-export type EvidenceFact = { readonly name: MessageKey | { readonly counted: string }; readonly value: string }
+export type EvidenceFact = {
+  readonly name: MessageKey | { readonly counted: string }
+  readonly value: string
+}
 
 /** Only what is there. Counts keep the guardian's own names for them. */
 export function evidenceOf({ rule, evidence }: Alert): readonly EvidenceFact[] {
@@ -59,4 +67,12 @@ export function evidenceOf({ rule, evidence }: Alert): readonly EvidenceFact[] {
 /** "out · delivered · 3f2a91c0". */
 export function stepText({ kind, stage, object }: Step): string {
   return [kind, stage, ...(object === undefined ? [] : [object.slice(0, 8)])].join(' · ')
+}
+
+const didPattern = /did:[a-z]+:[A-Za-z0-9._:%-]*[A-Za-z0-9]/g
+const idPattern = /\b[0-9a-f]{24,}\b/g
+
+/** The guardian's sentence with names for addresses, and ids as long as it takes to tell them apart. */
+export function readable(sentence: string, nameOf: (did: string) => string): string {
+  return sentence.replace(didPattern, nameOf).replace(idPattern, (id) => `${id.slice(0, 8)}…`)
 }

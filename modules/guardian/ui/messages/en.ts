@@ -8,9 +8,11 @@ export const en = {
   again: 'Ask again',
   close: 'Close',
   'alerts.title': 'Alerts',
-  'alerts.text': 'What was not as it should be since this node started, with what shows it. Older alerts are in the audit log.',
+  'alerts.text':
+    'What was not as it should be since this node started, with what shows it. Older alerts are in the audit log.',
   'alerts.none': 'All is as it should be',
-  'alerts.none.text': 'The guardian watches every flow by hashes, sizes and rates; it never sees content. What is unusual, refused again and again, or damaged stands here.',
+  'alerts.none.text':
+    'The guardian watches every flow by hashes, sizes and rates; it never sees content. What is unusual, refused again and again, or damaged stands here.',
   'alerts.list': 'Alerts, newest first',
   'alerts.failed': 'The node did not say which alerts there are',
   'severity.low': 'Low',
@@ -67,7 +69,6 @@ export const en = {
   'log.none': 'No entry like that',
   'log.none.text': 'Look for something else, or at everything.',
   'log.verify': 'Verify the log',
-  'log.verifying': 'Verifying…',
   'log.whole': 'The log is whole: {size} entries, none changed, none missing.',
   'log.broken': 'The log is not whole. {findings}',
   'entry.choose': 'Choose an entry',

@@ -11,9 +11,11 @@ export const es: Texts<MessageKey> = {
   again: 'Preguntar otra vez',
   close: 'Cerrar',
   'alerts.title': 'Alertas',
-  'alerts.text': 'Lo que no fue como debía desde que arrancó este nodo, con lo que lo muestra. Las anteriores están en el registro.',
+  'alerts.text':
+    'Lo que no fue como debía desde que arrancó este nodo, con lo que lo muestra. Las anteriores están en el registro.',
   'alerts.none': 'Todo está como debe',
-  'alerts.none.text': 'El guardián vigila cada flujo por sus huellas, tamaños y ritmos; nunca ve contenido. Lo inusual, lo rechazado una y otra vez o lo dañado aparece aquí.',
+  'alerts.none.text':
+    'El guardián vigila cada flujo por sus huellas, tamaños y ritmos; nunca ve contenido. Lo inusual, lo rechazado una y otra vez o lo dañado aparece aquí.',
   'alerts.list': 'Alertas, las nuevas primero',
   'alerts.failed': 'El nodo no ha dicho qué alertas hay',
   'severity.low': 'Baja',
@@ -70,7 +72,6 @@ export const es: Texts<MessageKey> = {
   'log.none': 'No hay ninguna así',
   'log.none.text': 'Busca otra cosa, o míralo todo.',
   'log.verify': 'Verificar el registro',
-  'log.verifying': 'Verificando…',
   'log.whole': 'El registro está íntegro: {size} entradas, ninguna cambiada, ninguna ausente.',
   'log.broken': 'El registro no está íntegro. {findings}',
   'entry.choose': 'Elige una entrada',
@@ -83,7 +84,8 @@ export const es: Texts<MessageKey> = {
   'entry.verdict': 'Resultado',
   'entry.code': 'Código',
   'entry.proof': 'Descargar una prueba',
-  'entry.proof.text': 'Un archivo que muestra esta entrada y nada más del registro. Cualquiera la comprueba con:',
+  'entry.proof.text':
+    'Un archivo que muestra esta entrada y nada más del registro. Cualquiera la comprueba con:',
   'entry.proof.done': 'La prueba de la entrada {index} está guardada',
   'entry.proof.done.text': 'Que la mostraste consta también en el registro.',
   'verdict.ok': 'Hecho',

@@ -1,7 +1,7 @@
 import { Badge, exactlyOf, Facts, Icon, IconButton, Line, momentOf } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
-import { type Alert, evidenceOf, kindKey, stepText, toneOfSeverity } from '../logic/alerts.ts'
+import { type Alert, evidenceOf, kindKey, readable, stepText, toneOfSeverity } from '../logic/alerts.ts'
 
 /** One alert; its evidence opens below. */
 export function AlertLine({ alert }: { readonly alert: Alert }): ReactNode {
@@ -13,7 +13,13 @@ export function AlertLine({ alert }: { readonly alert: Alert }): ReactNode {
     <Line
       lead={<Icon name={kind === 'decoy' ? 'eye' : 'alert'} />}
       title={title}
-      text={`${sentence} ${momentOf(atMs, locale)}`}
+      text={
+        <>
+          {readable(sentence, nameOf)}
+          <br />
+          {momentOf(atMs, locale)}
+        </>
+      }
       end={
         <>
           <Badge tone={toneOfSeverity[severity]}>{say(`severity.${severity}`)}</Badge>

@@ -48,9 +48,7 @@ export function Live(): ReactNode {
                   text={[...about, ...(verdict === 'ok' || code === undefined ? [] : [code])].join(' · ')}
                   end={
                     <>
-                      {verdict !== 'ok' && (
-                        <Badge tone={toneOf[verdict]}>{say(`verdict.${verdict}`)}</Badge>
-                      )}
+                      {verdict !== 'ok' && <Badge tone={toneOf[verdict]}>{say(`verdict.${verdict}`)}</Badge>}
                       <span className="aq-small">{agoOf(atMs, nowMs, locale)}</span>
                     </>
                   }

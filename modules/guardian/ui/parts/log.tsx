@@ -1,4 +1,14 @@
-import { Button, EmptyState, Icon, Note, PageHead, SearchField, Select, useAsked, VirtualList } from '@anarq/design'
+import {
+  Button,
+  EmptyState,
+  Icon,
+  Note,
+  PageHead,
+  SearchField,
+  Select,
+  useAsked,
+  VirtualList,
+} from '@anarq/design'
 import { type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import {
@@ -13,15 +23,16 @@ import {
 } from '../logic/log.ts'
 import { EntryPane } from './entry-pane.tsx'
 import { Failure } from './failure.tsx'
-import { LogLine } from './log-line.tsx'
 import { everything } from './live.tsx'
+import { LogLine } from './log-line.tsx'
 
 const lineHeight = 52
 const all = 'all'
 
 /** Every entry, newest first, with what can be shown of the one that is chosen. */
 export function Log(): ReactNode {
-  const { sdk, say, events } = useSurroundings()
+  const { sdk, say, events, deed } = useSurroundings()
+  const [report, setReport] = useState<Report>()
   const [action, setAction] = useState<string>(all)
   const [text, setText] = useState('')
   const [limit, setLimit] = useState(limits[0] ?? 500)
@@ -48,7 +59,20 @@ export function Log(): ReactNode {
   }
   return (
     <>
-      <PageHead title={say('log.title')} text={say('log.text')} acts={<Verify />} />
+      <PageHead
+        title={say('log.title')}
+        text={say('log.text')}
+        acts={
+          <Button
+            icon="guardian"
+            isPending={deed.isBusy}
+            onPress={() => void deed.run(() => sdk.guardian.verify({})).then(setReport)}
+          >
+            {say('log.verify')}
+          </Button>
+        }
+      />
+      <Outcome report={report} />
       <div className="guardian-filters">
         <Select
           label={say('log.action')}
@@ -61,7 +85,12 @@ export function Log(): ReactNode {
               .sort((a, b) => a.label.localeCompare(b.label)),
           ]}
         />
-        <SearchField label={say('log.find')} placeholder={say('log.find.hint')} value={text} onChange={setText} />
+        <SearchField
+          label={say('log.find')}
+          placeholder={say('log.find.hint')}
+          value={text}
+          onChange={setText}
+        />
         <span className="guardian-count">{say('log.count', { count: entries.length })}</span>
         {more !== undefined && (
           <Button size="small" onPress={() => setLimit(more)}>
@@ -107,28 +136,18 @@ export function Log(): ReactNode {
 
 type Report = { readonly isWhole: boolean; readonly size: number; readonly findings: readonly string[] }
 
-/** Reads the whole log and says whether it is what was signed. */
-function Verify(): ReactNode {
-  const { sdk, say, deed } = useSurroundings()
-  const [report, setReport] = useState<Report>()
+/** What reading the whole log came to. */
+function Outcome({ report }: { readonly report: Report | undefined }): ReactNode {
+  const { say } = useSurroundings()
   return (
-    <>
-      <Button
-        icon="guardian"
-        isPending={deed.isBusy}
-        onPress={() => void deed.run(() => sdk.guardian.verify({})).then(setReport)}
-      >
-        {say('log.verify')}
-      </Button>
-      <output className="guardian-report">
-        {report !== undefined && (
-          <Note tone={report.isWhole ? 'accent' : 'danger'} icon={report.isWhole ? 'check' : 'alert'}>
-            {report.isWhole
-              ? say('log.whole', { size: report.size })
-              : say('log.broken', { findings: report.findings.join(' ') })}
-          </Note>
-        )}
-      </output>
-    </>
+    <output className="guardian-report">
+      {report !== undefined && (
+        <Note tone={report.isWhole ? 'accent' : 'danger'} icon={report.isWhole ? 'check' : 'alert'}>
+          {report.isWhole
+            ? say('log.whole', { size: report.size })
+            : say('log.broken', { findings: report.findings.join(' ') })}
+        </Note>
+      )}
+    </output>
   )
 }

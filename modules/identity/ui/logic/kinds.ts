@@ -45,7 +45,13 @@ export type Doings = {
 export function doingsOf({ kind, status, isCurrent, child }: KnownIdentity): Doings {
   const isActive = status === 'active'
   const isElsewhere = child?.side === 'guardian'
-  const keptBy = !isActive ? 'revoked' : kind === 'root' ? 'root' : child?.side === 'child' ? 'child' : undefined
+  const keptBy = !isActive
+    ? 'revoked'
+    : kind === 'root'
+      ? 'root'
+      : child?.side === 'child'
+        ? 'child'
+        : undefined
   return {
     canUse: isActive && !isCurrent && !isElsewhere,
     canRotate: isActive && child === undefined,

@@ -22,7 +22,10 @@ export function factsOfLimits(limits: Limits, say: IdentitySay, locale: Locale):
     { name: 'limit.age', value: String(age) },
     { name: 'limit.sharing', value: say(`sharing.${sharing}`) },
     { name: 'limit.contacts', value: contactsText(contacts, say) },
-    { name: 'limit.modules', value: modules === undefined ? say('limit.any') : modules.join(', ') || say('limit.none') },
+    {
+      name: 'limit.modules',
+      value: modules === undefined ? say('limit.any') : modules.join(', ') || say('limit.none'),
+    },
     { name: 'limit.hours', value: hoursText(hours, say, locale) },
     {
       name: 'limit.spend',
@@ -34,7 +37,9 @@ export function factsOfLimits(limits: Limits, say: IdentitySay, locale: Locale):
 function contactsText(contacts: readonly string[] | undefined, say: IdentitySay): string {
   if (contacts === undefined) return say('limit.any')
   if (contacts.length === 0) return say('limit.none')
-  return contacts.length === 1 ? say('limit.contacts.one') : say('limit.contacts.count', { count: contacts.length })
+  return contacts.length === 1
+    ? say('limit.contacts.one')
+    : say('limit.contacts.count', { count: contacts.length })
 }
 
 function hoursText(hours: readonly Hours[] | undefined, say: IdentitySay, locale: Locale): string {

@@ -2,10 +2,14 @@ import { Button, Group, Note, Skeleton, saveFile, TextField, useAsked } from '@a
 import { type ReactNode, useCallback } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
 
-type CardOfProps = { readonly identity: Pick<Identity, 'did' | 'name'>; readonly text: string }
+type CardOfProps = {
+  readonly identity: Pick<Identity, 'did' | 'name'>
+  readonly title: string
+  readonly text: string
+}
 
 /** A card to look at, to copy, and to keep as a file. */
-export function CardOf({ identity: { did, name }, text }: CardOfProps): ReactNode {
+export function CardOf({ identity: { did, name }, title, text }: CardOfProps): ReactNode {
   const { sdk, say, events, window } = useSurroundings()
   const show = useCallback(() => sdk.identity.show({ ref: did }), [sdk, did])
   const { value, problem } = useAsked(show, events, 'identity')
@@ -18,7 +22,7 @@ export function CardOf({ identity: { did, name }, text }: CardOfProps): ReactNod
     )
   }
   return (
-    <Group title={say('card.title')} text={text}>
+    <Group title={title} text={text}>
       {problem !== undefined && value === undefined && (
         <Note tone="danger" icon="alert">
           {problem.sentence}
@@ -35,7 +39,10 @@ export function CardOf({ identity: { did, name }, text }: CardOfProps): ReactNod
             <Button icon="copy" onPress={() => copy(value.card)}>
               {say('card.copy')}
             </Button>
-            <Button icon="download" onPress={() => saveFile(`${fileName(name)}.card`, value.card, 'text/plain')}>
+            <Button
+              icon="download"
+              onPress={() => saveFile(`${fileName(name)}.card`, value.card, 'text/plain')}
+            >
               {say('card.save')}
             </Button>
           </div>
@@ -46,5 +53,10 @@ export function CardOf({ identity: { did, name }, text }: CardOfProps): ReactNod
 }
 
 function fileName(name: string): string {
-  return name.replace(/[^\p{L}\p{N} ._-]/gu, '').slice(0, 60).trim() || 'identity'
+  return (
+    name
+      .replace(/[^\p{L}\p{N} ._-]/gu, '')
+      .slice(0, 60)
+      .trim() || 'identity'
+  )
 }

@@ -11,7 +11,11 @@ export function Cards(): ReactNode {
     <>
       <PageHead title={say('cards.title')} text={say('cards.text')} />
       {current !== undefined && (
-        <CardOf identity={current} text={say('card.own.text', { name: current.name })} />
+        <CardOf
+          identity={current}
+          title={say('card.own.title')}
+          text={say('card.own.text', { name: current.name })}
+        />
       )}
       <Learn />
     </>

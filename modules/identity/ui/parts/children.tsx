@@ -1,4 +1,15 @@
-import { Avatar, Badge, dayOf, EmptyState, Facts, Group, Line, Lines, momentOf, PageHead } from '@anarq/design'
+import {
+  Avatar,
+  Badge,
+  dayOf,
+  EmptyState,
+  Facts,
+  Group,
+  Line,
+  Lines,
+  momentOf,
+  PageHead,
+} from '@anarq/design'
 import type { ReactNode } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
 import { factsOfLimits } from '../logic/limits.ts'
@@ -62,7 +73,10 @@ function Child({ identity }: { readonly identity: Identity }): ReactNode {
 
 const commands = [
   { key: 'children.how.enrol', command: 'anarq id enrol --name NAME' },
-  { key: 'children.how.new', command: 'anarq id new --kind child --name NAME --birth YYYY-MM-DD --device FILE' },
+  {
+    key: 'children.how.new',
+    command: 'anarq id new --kind child --name NAME --birth YYYY-MM-DD --device FILE',
+  },
   { key: 'children.how.renew', command: 'anarq id renew NAME --sharing ask --hours mon-fri=07:00-20:00' },
   { key: 'children.how.recover', command: 'anarq id recover NAME --device FILE --share FILE' },
   { key: 'children.how.release', command: 'anarq id release NAME' },

@@ -1,4 +1,16 @@
-import { agoOf, Badge, Button, Group, Icon, Line, Lines, momentOf, Note, PageHead, useAsked } from '@anarq/design'
+import {
+  agoOf,
+  Badge,
+  Button,
+  Group,
+  Icon,
+  Line,
+  Lines,
+  momentOf,
+  Note,
+  PageHead,
+  useAsked,
+} from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
 import { KeyDevices } from './key-devices.tsx'
@@ -25,7 +37,10 @@ function Asks(): ReactNode {
   const answer = async (id: string, browser: string, isApproved: boolean): Promise<void> => {
     await deed.run(async () => {
       await sdk.browsers.answer({ id, isApproved })
-      window.notify({ title: say(isApproved ? 'asks.let-in' : 'asks.kept-out', { browser }), tone: 'success' })
+      window.notify({
+        title: say(isApproved ? 'asks.let-in' : 'asks.kept-out', { browser }),
+        tone: 'success',
+      })
     })
     again()
   }

@@ -1,4 +1,15 @@
-import { Avatar, Badge, Button, EmptyState, Group, IconButton, Line, Lines, PageHead, Skeleton } from '@anarq/design'
+import {
+  Avatar,
+  Badge,
+  Button,
+  EmptyState,
+  Group,
+  IconButton,
+  Line,
+  Lines,
+  PageHead,
+  Skeleton,
+} from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
 import { doingsOf, inOrder } from '../logic/kinds.ts'
@@ -42,7 +53,11 @@ export function Identities(): ReactNode {
         <Group>
           <Lines label={say('identities.list')}>
             {value === undefined ? (
-              <Line lead={<Skeleton width={40} height={40} />} title={<Skeleton width={160} />} text={<Skeleton width={260} />} />
+              <Line
+                lead={<Skeleton width={40} height={40} />}
+                title={<Skeleton width={160} />}
+                text={<Skeleton width={260} />}
+              />
             ) : (
               inOrder(value).map((identity) => (
                 <IdentityLine key={identity.did} identity={identity} onOpen={() => setOpened(identity.did)} />

@@ -8,10 +8,7 @@ export function KeyDevices({ identity }: { readonly identity: Identity }): React
   const [asked, setAsked] = useState<{ id: string; name: string }>()
   const { did, name, devices } = identity
   return (
-    <Group
-      title={say('keys.title', { name })}
-      text={say(devices.length === 0 ? 'keys.none' : 'keys.text')}
-    >
+    <Group title={say('keys.title', { name })} text={say(devices.length === 0 ? 'keys.none' : 'keys.text')}>
       {devices.length > 0 && (
         <Lines label={say('keys.list', { name })}>
           {devices.map((device) => (

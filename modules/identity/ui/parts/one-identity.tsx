@@ -58,7 +58,7 @@ export function OneIdentity({ identity, onBack }: OneProps): ReactNode {
       </Group>
       {status === 'active' && (
         <>
-          <CardOf identity={identity} text={say('card.text')} />
+          <CardOf identity={identity} title={say('card.title')} text={say('card.text')} />
           <KeyDevices identity={identity} />
         </>
       )}

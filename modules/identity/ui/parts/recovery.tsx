@@ -82,23 +82,22 @@ export function Recovery(): ReactNode {
 
 function LastDrill(): ReactNode {
   const { sdk, say, locale, events } = useSurroundings()
-  const ask = useCallback(
-    () => sdk.guardian.entries({ action: 'recovery.drill', limit: keptEntries }),
-    [sdk],
-  )
+  const ask = useCallback(() => sdk.guardian.entries({ action: 'recovery.drill', limit: keptEntries }), [sdk])
   const { value } = useAsked(ask, events, 'guardian')
   if (value === undefined) return null
   const { rightMs, wrongMs } = lastDrill(value)
   const now = Date.now()
-  const wrong =
-    wrongMs === undefined ? '' : say('recovery.wrong-since', { ago: agoOf(wrongMs, now, locale) })
+  const wrong = wrongMs === undefined ? '' : say('recovery.wrong-since', { ago: agoOf(wrongMs, now, locale) })
   const said =
     rightMs === undefined
       ? say('recovery.never')
       : say('recovery.last', { ago: agoOf(rightMs, now, locale), day: dayOf(rightMs, locale) })
   return (
     <div className="identity-last">
-      <Note tone={rightMs === undefined ? 'warning' : 'accent'} icon={rightMs === undefined ? 'key' : 'check'}>
+      <Note
+        tone={rightMs === undefined ? 'warning' : 'accent'}
+        icon={rightMs === undefined ? 'key' : 'check'}
+      >
         {said} {wrong}
       </Note>
     </div>

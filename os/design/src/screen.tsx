@@ -27,10 +27,16 @@ export function Places<Place extends string>(props: PlacesProps<Place>): ReactNo
     const found = items.find((item) => item.id === id)
     if (found !== undefined) onSelect(found.id)
   }
-  const page = (
-    <div className={isFull ? 'aq-page aq-page-full' : 'aq-page aq-scroll'} key={selected}>
+  const name = items.find((item) => item.id === selected)?.label ?? label
+  const page = isFull ? (
+    <div className="aq-page aq-page-full" key={selected}>
       {children}
     </div>
+  ) : (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys, whatever is in it.
+    <section className="aq-page aq-scroll" key={selected} aria-label={name} tabIndex={0}>
+      {children}
+    </section>
   )
   if (isNarrow) {
     const tabs = items.map((item) => ({ ...item, content: item.id === selected && page }))

@@ -50,6 +50,7 @@ const changes: Changes = {
     remove: 'drive',
     restore: 'drive',
   },
+  audit: { prove: 'guardian' },
   sharing: { share: 'consent', open: 'consent', revoke: 'consent', revokeHard: 'consent', write: 'drive' },
 }
 

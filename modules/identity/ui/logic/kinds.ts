@@ -1,20 +1,10 @@
 /** What each kind of identity is, in which order they are shown, and what can be done with one. */
-import type { IconName } from '@anarq/design'
-
 export const kinds = ['root', 'sub', 'organisation', 'anonymous', 'child'] as const
 export type Kind = (typeof kinds)[number]
 
 /** What can be made here; a child's is made together with its device. */
 export const newKinds = ['sub', 'anonymous', 'organisation'] as const
 export type NewKind = (typeof newKinds)[number]
-
-export const iconOf: Readonly<Record<Kind, IconName>> = {
-  root: 'identity',
-  sub: 'identity',
-  organisation: 'people',
-  anonymous: 'eye-off',
-  child: 'people',
-}
 
 export type KnownIdentity = {
   readonly did: string

@@ -215,7 +215,10 @@ test(
       assert.equal(verifyAuditProofFile(text.replace('grant.issue', 'grant.asked')).isValid, false)
       await window.getByRole('button', { name: /What was done/ }).click()
       await page.getByRole('option', { name: 'Everything', exact: true }).click()
-      await window.getByRole('option', { name: /Proved an entry/ }).first().waitFor()
+      await window
+        .getByRole('option', { name: /Proved an entry/ })
+        .first()
+        .waitFor()
       await assertAccessible(page, 'the audit log')
       await goTo(window, 'Live')
       await keep(house.node.operations, 'appears.txt')

@@ -1,18 +1,12 @@
 import { toHex } from '@anarq/bytes'
 import { unwrap } from '@anarq/fault'
 import { cborCodec } from '@anarq/ipld'
-import {
-  type AuditEntry,
-  type AuditRecord,
-  type Evidence,
-  type Guardian,
-  type StageReport,
-  verifyAuditProof,
-} from '@anarq/qerberos'
+import { type AuditEntry, type AuditRecord, type Guardian, verifyAuditProof } from '@anarq/qerberos'
 import { cidOf } from '@anarq/qlock'
 import { type Qonsent, type SignedReceiptJson, signedReceiptToJson } from '@anarq/qonsent'
+import { evidenceOf } from './evidence.ts'
 import type { Office } from './office.ts'
-import type { AuditFacts, AuditOperations, EvidenceFacts, StepFacts } from './operations.ts'
+import type { AuditFacts, AuditOperations } from './operations.ts'
 
 export type AuditDeskOptions = { current(): Promise<Office>; guardian: Guardian }
 
@@ -69,19 +63,6 @@ export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditO
       }))
     },
   }
-}
-
-function evidenceOf({ hashes, counts, steps, ...named }: Evidence): EvidenceFacts {
-  return {
-    ...named,
-    hashes: hashes.map(toHex),
-    counts,
-    ...(steps === undefined ? {} : { steps: steps.map(stepOf) }),
-  }
-}
-
-function stepOf({ atMs, kind, stage, object }: StageReport): StepFacts {
-  return { atMs, kind, stage, ...(object === undefined ? {} : { object }) }
 }
 
 /** The receipt of the decision that an entry speaks of, signed now: it holds by itself, without the log. */

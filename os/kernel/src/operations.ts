@@ -6,6 +6,7 @@ import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { SignedManifest, UnsignedManifest } from '@anarq/wxa'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
+import type { EvidenceFacts } from './evidence.ts'
 import type { ToolOperations } from './tools/operations.ts'
 
 export type Operations = {
@@ -338,26 +339,6 @@ export type AlertFacts = {
   readonly identity: string
   readonly sentence: string
   readonly evidence: EvidenceFacts
-}
-
-/** Hashes, counts and names: never content. */
-export type EvidenceFacts = {
-  readonly hashes: readonly string[]
-  readonly counts: Readonly<Record<string, number>>
-  readonly flow?: string
-  readonly object?: string
-  readonly code?: string
-  /** Of a touched decoy: from where, how, and what the identity did before, newest first. */
-  readonly source?: string
-  readonly method?: string
-  readonly steps?: readonly StepFacts[]
-}
-
-export type StepFacts = {
-  readonly atMs: number
-  readonly kind: string
-  readonly stage: string
-  readonly object?: string
 }
 
 export type AuditOperations = {

@@ -72,7 +72,11 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   const atSocket = new WeakSet<IncomingMessage>()
   const metrics = createMetrics({ kernel, stats })
   const { operations = kernel.operations, feed = createFeed(clock), apps = noApps } = options
-  const sessions = createPageSessions({ account: operations.account, clock })
+  const sessions = createPageSessions({
+    account: operations.account,
+    clock,
+    onChanged: () => feed.emit('browsers'),
+  })
   const uploads = createUploads(operations.drive, clock)
   const gatekeeper = createGatekeeper({
     kernel,

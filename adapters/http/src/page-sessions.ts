@@ -53,9 +53,12 @@ type Asked = PageAsk & { readonly key: string; answer: PageAnswer }
 export function createPageSessions({
   account,
   clock,
+  onChanged = () => {},
 }: {
   account: Pick<AccountOperations, 'certify'>
   clock: Clock
+  /** Another browser asks, is in, or is out. */
+  onChanged?: () => void
 }): PageSessions {
   const issued = new Map<string, Issued>()
   /** By key id, until when it would have held. */
@@ -78,6 +81,7 @@ export function createPageSessions({
     if (one === undefined) return
     issued.delete(one.id)
     for (const keyid of one.keyids) ended.set(keyid, one.untilMs)
+    onChanged()
   }
   const issue: PageSessions['issue'] = async ({ key, browser }) => {
     dropOld()
@@ -87,10 +91,11 @@ export function createPageSessions({
     const one: Issued = { id: randomUUID(), key, browser, sinceMs: nowMs, untilMs: nowMs, keyids: [] }
     const session = await certify(one)
     issued.set(one.id, one)
+    onChanged()
     return session
   }
 
-  const { clear: clearAsks, ...asking } = createAsking(clock, issue)
+  const { clear: clearAsks, ...asking } = createAsking(clock, issue, onChanged)
 
   return {
     issue,
@@ -123,7 +128,11 @@ export function createPageSessions({
 
 type Asking = Pick<PageSessions, 'ask' | 'asks' | 'answer' | 'answerOf'>
 
-function createAsking(clock: Clock, issue: PageSessions['issue']): Asking & { clear(): void } {
+function createAsking(
+  clock: Clock,
+  issue: PageSessions['issue'],
+  onChanged: () => void,
+): Asking & { clear(): void } {
   const asked = new Map<string, Asked>()
   const dropOld = (): void => {
     for (const [id, { askedMs }] of asked) if (askedMs + askMs <= clock.nowMs()) asked.delete(id)
@@ -147,6 +156,7 @@ function createAsking(clock: Clock, issue: PageSessions['issue']): Asking & { cl
       const askedMs = clock.nowMs()
       const one: Asked = { id: randomUUID(), browser, digits, askedMs, key, answer: { state: 'waiting' } }
       asked.set(one.id, one)
+      onChanged()
       return askFacts(one)
     },
     asks() {
@@ -158,6 +168,7 @@ function createAsking(clock: Clock, issue: PageSessions['issue']): Asking & { cl
       if (one.answer.state !== 'waiting')
         throw new Fault('conflict.ask', 'This was answered already. Ask again in the other browser.')
       one.answer = isApproved ? { state: 'approved', session: await issue(one) } : { state: 'refused' }
+      onChanged()
     },
     answerOf(id) {
       const { answer } = askOf(id)

@@ -16,8 +16,10 @@ export type AppProps<Sdk = unknown> = {
 /** Says that something may look different now; whoever shows it asks again. */
 export type AppEvents = {
   /** Gives what stops it. */
-  on(topic: 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps', listener: () => void): () => void
+  on(topic: AppTopic, listener: () => void): () => void
 }
+
+export type AppTopic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
 
 /** Its own window, and nothing else of the desktop. */
 export type AppWindow = {

@@ -2,16 +2,19 @@
  * The design system of AnarQ: tokens (`@anarq/design/tokens.css`), components on react-aria, one family of icons, and the
  * face that the screen of an app has. The stylesheet is `@anarq/design/design.css`; docs/design.md has the rules.
  */
+export { shortAddress } from './address.ts'
 export type {
   AppDefinition,
   AppEvents,
   AppNotice,
   AppProps,
   AppTheme,
+  AppTopic,
   AppWindow,
   Preferences,
   PreferencesPort,
 } from './app.ts'
+export { type Asked, type Deed, type Problem, problemOf, useAsked, useDeed } from './asked.ts'
 export {
   Button,
   type ButtonLook,
@@ -92,6 +95,7 @@ export {
   type Texts,
   type Values,
 } from './messages.ts'
+export { agoOf, dayOf, exactlyOf, momentOf } from './moment.ts'
 export {
   Breadcrumbs,
   type BreadcrumbsProps,
@@ -103,7 +107,23 @@ export {
 } from './navigation.tsx'
 export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
+export { saveFile } from './save-file.ts'
+export {
+  Facts,
+  type FactsProps,
+  Group,
+  type GroupProps,
+  Line,
+  type LineProps,
+  Lines,
+  type LinesProps,
+  PageHead,
+  type PageHeadProps,
+  Places,
+  type PlacesProps,
+} from './screen.tsx'
 export { Select } from './select.tsx'
 export { type StrengthFacts, type StrengthLevel, strengthOf } from './strength.ts'
 export { Toast, type ToastProps } from './toast.tsx'
 export { Keys, Tooltip, type TooltipProps } from './tooltip.tsx'
+export { VirtualList, type VirtualListProps } from './virtual-list.tsx'

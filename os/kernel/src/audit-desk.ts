@@ -4,6 +4,7 @@ import { cborCodec } from '@anarq/ipld'
 import { type AuditEntry, type AuditRecord, type Guardian, verifyAuditProof } from '@anarq/qerberos'
 import { cidOf } from '@anarq/qlock'
 import { type Qonsent, type SignedReceiptJson, signedReceiptToJson } from '@anarq/qonsent'
+import { evidenceOf } from './evidence.ts'
 import type { Office } from './office.ts'
 import type { AuditFacts, AuditOperations } from './operations.ts'
 
@@ -50,13 +51,15 @@ export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditO
       return { ...proof, publicKey: toHex(publicKey), ...receiptOf(entry, qonsent) }
     },
     async alerts() {
-      return guardian.alerts().map(({ id, atMs, kind, severity, identity, sentence }) => ({
+      return guardian.alerts().map(({ id, atMs, kind, severity, rule, identity, sentence, evidence }) => ({
         id,
         atMs,
         kind,
         severity,
+        rule,
         identity,
         sentence,
+        evidence: evidenceOf(evidence),
       }))
     },
   }

@@ -60,7 +60,12 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
       await onChanged()
       return facts(record)
     },
-    drill: async (words) => account.isWords(words),
+    async drill(words) {
+      const isRight = account.isWords(words)
+      // Whoever guesses at the words is on record too; the words are not.
+      await home.note({ action: 'recovery.drill', verdict: isRight ? 'ok' : 'refused' })
+      return isRight
+    },
     learn: (card) => learn(context, card),
     signApp: (manifest) => signApp(manifest, context),
     ...createGuardianship({

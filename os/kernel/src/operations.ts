@@ -6,6 +6,7 @@ import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { SignedManifest, UnsignedManifest } from '@anarq/wxa'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
+import type { EvidenceFacts } from './evidence.ts'
 import type { ToolOperations } from './tools/operations.ts'
 
 export type Operations = {
@@ -333,8 +334,11 @@ export type AlertFacts = {
   readonly atMs: number
   readonly kind: string
   readonly severity: 'low' | 'medium' | 'high' | 'critical'
+  /** Which rule fired. */
+  readonly rule: string
   readonly identity: string
   readonly sentence: string
+  readonly evidence: EvidenceFacts
 }
 
 export type AuditOperations = {

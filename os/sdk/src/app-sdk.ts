@@ -21,7 +21,9 @@ export type AppSdk = Sdk & { readonly content: ContentSdk }
 
 /** For an app by its id, with what it was granted; without one, for the person. */
 export function createAppSdk(client: Pick<PageClient, 'send' | 'callAs'>, app?: string): AppSdk {
-  const { identity, storage, index, consent, guardian, system, apps } = createSdk(client.callAs(app))
+  const { identity, storage, index, consent, guardian, system, apps, browsers } = createSdk(
+    client.callAs(app),
+  )
   const content = createContent(client, app)
-  return { identity, storage, index, consent, guardian, system, apps, content }
+  return { identity, storage, index, consent, guardian, system, apps, browsers, content }
 }

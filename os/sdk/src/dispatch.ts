@@ -35,6 +35,10 @@ export function createDispatcher({
     if (here !== undefined) return here
     throw new Fault('unavailable.apps', 'This node has no apps.')
   }
+  const browsersOf = (caller: Caller) => () => {
+    if (caller.browsers !== undefined) return caller.browsers
+    throw new Fault('unavailable.browsers', 'Browsers are managed from a browser. Open AnarQ in one.')
+  }
   return {
     async call(caller, name, params, signal) {
       const method = methods.get(name) as Method<unknown, unknown> | undefined
@@ -51,7 +55,7 @@ export function createDispatcher({
         )
       }
       signal?.throwIfAborted()
-      return method.run({ operations, apps, clock, caller }, read, signal)
+      return method.run({ operations, apps, browsers: browsersOf(caller), clock, caller }, read, signal)
     },
   }
 }

@@ -10,9 +10,11 @@ import type {
   GrantFacts,
   IdentityFacts,
   NodeStatus,
+  ResealReport,
   VersionFacts,
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
+import type { BrowserOperations } from './browser-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -22,6 +24,7 @@ export type Sdk = {
   readonly guardian: GuardianSdk
   readonly system: SystemSdk
   readonly apps: AppsSdk
+  readonly browsers: BrowsersSdk
 }
 
 export type Nothing = Record<never, never>
@@ -102,6 +105,8 @@ export type ConsentSdk = {
     purpose?: string | undefined
   }): Promise<{ grant: GrantFacts; ping: Uint8Array }>
   revoke(input: { grant: string }): Promise<GrantFacts>
+  /** Takes it back and seals what it named anew: keys kept from before open nothing that is in the store. May take long. */
+  revokeHard(input: { grant: string }): Promise<ResealReport>
 }
 
 export type GuardianSdk = {
@@ -119,6 +124,12 @@ export type GuardianSdk = {
 /** Apps: seeing what is installed, installing, updating, rolling back, removing. */
 export type AppsSdk = Omit<AppOperations, 'list'> & {
   list(input: Nothing): ReturnType<AppOperations['list']>
+}
+
+/** Browsers that are in, and those that ask to be let in. */
+export type BrowsersSdk = Omit<BrowserOperations, 'list' | 'asks'> & {
+  list(input: Nothing): ReturnType<BrowserOperations['list']>
+  asks(input: Nothing): ReturnType<BrowserOperations['asks']>
 }
 
 export type SystemSdk = {

@@ -2,7 +2,7 @@ import type { Clock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
 
 /** What may look different now. A feed says that something changed, never what: whoever cares asks again, as itself. */
-export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps'
+export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
 export type Happening = { readonly topic: Topic; readonly atMs: number }
 
 export type Feed = {
@@ -38,6 +38,7 @@ const changes: Changes = {
     rotate: 'identity',
     revoke: 'identity',
     learn: 'identity',
+    drill: 'guardian',
     renew: 'identity',
     release: 'identity',
   },
@@ -50,6 +51,7 @@ const changes: Changes = {
     remove: 'drive',
     restore: 'drive',
   },
+  audit: { prove: 'guardian' },
   sharing: { share: 'consent', open: 'consent', revoke: 'consent', revokeHard: 'consent', write: 'drive' },
 }
 

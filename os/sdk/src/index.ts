@@ -12,10 +12,12 @@ export type {
   AppPublisher,
   DataChoice,
 } from './app-operations.ts'
+export type { BrowserAsk, BrowserFacts, BrowserOperations } from './browser-operations.ts'
 export { type Call, createSdk } from './client.ts'
 export { createDispatcher, type Dispatcher, type DispatcherOptions, describeMethods } from './dispatch.ts'
 export {
   type AppsSdk,
+  type BrowsersSdk,
   type ConsentSdk,
   type GuardianSdk,
   type IdentitySdk,

@@ -1,18 +1,25 @@
 import type { Clock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
+import type { BrowserOperations } from './browser-operations.ts'
 import type { Permission } from './permissions.ts'
 import type { Shape } from './shape.ts'
 
 /** Who calls: an app with what it was granted, or the shell itself, which stands for the person. */
-export type Caller =
+export type Caller = (
   | { readonly kind: 'person' }
   | { readonly kind: 'app'; readonly id: string; readonly permissions: ReadonlySet<Permission> }
+) & {
+  /** Lent by the door that a page's call came by; elsewhere there are no browsers to speak of. */
+  readonly browsers?: BrowserOperations
+}
 
 export type MethodContext = {
   readonly operations: Operations
   /** `refused.apps` where this node has none. */
   apps(): AppOperations
+  /** `unavailable.browsers` for a call that came by no page's door. */
+  browsers(): BrowserOperations
   readonly clock: Clock
   readonly caller: Caller
 }

@@ -1,6 +1,7 @@
 import type { Sdk } from './face.ts'
 import type { AnyMethod, MethodsOf } from './method.ts'
 import { apps } from './methods/apps.ts'
+import { browsers } from './methods/browsers.ts'
 import { consent } from './methods/consent.ts'
 import { guardian } from './methods/guardian.ts'
 import { identity } from './methods/identity.ts'
@@ -16,6 +17,7 @@ const namespaces: { readonly [Name in keyof Sdk]: MethodsOf<Sdk[Name]> } = {
   guardian,
   system,
   apps,
+  browsers,
 }
 
 /** Every method by its full name, such as `storage.list`. */

@@ -10,6 +10,7 @@ const known = {
   'consent.manage': 'Share your files with others, and take it back',
   'guardian.read': 'See what happened: the audit log and its alerts',
   'system.read': 'See the state of this node',
+  'browsers.manage': 'Let browsers in, and put them out',
   'apps.manage': 'Install, update and remove apps',
 } as const
 

@@ -1,6 +1,7 @@
-import { fromWire, toWire } from '@anarq/sdk'
+import { type BrowserOperations, fromWire, toWire } from '@anarq/sdk'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { ndjsonType } from '../ndjson.ts'
+import type { PageSessions } from '../page-sessions.ts'
 import { answers, described, fields, text } from '../schema/parts.ts'
 import { watch } from '../watch.ts'
 
@@ -11,7 +12,7 @@ const anything = { description: 'Plain data; bytes as {"$bytes": base64url}.' }
 const headers = fields({ 'anarq-app?': { ...text, maxLength: 64 } }, { additionalProperties: true })
 
 /** The calls of the SDK, each at an address of its own: what an app may ask, and the system's own pages. */
-export function addSdkRoutes(app: App, { dispatcher, callerOf, feed }: DoorContext): void {
+export function addSdkRoutes(app: App, { dispatcher, callerOf, feed, sessions }: DoorContext): void {
   app.post<{ Params: { method: string }; Body: object }>('/api/v1/sdk/:method', {
     bodyLimit: callBytesMax,
     config: { isForApps: true },
@@ -27,7 +28,8 @@ export function addSdkRoutes(app: App, { dispatcher, callerOf, feed }: DoorConte
       response: answers(200, 'What it gives.', fields({ 'result?': anything })),
     },
     async handler(request, reply) {
-      const caller = await callerOf(request.headers)
+      const browsers = browsersOf(sessions, request.keyid)
+      const caller = { ...(await callerOf(request.headers)), browsers }
       const params = fromWire(request.body)
       const result = await dispatcher.call(caller, request.params.method, params, signalOf(reply))
       return { result: toWire(result) }
@@ -46,4 +48,14 @@ export function addSdkRoutes(app: App, { dispatcher, callerOf, feed }: DoorConte
     },
     handler: (_request, reply) => reply.type(ndjsonType).send(watch(feed, signalOf(reply))),
   })
+}
+
+/** As the browser sees them whose key signed the call. */
+function browsersOf(sessions: PageSessions, keyid: string | undefined): BrowserOperations {
+  return {
+    list: async () => sessions.list(keyid),
+    asks: async () => sessions.asks(),
+    answer: ({ id, isApproved }) => sessions.answer(id, isApproved),
+    end: async ({ id }) => sessions.end(id),
+  }
 }

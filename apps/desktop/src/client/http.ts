@@ -21,6 +21,7 @@ const topics: readonly unknown[] = [
   'guardian',
   'lock',
   'apps',
+  'browsers',
 ] satisfies Topic[]
 
 /**

@@ -4,7 +4,7 @@ import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
-export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps'
+export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
 
 /** What the shell needs of the node. Failures are `Fault`s whose sentence can be shown. */
 export type Client = {

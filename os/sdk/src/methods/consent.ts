@@ -36,4 +36,11 @@ export const consent: MethodsOf<ConsentSdk> = {
     params: fields({ grant: text({ min: 1, max: 200 }) }),
     run: ({ operations: { sharing } }, input) => sharing.revoke(input.grant),
   },
+  revokeHard: {
+    summary: 'Take it back, and seal what it named anew',
+    isChange: true,
+    permission: () => 'consent.manage',
+    params: fields({ grant: text({ min: 1, max: 200 }) }),
+    run: ({ operations: { sharing } }, input, signal) => sharing.revokeHard(input.grant, { signal }),
+  },
 }

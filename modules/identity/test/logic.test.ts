@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSay } from '@anarq/design/messages'
+import fc from 'fast-check'
+import { doingsOf, inOrder, type KnownIdentity } from '../ui/logic/kinds.ts'
+import { factsOfLimits } from '../ui/logic/limits.ts'
+import { lastDrill, missingOf, noWords, phraseOf, spread, wordsCount } from '../ui/logic/words.ts'
+import { messages } from '../ui/messages/messages.ts'
+
+const one = (part: Partial<KnownIdentity>): KnownIdentity => ({
+  did: 'did:x:1',
+  name: 'Ada',
+  kind: 'sub',
+  status: 'active',
+  isCurrent: false,
+  createdMs: 1,
+  ...part,
+})
+
+test('pasting all words into the first field fills the 24, and typing one changes one', () => {
+  const pasted = Array.from({ length: wordsCount }, (_, i) => `Word${i}`).join(' \n ')
+  const words = spread(noWords, 0, pasted)
+  assert.equal(missingOf(words), 0)
+  assert.equal(phraseOf(words).split(' ').length, wordsCount)
+  assert.equal(words[23], 'word23')
+  assert.deepEqual(spread(words, 5, 'Other'), words.with(5, 'other'))
+})
+
+test('whatever is typed, there are 24 fields, and those before it stay as they were', () => {
+  fc.assert(
+    fc.property(fc.string(), fc.integer({ min: 0, max: wordsCount - 1 }), (typed, index) => {
+      const start = noWords.map((_, i) => `w${i}`)
+      const words = spread(start, index, typed)
+      assert.equal(words.length, wordsCount)
+      assert.deepEqual(words.slice(0, index), start.slice(0, index))
+      assert.ok(words.every((word) => !/\s/.test(word)))
+    }),
+  )
+})
+
+test('the last drill that went right is said, and a wrong try that came after it', () => {
+  const drill = (atMs: number, verdict: string) => ({ atMs, verdict })
+  assert.deepEqual(lastDrill([]), {})
+  assert.deepEqual(lastDrill([drill(3, 'ok'), drill(2, 'refused')]), { rightMs: 3 })
+  assert.deepEqual(lastDrill([drill(3, 'refused'), drill(2, 'ok')]), { rightMs: 2, wrongMs: 3 })
+  assert.deepEqual(lastDrill([drill(3, 'refused')]), { wrongMs: 3 })
+})
+
+test('the root comes first and what was revoked last', () => {
+  const all = [
+    one({ did: 'old', status: 'revoked', kind: 'sub' }),
+    one({ did: 'anonymous', kind: 'anonymous' }),
+    one({ did: 'later', createdMs: 9 }),
+    one({ did: 'earlier', createdMs: 2 }),
+    one({ did: 'root', kind: 'root' }),
+  ]
+  assert.deepEqual(
+    inOrder(all).map(({ did }) => did),
+    ['root', 'earlier', 'later', 'anonymous', 'old'],
+  )
+})
+
+test('nothing is offered that the node would refuse', () => {
+  assert.deepEqual(doingsOf(one({ kind: 'root', isCurrent: true })), {
+    canUse: false,
+    canRotate: true,
+    keepsAddress: true,
+    keptBy: 'root',
+  })
+  assert.deepEqual(doingsOf(one({ status: 'revoked' })), {
+    canUse: false,
+    canRotate: false,
+    keepsAddress: false,
+    keptBy: 'revoked',
+  })
+  assert.equal(doingsOf(one({ kind: 'child', child: { side: 'guardian' } })).canUse, false)
+  assert.equal(doingsOf(one({ kind: 'child', child: { side: 'child' } })).keptBy, 'child')
+  assert.equal(doingsOf(one({})).keptBy, undefined)
+})
+
+test('[AQ-UI-3] the limits of a child are facts: an absent list is no limit, an empty one allows nothing', () => {
+  const say = createSay(messages, 'en')
+  const facts = (limits: Parameters<typeof factsOfLimits>[0]) =>
+    Object.fromEntries(factsOfLimits(limits, say, 'en').map(({ name, value }) => [name, value]))
+  assert.deepEqual(facts({ age: 9, sharing: 'ask' }), {
+    'limit.age': '9',
+    'limit.sharing': 'You are asked first',
+    'limit.contacts': 'Any',
+    'limit.modules': 'Any',
+    'limit.hours': 'Any',
+    'limit.spend': 'Any',
+  })
+  const narrow = facts({
+    age: 9,
+    sharing: 'deny',
+    contacts: [],
+    modules: [],
+    spendMax: 5,
+    hours: [{ days: [1, 0], fromMinute: 425, toMinute: 1200 }],
+  })
+  assert.equal(narrow['limit.contacts'], 'None')
+  assert.equal(narrow['limit.modules'], 'None')
+  assert.equal(narrow['limit.hours'], 'Mon, Sun 07:05–20:00')
+  assert.equal(narrow['limit.spend'], '5 units')
+})

@@ -19,6 +19,10 @@ let client: ReturnType<typeof createPageClient>
 before(async () => {
   world = await openWorld({
     permissionsOf: async (id) => (grants[id] === undefined ? undefined : new Set(grants[id])),
+    file: async () => undefined,
+    request: async () => {
+      throw new Error('no backend here')
+    },
   })
   const key = await createPageKey()
   let session: PageSession | undefined

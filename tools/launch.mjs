@@ -13,8 +13,7 @@ const [command = 'start', ...rest] = process.argv.slice(2)
 
 const commands = {
   start: async () => {
-    const { buildDesktop } = await import('./build-desktop.mjs')
-    buildDesktop(nodePath)
+    await build()
     return run(['apps/cli/bin/anarq.js', 'up', ...rest])
   },
   test: () => run(['tools/run-tests.mjs', ...rest]),
@@ -64,6 +63,16 @@ function install() {
       .update(readFileSync(join(root, 'package-lock.json')))
       .digest('hex'),
   )
+}
+
+/** A node without its desktop is a node all the same: it says so on its page. */
+async function build() {
+  try {
+    const { buildDesktop } = await import('./build-desktop.mjs')
+    buildDesktop(nodePath)
+  } catch (error) {
+    console.error(error.message)
+  }
 }
 
 function bin(name) {

@@ -7,13 +7,14 @@ import { mediaTypes } from './media-types.ts'
  */
 export function appPolicy(base: string, network: readonly string[]): string {
   const hosts = network.map((host) => `https://${host}`).join(' ')
+  const design = new URL('/design/', base).href
   return [
     "default-src 'none'",
     `script-src ${base}`,
-    `style-src ${base} 'unsafe-inline'`,
+    `style-src ${base} ${design} 'unsafe-inline'`,
     `img-src ${base} data: blob: ${hosts}`.trimEnd(),
     `media-src ${base} blob: ${hosts}`.trimEnd(),
-    `font-src ${base} data:`,
+    `font-src ${base} ${design} data:`,
     `connect-src ${hosts === '' ? "'none'" : hosts}`,
     `worker-src ${base} blob:`,
     "frame-src 'none'",

@@ -1,5 +1,6 @@
 import { Fault } from '@anarq/fault'
-import { isSystemPath, placeOf } from '@anarq/sdk'
+import { isSystemPath } from '@anarq/kernel'
+import { placeOf } from '@anarq/sdk'
 import { callerOf, opensAll, type ToolAccess } from './access.ts'
 
 /** Whether a path of the drive lies in the folder that the key opens. */

@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from 'node:util'
 import { parseArgs } from 'node:util'
 import type { Operations } from '@anarq/kernel'
+import type { Sdk } from '@anarq/sdk'
 import type { Terminal } from './terminal.ts'
 
 export type OptionSpec = NonNullable<ParseArgsConfig['options']>
@@ -16,6 +17,8 @@ export type Context = {
   operations(): Promise<Operations>
   /** As it is: empty, locked or open. */
   bare(): Promise<Operations>
+  /** The SDK as the person, for what lies above the kernel. */
+  sdk(): Promise<Sdk>
 }
 
 export type Command = {

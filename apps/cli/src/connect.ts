@@ -1,9 +1,13 @@
 import type { Operations } from '@anarq/kernel'
+import type { OpenApps } from '@anarq/node/apps'
+import type { Sdk } from '@anarq/sdk'
 import { readSecretFile, type Terminal } from './terminal.ts'
 
 export type Connection = {
   operations(): Promise<Operations>
   bare(): Promise<Operations>
+  /** The SDK as the person, with an open identity: for what lies above the kernel, such as apps. */
+  sdk(): Promise<Sdk>
   close(): Promise<void>
 }
 
@@ -14,7 +18,7 @@ export type ConnectOptions = {
   isBulkComing: boolean
 }
 
-type Opened = { operations: Operations; close(): Promise<void> }
+type Opened = { operations: Operations; sdk(): Promise<Sdk>; close(): Promise<void> }
 
 /**
  * A running node is used through its socket in the home folder, which only this user may open; without one the
@@ -25,7 +29,7 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
   let read: string | undefined
   const passphrase =
     passphraseFile === undefined ? undefined : () => (read ??= readSecretFile(passphraseFile))
-  return {
+  const connection: Connection = {
     async bare() {
       opened ??= open({ home, terminal, isBulkComing })
       return (await opened).operations
@@ -40,10 +44,15 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
       }
       return operations
     },
+    async sdk() {
+      await connection.operations()
+      return (await (opened as Promise<Opened>)).sdk()
+    },
     async close() {
       await (await opened?.catch(() => undefined))?.close()
     },
   }
+  return connection
 }
 
 type OpenOptions = Omit<ConnectOptions, 'passphraseFile'> & {
@@ -54,7 +63,8 @@ type OpenOptions = Omit<ConnectOptions, 'passphraseFile'> & {
 async function open({ home, terminal, isBulkComing, passphrase }: OpenOptions): Promise<Opened> {
   const { reachNode } = await import('@anarq/http/client')
   const running = await reachNode(home)
-  if (running !== undefined) return running
+  if (running !== undefined)
+    return { ...running, sdk: async () => (await import('@anarq/sdk/client')).createSdk(running.call) }
   const headStart =
     passphrase && (await (await import('@anarq/node/head-start')).beginUnlock(home, passphrase))
   try {
@@ -66,7 +76,20 @@ async function open({ home, terminal, isBulkComing, passphrase }: OpenOptions): 
       onFault: (fault) => terminal.note(fault.message),
       stretch: headStart?.stretch,
     })
-    return { operations: node.operations, close: () => node.close().finally(headStart?.close) }
+    let apps: Promise<OpenApps> | undefined
+    return {
+      operations: node.operations,
+      async sdk() {
+        apps ??= import('@anarq/node/apps').then(({ openApps }) => openApps(node))
+        const { dispatcher } = await apps
+        const { createSdk } = await import('@anarq/sdk/client')
+        return createSdk((method, params) => dispatcher.call({ kind: 'person' }, method, params))
+      },
+      async close() {
+        await (await apps)?.close()
+        await node.close().finally(headStart?.close)
+      },
+    }
   } catch (error) {
     headStart?.close()
     throw error

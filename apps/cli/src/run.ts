@@ -113,6 +113,7 @@ async function dispatch(
     signal,
     operations: connection.operations,
     bare: connection.bare,
+    sdk: connection.sdk,
   }
   try {
     return (await command.run(context, args, values)) ?? 0

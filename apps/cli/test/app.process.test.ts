@@ -242,7 +242,7 @@ suite('what is refused', () => {
     for (const args of [
       ['app'],
       ['app', 'pack'],
-      ['app', 'install', 'x.wxa'],
+      ['app', 'publish', 'x.wxa'],
       ['app', 'new', 'x', '--kind', 'window'],
       ['app', 'new', '☂'],
     ])
@@ -254,4 +254,27 @@ test('without a running node the home is opened for the signature alone', async 
   await shell.down()
   await shell.json(['app', 'pack', 'component', '-o', 'alone.wxa'])
   assert.equal((await shell.json<Facts>(['app', 'verify', 'alone.wxa'])).publisher?.did, ada.did)
+})
+
+suite('from a package to an app that is installed, and away again', () => {
+  type Installed = { id: string; version: string; permissions: { id: string; isGranted: boolean }[] }
+
+  for (const isUp of [false, true])
+    test(`[WX-DEV-6, WX-DEV-8] install, list and uninstall ${isUp ? 'while a node runs' : 'without a node'}`, async () => {
+      if (isUp) await shell.up()
+      await shell.run(['app', 'new', 'garden', '--backend', '--id', 'org.example.garden'])
+      await shell.run(['app', 'pack', 'garden', '-o', 'garden.wxa', '--force'])
+      const installed = await shell.json<Installed>(['app', 'install', 'garden.wxa', '--grant', 'all'])
+      assert.equal(installed.id, 'org.example.garden')
+      const ids = (await shell.json<Installed[]>(['app', 'list'])).map(({ id }) => id)
+      assert.deepEqual(ids, ['org.example.garden'])
+      const again = ['app', 'install', 'garden.wxa', '--grant', 'all']
+      assert.equal(await shell.fails(again), 'conflict.installed')
+      const unsaid = ['app', 'uninstall', 'org.example.garden']
+      assert.equal(await shell.fails(unsaid, { code: 2 }), 'invalid.usage')
+      await shell.run(['app', 'uninstall', 'org.example.garden', '--data', 'erase'])
+      assert.deepEqual(await shell.json<Installed[]>(['app', 'list']), [])
+      const gone = ['app', 'uninstall', 'org.example.garden', '--data', 'erase']
+      assert.equal(await shell.fails(gone), 'missing.app')
+    })
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createSay, localeFor, placesOf } from '@anarq/design/messages'
 import { en, type MessageKey } from '../src/messages/en.ts'
@@ -11,6 +12,18 @@ test('each text is there in each language, with the same places for values', () 
     assert.ok(text.trim() !== '' && other.trim() !== '', key)
     assert.deepEqual(placesOf(other), placesOf(text), key)
   }
+})
+
+test('each text is said somewhere', () => {
+  const source = new URL('../src/', import.meta.url)
+  const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('messages'))
+    .map((file) => readFileSync(new URL(file, source), 'utf8'))
+    .join('\n')
+  assert.deepEqual(
+    Object.keys(en).filter((key) => !code.includes(`'${key}'`)),
+    [],
+  )
 })
 
 test('a value is put where its name stands, markup and all, and a missing one is seen', () => {

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Operations } from '@anarq/kernel'
-import { openNode } from '@anarq/node'
+import { type Node, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -16,9 +15,8 @@ export const passphrase = 'copper meadow tram seventeen'
 
 export type Visit = { readonly page: Page; readonly address: string; readonly complaints: string[] }
 export type House = {
+  readonly node: Node
   readonly address: string
-  /** What the node itself can do, as its own machine asks it. */
-  readonly operations: Operations
   visit(options: BrowserContextOptions, act: (visit: Visit) => Promise<void>): Promise<void>
   /** The node goes away, its home stays. */
   stop(): Promise<void>
@@ -50,8 +48,8 @@ export async function openHouse(): Promise<House> {
     await node[Symbol.asyncDispose]()
   }
   return {
+    node,
     address,
-    operations: node.operations,
     visit: (options, act) => visit(browser, address, options, act),
     stop,
     async close() {

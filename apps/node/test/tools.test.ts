@@ -305,3 +305,17 @@ async function propertiesInIndex(id: string): Promise<unknown[]> {
   await index.close()
   return [...fields].filter(([name]) => name.startsWith('prop/')).map(([, { value }]) => value)
 }
+
+test("the system's own folder does not exist for a key, not even for one of the whole drive", async () => {
+  await drive.put(itemsOf(fileItem('installed.json', '{}')), { to: '/.anarq/apps' })
+  const { drive: whole } = await enter((await newKey()).secret)
+  for (const path of ['/.anarq', '/.anarq/apps', '/.anarq/apps/installed.json']) {
+    await assert.rejects(whole.details(path), { code: 'missing.object' }, path)
+    await assert.rejects(whole.remove(path), { code: 'missing.object' }, path)
+    await assert.rejects(whole.get(path), { code: 'missing.object' }, path)
+  }
+  await assert.rejects(whole.put('/.anarq/apps/x', file('x')), { code: 'missing.object' })
+  assert.ok(!(await whole.list('/')).some(({ name }) => name === '.anarq'))
+  for await (const { name } of whole.detailsIn('/')) assert.notEqual(name, '.anarq')
+  assert.deepEqual(await whole.find({ text: 'installed' }), [])
+})

@@ -6,6 +6,7 @@ test('the face is what it was', () => {
   assert.deepEqual(Object.keys(squid).sort(), [
     'acceptChild',
     'canonicalJson',
+    'certifySession',
     'childMayAct',
     'childScope',
     'contentDigestOf',

@@ -2,8 +2,7 @@ import { fromUtf8 } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault, hasCode } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import type { DriveOperations } from '@anarq/kernel'
-import { systemFolder } from '@anarq/sdk'
+import { type DriveOperations, systemFolder } from '@anarq/kernel'
 import type { AppFields } from '@anarq/wxa'
 
 /** One version of an app, as its verified manifest described it. */

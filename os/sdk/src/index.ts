@@ -37,6 +37,6 @@ export {
   plainPermissions,
   readPermission,
 } from './permissions.ts'
-export { appFolder, isSystemPath, placeOf, shellId, systemFolder } from './places.ts'
+export { appFolder, placeOf, shellId } from './places.ts'
 export type { JsonSchema, Shape } from './shape.ts'
 export { fromWire, toWire } from './wire.ts'

@@ -1,9 +1,7 @@
 import { Fault } from '@anarq/fault'
-import type { EntryFacts } from '@anarq/kernel'
+import { type EntryFacts, isSystemPath, systemFolder } from '@anarq/kernel'
 import type { Caller } from './method.ts'
 
-/** Where the system keeps what is its own and its apps'; no app sees it as a part of the drive. */
-export const systemFolder = '/.anarq'
 const ownScheme = 'app:'
 /** The shell keeps its own things under this name. */
 export const shellId = 'os.anarq.shell'
@@ -52,10 +50,6 @@ export async function refOf(
   const own = ownFolder(caller)
   if (place !== own && !place.startsWith(`${own}/`)) placeOf(place, caller)
   return id
-}
-
-export function isSystemPath(path: string): boolean {
-  return path === systemFolder || path.startsWith(`${systemFolder}/`)
 }
 
 /** The path as the caller knows it. */

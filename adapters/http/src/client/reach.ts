@@ -1,12 +1,18 @@
 import { hasCode } from '@anarq/fault'
 import type { NodeStatus, Operations } from '@anarq/kernel'
+import { fromWire, toWire } from '@anarq/sdk/wire'
 import { accountOf, auditOf, healthOf, identitiesOf } from './desk.ts'
 import { driveOf } from './drive.ts'
 import { sharingOf } from './sharing.ts'
 import { toolsOf } from './tools.ts'
 import { createWire } from './wire.ts'
 
-export type Reached = { readonly operations: Operations; close(): Promise<void> }
+export type Reached = {
+  readonly operations: Operations
+  /** Of the SDK, as the person. */
+  call(method: string, params: object): Promise<unknown>
+  close(): Promise<void>
+}
 
 /** The node that listens on this socket, or `undefined` where none does. */
 export async function reachSocket(path: string): Promise<Reached | undefined> {
@@ -27,7 +33,16 @@ export async function reachSocket(path: string): Promise<Reached | undefined> {
     tools: toolsOf(wire),
     health: healthOf(wire),
   }
-  return { operations, close: async () => wire.close() }
+  return {
+    operations,
+    async call(method, params) {
+      const body = toWire(params) as object
+      return fromWire(
+        (await wire.json<{ result?: unknown }>('POST', `/api/v1/sdk/${method}`, { body })).result,
+      )
+    },
+    close: async () => wire.close(),
+  }
 }
 
 /** No socket, one that a dead process left, or a path that no node could listen on. */

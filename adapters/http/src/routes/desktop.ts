@@ -40,8 +40,10 @@ function sendFile(request: FastifyRequest, reply: FastifyReply, file: DesktopFil
     'cache-control': file.isForever ? `public, max-age=${foreverSeconds}, immutable` : 'no-cache',
     etag: file.etag,
     vary: 'accept-encoding',
-    // Apps in frames are of no origin, and a font is given to none that is not named.
-    ...(request.url.startsWith('/design/') ? { 'access-control-allow-origin': '*' } : {}),
+    // Apps in frames are of no origin: to them the stylesheet and its font are foreign.
+    ...(request.url.startsWith('/design/')
+      ? { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
+      : {}),
   })
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send()
   const isPacked = file.packed !== undefined && /\bbr\b/.test(request.headers['accept-encoding'] ?? '')

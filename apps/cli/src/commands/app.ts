@@ -8,11 +8,15 @@ const appVerbs: Readonly<Record<string, AppVerb>> = {
   pack: async (...given) => (await import('./app-pack.ts')).packApp(...given),
   sign: async (...given) => (await import('./app-pack.ts')).signPackage(...given),
   verify: async (...given) => (await import('./app-verify.ts')).verifyPackage(...given),
+  install: async (...given) => (await import('./app-install.ts')).installApp(...given),
+  list: async (context) => (await import('./app-install.ts')).listApps(context),
+  uninstall: async (...given) => (await import('./app-install.ts')).uninstallApp(...given),
+  rollback: async (context, args) => (await import('./app-install.ts')).rollBackApp(context, args),
 }
 
 export const app: Command = {
-  usage: `app ${Object.keys(appVerbs).join('|')} NAME|FOLDER|FILE.wxa [-o FILE.wxa]`,
-  summary: 'Make an app: begin one, pack and sign it, look at what somebody packed.',
+  usage: `app ${Object.keys(appVerbs).join('|')} [NAME|FOLDER|FILE.wxa|ID] [-o FILE.wxa]`,
+  summary: 'Apps: begin one, pack and sign it, look at what somebody packed, install it, take it away.',
   details: [
     '  app new NAME [--kind frame|component] [--backend] [--id ID]',
     '                              a folder with an app that can be packed at once, and a README that goes on from there',
@@ -26,6 +30,12 @@ export const app: Command = {
     '  app verify FILE.wxa [--unsigned]',
     '                              what it is, who published it, what it wants, and whether all of it is as it was signed.',
     '                              Needs no home and no node. Exit code 1 where it is refused',
+    '  app install FILE.wxa [--grant all|none|ID,ID] [--trust NAME] [--unsigned]',
+    '                              shows what it wants, asks, and installs or updates it; a running node goes on',
+    '  app list                    what is installed',
+    '  app rollback ID             back to the version before; its data stays',
+    '  app uninstall ID --data keep|export|erase',
+    '                              export makes a folder of your drive of what it kept',
   ].join('\n'),
   options: {
     kind: { type: 'string' },
@@ -34,12 +44,17 @@ export const app: Command = {
     unsigned: { type: 'boolean' },
     force: { type: 'boolean' },
     output: { type: 'string', short: 'o' },
+    grant: { type: 'string' },
+    trust: { type: 'string' },
+    data: { type: 'string' },
   },
-  min: 2,
+  min: 1,
+  max: 2,
   async run(context, args, values) {
     const verb = appVerbs[args[0] ?? '']
     if (verb === undefined)
       throw new UsageError(`"app ${args[0]}" is unknown: use ${Object.keys(appVerbs).join(', ')}.`)
+    if (args[1] === undefined && args[0] !== 'list') throw new UsageError('Something is missing.')
     return verb(context, args, values)
   },
 }

@@ -1,5 +1,6 @@
 import { Button, PasswordField, strengthOf } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
+import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import type { FlowAct, Step } from './flow.ts'
@@ -41,8 +42,8 @@ export function Passphrase({ step, go }: PassphraseProps): ReactNode {
     if (lack !== undefined || isBusy) return
     setBusy(true)
     setProblem(undefined)
-    make().catch((thrown: Error) => {
-      setProblem(thrown.message)
+    make().catch((thrown: unknown) => {
+      setProblem(problemText(say, thrown))
       setBusy(false)
     })
   }

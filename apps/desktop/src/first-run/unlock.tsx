@@ -1,5 +1,6 @@
 import { Button, PasswordField } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
+import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import { Problem } from './problem.tsx'
@@ -17,8 +18,8 @@ export function Unlock(): ReactNode {
     }
     setBusy(true)
     setProblem(undefined)
-    client.unlock({ passphrase }).catch((thrown: Error) => {
-      setProblem(thrown.message)
+    client.unlock({ passphrase }).catch((thrown: unknown) => {
+      setProblem(problemText(say, thrown))
       setPassphrase('')
       setBusy(false)
     })

@@ -1,7 +1,5 @@
 /** English. Every key has its text in each language: test/messages.test.ts. */
 export const en = {
-  'app.name': 'AnarQ',
-  'act.cancel': 'Cancel',
   'act.close': 'Close',
   'act.back': 'Back',
   'act.continue': 'Continue',
@@ -9,8 +7,6 @@ export const en = {
   'act.copy': 'Copy',
   'act.copied': 'Copied',
   'act.print': 'Print',
-  'act.lock': 'Lock',
-  'act.open': 'Open',
 
   'boot.loading': 'Starting AnarQ',
   'boot.failed.title': 'The node does not answer',
@@ -36,7 +32,6 @@ export const en = {
   'first.passphrase.short': 'At least 8 characters. Four unrelated words are a good choice.',
   'first.passphrase.weak': 'This is easy to guess. Add another word.',
   'first.passphrase.create': 'Create my identity',
-  'first.passphrase.making': 'Making your keys',
   'first.words.title': 'Write down your 24 words',
   'first.words.text':
     'They bring back your identity and your files on any machine. They are shown only now, and nobody can send them to you again.',
@@ -49,7 +44,6 @@ export const en = {
   'first.confirm.label': 'Word {number}',
   'first.confirm.wrong': 'That is not word {number}. Look at your note again.',
   'first.confirm.act': 'Check',
-  'first.confirm.again': 'Show the words again',
   'first.tour.title': 'You are in, {name}',
   'first.tour.text': 'Three things to know, and then it is yours.',
   'first.tour.find': 'Find anything',
@@ -73,6 +67,12 @@ export const en = {
   'unlock.label': 'Passphrase',
   'unlock.act': 'Unlock',
   'unlock.missing': 'Type your passphrase.',
+
+  'problem.passphrase': 'That is not the passphrase. Check it and try again.',
+  'problem.rate': 'Too many wrong tries. Wait a minute and try again.',
+  'problem.insecure':
+    'A passphrase may not cross a network in the open. Use this machine’s own address, or HTTPS.',
+  'problem.node': 'The node does not answer. See whether it still runs.',
 
   'passphrase.show': 'Show what is typed',
   'passphrase.hide': 'Hide what is typed',
@@ -119,7 +119,6 @@ export const en = {
   'identity.anonymous': 'Anonymous identity',
   'identity.organisation': 'Organisation',
   'identity.child': 'Child',
-  'identity.used': 'You act as {name} now.',
 
   'notices.title': 'Notifications',
   'notices.empty.title': 'All quiet',
@@ -168,8 +167,6 @@ export const en = {
   'phone.windows.some': 'Open apps, {count}',
   'phone.windows.empty': 'No app is open',
   'phone.windows.empty.text': 'Choose one on the home screen.',
-
-  'page.title': 'AnarQ',
 } as const
 
 export type MessageKey = keyof typeof en

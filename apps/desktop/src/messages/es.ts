@@ -3,8 +3,6 @@ import type { MessageKey } from './en.ts'
 
 /** Spanish. */
 export const es: Texts<MessageKey> = {
-  'app.name': 'AnarQ',
-  'act.cancel': 'Cancelar',
   'act.close': 'Cerrar',
   'act.back': 'Atrás',
   'act.continue': 'Continuar',
@@ -12,8 +10,6 @@ export const es: Texts<MessageKey> = {
   'act.copy': 'Copiar',
   'act.copied': 'Copiado',
   'act.print': 'Imprimir',
-  'act.lock': 'Bloquear',
-  'act.open': 'Abrir',
 
   'boot.loading': 'Iniciando AnarQ',
   'boot.failed.title': 'El nodo no responde',
@@ -40,7 +36,6 @@ export const es: Texts<MessageKey> = {
   'first.passphrase.short': 'Al menos 8 caracteres. Cuatro palabras sin relación son una buena elección.',
   'first.passphrase.weak': 'Es fácil de adivinar. Añade otra palabra.',
   'first.passphrase.create': 'Crear mi identidad',
-  'first.passphrase.making': 'Creando tus llaves',
   'first.words.title': 'Anota tus 24 palabras',
   'first.words.text':
     'Recuperan tu identidad y tus archivos en cualquier máquina. Solo se muestran ahora y nadie puede volver a enviártelas.',
@@ -53,7 +48,6 @@ export const es: Texts<MessageKey> = {
   'first.confirm.label': 'Palabra {number}',
   'first.confirm.wrong': 'Esa no es la palabra {number}. Mira otra vez tu nota.',
   'first.confirm.act': 'Comprobar',
-  'first.confirm.again': 'Mostrar otra vez las palabras',
   'first.tour.title': 'Ya estás dentro, {name}',
   'first.tour.text': 'Tres cosas que conviene saber, y es todo tuyo.',
   'first.tour.find': 'Encuentra lo que sea',
@@ -77,6 +71,12 @@ export const es: Texts<MessageKey> = {
   'unlock.label': 'Frase de acceso',
   'unlock.act': 'Desbloquear',
   'unlock.missing': 'Escribe tu frase de acceso.',
+
+  'problem.passphrase': 'Esa no es la frase de acceso. Compruébala e inténtalo de nuevo.',
+  'problem.rate': 'Demasiados intentos fallidos. Espera un minuto e inténtalo de nuevo.',
+  'problem.insecure':
+    'Una frase de acceso no puede cruzar una red en claro. Usa la dirección de esta máquina, o HTTPS.',
+  'problem.node': 'El nodo no responde. Comprueba si sigue en marcha.',
 
   'passphrase.show': 'Mostrar lo escrito',
   'passphrase.hide': 'Ocultar lo escrito',
@@ -123,7 +123,6 @@ export const es: Texts<MessageKey> = {
   'identity.anonymous': 'Identidad anónima',
   'identity.organisation': 'Organización',
   'identity.child': 'Menor',
-  'identity.used': 'Ahora actúas como {name}.',
 
   'notices.title': 'Notificaciones',
   'notices.empty.title': 'Todo en calma',
@@ -173,6 +172,4 @@ export const es: Texts<MessageKey> = {
   'phone.windows.some': 'Aplicaciones abiertas, {count}',
   'phone.windows.empty': 'No hay ninguna abierta',
   'phone.windows.empty.text': 'Elige una en la pantalla de inicio.',
-
-  'page.title': 'AnarQ',
 }

@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useReducer, useState }
 import { findApp } from '../apps/registry.ts'
 import { useApps } from '../apps/use-apps.ts'
 import type { Session } from '../client/port.ts'
+import { problemText } from '../client/problem.ts'
 import { keysOf } from '../windows/keys.ts'
 import { WindowLayer } from '../windows/window-layer.tsx'
 import { phoneWidth, useMedia } from './appearance.ts'
@@ -55,15 +56,24 @@ function useNewShell(session: Session): Shell {
     [act, apps],
   )
   const lock = useCallback(() => {
-    client.lock().catch((thrown: Error) => {
+    client.lock().catch((thrown: unknown) => {
       notify({
         do: 'add',
-        notice: { title: say('tray.node.gone'), text: thrown.message, tone: 'danger' },
+        notice: { title: say('tray.node.gone'), text: problemText(say, thrown), tone: 'danger' },
         atMs: Date.now(),
       })
     })
   }, [client, say])
   useEffect(() => client.watch({ changed: events.emit, reachable: setNodeHere }), [client, events])
+  useEffect(() => {
+    if (isNodeHere) return
+    const notice = {
+      title: say('tray.node.gone'),
+      text: say('tray.node.gone.text'),
+      tone: 'warning' as const,
+    }
+    notify({ do: 'add', notice, atMs: Date.now() })
+  }, [isNodeHere, say])
 
   return useMemo(
     () => ({

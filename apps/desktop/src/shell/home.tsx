@@ -14,7 +14,7 @@ export function Home(): ReactNode {
     <section className="home" aria-label={say('home.label')}>
       <header className="home-head">
         <p className="home-time" aria-hidden="true">
-          {now.toLocaleTimeString(locale, { hour: 'numeric', minute: '2-digit', hour12: false })}
+          {now.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit', hour12: false })}
         </p>
         <h1 className="home-greeting">{say(greetingAt(now.getHours()), { name: session.name })}</h1>
         <p className="home-date">

@@ -79,11 +79,11 @@ function useGroups(): readonly PaletteGroup[] {
     entry('lock', 'lock', say('tray.lock'), keysHere('lock')),
   ]
   if (!isPhone) {
-    acts.push(
-      entry('clear', 'monitor', say('desktop.clear'), keysHere('clear')),
-      entry('cascade', 'restore', say('desktop.cascade')),
-      entry('keys', 'keyboard', say('desktop.keys'), keysHere('keys')),
-    )
+    if (windows.length > 0) {
+      acts.push(entry('clear', 'monitor', say('desktop.clear'), keysHere('clear')))
+      acts.push(entry('cascade', 'restore', say('desktop.cascade')))
+    }
+    acts.push(entry('keys', 'keyboard', say('desktop.keys'), keysHere('keys')))
   }
   return [
     {

@@ -1,5 +1,6 @@
 import { Avatar, Bar, Icon, Menu, type MenuEntry, Panel, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
+import { problemText } from '../client/problem.ts'
 import { keysOf } from '../windows/keys.ts'
 import { useShell, useSurroundings } from './context.ts'
 import { NoticeList } from './notice-centre.tsx'
@@ -105,10 +106,10 @@ export function IdentityButton(): ReactNode {
       entries={entries}
       onAct={(did) => {
         if (did === session.did) return
-        client.use(did).catch((thrown: Error) =>
+        client.use(did).catch((thrown: unknown) =>
           notify({
             do: 'add',
-            notice: { title: say('identity.menu'), text: thrown.message, tone: 'danger' },
+            notice: { title: say('identity.menu'), text: problemText(say, thrown), tone: 'danger' },
             atMs: Date.now(),
           }),
         )

@@ -4,6 +4,7 @@ import { streamContent } from '@anarq/flows'
 import { aboutOf } from '../drive/about.ts'
 import { changeDetails, detailsOf, rootDetails } from '../drive/details.ts'
 import { type Found, isShown, partsOf, resolve } from '../drive/resolve.ts'
+import { isSystemPath } from '../drive/system-folder.ts'
 import type { Office } from '../office.ts'
 import type { EntryFacts } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
@@ -28,7 +29,9 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
   const inside = (path: string): string => {
     if (!path.startsWith('/')) throw new Fault('invalid.path', 'A path begins with a slash.')
     const parts = partsOf(path)
-    return `${base()}/${parts.join('/')}`.replace(/(?<=.)\/$/, '')
+    const at = `${base()}/${parts.join('/')}`.replace(/(?<=.)\/$/, '')
+    if (!isSystemPath(at)) return at
+    throw new Fault('missing.object', `There is no "${path}" here.`)
   }
   const outside = <T extends EntryFacts>(facts: T): T => {
     const path = facts.path.slice(base().length)
@@ -66,7 +69,8 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
       for (let offset = 0, isMore = true; isMore; offset += pageLimit) {
         const page = await drive.list(at, { limit: pageLimit, offset })
         isMore = page.length === pageLimit
-        for (const { id } of page) {
+        for (const { id, path: place } of page) {
+          if (isSystemPath(place)) continue
           const found = view.entry(fromHex(id))
           // It may have gone meanwhile.
           if (found !== undefined && isShown(found) && !found.isTrashed)
@@ -74,9 +78,11 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
         }
       }
     },
-    list: async (path, page) => (await drive.list(inside(path), page)).map(outside),
+    list: async (path, page) => (await drive.list(inside(path), page)).filter(isOpen).map(outside),
     find: async (query) =>
-      (await drive.find({ ...query, ...(base() === '' ? {} : { below: base() }) })).map(outside),
+      (await drive.find({ ...query, ...(base() === '' ? {} : { below: base() }) }))
+        .filter(isOpen)
+        .map(outside),
     async get(path, options) {
       const content = await drive.get(inside(path), options)
       return { ...content, entry: outside(content.entry) }
@@ -108,6 +114,11 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
       return outside(await changeDetails({ space, ports, authority }, resolve(view, at), change))
     },
   }
+}
+
+/** The system's own folder is no tool's. */
+function isOpen({ path }: EntryFacts): boolean {
+  return !isSystemPath(path)
 }
 
 async function* once<T>(value: T): AsyncIterable<T> {

@@ -1,6 +1,6 @@
+import { isSystemPath } from '@anarq/kernel'
 import type { IndexSdk } from '../face.ts'
 import type { MethodsOf } from '../method.ts'
-import { isSystemPath } from '../places.ts'
 import { fields, flag, int, optional, text } from '../shape.ts'
 
 export const index: MethodsOf<IndexSdk> = {

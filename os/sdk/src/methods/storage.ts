@@ -1,11 +1,11 @@
 import { concatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import type { Content, DriveOperations } from '@anarq/kernel'
+import { type Content, type DriveOperations, isSystemPath } from '@anarq/kernel'
 import { inlineBytesMax, type StorageSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { Permission } from '../permissions.ts'
-import { isOwnPlace, isSystemPath, placeOf, refOf, seenBy } from '../places.ts'
+import { isOwnPlace, placeOf, refOf, seenBy } from '../places.ts'
 import { bytes, fields, flag, int, list, optional, text } from '../shape.ts'
 
 const path = text({

@@ -38,7 +38,7 @@ export function useDriveModel(turn: number) {
   const tags = useTags(sdk, raw)
   const uploads = useUploads(sdk)
   const [asking, setAsking] = useState<Asking>()
-  const [previewed, setPreviewed] = useState<string>()
+  const { preview, setPreviewed, step } = usePreview(entries, selecting.only)
   const [detailsTab, setDetailsTab] = useState<string>()
   const searchField = useRef<HTMLDivElement>(null)
   const folder = here.at === 'folder' ? here.path : undefined
@@ -68,17 +68,9 @@ export function useDriveModel(turn: number) {
   })
   const commands = commandsFor(here, chosen)
   const menu = menuOf(commands, say)
-  const preview = entries.find(({ id }) => id === previewed)
   const isNarrow = frame.isNarrow
   const words = failure === undefined ? undefined : wordsOf(failure)
   const isBlocked = words !== undefined && (entries.length === 0 || !isPassing(words.code))
-  const step = (from: Entry, by: 1 | -1): void => {
-    const files = entries.filter(({ kind }) => kind === 'file')
-    const next = files[(files.findIndex(({ id }) => id === from.id) + by + files.length) % files.length]
-    if (next === undefined) return
-    setPreviewed(next.id)
-    selecting.only(next.id)
-  }
   return {
     trailing,
     trail,
@@ -118,6 +110,20 @@ export function useDriveModel(turn: number) {
     step,
     say,
   }
+}
+
+/** The file that is looked at, and the way to the next one. */
+function usePreview(entries: readonly Entry[], choose: (id: string) => void) {
+  const [previewed, setPreviewed] = useState<string>()
+  const preview = entries.find(({ id }) => id === previewed)
+  const step = (from: Entry, by: 1 | -1): void => {
+    const files = entries.filter(({ kind }) => kind === 'file')
+    const next = files[(files.findIndex(({ id }) => id === from.id) + by + files.length) % files.length]
+    if (next === undefined) return
+    setPreviewed(next.id)
+    choose(next.id)
+  }
+  return { preview, setPreviewed, step }
 }
 
 type GivingNeeds = {

@@ -27,8 +27,8 @@ before(async () => {
   await writeFile(join(folder, 'Trip/Days/one.txt'), 'one')
   if (executable === undefined && skip !== false) return
   house = await openHouse()
-  await house.operations.account.init({ name: 'Ada', passphrase })
-  await house.operations.identities.create({ kind: 'sub', name: 'Work' })
+  await house.node.operations.account.init({ name: 'Ada', passphrase })
+  await house.node.operations.identities.create({ kind: 'sub', name: 'Work' })
 })
 after(async () => {
   await house?.close()
@@ -40,7 +40,7 @@ const rowOf = (page: Page, name: string): Locator =>
 const give = (page: Page, ...names: string[]): Promise<void> =>
   page.locator('[data-qd=files]').setInputFiles(names.map((name) => join(folder, name)))
 
-async function textOf(opening: ReturnType<House['operations']['sharing']['open']>): Promise<string> {
+async function textOf(opening: ReturnType<House['node']['operations']['sharing']['open']>): Promise<string> {
   const pieces: Uint8Array[] = []
   for await (const piece of (await opening).stream) pieces.push(piece)
   return Buffer.concat(pieces).toString()
@@ -148,9 +148,9 @@ test('[AQ-UI-5] a file is shared with terms, the ping file is saved, and it is t
     assert.ok(ping.length > 0 && ping.length < 1024)
     await page.getByRole('button', { name: 'Done' }).click()
 
-    await house.operations.identities.use('Work')
-    assert.equal(await textOf(house.operations.sharing.open(ping, { purpose: 'review' })), notes)
-    await house.operations.identities.use('Ada')
+    await house.node.operations.identities.use('Work')
+    assert.equal(await textOf(house.node.operations.sharing.open(ping, { purpose: 'review' })), notes)
+    await house.node.operations.identities.use('Ada')
     await openFiles(page)
     await page.getByRole('option', { name: 'Shared by me' }).click()
     await page.getByText('used 1 of 3 times').waitFor()
@@ -158,11 +158,11 @@ test('[AQ-UI-5] a file is shared with terms, the ping file is saved, and it is t
     await page.getByRole('button', { name: 'Revoke what Work may do' }).click()
     await page.getByRole('button', { name: 'Revoke now' }).click()
     await page.getByText('Revoked', { exact: true }).waitFor()
-    await house.operations.identities.use('Work')
-    await assert.rejects(textOf(house.operations.sharing.open(ping, { purpose: 'review' })), {
+    await house.node.operations.identities.use('Work')
+    await assert.rejects(textOf(house.node.operations.sharing.open(ping, { purpose: 'review' })), {
       code: /^refused\./,
     })
-    await house.operations.identities.use('Ada')
+    await house.node.operations.identities.use('Ada')
   }),
 )
 

@@ -18,8 +18,6 @@ export type Visit = { readonly page: Page; readonly address: string; readonly co
 export type House = {
   readonly node: Node
   readonly address: string
-  /** What the node itself can do, as its own machine asks it. */
-  readonly operations: Operations
   visit(options: BrowserContextOptions, act: (visit: Visit) => Promise<void>): Promise<void>
   /** The node goes away, its home stays. */
   stop(): Promise<void>
@@ -53,7 +51,6 @@ export async function openHouse(): Promise<House> {
   return {
     node,
     address,
-    operations: node.operations,
     visit: (options, act) => visit(browser, address, options, act),
     stop,
     async close() {

@@ -21,6 +21,10 @@ before(async () => {
   world = await openWorld({
     ...noApps,
     permissionsOf: async (id) => (grants[id] === undefined ? undefined : new Set(grants[id])),
+    file: async () => undefined,
+    request: async () => {
+      throw new Error('no backend here')
+    },
   })
   const key = await createPageKey()
   let session: PageSession | undefined

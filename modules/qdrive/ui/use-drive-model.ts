@@ -38,7 +38,7 @@ export function useDriveModel(turn: number) {
   const tags = useTags(sdk, raw)
   const uploads = useUploads(sdk)
   const [asking, setAsking] = useState<Asking>()
-  const [previewed, setPreviewed] = useState<string>()
+  const { preview, setPreviewed, step } = usePreview(entries, selecting.only)
   const [detailsTab, setDetailsTab] = useState<string>()
   const searchField = useRef<HTMLDivElement>(null)
   const folder = here.at === 'folder' ? here.path : undefined
@@ -56,29 +56,16 @@ export function useDriveModel(turn: number) {
     onAsk: setAsking,
     onGo: goTo,
     onPreview: setPreviewed,
-    onDetails: (command) =>
-      setDetailsTab((now) => (command === 'details' && now !== undefined ? undefined : tabOf[command])),
+    onDetails: (command) => setDetailsTab((now) => tabAfter(command, now)),
     onSelectAll: selecting.all,
     onRefresh: refresh,
   })
-  const onKey = selecting.keys({
-    run,
-    trailing,
-    onSearch: () => searchField.current?.querySelector('input')?.focus(),
-  })
+  const onSearch = (): void => searchField.current?.querySelector('input')?.focus()
+  const onKey = selecting.keys({ run, trailing, onSearch })
   const commands = commandsFor(here, chosen)
   const menu = menuOf(commands, say)
-  const preview = entries.find(({ id }) => id === previewed)
   const isNarrow = frame.isNarrow
-  const words = failure === undefined ? undefined : wordsOf(failure)
-  const isBlocked = words !== undefined && (entries.length === 0 || !isPassing(words.code))
-  const step = (from: Entry, by: 1 | -1): void => {
-    const files = entries.filter(({ kind }) => kind === 'file')
-    const next = files[(files.findIndex(({ id }) => id === from.id) + by + files.length) % files.length]
-    if (next === undefined) return
-    setPreviewed(next.id)
-    selecting.only(next.id)
-  }
+  const { words, isBlocked } = failureOf(failure, entries)
   return {
     trailing,
     trail,
@@ -118,6 +105,31 @@ export function useDriveModel(turn: number) {
     step,
     say,
   }
+}
+
+/** Asked for again, the details go away; asked for their versions, they stay. */
+function tabAfter(command: Command, now: string | undefined): string | undefined {
+  return command === 'details' && now !== undefined ? undefined : tabOf[command]
+}
+
+/** What is shown stays while a node is away for a moment; where there is nothing to show, or no way to it, that is said alone. */
+function failureOf(failure: unknown, entries: readonly Entry[]) {
+  const words = failure === undefined ? undefined : wordsOf(failure)
+  return { words, isBlocked: words !== undefined && (entries.length === 0 || !isPassing(words.code)) }
+}
+
+/** The file that is looked at, and the way to the next one. */
+function usePreview(entries: readonly Entry[], choose: (id: string) => void) {
+  const [previewed, setPreviewed] = useState<string>()
+  const preview = entries.find(({ id }) => id === previewed)
+  const step = (from: Entry, by: 1 | -1): void => {
+    const files = entries.filter(({ kind }) => kind === 'file')
+    const next = files[(files.findIndex(({ id }) => id === from.id) + by + files.length) % files.length]
+    if (next === undefined) return
+    setPreviewed(next.id)
+    choose(next.id)
+  }
+  return { preview, setPreviewed, step }
 }
 
 type GivingNeeds = {

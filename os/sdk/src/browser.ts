@@ -29,6 +29,8 @@ export type Asked = {
   readonly json?: unknown
   /** Sent as they are, with their digest. */
   readonly bytes?: Uint8Array
+  /** The same of what the browser holds, a part of a file above all: it goes out without a copy in this page. */
+  readonly blob?: Blob
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
   /** What is no success is an answer too, unless it is a problem that the node itself tells of. */
@@ -123,13 +125,14 @@ export function createPageClient({ key, session, origin, nowMs = Date.now }: Pag
 type Body = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly content: Uint8Array | undefined
+  readonly content: Uint8Array | Blob | undefined
   readonly digest: Uint8Array | undefined
   readonly signal: AbortSignal | undefined
 }
 
-async function bodyOf({ method, json, bytes, headers = {}, signal }: Asked = {}): Promise<Body> {
-  const content = json === undefined ? bytes : new TextEncoder().encode(JSON.stringify(json))
+async function bodyOf({ method, json, bytes, blob, headers = {}, signal }: Asked = {}): Promise<Body> {
+  const held = blob === undefined ? bytes : new Uint8Array(await blob.arrayBuffer())
+  const content = json === undefined ? held : new TextEncoder().encode(JSON.stringify(json))
   const digest =
     content === undefined
       ? undefined
@@ -137,7 +140,7 @@ async function bodyOf({ method, json, bytes, headers = {}, signal }: Asked = {})
   return {
     method: method ?? (content === undefined ? 'GET' : 'POST'),
     headers: json === undefined ? headers : { 'content-type': 'application/json', ...headers },
-    content,
+    content: blob ?? content,
     digest,
     signal,
   }
@@ -153,7 +156,7 @@ async function ask(
     response = await fetch(url, {
       method,
       headers,
-      body: (content as Uint8Array<ArrayBuffer> | undefined) ?? null,
+      body: (content as Uint8Array<ArrayBuffer> | Blob | undefined) ?? null,
       signal: signal ?? null,
       credentials: 'omit',
       cache: 'no-store',

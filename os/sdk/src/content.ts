@@ -118,10 +118,10 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
   const sendUpload: ContentSdk['sendUpload'] = async ({ id, content, offset = 0, onProgress, signal }) => {
     let from = offset
     for (;;) {
-      const part = new Uint8Array(await content.slice(from, from + partBytes).arrayBuffer())
+      const part = content.slice(from, from + partBytes)
       const state = await json(`/api/v1/uploads/${id}?offset=${from}`, {
         method: 'PUT',
-        bytes: part,
+        blob: part,
         headers: { 'content-type': 'application/octet-stream' },
         signal,
       }).catch((error: unknown) => {

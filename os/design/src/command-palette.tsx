@@ -65,7 +65,8 @@ export function CommandPalette(props: CommandPaletteProps): ReactNode {
           <Autocomplete inputValue={text} onInputChange={setText}>
             <SearchField aria-label={label} className="aq-palette-field" autoFocus>
               <Icon name="search" />
-              <Input className="aq-input" placeholder={placeholder} />
+              {/* What it opens is its list: one goes through that with the arrows while the field keeps the focus. */}
+              <Input className="aq-input" placeholder={placeholder} role="combobox" aria-expanded="true" />
             </SearchField>
             <ListBox
               aria-label={label}

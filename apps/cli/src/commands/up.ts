@@ -60,16 +60,19 @@ function welcome(address: string, home: string, state: string): string {
   const next =
     {
       empty: [
-        'There is no identity here yet. In another terminal, in this folder:',
+        `Open ${address} in your browser and make your identity. Or in another terminal:`,
         '  npx anarq init            make yours (it shows 24 words once)',
       ],
       waiting: [
         "It waits for a guardian's file. In another terminal, when you have it:",
         '  npx anarq id join FILE',
       ],
-      locked: ['It is locked. In another terminal, any command asks for the passphrase:', '  npx anarq ls'],
+      locked: [
+        `It is locked. Open ${address} in your browser, or in another terminal:`,
+        '  npx anarq ls              any command asks for the passphrase',
+      ],
       open: [
-        'It is unlocked. In another terminal, in this folder:',
+        `It is unlocked. Open ${address} in your browser, or in another terminal:`,
         '  npx anarq put FILE        keep a file, encrypted',
         '  npx anarq ls              see what is there',
       ],

@@ -2,10 +2,11 @@
 // than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own. As many run at once
 // as there are cores, up to four.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { getBrowser } from './get-browser.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const floors = ['base', 'core', 'os', 'adapters', 'modules', 'apps', 'tools']
@@ -24,6 +25,7 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 
 const files = testFiles().filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
 const jobs = [...Map.groupBy(files, jobOf)].sort(([a], [b]) => placeOf(a) - placeOf(b))
+if (files.some(needsBrowser)) await getBrowser().catch((error) => console.error(error.message))
 if (files.length === 0) {
   console.error(`No test file has "${wanted.join('" or "')}" in its path.`)
   process.exitCode = 2
@@ -72,6 +74,10 @@ function start(ofJob, stdio) {
 
 function exitOf(child) {
   return new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ? 1 : (code ?? 1))))
+}
+
+function needsBrowser(file) {
+  return /from '(\.\/visit\.ts|[./]+tools\/browser\.ts)'/.test(readFileSync(join(root, file), 'utf8'))
 }
 
 function jobOf(file) {

@@ -141,11 +141,15 @@ async function withNode(act: (served: Served) => Promise<void>): Promise<void> {
   const child = fork(fileURLToPath(new URL('dav-serve.ts', import.meta.url)), [join(folder, 'home')], {
     execArgv: [],
   })
+  const ended = new AbortController()
+  child.once('exit', () => ended.abort())
+  /** A node that ends before it answers is a failure at once, not a wait. */
+  const heard = async <T>(): Promise<T> => (await once(child, 'message', { signal: ended.signal }))[0] as T
   try {
-    const [{ address, secret }] = (await once(child, 'message')) as [{ address: string; secret: string }]
-    const ask = async <T>(message: string): Promise<T> => {
+    const { address, secret } = await heard<{ address: string; secret: string }>()
+    const ask = <T>(message: string): Promise<T> => {
       child.send(message)
-      return (await once(child, 'message'))[0] as T
+      return heard<T>()
     }
     const memory = async (): Promise<number> => (await ask<{ rssBytes: number }>('memory')).rssBytes
     await act({ url: `${address}/dav`, secret, folder, memory })

@@ -1,0 +1,212 @@
+/**
+ * A file dragged into the desktop, sealed and kept by the node, beside `rclone` putting the same file on `rclone serve webdav`,
+ * which writes it down as it is, and beside `rclone` on our own WebDAV door. Also what the page holds in memory meanwhile.
+ *
+ *     npm run bench browser-upload -- [--size MiB] [--rounds N]
+ */
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium, type Page } from 'playwright-core'
+import { findBrowser } from '../tools/browser.ts'
+import { getBrowser } from '../tools/get-browser.mjs'
+import { type AnarqHome, createAnarq } from './data-path/anarq.ts'
+import { readOptions } from './data-path/options.ts'
+import { writeRandom } from './inputs.ts'
+import { greatest, markdown, median, ratio, spread } from './table.ts'
+import { createTools, processFacts, type Service } from './tools.ts'
+
+const names = ['desktop', 'rclone, plain', 'rclone, our door'] as const
+type Name = (typeof names)[number]
+
+const options = readOptions(process.argv.slice(2))
+if (options === 'help') throw new Error('npm run bench browser-upload -- [--size MiB] [--rounds N]')
+const { sizeMiB, rounds } = options
+const uploadMsMax = 20 * 60_000
+const watchMs = 50
+await getBrowser()
+const executablePath = findBrowser()
+if (executablePath === undefined) throw new Error('No Chromium here: install one, or set ANARQ_BROWSER.')
+const rclone = findRclone()
+const tools = createTools()
+const anarq = await createAnarq(tools)
+const timesMs: Record<Name, number[]> = { desktop: [], 'rclone, plain': [], 'rclone, our door': [] }
+const tab = { beforeBytes: [] as number[], peakBytes: [] as number[] }
+
+for (let round = 1; round <= rounds; round += 1) {
+  const file = join(tools.folder, `upload-${round}.bin`)
+  await writeRandom(file, sizeMiB * 1024 * 1024, round)
+  const home = await anarq.openHome(join(tools.folder, `home-${round}`))
+  const node = await home.up()
+  try {
+    await measure('desktop', () => uploadByBrowser(addressOf(node), file))
+    await measure('rclone, plain', () => copyPlain(file))
+    await rm(home.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  } finally {
+    await node.stop()
+  }
+  const other = await anarq.openHome(join(tools.folder, `door-${round}`))
+  const door = await other.up()
+  try {
+    await measure('rclone, our door', () => copyToDoor(other, addressOf(door), file))
+  } finally {
+    await door.stop()
+  }
+  for (const path of [file, other.folder]) await rm(path, { recursive: true, force: true, maxRetries: 3 })
+}
+print()
+
+async function measure(name: Name, act: () => Promise<number>): Promise<void> {
+  await tools.settle()
+  const ms = await act()
+  timesMs[name].push(ms)
+  console.error(`  ${name}  ${(ms / 1000).toFixed(2)} s`)
+}
+
+/** From the file's choice to the sentence that says it is there. */
+async function uploadByBrowser(address: string, file: string): Promise<number> {
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(uploadMsMax)
+    await openFiles(page, address)
+    const renderer = rendererOf()
+    tab.beforeBytes.push(renderer().residentBytes)
+    let peakBytes = 0
+    const watch = setInterval(() => {
+      peakBytes = Math.max(peakBytes, renderer().residentBytes)
+    }, watchMs)
+    const startedMs = performance.now()
+    await page.locator('[data-qd=files]').setInputFiles(file)
+    await page.getByText('1 item added').waitFor()
+    const ms = performance.now() - startedMs
+    clearInterval(watch)
+    tab.peakBytes.push(peakBytes)
+    return ms
+  } finally {
+    await browser.close()
+  }
+}
+
+async function openFiles(page: Page, address: string): Promise<void> {
+  await page.goto(address)
+  const passphrase = (await readFile(join(tools.folder, 'passphrase'), 'utf8')).trim()
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+  await page.keyboard.press('Enter')
+  await page.getByRole('main', { name: 'Desktop' }).waitFor()
+  await page.getByRole('button', { name: 'Files' }).first().click()
+  await page.getByRole('navigation', { name: 'Places' }).waitFor()
+}
+
+/** The process that draws the page: the largest renderer among our descendants. */
+function rendererOf(): () => { residentBytes: number } {
+  const renderers = descendantsOf(process.pid).filter((pid) => commandOf(pid).includes('--type=renderer'))
+  const [largest] = renderers.sort((a, b) => memoryOf(b) - memoryOf(a))
+  if (largest === undefined) throw new Error('The page has no process of its own that could be measured.')
+  return () => ({ residentBytes: memoryOf(largest) })
+}
+
+function memoryOf(pid: number): number {
+  return processFacts(pid)?.residentBytes ?? 0
+}
+
+function descendantsOf(root: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = /^PPid:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1]
+    if (parent !== undefined) parents.set(Number(name), Number(parent))
+  }
+  const isBelow = (pid: number): boolean => {
+    for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) if (at === root) return true
+    return false
+  }
+  return [...parents.keys()].filter(isBelow)
+}
+
+function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`)
+}
+
+/** Empty for a process that is gone. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+async function copyPlain(file: string): Promise<number> {
+  const folder = join(tools.folder, 'plain')
+  await mkdir(folder, { recursive: true })
+  const address = `127.0.0.1:${await freePort()}`
+  const service = await tools.serve([
+    'sh',
+    '-c',
+    `exec "${rclone}" serve webdav --addr ${address} "${folder}" 2>&1`,
+  ])
+  try {
+    return await copy(`[to]\ntype = webdav\nurl = http://${address}\nvendor = other\n`, file)
+  } finally {
+    await service.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function copyToDoor(home: AnarqHome, address: string, file: string): Promise<number> {
+  const made = await home.command('key', 'new', 'bench', '--door', 'webdav', '--rights', 'write')
+  const { secret } = JSON.parse(made.stdout) as { secret: string }
+  const pass = execFileSync(rclone, ['obscure', '-'], { input: secret, encoding: 'utf8' }).trim()
+  return copy(
+    `[to]\ntype = webdav\nurl = ${address}/dav\nvendor = other\nuser = bench\npass = ${pass}\n`,
+    file,
+  )
+}
+
+async function copy(config: string, file: string): Promise<number> {
+  const configFile = join(tools.folder, 'rclone.conf')
+  await writeFile(configFile, config, { mode: 0o600 })
+  const { wallMs } = await tools.run([rclone, '--config', configFile, 'copyto', file, 'to:upload.bin'])
+  return wallMs
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+function findRclone(): string {
+  const judge = fileURLToPath(new URL('../tools/judge.ts', import.meta.url))
+  const found = JSON.parse(execFileSync(process.execPath, [judge, 'rclone'], { encoding: 'utf8' })) as
+    | { folder: string }
+    | { missing: string }
+  if ('missing' in found) throw new Error(found.missing)
+  return join(found.folder, 'rclone')
+}
+
+function addressOf({ line }: Service): string {
+  return (JSON.parse(line) as { address: string }).address
+}
+
+function print(): void {
+  const mebibytes = (bytes: number | undefined): string =>
+    bytes === undefined ? '' : `${(bytes / 1024 / 1024).toFixed(0)} MiB`
+  const own = median(timesMs.desktop)
+  const rows = names.map((name) => [
+    name,
+    spread(timesMs[name]),
+    `${(sizeMiB / ((median(timesMs[name]) ?? Number.NaN) / 1000)).toFixed(0)} MiB/s`,
+    ratio(median(timesMs[name]), own),
+  ])
+  console.log(`\n${sizeMiB} MiB of random bytes, ${rounds} rounds\n`)
+  console.log(markdown(['put by', 'time: median (least–most)', 'speed', 'time ÷ desktop'], rows))
+  console.log(
+    `\nThe page: ${mebibytes(median(tab.beforeBytes))} before, ${mebibytes(greatest(tab.peakBytes))} at most while it sent.`,
+  )
+}

@@ -27,8 +27,9 @@ const { sizeMiB, rounds } = options
 const uploadMsMax = 20 * 60_000
 const watchMs = 50
 await getBrowser()
-const executablePath = findBrowser()
-if (executablePath === undefined) throw new Error('No Chromium here: install one, or set ANARQ_BROWSER.')
+const found = findBrowser()
+if (found === undefined) throw new Error('No Chromium here: install one, or set ANARQ_BROWSER.')
+const executablePath: string = found
 const rclone = findRclone()
 const tools = createTools()
 const anarq = await createAnarq(tools)

@@ -30,20 +30,28 @@ export async function* readBody({
   for (const { hash, digest } of hashes) if (!equalBytes(hash.digest(), digest)) throw wrongDigest()
 }
 
-/** The whole body, compared with its digests before anything is made of it. `limit.body` where it is larger. */
+/**
+ * The whole body, compared with its digests before anything is made of it. `limit.body` where it is larger. Where its length was
+ * announced it is read into one piece of memory (`room` may give it): kept pieces of the socket cost the collector ten times as much.
+ */
 export async function readWholeBody(
   request: FastifyRequest,
   bytesMax: number,
   tooLarge: string,
+  room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
 ): Promise<Uint8Array> {
+  const announced = Number(request.headers['content-length'] ?? 0)
+  if (announced > bytesMax) throw new Fault('limit.body', tooLarge)
+  const whole = announced > 0 ? room(announced) : undefined
   const pieces: Uint8Array[] = []
   let bytes = 0
   for await (const piece of readBody(request)) {
+    if (bytes + piece.length > bytesMax) throw new Fault('limit.body', tooLarge)
+    if (whole === undefined) pieces.push(piece)
+    else whole.set(piece, bytes)
     bytes += piece.length
-    if (bytes > bytesMax) throw new Fault('limit.body', tooLarge)
-    pieces.push(piece)
   }
-  return Buffer.concat(pieces)
+  return whole?.subarray(0, bytes) ?? Buffer.concat(pieces)
 }
 
 /** For a body that came in whole. */

@@ -35,13 +35,21 @@ export type Uploads = {
   begin(upload: NewUpload): UploadFacts
   list(): readonly UploadFacts[]
   facts(id: string): UploadFacts
-  /** Resolves when the part is sealed or on its way there, and with the entry after the last; `conflict.offset` says where it should begin. */
+  /**
+   * Resolves when the part is sealed or on its way there, and with the entry after the last. A part that came early waits for its
+   * turn, so that one can be sent while another is sealed; `conflict.offset` says where it should begin.
+   */
   add(id: string, offset: number, part: Uint8Array): Promise<UploadFacts>
+  /** Memory for a part of this upload, the caller's until `add` has resolved: it is used again for a later one. */
+  roomFor(id: string, bytes: number): Uint8Array
   cancel(id: string): Promise<void>
   close(): Promise<void>
 }
 
 export const partBytesMax: number = 16 * 1024 * 1024
+/** Of one upload at a time: one that is sealed, one that waits, one that comes. */
+const partsAtOnceMax = 3
+const turnMs = 10_000
 const uploadsMax = 64
 const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
@@ -54,7 +62,13 @@ type Upload = {
   readonly stop: AbortController
   readonly outcome: Promise<PutReport>
   offset: number
-  isAdding: boolean
+  /** Parts that came and are not sealed yet. */
+  adding: number
+  /** Whoever waits for its turn looks again. */
+  readonly turns: Set<() => void>
+  /** Memory of parts that were sealed: fresh memory for each would cost more than reading into it. */
+  readonly rooms: ArrayBuffer[]
+  readonly lent: WeakSet<ArrayBufferLike>
   touchedMs: number
   ended: Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'sentence'> | undefined
   fault: Fault | undefined
@@ -68,7 +82,7 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
     for (const [id, one] of all) {
       const quietMs = nowMs - one.touchedMs
       if (one.ended !== undefined && quietMs > keptMs) all.delete(id)
-      else if (one.ended === undefined && !one.isAdding && quietMs > idleMs) one.stop.abort(tooSlow())
+      else if (one.ended === undefined && one.adding === 0 && quietMs > idleMs) one.stop.abort(tooSlow())
     }
   }
   const timer = setInterval(dropOld, 30_000)
@@ -94,8 +108,9 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
     async add(id, offset, part) {
       const one = need(id)
       checkPart(one, offset, part)
-      one.isAdding = true
+      one.adding += 1
       try {
+        if (offset !== one.offset) await turnOf(one, offset)
         await Promise.race([one.parts.push(part), one.outcome])
         one.offset += part.length
         if (one.offset === one.upload.bytes) {
@@ -105,9 +120,19 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
         }
         return factsOf(one)
       } finally {
-        one.isAdding = false
+        one.adding -= 1
         one.touchedMs = clock.nowMs()
+        if (one.ended !== undefined) one.rooms.length = 0
+        else if (one.lent.delete(part.buffer)) one.rooms.push(part.buffer as ArrayBuffer)
+        for (const look of one.turns) look()
       }
+    },
+    roomFor(id, bytes) {
+      const { rooms, lent } = need(id)
+      const at = rooms.findIndex((room) => room.byteLength >= bytes)
+      const [room = new ArrayBuffer(bytes)] = at < 0 ? [] : rooms.splice(at, 1)
+      lent.add(room)
+      return new Uint8Array(room, 0, bytes)
     },
     async cancel(id) {
       const one = need(id)
@@ -149,7 +174,10 @@ function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload
     stop,
     outcome,
     offset: 0,
-    isAdding: false,
+    adding: 0,
+    turns: new Set(),
+    rooms: [],
+    lent: new WeakSet(),
     touchedMs: nowMs,
     ended: undefined,
     fault: undefined,
@@ -162,24 +190,40 @@ function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload
   return one
 }
 
-function checkPart({ upload, offset, isAdding, ended, fault }: Upload, from: number, part: Uint8Array): void {
+function checkPart({ upload, offset, adding, ended, fault }: Upload, from: number, part: Uint8Array): void {
   if (fault !== undefined) throw fault
   if (ended !== undefined) throw new Fault('conflict.upload', 'This upload is complete already.')
-  if (isAdding)
-    throw new Fault('busy.upload', 'Another part of this upload is on its way. Send one at a time.')
-  if (from !== offset)
+  if (adding >= partsAtOnceMax)
     throw new Fault(
-      'conflict.offset',
-      `The next part of this upload begins at byte ${offset}, not ${from}.`,
-      {
-        data: { offset },
-      },
+      'busy.upload',
+      `${partsAtOnceMax} parts of this upload are on their way. Wait for one of them.`,
     )
+  const isInReach = from >= offset && from <= offset + (partsAtOnceMax - 1) * partBytesMax
+  if (!isInReach) throw wrongOffset(offset, from)
   if (from + part.length > upload.bytes)
     throw new Fault(
       'invalid.part',
       `This upload has ${upload.bytes} bytes, and the part goes beyond its end.`,
     )
+}
+
+/** Waits until all that stands before this part was taken. What was sent first may come second, or never. */
+async function turnOf(one: Upload, from: number): Promise<void> {
+  for (const late = AbortSignal.timeout(turnMs); from !== one.offset; ) {
+    if (one.fault !== undefined) throw one.fault
+    if (one.offset > from || late.aborted) throw wrongOffset(one.offset, from)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const look = (): void => resolve()
+    one.turns.add(look)
+    late.addEventListener('abort', look, { once: true })
+    await promise
+    one.turns.delete(look)
+  }
+}
+
+function wrongOffset(offset: number, from: number): Fault {
+  const sentence = `The next part of this upload begins at byte ${offset}, not ${from}.`
+  return new Fault('conflict.offset', sentence, { data: { offset } })
 }
 
 async function endingOf(

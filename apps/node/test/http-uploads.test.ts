@@ -62,6 +62,24 @@ test('a part at the wrong place, beyond the end, or not what its digest says cha
   assert.ok(equalBytes((await world.signed('GET', '/api/v1/files/wrong.bin')).body, content))
 })
 
+test('parts may be on their way together: one that comes early waits for its turn, one that comes far too early does not', async () => {
+  const { id } = await begin('/overtaken.bin')
+  const cut = [0, 1_000_000, 2_500_000, content.length]
+  const sent = [2, 1, 0].map((at) => part(id, cut[at] as number, content.subarray(cut[at], cut[at + 1])))
+  const answers = (await Promise.all(sent)).map(jsonOf)
+  assert.deepEqual(
+    answers.map(({ offset, state }) => [offset, state]),
+    [
+      [5_000_000, 'done'],
+      [2_500_000, 'open'],
+      [1_000_000, 'open'],
+    ],
+  )
+  assert.ok(equalBytes((await world.signed('GET', '/api/v1/files/overtaken.bin')).body, content))
+  const far = await begin('/far.bin', 100_000_000)
+  assert.equal(jsonOf(await part(far.id, 90_000_000, content)).code, 'conflict.offset')
+})
+
 test('an upload that is cancelled leaves nothing; an empty file needs no part', async () => {
   const { id } = await begin('/gone.bin')
   await part(id, 0, content.subarray(0, 4_000_000))

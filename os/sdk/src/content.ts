@@ -97,6 +97,8 @@ export type Shared = {
 }
 
 export const partBytes: number = 8 * 1024 * 1024
+/** One is sealed, one waits for it, one is on its way. */
+const partsInFlight = 3
 export const batchBytesMax: number = 32 * 1024 * 1024
 
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
@@ -115,26 +117,47 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
     const query = version === undefined ? '' : `?version=${version}`
     return opened(await send(`/api/v1/files${encodedPath(path)}${query}`, { headers, signal }))
   }
+  /** An answer that was lost, or a reload: the node knows how much it has. */
+  const sendPart = (id: string, from: number, part: Blob, signal?: AbortSignal): Promise<UploadState> =>
+    json(`/api/v1/uploads/${id}?offset=${from}`, {
+      method: 'PUT',
+      blob: part,
+      headers: { 'content-type': 'application/octet-stream' },
+      signal,
+    }).catch((error: unknown) => {
+      if (hasCode(error, 'conflict.offset') || hasCode(error, 'conflict.upload'))
+        return json(`/api/v1/uploads/${id}`, { signal })
+      throw error
+    })
   const sendUpload: ContentSdk['sendUpload'] = async ({ id, content, offset = 0, onProgress, signal }) => {
+    const flight: Promise<UploadState>[] = []
+    const ground = new AbortController()
+    const either = signal === undefined ? ground.signal : AbortSignal.any([signal, ground.signal])
     let from = offset
-    for (;;) {
-      const part = content.slice(from, from + partBytes)
-      const state = await json(`/api/v1/uploads/${id}?offset=${from}`, {
-        method: 'PUT',
-        blob: part,
-        headers: { 'content-type': 'application/octet-stream' },
-        signal,
-      }).catch((error: unknown) => {
-        // An answer that was lost, or a reload: the node knows how much it has.
-        if (hasCode(error, 'conflict.offset') || hasCode(error, 'conflict.upload'))
-          return json(`/api/v1/uploads/${id}`, { signal })
-        throw error
-      })
-      onProgress?.(state.offset)
-      if (state.state === 'done') return state
-      if (state.state === 'failed')
-        throw new Fault('cancelled.upload', state.sentence ?? 'The upload was given up. Begin it again.')
-      from = state.offset
+    try {
+      for (;;) {
+        // The next parts are read and hashed here while the node seals the one before.
+        for (
+          ;
+          flight.length === 0 || (flight.length < partsInFlight && from < content.size);
+          from += partBytes
+        ) {
+          const part = sendPart(id, from, content.slice(from, from + partBytes), either)
+          part.catch(() => {})
+          flight.push(part)
+        }
+        const state = (await flight.shift()) as UploadState
+        onProgress?.(state.offset)
+        if (state.state === 'done') return state
+        if (state.state === 'failed')
+          throw new Fault('cancelled.upload', state.sentence ?? 'The upload was given up. Begin it again.')
+        if (state.offset === from - flight.length * partBytes) continue
+        // The node has more or less than was thought: from there on again, when what is on its way has come down.
+        await Promise.allSettled(flight.splice(0))
+        from = (await json(`/api/v1/uploads/${id}`, { signal })).offset
+      }
+    } finally {
+      ground.abort()
     }
   }
   return {

@@ -97,8 +97,9 @@ function addParts(scope: App, { uploads }: DoorContext): void {
     },
     async handler(request: FastifyRequest<ById & { Querystring: { offset: number } }>) {
       const tooLarge = `A part has at most ${partBytesMax} bytes.`
-      const part = await readWholeBody(request, partBytesMax, tooLarge)
-      return uploads.add(request.params.id, request.query.offset, part)
+      const { id } = request.params
+      const part = await readWholeBody(request, partBytesMax, tooLarge, (bytes) => uploads.roomFor(id, bytes))
+      return uploads.add(id, request.query.offset, part)
     },
   })
 }

@@ -30,7 +30,7 @@ export function ProgressBar({ label, value, text }: ProgressBarProps): ReactNode
           <div className="aq-meter-track">
             <div
               className="aq-meter-fill"
-              {...(isEndless ? { 'data-endless': '' } : { style: { width: `${percentage ?? 0}%` } })}
+              {...(isEndless ? { 'data-endless': '' } : { style: { scale: `${(percentage ?? 0) / 100} 1` } })}
             />
           </div>
         </>
@@ -55,7 +55,7 @@ export function Meter({ label, value, text, tone = 'accent' }: MeterProps): Reac
           <Label className="aq-label">{label}</Label>
           <span className="aq-meter-value">{valueText}</span>
           <div className="aq-meter-track">
-            <div className="aq-meter-fill" data-tone={tone} style={{ width: `${percentage}%` }} />
+            <div className="aq-meter-fill" data-tone={tone} style={{ scale: `${percentage / 100} 1` }} />
           </div>
         </>
       )}

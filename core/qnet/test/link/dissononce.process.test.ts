@@ -18,9 +18,13 @@ const python = ['/usr/bin/python3', 'python3'].find(
   (one) => spawnSync(one, ['-c', 'import dissononce']).status === 0,
 )
 const skip =
-  python === undefined ? "the Python module dissononce is not here: install Debian's python3-dissononce" : false
+  python === undefined
+    ? "the Python module dissononce is not here: install Debian's python3-dissononce"
+    : false
 
-test('[QN-CRY-1] without ML-KEM the handshake is what an independent Noise speaks: we begin', { skip }, async () => {
+test('[QN-CRY-1] without ML-KEM the handshake is what an independent Noise speaks: we begin', {
+  skip,
+}, async () => {
   const child = peer('responder', 0)
   const [line] = await once(child.stdout!.setEncoding('utf8'), 'data')
   const socket = connect(Number(line), '127.0.0.1')
@@ -28,7 +32,9 @@ test('[QN-CRY-1] without ML-KEM the handshake is what an independent Noise speak
   assert.equal(await ended(child), 0)
 })
 
-test('[QN-CRY-1] without ML-KEM the handshake is what an independent Noise speaks: they begin', { skip }, async () => {
+test('[QN-CRY-1] without ML-KEM the handshake is what an independent Noise speaks: they begin', {
+  skip,
+}, async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const accepted = once(server, 'connection')
@@ -57,7 +63,11 @@ async function talk(socket: Socket, isInitiator: boolean): Promise<void> {
     random: systemRandom,
   })
   for (const turn of [0, 1, 2]) {
-    if ((turn % 2 === 0) === isInitiator) send(socket, handshake.write(() => fromUtf8(`payload of anarq ${turn}`)))
+    if ((turn % 2 === 0) === isInitiator)
+      send(
+        socket,
+        handshake.write(() => fromUtf8(`payload of anarq ${turn}`)),
+      )
     else {
       const read = handshake.read(await receive())
       assert.equal(toUtf8(read!.payload), `payload of dissononce ${turn}`)

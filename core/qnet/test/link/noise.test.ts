@@ -24,7 +24,9 @@ const skip = existsSync(file) ? false : 'the Noise vectors are not here: set ANA
 const empty = new Uint8Array(0)
 
 for (const pattern of ['XK', 'XX', 'IK'] as const) {
-  test(`[QN-CRY-1] Noise ${pattern} without ML-KEM writes the bytes of the cacophony vectors`, { skip }, () => {
+  test(`[QN-CRY-1] Noise ${pattern} without ML-KEM writes the bytes of the cacophony vectors`, {
+    skip,
+  }, () => {
     const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: readonly Vector[] }
     const vector = vectors.find(({ protocol_name }) => protocol_name === protocolNameOf(pattern, false))!
     const [initiator, responder] = [side(vector, pattern, 'init'), side(vector, pattern, 'resp')]
@@ -36,9 +38,12 @@ for (const pattern of ['XK', 'XX', 'IK'] as const) {
       assert.equal(toHex(to.read(message)!.payload), payload)
     }
     const results = [initiator.finish(), responder.finish()] as const
-    for (const { hash } of results) assert.equal(toHex(hash), vector['handshake_hash'])
+    for (const { hash } of results) assert.equal(toHex(hash), vector.handshake_hash)
     assert.deepEqual(results[0], results[1])
-    const ciphers = [new CipherState(results[0].initiatorKey), new CipherState(results[0].responderKey)] as const
+    const ciphers = [
+      new CipherState(results[0].initiatorKey),
+      new CipherState(results[0].responderKey),
+    ] as const
     for (const [i, { payload, ciphertext }] of vector.messages.entries()) {
       if (i < handshakes) continue
       assert.equal(toHex((ciphers[i % 2] as CipherState).seal(empty, fromHex(payload))), ciphertext)
@@ -144,7 +149,11 @@ function pair({
     staticKey: theirs,
     random: createSeededRandom(9),
   })
-  return { initiator, responder, opensFirst: () => responder.read(initiator.write(() => empty)) !== undefined }
+  return {
+    initiator,
+    responder,
+    opensFirst: () => responder.read(initiator.write(() => empty)) !== undefined,
+  }
 }
 
 function exchange(initiator: HandshakeState, responder: HandshakeState): number[] {

@@ -188,6 +188,7 @@ function drawn<T>(random: Random, length: number, keyOf: (secret: Uint8Array) =>
 }
 
 function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new Fault('internal.handshake', 'A key that the handshake needs is not there.')
+  if (value === undefined)
+    throw new Fault('internal.handshake', 'A key that the handshake needs is not there.')
   return value
 }

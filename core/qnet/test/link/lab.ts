@@ -1,6 +1,13 @@
 import { primitives } from '@anarq/qlock'
-import { nodeIdOf, type World } from '@anarq/qnet'
-import { type CloseReport, createLink, type Link, type LinkEvents, type LinkLimits } from '@anarq/qnet/link'
+import { type NodeId, nodeIdOf, type World } from '@anarq/qnet'
+import {
+  type CloseReport,
+  createLink,
+  type Link,
+  type LinkEvents,
+  type LinkIdentity,
+  type LinkLimits,
+} from '@anarq/qnet/link'
 import { createSeededRandom } from '@anarq/random/testing'
 
 export type Lab = {
@@ -63,6 +70,13 @@ export type Side = {
   tap: (bytes: Uint8Array) => Uint8Array | undefined
 }
 
+export type Pair = {
+  readonly lab: Lab
+  readonly a: Side
+  readonly b: Side
+  readonly ids: readonly [string, string]
+}
+
 export type PairOptions = {
   readonly lab?: Lab
   readonly delayMs?: number
@@ -72,7 +86,9 @@ export type PairOptions = {
   readonly events?: readonly [Partial<LinkEvents>, Partial<LinkEvents>]
 }
 
-export function identityOf(seed: number) {
+export type LabIdentity = LinkIdentity & { readonly id: NodeId }
+
+export function identityOf(seed: number): LabIdentity {
   const node = primitives.ed25519Key(new Uint8Array(32).fill(seed))
   return {
     node,
@@ -89,7 +105,7 @@ export function createPair({
   chunkBytes = 0,
   networks,
   events = [{}, {}],
-}: PairOptions = {}): { lab: Lab; a: Side; b: Side; ids: readonly [string, string] } {
+}: PairOptions = {}): Pair {
   const [alice, bob] = [identityOf(1), identityOf(2)]
   const make = (index: 0 | 1): Side => {
     const side: Omit<Side, 'link'> & { link?: Link } = {
@@ -141,7 +157,7 @@ export function createPair({
   return { lab, a: sides[0], b: sides[1], ids: [alice.id, bob.id] }
 }
 
-export function opened(options?: PairOptions) {
+export function opened(options?: PairOptions): Pair {
   const pair = createPair(options)
   pair.lab.run(10 * (options?.delayMs ?? 1))
   return pair

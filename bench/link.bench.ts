@@ -10,8 +10,13 @@ import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { parseArgs } from 'node:util'
 import { fromHex } from '@anarq/bytes'
-import { createLinks, createSystemWorld, createTcpCarrier, type Links } from '@anarq/links'
-import { createWebSocketClient } from '@anarq/links/browser'
+import {
+  createLinks,
+  createSystemWorld,
+  createTcpCarrier,
+  createWebSocketCarrier,
+  type Links,
+} from '@anarq/links'
 import { primitives } from '@anarq/qlock'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import { createLink, type Link, type LinkIdentity } from '@anarq/qnet/link'
@@ -130,7 +135,7 @@ async function byLink(server: Server, address: string, send: Sender): Promise<nu
   const links = createLinks({
     world,
     identity: newIdentity(),
-    carriers: [createTcpCarrier(), createWebSocketClient()],
+    carriers: [createTcpCarrier(), createWebSocketCarrier()],
     find: () => contact,
     events: { onMessage: () => heard.say() },
   })

@@ -4,7 +4,7 @@ import { type CloseReport, createLink, type Link, type LinkTarget } from '@anarq
 import { type AddressGate, createAddressGate } from './address-gate.ts'
 import type { Pipe } from './carrier.ts'
 import type { LinksLimits, LinksOptions } from './links-options.ts'
-import { createPeer, type Peer } from './peer.ts'
+import { Peer } from './peer.ts'
 
 /** Every link of a node, whoever began it, and the peers that they lead to. */
 export type Pool = {
@@ -24,6 +24,7 @@ export type Pool = {
 export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
   const { world, identity, events } = options
   const self = nodeIdOf(identity.node.publicKey)
+  const shared = { self, world, limits }
   const gate = createAddressGate(world, limits)
   const peers = new Map<NodeId, Peer>()
   const links = new Set<Link>()
@@ -33,7 +34,7 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
   const peerOf = (id: NodeId): Peer => {
     const known = peers.get(id)
     if (known !== undefined) return known
-    const peer = createPeer({ self, id, world, limits })
+    const peer = new Peer(shared, id)
     peers.set(id, peer)
     return peer
   }

@@ -1,16 +1,31 @@
 import { type Carrier, type Pipe, parseAddress, unreachable } from './carrier.ts'
-import { WebSocketPipe } from './web-socket-pipe.ts'
+import { type WebSocketLike, WebSocketPipe } from './web-socket-pipe.ts'
+
+type Dialled = WebSocketLike & {
+  addEventListener(type: 'open' | 'close', listener: () => void): void
+  terminate?: () => void
+}
 
 /** Dials `ws://host:port/path` with the WebSocket that browsers and Node have; it cannot be listened to. */
 export function createWebSocketClient(scheme: 'ws' | 'wss' = 'ws'): Carrier {
-  return { scheme, dial: (address, signal) => dial(address, scheme, signal) }
+  return dialWith(scheme, (url) => new WebSocket(url))
 }
 
-async function dial(address: string, scheme: string, signal: AbortSignal): Promise<Pipe> {
+export function dialWith(scheme: string, create: (url: URL) => Dialled): Carrier {
+  return { scheme, dial: (address, signal) => dial(address, { scheme, create, signal }) }
+}
+
+type DialOptions = {
+  readonly scheme: string
+  readonly create: (url: URL) => Dialled
+  readonly signal: AbortSignal
+}
+
+async function dial(address: string, { scheme, create, signal }: DialOptions): Promise<Pipe> {
   const url = parseAddress(address, scheme)
   signal.throwIfAborted()
-  const socket = new WebSocket(url)
-  const pipe = new WebSocketPipe(socket, '', () => {})
+  const socket = create(url)
+  const pipe = new WebSocketPipe(socket, '', () => socket.terminate?.())
   return new Promise((resolve, reject) => {
     const stop = (): void => {
       pipe.end()

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type WebSocket, WebSocketServer } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { type Carrier, hostOf, type Listener, type Pipe, parseAddress, unreachable } from './carrier.ts'
-import { createWebSocketClient } from './web-socket-client.ts'
+import { dialWith } from './web-socket-client.ts'
 import { type WebSocketLike, WebSocketPipe } from './web-socket-pipe.ts'
 
 /** A link's frames have at most 64 KiB: what is larger is no link. */
@@ -13,7 +13,9 @@ const requestMsMax = 5000
 
 /** Listens for WebSockets and dials them. Addresses are `ws://host:port/path`. */
 export function createWebSocketCarrier(): Carrier {
-  return { ...createWebSocketClient('ws'), listen }
+  const create = (url: URL): WebSocket =>
+    new WebSocket(url, { perMessageDeflate: false, maxPayload: messageBytesMax, skipUTF8Validation: true })
+  return { ...dialWith('ws', create), listen }
 }
 
 async function listen(address: string, onPipe: (pipe: Pipe) => void): Promise<Listener> {

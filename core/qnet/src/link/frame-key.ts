@@ -7,24 +7,23 @@ export const tagBytes = 16
 export const keyFramesMax: number = 2 ** 16
 export const keyBytesMax: number = 64 * 1024 * 1024
 
-const nonce = new Uint8Array(12)
-
 /**
  * One direction's key and the counter that belongs to it (Betanet 1.2, section 5.3). The counter cannot be set, is given out
  * once a frame, and the key ends long before it could wrap: two frames under one key and nonce have no spelling here.
  */
 export class FrameKey {
-  readonly #secret: Uint8Array
-  readonly #key: Uint8Array
-  readonly #salt: Uint8Array
+  /** Traffic secret (32), key (32), salt (12), in one piece: three would cost a relay 1 KiB more for each link. */
+  readonly #secrets = new Uint8Array(76)
   #frames = 0
   #bytes = 0
 
   /** The traffic secret is the key's from now on. */
   constructor(secret: Uint8Array) {
-    this.#secret = secret
-    this.#key = expandLabel(secret, 'key', 32)
-    this.#salt = expandLabel(secret, 'nonce', 12)
+    const [key, salt] = [expandLabel(secret, 'key', 32), expandLabel(secret, 'nonce', 12)]
+    this.#secrets.set(secret)
+    this.#secrets.set(key, 32)
+    this.#secrets.set(salt, 64)
+    wipe(secret, key, salt)
   }
 
   /** Whether a frame of so many bytes still leaves room for the one that announces the next key. */
@@ -34,37 +33,42 @@ export class FrameKey {
 
   /** Into `out` behind its head of `headBytes`, which is what is authenticated beside. */
   seal(pieces: readonly Uint8Array[], bytes: number, out: Uint8Array, headBytes: number): void {
-    this.#count(bytes)
+    const nonce = this.#count(bytes)
     primitives.chachaSealInto(this.#key, nonce, pieces, out, headBytes, out.subarray(0, headBytes))
   }
 
   open(frame: Uint8Array, headBytes: number): Uint8Array | undefined {
-    this.#count(frame.length - headBytes - tagBytes)
+    const nonce = this.#count(frame.length - headBytes - tagBytes)
     return primitives.chachaOpen(this.#key, nonce, frame.subarray(headBytes), frame.subarray(0, headBytes))
   }
 
   /** The key after this one, which is wiped: what it sealed opens to nobody who comes later. */
   next(): FrameKey {
-    const next = new FrameKey(expandLabel(this.#secret, 'next', 32))
+    const next = new FrameKey(expandLabel(this.#secrets.subarray(0, 32), 'next', 32))
     this.dispose()
     return next
   }
 
   dispose(): void {
-    wipe(this.#secret, this.#key, this.#salt)
+    wipe(this.#secrets)
     this.#frames = keyFramesMax
   }
 
-  /** Writes the nonce of the next frame: the salt with the counter, least significant byte first, over its first eight. */
-  #count(bytes: number): void {
+  get #key(): Uint8Array {
+    return this.#secrets.subarray(32, 64)
+  }
+
+  /** The nonce of the next frame: the salt with the counter, least significant byte first, over its first eight. */
+  #count(bytes: number): Uint8Array {
     const isLast = this.#frames + 1 === keyFramesMax || this.#bytes + bytes > keyBytesMax
     if (this.#frames >= keyFramesMax || (isLast && bytes > 0))
       throw new Fault('limit.key-use', 'This key has sealed all it may. The link has to be opened again.')
-    nonce.set(this.#salt)
+    const nonce = this.#secrets.slice(64)
     for (let byte = 0, rest = this.#frames; rest > 0; byte += 1, rest = Math.floor(rest / 256))
       nonce[byte] = (nonce[byte] as number) ^ (rest & 255)
     this.#frames += 1
     this.#bytes += bytes
+    return nonce
   }
 }
 

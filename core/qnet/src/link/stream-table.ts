@@ -27,7 +27,8 @@ export type Verdict = 'ok' | 'protocol' | 'limit'
 /** All streams of a link, their credit, and whose turn it is. */
 export class StreamTable implements StreamHost {
   readonly #options: TableOptions
-  readonly #streams = new Map<number, StreamState>()
+  /** Made with the first stream: most links have none most of the time. */
+  #streams: Map<number, StreamState> | undefined
   #turns: StreamState[] = []
   #nextId: number
   #peerIdMax = 0
@@ -44,7 +45,7 @@ export class StreamTable implements StreamHost {
   }
 
   get size(): number {
-    return this.#streams.size
+    return this.#streams?.size ?? 0
   }
 
   open(events: StreamEvents): LinkStream {
@@ -80,7 +81,7 @@ export class StreamTable implements StreamHost {
   take(id: number, part: StreamPart): Verdict {
     this.#receiveWindow -= part.data.length
     if (this.#receiveWindow < 0) return 'limit'
-    const stream = this.#streams.get(id) ?? this.#admit(id)
+    const stream = this.#streams?.get(id) ?? this.#admit(id)
     if (typeof stream === 'string') {
       if (stream === 'ok') this.#giveBack(part.data.length)
       return stream
@@ -99,20 +100,20 @@ export class StreamTable implements StreamHost {
   }
 
   takeCredit(id: number, isStream: boolean, credit: number): Verdict {
-    if (isStream) return this.#streams.get(id)?.credit(credit) === false ? 'limit' : 'ok'
+    if (isStream) return this.#streams?.get(id)?.credit(credit) === false ? 'limit' : 'ok'
     this.#sendWindow += credit
     this.#options.wake()
     return this.#sendWindow > 0x7fff_ffff ? 'limit' : 'ok'
   }
 
   takeReset(id: number, code: number): void {
-    const stream = this.#streams.get(id)
+    const stream = this.#streams?.get(id)
     if (stream !== undefined) this.#drop(stream, code)
   }
 
   /** Every stream is told that it is gone. */
   clear(): void {
-    for (const stream of [...this.#streams.values()]) this.#drop(stream, resetCode.linkClosed)
+    for (const stream of [...(this.#streams?.values() ?? [])]) this.#drop(stream, resetCode.linkClosed)
     this.#turns = []
   }
 
@@ -176,6 +177,7 @@ export class StreamTable implements StreamHost {
   #add(id: number, events: StreamEvents | undefined): StreamState {
     const stream = new StreamState(id, this)
     stream.events = events
+    this.#streams ??= new Map()
     this.#streams.set(id, stream)
     return stream
   }
@@ -190,7 +192,7 @@ export class StreamTable implements StreamHost {
   }
 
   #remove(stream: StreamState): void {
-    this.#streams.delete(stream.id)
+    this.#streams?.delete(stream.id)
     if ((stream.id % 2 === 1) === this.#options.isInitiator) this.#own -= 1
     else this.#theirs -= 1
     stream.drop()

@@ -40,16 +40,24 @@ export class Splitter {
       if (whole === undefined) continue
       if (!isAllowed(whole - lengthBytes)) return false
       if (this.#heldBytes < whole) continue
-      const piece = this.#held.subarray(0, whole)
-      this.clear()
-      if (!take(piece)) return false
+      this.#heldBytes = 0
+      // The memory is used again for the next one, which is cut as well while much is coming.
+      if (!take(this.#held.subarray(0, whole))) return false
     }
+    this.#giveBack()
     return true
   }
 
   clear(): void {
     this.#held = empty
     this.#heldBytes = 0
+  }
+
+  /** Between chunks nothing is kept beyond what is held, or little: there may be a hundred thousand of these. */
+  #giveBack(): void {
+    if (this.#heldBytes === 0) this.#held = empty
+    else if (this.#held.length > 4 * this.#heldBytes + heldBytesMin)
+      this.#held = this.#held.slice(0, this.#heldBytes)
   }
 
   /** Takes from the chunk what is missing of the length, or of the piece, and says how much that was. */

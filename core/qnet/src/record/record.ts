@@ -35,6 +35,8 @@ export type RecordFields = {
   readonly branches: readonly Uint8Array[]
   /** Nodes of one operator name the same 32 bytes, so that no circuit uses two of them. */
   readonly family?: Uint8Array
+  /** Since when it has been there without a break, as it says itself. */
+  readonly sinceMs: number
   /** Newer ones are higher. A time in milliseconds does, so that a node restored from a backup never repeats one. */
   readonly sequence: number
   readonly issuedMs: number
@@ -60,7 +62,7 @@ const brokersMax = 3
 const branchesMax = 4
 const known = [
   ...['v', 'key', 'link', 'onion', 'onionEnd', 'addresses', 'brokers', 'roles', 'capacity', 'branches'],
-  ...['family', 'sequence', 'issued', 'expires', 'work', 'signature'],
+  ...['family', 'since', 'sequence', 'issued', 'expires', 'work', 'signature'],
 ]
 
 export function signRecord(keys: NodeKeys, fields: RecordFields): NodeRecord {
@@ -120,6 +122,7 @@ function bodyOf(publicKey: Uint8Array, fields: RecordFields): Readonly<Record<st
     capacity: fields.capacity,
     branches: fields.branches,
     ...(fields.family === undefined ? {} : { family: fields.family }),
+    since: fields.sinceMs,
     sequence: fields.sequence,
     issued: fields.issuedMs,
     expires: fields.expiresMs,
@@ -149,6 +152,7 @@ function read(bytes: Uint8Array): { record: NodeRecord; signature: Uint8Array } 
     capacity: readInt(fields.capacity, 'Its capacity', { max: 15 }),
     branches: readIds(fields.branches, 'Its branches', branchesMax),
     ...(family === undefined ? {} : { family }),
+    sinceMs: readInt(fields.since, 'Its beginning', { max: issuedMs }),
     sequence: readInt(fields.sequence, 'Its number'),
     issuedMs,
     expiresMs: readInt(fields.expires, 'Its end', { min: issuedMs + 1, max: issuedMs + recordLifeMsMax }),

@@ -32,6 +32,7 @@ export function recordOf(keys: NodeKeys, fields: Partial<RecordFields> = {}, bit
     roles: ['relay'],
     capacity: 3,
     branches: [],
+    sinceMs: issuedMs,
     sequence: issuedMs,
     issuedMs,
     expiresMs: issuedMs + 6 * hourMs,

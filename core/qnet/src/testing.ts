@@ -97,7 +97,7 @@ export function createTestNet({
   }
 
   return {
-    clock: { nowMs: queue.nowMs },
+    clock: { nowMs: () => Math.floor(queue.nowMs()) },
     stats,
     add(id) {
       const node: TestNode = {

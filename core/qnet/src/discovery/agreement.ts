@@ -1,5 +1,6 @@
 import { compareBytes, equalBytes, toHex } from '@anarq/bytes'
 import { hasCode } from '@anarq/fault'
+import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys, NodeRecord } from '../record/index.ts'
 import { idBytes } from './distance.ts'
@@ -55,76 +56,55 @@ export type AgreementSettings = {
 }
 
 export function createAgreement(options: AgreementOptions): Agreement {
-  const { settings } = options
+  const { settings, nowMs, records } = options
   const { committeeSize, periodMs } = settings
-  const votes = new Map<string, Vote>()
-  const drawn = new Map<NodeId, boolean>()
   let state: NetworkState | undefined
   let period = -1
   let voted = -1
+  let ballots = createBallots(committeeSize)
   let ownBase: Base | undefined
 
   const enter = (now: number): void => {
     if (now === period) return
     period = now
     voted = -1
-    votes.clear()
-    drawn.clear()
+    ballots = createBallots(committeeSize)
     ownBase = undefined
   }
-  const knownRelays = (): ReadonlySet<NodeId> =>
-    new Set(relaysOf(options.records(), options.nowMs(), periodMs))
+  const isOpen = (): boolean => state === undefined || state.period < period
+  const ownSet = (): NodeId[] => relaysOf(records(), period * periodMs, periodMs)
+  const knownRelays = (): ReadonlySet<NodeId> => new Set(relaysOf(records(), nowMs(), periodMs))
+  const binds = (of: number): NetworkState | undefined =>
+    state !== undefined && of > state.period && of - state.period <= settings.periodsMax ? state : undefined
   const baseOf = (of: number): Base => {
-    if (of === period && ownBase !== undefined) return ownBase
-    if (state !== undefined && of > state.period && of - state.period <= settings.periodsMax)
-      return { hash: state.hash, ids: new Set(state.ids) }
-    const ids = relaysOf(options.records(), of * periodMs, periodMs)
-    return { hash: hashOfSet(ids), ids: new Set(ids) }
-  }
-  const currentBase = (): Base => {
-    const isHeld =
-      state !== undefined && period > state.period && period - state.period <= settings.periodsMax
     // A state stays as it is for the whole period; what a node knows by itself grows meanwhile.
-    if (ownBase !== undefined && isHeld) return ownBase
-    ownBase = undefined
-    ownBase = baseOf(period)
-    return ownBase
-  }
-  const settle = (): void => {
-    if (state !== undefined && state.period >= period) return
-    const ids = relaysOf(options.records(), period * periodMs, periodMs)
-    const hash = hashOfSet(ids)
-    const base = currentBase()
-    for (let round = 0; round < roundsMax; round += 1) {
-      const forIt = [...votes.values()].filter(
-        (vote) =>
-          vote.round === round &&
-          equalBytes(vote.hash, hash) &&
-          equalBytes(vote.baseHash, base.hash) &&
-          base.ids.has(vote.id),
-      )
-      const isDrawn = forIt.filter((vote) => isDrawnOnce(vote))
-      if (isDrawn.length < quorumOf(base.ids.size, committeeSize)) continue
-      receiveState(writeState(ids, isDrawn))
-      return
-    }
-  }
-  const isDrawnOnce = (vote: Vote): boolean => {
-    const known = drawn.get(vote.id) ?? wasDrawn(vote, committeeSize)
-    drawn.set(vote.id, known)
-    return known
+    if (of === period && ownBase !== undefined) return ownBase
+    const bound = binds(of)
+    const ids = bound?.ids ?? relaysOf(records(), of * periodMs, periodMs)
+    const base = { hash: hashOfSet(ids), ids: new Set(ids) }
+    if (of === period && bound !== undefined) ownBase = base
+    return base
   }
   const receiveState = (bytes: Uint8Array): { isNew: boolean } => {
+    const latest = Math.floor(nowMs() / periodMs) + 1
     const judged = judgeState(bytes, {
       committeeSize,
       baseOf,
       relays: knownRelays(),
+      isWanted: (claimed) => claimed.period <= latest && isBetter(claimed, state),
     })
-    const isEarly = judged.period > Math.floor(options.nowMs() / periodMs) + 1
-    if (isEarly || !isBetter(judged, state)) return { isNew: false }
+    if (judged === undefined) return { isNew: false }
+    // What was agreed on under our eyes does not give way to what we take on trust.
+    if (judged.trust === 'provisional' && state?.period === judged.period && state.trust === 'agreed')
+      return { isNew: false }
     state = judged
     options.changed(judged)
     return { isNew: true }
+  }
+  const settle = (): void => {
+    const ids = ownSet()
+    const settled = isOpen() ? ballots.settled(baseOf(period), hashOfSet(ids)) : undefined
+    if (settled !== undefined) receiveState(writeState({ period, ids, ...settled }))
   }
 
   return {
@@ -133,40 +113,79 @@ export function createAgreement(options: AgreementOptions): Agreement {
     },
     receiveState,
     tick() {
-      const nowMs = options.nowMs()
-      enter(Math.floor(nowMs / periodMs))
-      if (state !== undefined && state.period >= period) return
-      const round = Math.floor((nowMs - period * periodMs) / settings.roundMs)
-      if (round >= roundsMax || round <= voted) return
+      enter(Math.floor(nowMs() / periodMs))
+      const round = Math.floor((nowMs() - period * periodMs) / settings.roundMs)
+      if (!isOpen() || round >= roundsMax || round <= voted) return
       voted = round
-      const hash = hashOfSet(relaysOf(options.records(), period * periodMs, periodMs))
-      const vote = makeVote(options.keys, { period, round, base: currentBase(), hash }, committeeSize)
+      const fields = { period, round, base: baseOf(period), hash: hashOfSet(ownSet()) }
+      const vote = makeVote(options.keys, fields, committeeSize)
       if (vote === undefined) return
-      votes.set(`${vote.id} ${round} ${toHex(vote.baseHash)}`, vote)
+      ballots.add(vote)
       options.sendVote(vote)
       settle()
     },
     receiveVote(bytes, from) {
+      enter(Math.floor(nowMs() / periodMs))
+      if (!isOpen() || ballots.hasSeen(bytes)) return { isNew: false }
       const vote = parseVote(bytes)
-      enter(Math.floor(options.nowMs() / periodMs))
-      if (vote.period !== period || (state !== undefined && state.period >= period)) return { isNew: false }
-      const base = currentBase()
+      if (vote.period !== period) return { isNew: false }
+      const base = baseOf(period)
       const isOurs = equalBytes(vote.baseHash, base.hash)
-      if (!isOurs) options.compareWith(from)
+      if (!isOurs || !equalBytes(vote.hash, hashOfSet(ownSet()))) options.compareWith(from)
       // Keys cost nothing: votes of nodes that nobody here knows would fill the room for others.
       if (!(isOurs ? base.ids : knownRelays()).has(vote.id)) return { isNew: false }
-      const key = `${vote.id} ${vote.round} ${toHex(vote.baseHash)}`
-      const held = votes.get(key)
-      if (held !== undefined) {
-        if (isDoubleVote(held, vote)) options.lied(vote.id, [held.bytes, vote.bytes])
-        return { isNew: false }
-      }
-      if (votes.size >= roundsMax * 2 * committeeSize) return { isNew: false }
-      votes.set(key, vote)
-      const own = hashOfSet(relaysOf(options.records(), period * periodMs, periodMs))
-      if (isOurs && !equalBytes(vote.hash, own)) options.compareWith(from)
+      const held = ballots.held(vote)
+      if (held !== undefined && isDoubleVote(held, vote)) options.lied(vote.id, [held.bytes, vote.bytes])
+      if (held !== undefined || !ballots.add(vote)) return { isNew: false }
       settle()
       return { isNew: true }
+    },
+  }
+}
+
+/** The votes of one period. */
+type Ballots = {
+  hasSeen(bytes: Uint8Array): boolean
+  held(vote: Vote): Vote | undefined
+  add(vote: Vote): boolean
+  /** The first round in which enough of this base voted for this set. */
+  settled(base: Base, hash: Uint8Array): { round: number; votes: readonly Vote[] } | undefined
+}
+
+function createBallots(committeeSize: number): Ballots {
+  const votes = new Map<string, Vote>()
+  const seen = new Set<string>()
+  const drawn = new Map<string, boolean>()
+  const keyOf = ({ id, round, baseHash }: Vote) => `${id} ${round} ${toHex(baseHash)}`
+  const isDrawn = (vote: Vote): boolean => {
+    const key = `${vote.id} ${toHex(vote.baseHash)} ${vote.baseSize}`
+    const known = drawn.get(key) ?? wasDrawn(vote, committeeSize)
+    drawn.set(key, known)
+    return known
+  }
+  return {
+    hasSeen: (bytes) => seen.has(toHex(hashBlake3(bytes))),
+    held: (vote) => votes.get(keyOf(vote)),
+    add(vote) {
+      if (votes.size >= 2 * roundsMax * committeeSize) return false
+      votes.set(keyOf(vote), vote)
+      seen.add(toHex(hashBlake3(vote.bytes)))
+      return true
+    },
+    settled(base, hash) {
+      const quorum = quorumOf(base.ids.size, committeeSize)
+      const forIt = [...votes.values()].filter(
+        (vote) =>
+          equalBytes(vote.hash, hash) &&
+          equalBytes(vote.baseHash, base.hash) &&
+          vote.baseSize === base.ids.size &&
+          base.ids.has(vote.id),
+      )
+      for (const [round, ofRound] of Map.groupBy(forIt, (vote) => vote.round)) {
+        const counted = ofRound.length < quorum ? [] : ofRound.filter(isDrawn)
+        if (counted.length >= quorum) return { round, votes: counted }
+      }
+      return undefined
     },
   }
 }
@@ -190,9 +209,11 @@ export function relaysOf(records: Iterable<NodeRecord>, startMs: number, periodM
 }
 
 /** Of one period the state of the lower round stands, then the one with the lower hash: so do all nodes end with one. */
-function isBetter(one: NetworkState, held: NetworkState | undefined): boolean {
+function isBetter(
+  one: Pick<NetworkState, 'hash' | 'period' | 'round'>,
+  held: NetworkState | undefined,
+): boolean {
   if (held === undefined || one.period !== held.period) return held === undefined || one.period > held.period
-  if (one.trust !== held.trust) return one.trust === 'agreed'
   if (one.round !== held.round) return one.round < held.round
   return compareBytes(one.hash, held.hash) < 0
 }

@@ -35,7 +35,8 @@ export type Directory = {
   /** It lied provably: it is out, and stays out. */
   end(id: NodeId): void
   isEnded(id: NodeId): boolean
-  sweep(nowMs: number, skewMs: number): void
+  /** Drops what is over, and says what that was. */
+  sweep(nowMs: number, skewMs: number): Entry[]
   /** 64 times 8 bytes, by the first bits of the ids: what two nodes compare to find what one of them lacks. */
   fingerprint(): Uint8Array
   /** Which of the 64 parts differ from the other's: their numbers. */
@@ -130,8 +131,11 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
       if (ended.size > endedMax) ended.delete(ended.values().next().value as NodeId)
     },
     sweep(nowMs, skewMs) {
-      for (const { record } of entries.values())
-        if (timingOfRecord(record, nowMs, skewMs) === 'over') drop(record.id)
+      const over = [...entries.values()].filter(
+        ({ record }) => timingOfRecord(record, nowMs, skewMs) === 'over',
+      )
+      for (const { record } of over) drop(record.id)
+      return over
     },
     fingerprint() {
       fingerprint ??= fingerprintOf(entries.values())

@@ -1,44 +1,16 @@
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '../node-id.ts'
-import type { NodeKeys, NodeRecord, OnionKeys } from '../record/index.ts'
-import type { Wire, World } from '../world.ts'
-import { createAgreement, isOtherView } from './agreement.ts'
-import { createAsks, pick } from './asks.ts'
+import type { NodeRecord } from '../record/index.ts'
+import { isOtherView } from './agreement.ts'
+import { pick } from './asks.ts'
 import { cachedNodesMax, writeCache } from './cache.ts'
-import { createDirectory, type Entry } from './directory.ts'
+import type { Entry } from './directory.ts'
 import { diverse, idBytes } from './distance.ts'
-import { createFinder } from './finder.ts'
-import { createGossip } from './gossip.ts'
-import { createIntake } from './intake.ts'
-import { createMedian } from './limits.ts'
-import { encodeMessage, type Message, parseMessage } from './messages.ts'
-import { createOwnRecord, type Description } from './own-record.ts'
-import { createPeers } from './peers.ts'
-import type { SignedPointer, VerifyPointer } from './pointers.ts'
-import { createRouting } from './routing.ts'
+import { type Message, parseMessage } from './messages.ts'
+import { createGround, createParts, type DiscoveryOptions, fanout, type Ground, type Parts } from './parts.ts'
+import type { SignedPointer } from './pointers.ts'
 import type { Contact } from './seeds.ts'
-import { type DiscoverySettings, discoverySettings } from './settings.ts'
 import type { NetworkState } from './state.ts'
-import { createWarden } from './warden.ts'
-
-export type DiscoveryOptions = {
-  readonly keys: NodeKeys
-  readonly onion: OnionKeys
-  readonly world: World
-  readonly wire: Wire
-  readonly settings?: Partial<DiscoverySettings>
-  describe(): Description
-  verifyPointer: VerifyPointer
-  /** Nodes of one's own, or of a branch with an admission of its own: no limit by address counts for them. */
-  trusts?(record: NodeRecord): boolean
-  /** A peer's message was malformed, forged or too much. */
-  blamed?(peer: NodeId, code: string): void
-  /** A node signed two different things as one; both are the proof. */
-  lied?(id: NodeId, evidence: readonly [Uint8Array, Uint8Array]): void
-  changed?(state: NetworkState): void
-  /** Our own record was signed anew. */
-  issued?(record: NodeRecord): void
-}
 
 /** How much was seen of a node by this one. */
 export type Standing = 'answered' | 'claimed' | 'own' | 'verified'
@@ -85,7 +57,6 @@ export type Discovery = {
 }
 
 const tickMs = 2_000
-const fanout = 6
 const usablePeers = 3
 /** Beyond, the machine's clock was set, or the machine slept. */
 const jumpMs = 60_000
@@ -93,195 +64,19 @@ const jumpMs = 60_000
 const correctionMs = 10 * 60_000
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { keys, world } = options
-  const settings: DiscoverySettings = { ...discoverySettings, ...options.settings }
-  const self = keys.id
-  const trusts = options.trusts ?? (() => false)
-  const offsets = createMedian()
-  const bitsAsked = createMedian()
-  const nowMs = (): number => Math.max(0, Math.round(world.clock.nowMs() + (offsets.value() ?? 0)))
-  const warden = createWarden(world, (peer, code) => options.blamed?.(peer, code))
-  const send = (to: NodeId, message: Message): void => options.wire.send(to, encodeMessage(message))
+  const ground = createGround(options)
+  const { self, settings, directory, routing, warden, blame } = ground
+  const parts = createParts(ground, options, () => refresh())
+  const { own, intake, peers, gossip, finder, agreement } = parts
+  const heart = createHeart(ground, parts)
 
-  const directory = createDirectory({
-    nodesMax: settings.nodesMax,
-    perGroupMax: settings.perGroupMax,
-    isExempt: trusts,
-  })
-  const isExempt = (id: NodeId): boolean => {
-    const record = directory.get(id)?.record
-    return record !== undefined && trusts(record)
-  }
-  const routing = createRouting(self, settings.perGroupMax, isExempt)
-  const asks = createAsks(world, settings.askTimeoutMs, send)
-  const spreadTo = (message: Message, count: number, except?: NodeId): void => {
-    const others = routing.ids().filter((id) => id !== except)
-    for (const id of pick(world.random, others, count)) send(id, message)
-  }
-  const intake = createIntake({
-    self,
-    directory,
-    settings,
-    nowMs,
-    clockMs: world.clock.nowMs,
-    groupOf: (peer) => directory.get(peer)?.group ?? 'none',
-    fresh: (entry, from) => gossip.spread(entry.record.id, from),
-    lied(id, about, [first, second]) {
-      routing.drop(id)
-      spreadTo({ kind: 'lie', about, first, second }, fanout)
-      options.lied?.(id, [first, second])
-    },
-  })
-  const own = createOwnRecord({
-    keys,
-    onion: options.onion,
-    world,
-    lifeMs: settings.recordLifeMs,
-    nowMs,
-    describe: options.describe,
-    issued(record) {
-      issuedMs = world.clock.nowMs()
-      spreadTo({ kind: 'records', records: [record.bytes] }, fanout)
-      options.issued?.(record)
-    },
-  })
-  const peers = createPeers({
-    self,
-    world,
-    asks,
-    directory,
-    routing,
-    intake,
-    settings,
-    offsets,
-    bitsAsked,
-    own: () => own.record,
-    nowMs,
-    send,
-    blame: warden.blame,
-    isLive(id) {
-      gossip.compare(id)
-      if (routing.size === 1) refresh()
-    },
-  })
-  const gossip = createGossip({
-    world,
-    directory,
-    fanout: fanout >> 1,
-    live: peers.live,
-    period: () => agreement.state?.period ?? 0,
-    send,
-    isBehind(peer) {
-      const { state } = agreement
-      if (state !== undefined) send(peer, { kind: 'state', state: state.bytes })
-    },
-  })
-  const finder = createFinder({
-    self,
-    directory,
-    routing,
-    intake,
-    asks,
-    settings,
-    nowMs,
-    send,
-    verifyPointer: options.verifyPointer,
-    blame: warden.blame,
-    failed: peers.failed,
-    met: peers.met,
-  })
-  const agreement = createAgreement({
-    keys,
-    settings,
-    nowMs,
-    *records() {
-      for (const { record } of directory.entries()) yield record
-      if (own.record !== undefined) yield own.record
-    },
-    sendVote: ({ bytes }) => spreadTo({ kind: 'votes', votes: [bytes] }, fanout),
-    compareWith: gossip.compare,
-    lied: (_, [first, second]) => intake.takeLie('vote', first, second),
-    changed: (state) => options.changed?.(state),
-  })
-
-  let isStopped = false
-  let issuedMs: number | undefined
-  let tickedMs: number | undefined
-  let correctedMs = 0
-
-  const issue = (): void =>
-    own.issue(Math.max(settings.bitsMin, Math.min(bitsAsked.value() ?? 0, settings.bitsMin + 8)))
+  /** Tells the nodes nearest to our id who we are, so that whoever looks for us finds us there. */
   const refresh = (): void =>
     finder.nearest(idBytes(self), (ids) => {
       const { record } = own
-      if (record !== undefined) for (const id of ids) send(id, { kind: 'records', records: [record.bytes] })
+      if (record !== undefined)
+        for (const id of ids) ground.send(id, { kind: 'records', records: [record.bytes] })
     })
-  const every = (periodMs: number, task: () => void): void => {
-    const jitterMs = (periodMs * (world.random.bytes(1)[0] as number)) / 1024
-    world.after(periodMs + jitterMs, () => {
-      if (isStopped) return
-      task()
-      every(periodMs, task)
-    })
-  }
-  const watchClock = (): void => {
-    const now = world.clock.nowMs()
-    const passedMs = now - (tickedMs ?? now)
-    tickedMs = now
-    if (passedMs < 0 || passedMs > jumpMs) offsets.clear()
-    const offsetMs = offsets.value() ?? 0
-    if (Math.abs(offsetMs - correctedMs) > correctionMs) {
-      correctedMs = offsetMs
-      issue()
-    }
-  }
-  const tick = (): void => {
-    watchClock()
-    peers.tick()
-    agreement.tick()
-    const sinceMs = world.clock.nowMs() - (issuedMs ?? Number.NEGATIVE_INFINITY)
-    if (
-      own.record !== undefined &&
-      (sinceMs < 0 || sinceMs > Math.min(settings.periodMs, settings.recordLifeMs / 3))
-    )
-      issue()
-  }
-
-  const handle = (from: NodeId, message: Message): void => {
-    switch (message.kind) {
-      case 'hello':
-        return peers.receive(from, message)
-      case 'welcome':
-      case 'found':
-        asks.answer(from, message.nonce, message)
-        return
-      case 'sync':
-      case 'have':
-      case 'want':
-        return gossip.receive(from, message)
-      case 'records':
-        for (const record of message.records) intake.take(record, from)
-        return
-      case 'find':
-      case 'get':
-      case 'put':
-        return finder.receive(from, message)
-      case 'lie':
-        if (intake.takeLie(message.about, message.first, message.second) === undefined)
-          throw new Fault('refused.evidence', 'That proves no lie.')
-        return
-      case 'votes': {
-        const votes = message.votes.filter((vote) => agreement.receiveVote(vote, from).isNew)
-        if (votes.length > 0) spreadTo({ kind: 'votes', votes }, fanout, from)
-        return
-      }
-      case 'state':
-        if (agreement.receiveState(message.state).isNew) spreadTo(message, fanout, from)
-        return
-      default:
-        message satisfies never
-    }
-  }
 
   return {
     get record() {
@@ -292,57 +87,160 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     },
     start(contacts) {
       for (const contact of contacts) peers.meet(contact)
-      issue()
-      every(tickMs, tick)
-      every(settings.gossipEveryMs, () => {
-        for (const id of pick(world.random, routing.ids(), 1)) gossip.compare(id)
+      heart.issue()
+      heart.every(tickMs, heart.tick)
+      heart.every(settings.gossipEveryMs, () => {
+        for (const id of pick(ground.world.random, routing.ids(), 1)) gossip.compare(id)
         peers.revisit()
-        directory.sweep(nowMs(), settings.skewMs)
+        // Who answered once is worth another try, however long it was away.
+        for (const { record, answeredMs } of directory.sweep(ground.nowMs(), settings.skewMs))
+          if (answeredMs !== undefined) peers.met(record)
       })
-      every(settings.refreshEveryMs, refresh)
+      heart.every(settings.refreshEveryMs, refresh)
     },
     meet: peers.meet,
-    stop() {
-      isStopped = true
-    },
+    stop: heart.stop,
     receive(from, bytes) {
-      if (isStopped || from === self || !warden.lets(from)) return
+      if (heart.isStopped || from === self || !warden.lets(from)) return
       try {
         const message = parseMessage(bytes)
         warden.charge(from, message)
-        handle(from, message)
+        handle(ground, parts, from, message)
       } catch (error) {
-        if (!isOtherView(error)) warden.blame(from, error)
+        if (!isOtherView(error)) blame(from, error)
       }
     },
     contactOf: peers.contactOf,
     dialled(id, isReached) {
       const entry = directory.get(id)
       if (entry !== undefined) entry.isDialled = isReached
+      else if (isReached) ground.reached.add(id)
       if (!isReached) peers.failed(id)
     },
-    announce: issue,
+    announce: heart.issue,
     find: finder.find,
     nearest: finder.nearest,
     publish: (signed, done = () => {}) => finder.publish(signed, done),
     resolve: finder.resolve,
-    nodes: () => [
-      ...(own.record === undefined
-        ? []
-        : [{ record: own.record, standing: 'own' as const, rttMs: undefined }]),
-      ...[...directory.entries()].map((entry) => listed(entry, trusts)),
-    ],
+    nodes: () => listAll(own.record, directory.entries(), ground.trusts),
     status: () => ({
       isUsable:
         own.record !== undefined && routing.size >= Math.max(1, Math.min(usablePeers, directory.size)),
       live: routing.size,
       known: directory.size,
       pointers: finder.pointers,
-      clockOffsetMs: Math.round(offsets.value() ?? 0),
+      clockOffsetMs: Math.round(ground.offsets.value() ?? 0),
       bits: intake.bits(),
     }),
     cache: () => writeCache(worthKeeping(directory.entries())),
   }
+}
+
+type Heart = {
+  readonly isStopped: boolean
+  issue(): void
+  tick(): void
+  every(periodMs: number, task: () => void): void
+  stop(): void
+}
+
+/** What is done from time to time. */
+function createHeart(ground: Ground, { own, peers, agreement }: Parts): Heart {
+  const { world, settings, offsets, bitsAsked } = ground
+  let isStopped = false
+  let tickedMs: number | undefined
+  let correctedMs = 0
+  let issuedMs: number | undefined
+
+  const issue = (): void => {
+    issuedMs = world.clock.nowMs()
+    own.issue(Math.max(settings.bitsMin, Math.min(bitsAsked.value() ?? 0, settings.bitsMin + 8)))
+  }
+  const watchClock = (): void => {
+    const now = world.clock.nowMs()
+    const passedMs = now - (tickedMs ?? now)
+    tickedMs = now
+    // What peers said was about another clock than this one is now.
+    if (passedMs < 0 || passedMs > jumpMs) offsets.clear()
+    const offsetMs = offsets.value() ?? 0
+    if (Math.abs(offsetMs - correctedMs) <= correctionMs) return
+    correctedMs = offsetMs
+    issue()
+  }
+  const every = (periodMs: number, task: () => void): void => {
+    const jitterMs = (periodMs * (world.random.bytes(1)[0] as number)) / 1024
+    world.after(periodMs + jitterMs, () => {
+      if (isStopped) return
+      task()
+      every(periodMs, task)
+    })
+  }
+  return {
+    get isStopped() {
+      return isStopped
+    },
+    stop() {
+      isStopped = true
+    },
+    every,
+    issue,
+    tick() {
+      watchClock()
+      peers.tick()
+      agreement.tick()
+      const agoMs = world.clock.nowMs() - (issuedMs ?? 0)
+      if (agoMs < 0 || agoMs > Math.min(settings.periodMs, settings.recordLifeMs / 3)) issue()
+    },
+  }
+}
+
+function handle(ground: Ground, parts: Parts, from: NodeId, message: Message): void {
+  const { intake, peers, gossip, finder, agreement } = parts
+  switch (message.kind) {
+    case 'hello':
+      peers.receive(from, message)
+      return
+    case 'welcome':
+    case 'found':
+      ground.asks.answer(from, message.nonce, message)
+      return
+    case 'sync':
+    case 'have':
+    case 'want':
+      gossip.receive(from, message)
+      return
+    case 'records':
+      for (const record of message.records) intake.take(record, from)
+      return
+    case 'find':
+    case 'get':
+    case 'put':
+      finder.receive(from, message)
+      return
+    case 'lie':
+      if (intake.takeLie(message.about, message.first, message.second) === undefined)
+        throw new Fault('refused.evidence', 'That proves no lie.')
+      return
+    case 'votes': {
+      const votes = message.votes.filter((vote) => agreement.receiveVote(vote, from).isNew)
+      if (votes.length > 0) ground.spread({ kind: 'votes', votes }, fanout, from)
+      return
+    }
+    case 'state':
+      if (agreement.receiveState(message.state).isNew) ground.spread(message, fanout, from)
+      return
+    default:
+      message satisfies never
+  }
+}
+
+function listAll(
+  own: NodeRecord | undefined,
+  entries: Iterable<Entry>,
+  trusts: (record: NodeRecord) => boolean,
+): readonly Listed[] {
+  const others = [...entries].map((entry) => listed(entry, trusts))
+  return own === undefined ? others : [{ record: own, standing: 'own', rttMs: undefined }, ...others]
 }
 
 function listed(

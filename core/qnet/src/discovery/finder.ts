@@ -55,54 +55,11 @@ const verifyingMax = 64
 const findersEnough = 2
 
 export function createFinder(options: FinderOptions): Finder {
-  const { self, directory, routing, asks } = options
+  const { self, directory, routing } = options
   const store = createPointerStore(self, options.settings.pointersMax)
-  let running = 0
-  let verifying = 0
 
-  const verify = (signed: SignedPointer, verdict: (isTrue: boolean) => void): void => {
-    if (verifying >= verifyingMax) return verdict(false)
-    verifying += 1
-    let isOver = false
-    options.verifyPointer(signed, (isTrue) => {
-      if (isOver) return
-      isOver = true
-      verifying -= 1
-      verdict(isTrue)
-    })
-  }
-
-  const run = (search: Search, done: (ids: readonly NodeId[]) => void): void => {
-    if (running >= lookupsMax) return done([])
-    running += 1
-    const start = routing.closest(search.target, 24).flatMap((id) => directory.get(id) ?? [])
-    const lookup = createLookup({
-      target: search.target,
-      self,
-      start: start.map(({ record, group }) => ({ id: record.id, group })),
-    })
-    let isOver = false
-    const step = (): void => {
-      if (isOver) return
-      for (const id of lookup.next()) {
-        asks.ask(
-          id,
-          (nonce) => ({ kind: search.kind, nonce, target: search.target }),
-          (answer) => {
-            if (answer?.kind === 'found') lookup.answered(id, takeFound(options, id, answer, search))
-            else lookup.failed(id)
-            if (answer === undefined) options.failed(id)
-            step()
-          },
-        )
-      }
-      if (isOver || !(lookup.isDone || search.isFound())) return
-      isOver = true
-      running -= 1
-      done(lookup.closest())
-    }
-    step()
-  }
+  const run = createRunner(options)
+  const verify = createVerifier(options.verifyPointer)
 
   return {
     get pointers() {
@@ -110,7 +67,10 @@ export function createFinder(options: FinderOptions): Finder {
     },
     find(id, done) {
       const held = directory.get(id)?.record
-      if (held !== undefined) return done(held)
+      if (held !== undefined) {
+        done(held)
+        return
+      }
       let newest: NodeRecord | undefined
       let times = 0
       const record = (one: NodeRecord): void => {
@@ -181,6 +141,67 @@ const nothing: Pick<Search, 'isFound' | 'pointer' | 'record'> = {
   record: () => {},
 }
 
+type Run = (search: Search, done: (ids: readonly NodeId[]) => void) => void
+
+/** Runs look-ups, a bounded number at a time. */
+function createRunner(options: FinderOptions): Run {
+  const { self, directory, routing, asks } = options
+  let running = 0
+  return (search, done) => {
+    if (running >= lookupsMax) {
+      done([])
+      return
+    }
+    running += 1
+    const start = routing.closest(search.target, 24).flatMap((id) => directory.get(id) ?? [])
+    const lookup = createLookup({
+      target: search.target,
+      self,
+      start: start.map(({ record, group }) => ({ id: record.id, group })),
+    })
+    let isOver = false
+    const ask = (id: NodeId): void =>
+      asks.ask(
+        id,
+        (nonce) => ({ kind: search.kind, nonce, target: search.target }),
+        (answer) => {
+          if (answer?.kind === 'found') lookup.answered(id, takeFound(options, id, answer, search))
+          else lookup.failed(id)
+          if (answer === undefined) options.failed(id)
+          step()
+        },
+      )
+    const step = (): void => {
+      if (isOver) return
+      for (const id of lookup.next()) ask(id)
+      if (isOver || !(lookup.isDone || search.isFound())) return
+      isOver = true
+      running -= 1
+      done(lookup.closest())
+    }
+    step()
+  }
+}
+
+/** At most so many questions to the host at a time; what is beyond is not believed. */
+function createVerifier(verifyPointer: VerifyPointer): VerifyPointer {
+  let verifying = 0
+  return (signed, verdict) => {
+    if (verifying >= verifyingMax) {
+      verdict(false)
+      return
+    }
+    verifying += 1
+    let isOver = false
+    verifyPointer(signed, (isTrue) => {
+      if (isOver) return
+      isOver = true
+      verifying -= 1
+      verdict(isTrue)
+    })
+  }
+}
+
 /** The records of an answer that are true, so that the look-up goes on with them. */
 function takeFound(
   { intake, blame, met }: FinderOptions,
@@ -224,6 +245,9 @@ function firstTrue(
   done: (signed: SignedPointer | undefined) => void,
 ): void {
   const [first, ...rest] = candidates
-  if (first === undefined) return done(undefined)
+  if (first === undefined) {
+    done(undefined)
+    return
+  }
   verify(first, (isTrue) => (isTrue ? done(first) : firstTrue(rest, verify, done)))
 }

@@ -7,12 +7,12 @@ export { readCache } from './cache.ts'
 export {
   createDiscovery,
   type Discovery,
-  type DiscoveryOptions,
   type DiscoveryStatus,
   type Listed,
   type Standing,
 } from './discovery.ts'
 export type { Description } from './own-record.ts'
+export type { DiscoveryOptions } from './parts.ts'
 export {
   keyOfPointer,
   type Pointer,

@@ -6,6 +6,7 @@ import {
   parseRecord,
   timingOfRecord,
   verifyRecord,
+  workOfRecord,
 } from '../record/index.ts'
 import type { Directory, Entry } from './directory.ts'
 import { createBuckets } from './limits.ts'
@@ -64,8 +65,10 @@ export function createIntake(options: IntakeOptions): Intake {
       const held = directory.get(id)
       if (held !== undefined && equalBytes(held.record.bytes, bytes)) return held.record
       if (id === self || !isAllowed(from)) return undefined
-      const record = verifyRecord(bytes, held === undefined ? bits() : settings.bitsMin)
+      const record = verifyRecord(bytes, settings.bitsMin)
       if (timingOfRecord(record, options.nowMs(), settings.skewMs) !== 'good') return undefined
+      // Too cheap for a full directory is no fault of who passed it on, and it still says the way to a node that is looked for.
+      if (held === undefined && workOfRecord(record) < bits()) return record
       const verdict = directory.consider(record, options.nowMs())
       if (verdict === 'lie') end((held as Entry).record, record)
       if (verdict === 'new' || verdict === 'newer') options.fresh(directory.get(id) as Entry, from)

@@ -33,18 +33,21 @@ export type Median = {
 
 export function createMedian(voicesMax = 63): Median {
   const held = new Map<string, number>()
+  let median: number | undefined
   return {
-    clear: () => held.clear(),
+    clear() {
+      held.clear()
+      median = undefined
+    },
+    value: () => median,
     add(group, value) {
       held.delete(group)
       held.set(group, value)
       if (held.size > voicesMax) held.delete(held.keys().next().value as string)
-    },
-    value() {
       const sorted = [...held.values()].sort((a, b) => a - b)
-      const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+      const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]] as [number, number]
       // Of an even number the one that changes less.
-      return low === undefined || high === undefined || Math.abs(low) <= Math.abs(high) ? low : high
+      median = Math.abs(low) <= Math.abs(high) ? low : high
     },
   }
 }

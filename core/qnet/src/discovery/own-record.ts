@@ -54,7 +54,10 @@ export function createOwnRecord({
   const sign = (bytes: Uint8Array, day: number): void => {
     // Work is for a day: at midnight, and where a clock was set, it is searched again.
     const issuedMs = nowMs()
-    if (workDayOf(issuedMs) !== day) return issue((work as { bits: number }).bits)
+    if (workDayOf(issuedMs) !== day) {
+      issue((work as { bits: number }).bits)
+      return
+    }
     sequence = Math.max(sequence + 1, issuedMs)
     sinceMs = Math.min(sinceMs ?? issuedMs, issuedMs)
     const key = onion.current(issuedMs)
@@ -74,7 +77,10 @@ export function createOwnRecord({
   const issue = (wanted: number): void => {
     const bits = Math.min(wanted, workBitsMax)
     const day = workDayOf(nowMs())
-    if (work !== undefined && work.day === day && work.bits >= bits) return sign(work.bytes, day)
+    if (work !== undefined && work.day === day && work.bits >= bits) {
+      sign(work.bytes, day)
+      return
+    }
     search += 1
     const mine = search
     const { step } = searchWork(keys.publicKey, day, bits)

@@ -3,7 +3,7 @@ import type { NodeId } from '../node-id.ts'
 import { type NodeRecord, parseRecord } from '../record/index.ts'
 import type { World } from '../world.ts'
 import { type Asks, pick } from './asks.ts'
-import type { Directory, Entry } from './directory.ts'
+import type { Directory } from './directory.ts'
 import { diverse } from './distance.ts'
 import type { Intake } from './intake.ts'
 import type { Median } from './limits.ts'
@@ -51,13 +51,12 @@ const metMax = 256
 const probesPerTick = 4
 const seekMsMin = 2_000
 const seekMsMax = 60_000
-const failuresMax = 3
 const probeAgainMs = 60_000
+const doublingsMax = 5
 
 export function createPeers(options: PeersOptions): Peers {
   const { self, world, directory, routing, settings } = options
-  const contacts = new Map<NodeId, Contact>()
-  const met = new Map<NodeId, Contact>()
+  const book = createBook(directory)
   const probedMs = new Map<NodeId, number>()
   let seekMs = seekMsMin
   let soughtMs: number | undefined
@@ -66,21 +65,6 @@ export function createPeers(options: PeersOptions): Peers {
     const entry = directory.get(id)
     if (entry !== undefined) entry.failures += 1
     routing.failed(id)
-  }
-  const welcomed = (id: NodeId, message: Extract<Message, { kind: 'welcome' }>, rttMs: number): void => {
-    if (parseRecord(message.record).id !== id)
-      throw new Fault('invalid.record', 'A node showed the record of another.')
-    options.offsets.add(groupOf(directory, id), message.timeMs + rttMs / 2 - world.clock.nowMs())
-    options.bitsAsked.add(groupOf(directory, id), message.bits)
-    options.intake.take(message.record, id)
-    const entry = directory.get(id)
-    if (entry === undefined) return
-    const isFirst = entry.answeredMs === undefined
-    entry.answeredMs = world.clock.nowMs()
-    entry.failures = 0
-    entry.rttMs = rttMs
-    if (entry.record.addresses.length > 0) routing.offer(id, entry.group)
-    if (isFirst) options.isLive(id)
   }
   const greet = (id: NodeId): void => {
     const own = options.own()
@@ -96,9 +80,12 @@ export function createPeers(options: PeersOptions): Peers {
         record: own.bytes,
       }),
       (answer, rttMs) => {
-        if (answer?.kind !== 'welcome') return failed(id)
+        if (answer?.kind !== 'welcome') {
+          failed(id)
+          return
+        }
         try {
-          welcomed(id, answer, rttMs)
+          welcomed(options, id, answer, rttMs)
         } catch (error) {
           options.blame(id, error)
         }
@@ -107,30 +94,23 @@ export function createPeers(options: PeersOptions): Peers {
   }
   const wasProbedLately = (id: NodeId): boolean => {
     const agoMs = world.clock.nowMs() - (probedMs.get(id) ?? Number.NEGATIVE_INFINITY)
-    return agoMs >= 0 && agoMs < probeAgainMs
+    const failures = Math.min(doublingsMax, directory.get(id)?.failures ?? 0)
+    return agoMs >= 0 && agoMs < probeAgainMs * 2 ** failures
   }
-  /** Known by name and never heard: few of a group, so that none crowds out the others. */
+  /** Greets nodes that are not among the live, few of a group, so that none crowds out the others. */
   const probe = (): void => {
-    const isUnheard = ({ record, answeredMs, failures }: Entry): boolean =>
-      answeredMs === undefined &&
-      failures < failuresMax &&
-      record.addresses.length > 0 &&
-      !wasProbedLately(record.id)
-    const unheard = [...directory.entries()].filter(isUnheard)
-    const chosen = diverse(
-      pick(world.random, unheard, 4 * probesPerTick),
-      ({ group }) => group,
-      1,
-      probesPerTick,
+    const silent = [...directory.entries()].filter(
+      ({ record }) => record.addresses.length > 0 && !routing.has(record.id) && !wasProbedLately(record.id),
     )
-    for (const { record } of chosen) greet(record.id)
+    const some = pick(world.random, silent, 4 * probesPerTick)
+    for (const { record } of diverse(some, ({ group }) => group, 1, probesPerTick)) greet(record.id)
   }
   const seek = (): void => {
     const agoMs = world.clock.nowMs() - (soughtMs ?? Number.NEGATIVE_INFINITY)
     if (agoMs >= 0 && agoMs < seekMs) return
     soughtMs = world.clock.nowMs()
     seekMs = Math.min(seekMsMax, 2 * seekMs)
-    for (const id of pick(world.random, contacts.keys(), 2 * probesPerTick)) greet(id)
+    for (const id of pick(world.random, book.contacts(), 2 * probesPerTick)) greet(id)
   }
 
   return {
@@ -138,15 +118,12 @@ export function createPeers(options: PeersOptions): Peers {
     live: () => routing.ids(),
     meet(contact) {
       if (contact.id === self) return
-      remember(contacts, contact.id, contact, contactsMax)
+      book.meet(contact)
       seekMs = seekMsMin
       soughtMs = undefined
     },
-    met: (record) => remember(met, record.id, contactOfRecord(record), metMax),
-    contactOf(id) {
-      const record = directory.get(id)?.record
-      return record === undefined ? (contacts.get(id) ?? met.get(id)) : contactOfRecord(record)
-    },
+    met: book.met,
+    contactOf: book.contactOf,
     receive(from, { nonce, record }) {
       if (parseRecord(record).id !== from)
         throw new Fault('invalid.record', 'A node showed the record of another.')
@@ -167,7 +144,49 @@ export function createPeers(options: PeersOptions): Peers {
       const heard = routing.ids().flatMap((id) => directory.get(id) ?? [])
       const oldest = heard.sort((a, b) => (a.answeredMs ?? 0) - (b.answeredMs ?? 0))[0]
       if (oldest !== undefined) greet(oldest.record.id)
+      // Two sides of a network that was torn find each other again by whom they knew before.
+      const away = [...book.contacts()].filter((id) => !routing.has(id) && !wasProbedLately(id))
+      for (const id of pick(world.random, away, 1)) greet(id)
       probe()
+    },
+  }
+}
+
+function welcomed(
+  options: PeersOptions,
+  id: NodeId,
+  message: Extract<Message, { kind: 'welcome' }>,
+  rttMs: number,
+): void {
+  const { directory, routing, world } = options
+  if (parseRecord(message.record).id !== id)
+    throw new Fault('invalid.record', 'A node showed the record of another.')
+  options.offsets.add(groupOf(directory, id), message.timeMs + rttMs / 2 - world.clock.nowMs())
+  options.bitsAsked.add(groupOf(directory, id), message.bits)
+  options.intake.take(message.record, id)
+  const entry = directory.get(id)
+  if (entry === undefined) return
+  const isFirst = entry.answeredMs === undefined
+  entry.answeredMs = world.clock.nowMs()
+  entry.failures = 0
+  entry.rttMs = rttMs
+  if (entry.record.addresses.length > 0) routing.offer(id, entry.group)
+  if (isFirst) options.isLive(id)
+}
+
+/** Ways to nodes: named by the host, met in look-ups, or in the directory. */
+type Book = Pick<Peers, 'contactOf' | 'meet' | 'met'> & { contacts(): Iterable<NodeId> }
+
+function createBook(directory: Directory): Book {
+  const contacts = new Map<NodeId, Contact>()
+  const met = new Map<NodeId, Contact>()
+  return {
+    contacts: () => new Set([...contacts.keys(), ...met.keys()]),
+    meet: (contact) => remember(contacts, contact.id, contact, contactsMax),
+    met: (record) => remember(met, record.id, contactOfRecord(record), metMax),
+    contactOf(id) {
+      const record = directory.get(id)?.record
+      return record === undefined ? (contacts.get(id) ?? met.get(id)) : contactOfRecord(record)
     },
   }
 }

@@ -121,11 +121,15 @@ export function isDoubleVote(a: Vote, b: Vote): boolean {
   return isSame && equalBytes(a.baseHash, b.baseHash) && !equalBytes(a.hash, b.hash)
 }
 
-export function writeState(ids: readonly NodeId[], votes: readonly Vote[]): Uint8Array {
-  return encodeCbor({ v: 1, ids: ids.map(idBytes), votes: votes.map(({ bytes }) => bytes) })
+export type StateFields = { period: number; round: number; ids: readonly NodeId[]; votes: readonly Vote[] }
+
+export function writeState({ period, round, ids, votes }: StateFields): Uint8Array {
+  return encodeCbor({ v: 1, period, round, ids: ids.map(idBytes), votes: votes.map(({ bytes }) => bytes) })
 }
 
 export type JudgeOptions = {
+  /** Whether a state of this period, round and set is wanted at all, before anything is verified. */
+  isWanted?(claimed: { period: number; round: number; hash: Uint8Array }): boolean
   readonly committeeSize: number
   /** What we would draw the committee of this period from. */
   baseOf(period: number): Base
@@ -136,18 +140,21 @@ export type JudgeOptions = {
 /**
  * A state that holds. Where its base is ours, its voters are of that base: `agreed`. Where it is not (a newcomer, or a node that was
  * cut off), it is `provisional` and has to agree with what we know: every voter is one of our relays, two thirds of our relays are
- * in it, and its base is not smaller than two thirds of it. Throws `invalid.…`, `limit.…` or `refused.…`.
+ * in it, and its base is not smaller than two thirds of it. `undefined` for one that is not
+ * wanted; throws `invalid.…`, `limit.…` or `refused.…`.
  */
-export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkState {
-  const { ids, votes } = readState(bytes)
+export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkState | undefined {
+  const { period, round, ids, ballots } = readState(bytes)
   const hash = hashOfSet(ids)
+  if (options.isWanted?.({ period, round, hash }) === false) return undefined
+  const votes = ballots.map(parseVote)
   const [first] = votes
   if (first === undefined) throw refusedState('nobody signed it')
-  const base = options.baseOf(first.period)
+  const base = options.baseOf(period)
   const isOurs = equalBytes(base.hash, first.baseHash) && base.ids.size === first.baseSize
   const isOne = (vote: Vote) =>
-    vote.period === first.period &&
-    vote.round === first.round &&
+    vote.period === period &&
+    vote.round === round &&
     vote.baseSize === first.baseSize &&
     equalBytes(vote.baseHash, first.baseHash) &&
     equalBytes(vote.hash, hash)
@@ -160,7 +167,6 @@ export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkSta
     throw refusedState('it is far from what this node knows itself')
   if (!votes.every((vote) => wasDrawn(vote, options.committeeSize)))
     throw refusedState('a voter was not drawn')
-  const { period, round } = first
   return { period, round, ids, hash, votes: votes.length, trust: isOurs ? 'agreed' : 'provisional', bytes }
 }
 
@@ -169,19 +175,25 @@ function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlyS
   return relays.size > 0 && shared * 3 >= relays.size * 2 && baseSize * 3 >= ids.length * 2
 }
 
-function readState(bytes: Uint8Array): { ids: readonly NodeId[]; votes: readonly Vote[] } {
+type Read = { period: number; round: number; ids: readonly NodeId[]; ballots: readonly Uint8Array[] }
+
+function readState(bytes: Uint8Array): Read {
   const what = 'A state of the network'
-  const fields = readFields(decodeCbor(bytes, what), ['v', 'ids', 'votes'], what)
+  const fields = readFields(decodeCbor(bytes, what), ['v', 'period', 'round', 'ids', 'votes'], what)
   readInt(fields.v, 'Its version', { min: 1, max: 1 })
   const ids = readArray(fields.ids, 'Its relays', { max: stateIdsMax }).map((id) =>
     readBytes(id, 'A relay', { length: 32 }),
   )
   if (ids.some((id, i) => i > 0 && compareBytes(id, ids[i - 1] as Uint8Array) <= 0))
     throw new Fault('invalid.shape', 'Its relays are malformed: expected each once, sorted.')
-  const votes = readArray(fields.votes, 'Its votes', { max: 512 }).map((vote) =>
-    parseVote(readBytes(vote, 'A vote', { max: voteBytesMax })),
-  )
-  return { ids: ids.map(textOfNodeId), votes }
+  return {
+    period: readInt(fields.period, 'Its period', { max: 0xffff_ffff }),
+    round: readInt(fields.round, 'Its round', { max: roundsMax - 1 }),
+    ids: ids.map(textOfNodeId),
+    ballots: readArray(fields.votes, 'Its votes', { max: 512 }).map((vote) =>
+      readBytes(vote, 'A vote', { max: voteBytesMax }),
+    ),
+  }
 }
 
 function voteBody(vote: Omit<Vote, 'bytes' | 'id'>): Readonly<Record<string, unknown>> {

@@ -153,9 +153,9 @@ export function createTown(seed: number, latencyMs: readonly [number, number] = 
 }
 
 /** `count` nodes that all know the first one, running until each is usable. */
-export function settledTown(seed: number, count: number, latencyMs?: readonly [number, number]): Town {
-  const town = createTown(seed, latencyMs)
-  for (let n = 0; n < count; n += 1) town.add()
+export function settledTown(seed: number, count: number, settings: Partial<DiscoverySettings> = {}): Town {
+  const town = createTown(seed)
+  for (let n = 0; n < count; n += 1) town.add({ settings })
   const [first] = town.citizens as [Citizen]
   for (const citizen of town.citizens) town.start(citizen, citizen === first ? [] : [first.contact])
   const tookMs = town.net.runUntil(

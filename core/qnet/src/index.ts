@@ -3,4 +3,5 @@
  * node gives it real ones, the simulator gives a thousand of it virtual ones.
  */
 export { type NodeId, nodeIdBytes, nodeIdOf, parseNodeId, textOfNodeId } from './node-id.ts'
+export { vrfHash, vrfHashBytes, vrfProofBytes, vrfProve, vrfVerify } from './vrf.ts'
 export { messageBytesMax, type Wire, type World } from './world.ts'

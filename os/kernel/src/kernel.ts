@@ -1,4 +1,5 @@
 import { createGuardian, type Guardian } from '@anarq/qerberos'
+import { deriveSecret } from '@anarq/qlock'
 import { createReplayMemory, type PublicIdentity } from '@anarq/squid'
 import { createAccount } from './account.ts'
 import { createAccountDesk } from './account-desk.ts'
@@ -41,6 +42,8 @@ export type Kernel = {
   toolAccess(door: ToolDoor, secret: string, source: string): Promise<ToolAccess | undefined>
   /** Answers another node's question, whatever it is: see `peers/messages.ts`. */
   answer(question: Uint8Array): Promise<Uint8Array>
+  /** 32 secret bytes of this device, from which its node's keys come: the same after every unlocking. `refused.locked` while locked. */
+  nodeSecret(): Uint8Array
   /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
   note(entry: SpaceEntry): void
   close(): Promise<void>
@@ -98,6 +101,7 @@ export async function createKernel({
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,
     answer,
+    nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
     note(entry) {
       if (account.state() === 'open') void home.note(entry).catch(() => {})
     },

@@ -5,10 +5,11 @@ import { parseCid } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
 import type { ReplayPort } from '@anarq/squid'
 import type { Directory } from '../directory.ts'
+import type { Found } from '../drive/resolve.ts'
 import type { Office } from '../office.ts'
 import type { KernelPorts } from '../ports.ts'
 import { judge, parsedPing, requestOf } from '../sharing/asking.ts'
-import { handOver, mustBeFile } from '../sharing/opening.ts'
+import { handOver } from '../sharing/opening.ts'
 import {
   encodeBlockAnswer,
   encodeOpenAnswer,
@@ -68,7 +69,7 @@ async function open(options: AnsweringOptions, question: OpenQuestion): Promise<
   const requested = requestAccess(guardian, request, { nonce, atMs })
   const signed = receiveSigned(requested, question.signature)
   const reader = { did: subject.did, kemPublicKey: subject.kemKey }
-  const asked = await judge({ directory, ports }, { owner, reader, ping, signed, check: mustBeFile })
+  const asked = await judge({ directory, ports }, { owner, reader, ping, signed, check: mustBeFileHere })
   const { flow } = asked.authorised
   try {
     const keep: Parameters<typeof handOver>[2]['keep'] = (entry) => owner.space.record([entry])
@@ -80,6 +81,14 @@ async function open(options: AnsweringOptions, question: OpenQuestion): Promise<
     flow.end('failed')
     throw error
   }
+}
+
+function mustBeFileHere({ kind, name }: Found): void {
+  if (kind === 'folder')
+    throw new Fault(
+      'refused.folder',
+      `${name} is a folder, and only files open from another node so far. Ask its owner to share the files in it.`,
+    )
 }
 
 function checkFresh({ ports, replay }: AnsweringOptions, { nonce, atMs, subject }: OpenQuestion): void {

@@ -6,7 +6,7 @@ import type { Ping } from '@anarq/qnt'
 import { type AccessRequest, checkChain } from '@anarq/qonsent'
 import { signAs } from '../authority.ts'
 import { lockKeyOf } from '../drive/read.ts'
-import type { Content, OpenSharedOptions } from '../operations.ts'
+import type { Content, OpenSharedOptions, TreeEntry, Within } from '../operations.ts'
 import type { Peers } from '../ports.ts'
 import { parsedPing, requestOf } from '../sharing/asking.ts'
 import type { SharingContext } from '../sharing/context.ts'
@@ -68,6 +68,19 @@ export async function openElsewhere(
     flow.end('failed')
     throw error
   }
+}
+
+/** As of a shared folder, of the one file that it is; folders of other nodes are refused by their owner's. */
+export async function* readElsewhere(
+  context: SharingContext,
+  bytes: Uint8Array,
+  { only, ...options }: OpenSharedOptions & Within,
+): AsyncIterable<TreeEntry> {
+  const content = await openElsewhere(context, bytes, options)
+  const { entry } = content
+  if (only !== undefined)
+    throw new Fault('invalid.kind', `${entry.name} is a file: there is nothing in it. Leave out --only.`)
+  yield { entry: { ...entry, kind: 'file' }, content }
 }
 
 /** Nothing of the answer is believed that is not proved: the envelope is the one named, and the grant is this owner's. */

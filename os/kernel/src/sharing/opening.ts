@@ -171,7 +171,7 @@ export function contentOf(
   }
 }
 
-export function mustBeFile({ kind, name }: Found): void {
+function mustBeFile({ kind, name }: Found): void {
   if (kind === 'folder')
     throw new Fault(
       'invalid.kind',

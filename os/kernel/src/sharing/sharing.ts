@@ -1,5 +1,5 @@
 import type { SharingOperations } from '../operations.ts'
-import { isElsewhere, openElsewhere } from '../peers/elsewhere.ts'
+import { isElsewhere, openElsewhere, readElsewhere } from '../peers/elsewhere.ts'
 import type { SharingContext } from './context.ts'
 import { createGranting } from './granting.ts'
 import { openPing } from './opening.ts'
@@ -18,7 +18,11 @@ export function createSharing(context: SharingContext): SharingOperations {
         ? openElsewhere(context, bytes, options)
         : openPing(context, bytes, options),
     walk: (bytes, options = {}) => walkPing(context, bytes, options),
-    readTree: (bytes, options = {}) => readPing(context, bytes, options),
+    async *readTree(bytes, options = {}) {
+      yield* (await isElsewhere(context, bytes))
+        ? readElsewhere(context, bytes, options)
+        : readPing(context, bytes, options)
+    },
     write: (bytes, items, options = {}) => writePing(context, bytes, items, options),
   }
 }

@@ -5,7 +5,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { parseArgs } from 'node:util'
@@ -22,6 +22,7 @@ import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import { createLink, type Link, type LinkIdentity } from '@anarq/qnet/link'
 import { systemRandom } from '@anarq/random'
 import { markdown, median, ratio } from './table.ts'
+import { processFacts } from './tools.ts'
 
 type Server = {
   readonly plain: number
@@ -86,19 +87,52 @@ async function speed(server: Server): Promise<void> {
     ['link, cells of 4 KiB', () => byLink(server, server.address, overCells)],
     ['link over WebSocket, one stream', () => byLink(server, server.webSocket, overStream)],
   ]
-  const results = new Map<string, number[]>()
+  const results = new Map<string, Result[]>()
   for (let round = 0; round < Number(values.rounds); round += 1)
-    for (const [name, run] of contenders)
-      results.set(name, [...(results.get(name) ?? []), bytes / (await run()) / 1000])
-  const rates = [...results].map(([name, list]) => [name, median(list) as number] as const)
-  const tls = rates.find(([name]) => name.includes('CHACHA'))?.[1]
-  console.log(`${values.size} MiB one way, two processes on loopback, median of ${values.rounds} rounds\n`)
+    for (const [name, run] of contenders) {
+      const beforeMs = cpuMs()
+      const rate = bytes / (await run()) / 1000
+      const result = { rate, cpu: ((cpuMs() - beforeMs) / 1000 / bytes) * 1024 ** 3 }
+      results.set(name, [...(results.get(name) ?? []), result])
+    }
+  const rows = [...results].map(([name, list]) => ({
+    name,
+    rate: median(list.map(({ rate }) => rate)),
+    cpu: median(list.map(({ cpu }) => cpu)),
+  }))
+  const plain = rows[0]
+  const tls = rows.find(({ name }) => name.includes('CHACHA'))
+  const [load = 0] = loadavg()
+  console.log(`${values.size} MiB one way, two processes on loopback, median of ${values.rounds} rounds`)
+  console.log(`load ${load.toFixed(1)} on ${availableParallelism()} cores at the end\n`)
   console.log(
     markdown(
-      ['', 'MB/s', 'of plain TCP', 'of node:tls with the same cipher'],
-      rates.map(([name, rate]) => [name, rate.toFixed(0), ratio(rate, rates[0]?.[1]), ratio(rate, tls)]),
+      [
+        '',
+        'MB/s',
+        'of plain TCP',
+        'of node:tls, ChaCha20',
+        'CPU s a GiB, both sides',
+        'node:tls, ChaCha20 ÷ it',
+      ],
+      rows.map(({ name, rate = 0, cpu = 0 }) => [
+        name,
+        rate.toFixed(0),
+        ratio(rate, plain?.rate),
+        ratio(rate, tls?.rate),
+        cpu.toFixed(1),
+        ratio(tls?.cpu, cpu),
+      ]),
     ),
   )
+}
+
+type Result = { readonly rate: number; readonly cpu: number }
+
+/** Of both processes: it says the same on a machine that has other work. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000 + (processFacts(child.pid as number)?.cpuMs ?? 0)
 }
 
 /** Milliseconds until the other process has said that all is there. */

@@ -69,6 +69,7 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
         },
       })
       links.add(link)
+      start(pipe, link)
     })
 
   return {
@@ -109,7 +110,7 @@ function linkOver(
   { onOpen, onClosed }: Ends,
 ): Link {
   let peer: NodeId | undefined
-  const link = createLink({
+  return createLink({
     world,
     identity,
     transport: pipe,
@@ -128,12 +129,15 @@ function linkOver(
       onClosed: (report) => onClosed(peer, report),
     },
   })
+}
+
+/** Apart from the link's making, because what has come already is told before this returns. */
+function start(pipe: Pipe, link: Link): void {
   pipe.start({
     onData: (bytes) => link.receive(bytes),
     onDrain: () => link.writable(),
     onClosed: () => link.transportClosed(),
   })
-  return link
 }
 
 type Admission = { proved(): void; release(): void }

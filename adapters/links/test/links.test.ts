@@ -13,6 +13,8 @@ import {
   type Links,
   type LinksOptions,
   type PeerContact,
+  type Pipe,
+  type PipeEvents,
 } from '@anarq/links'
 import { createWebSocketClient } from '@anarq/links/browser'
 import { primitives } from '@anarq/qlock'
@@ -137,6 +139,21 @@ test('a node that is not there, or is another than it should be, is unavailable,
   a.links.send(stranger, text('lost'))
   a.links.send(a.id, text('lost'))
   assert.equal(b.ups.length, 0)
+})
+
+test('a connection that breaks, or says something else, before anybody listened to it leaves nothing behind', async () => {
+  for (const begin of [
+    (events: PipeEvents) => events.onClosed(),
+    (events: PipeEvents) => events.onData(text('HTTP/1.1 400 Bad Request')),
+  ]) {
+    const pipe: Pipe = { remoteAddress: '', start: begin, write: () => true, end() {} }
+    const carrier: Carrier = { scheme: 'broken', dial: async () => pipe }
+    await using net = await network([carrier, createTcpCarrier()], 'tcp://127.0.0.1:0')
+    const [a, b] = net.nodes as [Node, Node]
+    b.contact.addresses = ['broken://there']
+    await assert.rejects(a.links.connect(b.id), { code: 'unavailable.peer' })
+    assert.deepEqual([a.links.peers(), a.ups, a.downs], [[], [], []])
+  }
 })
 
 test('strangers who say nothing, say it slowly or say something else are gone after the handshake\u2019s time', async () => {

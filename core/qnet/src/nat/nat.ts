@@ -15,7 +15,7 @@ export type NatHost = {
   groupOf(peer: NodeId): string
   /** Our addresses beside those that brokers see. */
   addresses(): readonly NodeAddress[]
-  /** Dial once, show the number, hang up. */
+  /** Dial once, from a port that was not used before, show the number, hang up. */
   dialBack(address: NodeAddress, nonce: Uint8Array): void
   /** Dial from the port that we listen on, now; what comes of it is told by `directUp`. */
   dial(peer: NodeId, addresses: readonly NodeAddress[]): void

@@ -65,9 +65,14 @@ export function createLab(seed: number): Lab {
     if (member.router === 'restricted') return here.some(({ host }) => host === from.host)
     return here.some((hole) => hole.host === from.host && hole.port === from.port)
   }
-  const dial = (member: Member, to: NodeAddress, arrived: (other: Member) => void): void => {
+  const dial = (
+    member: Member,
+    to: NodeAddress,
+    arrived: (other: Member) => void,
+    port: number = goOut(member, to),
+  ): void => {
     member.dialled.push(to.host)
-    const from = { host: member.address.host, port: goOut(member, to) }
+    const from = { host: member.address.host, port }
     const other = [...members.values()].find(({ address }) => address.host === to.host)
     net.after(40, () => {
       if (other !== undefined && !other.node.isDown && letsIn(other, to.port, from)) arrived(other)
@@ -105,7 +110,7 @@ export function createLab(seed: number): Lab {
         },
         groupOf: (peer) => groupOfHost(members.get(peer)?.address.host ?? ''),
         addresses: () => extra,
-        dialBack: (to, nonce) => dial(member, to, (other) => other.nat.arrived(nonce)),
+        dialBack: (to, nonce) => dial(member, to, (other) => other.nat.arrived(nonce), ports++),
         dial(peer, addresses) {
           for (const to of addresses)
             dial(member, to, (other) => {

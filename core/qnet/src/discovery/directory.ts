@@ -1,4 +1,4 @@
-import { equalBytes } from '@anarq/bytes'
+import { compareBytes, equalBytes } from '@anarq/bytes'
 import { primitives } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import {
@@ -14,6 +14,8 @@ import { idBytes } from './distance.ts'
 export type Entry = {
   record: NodeRecord
   readonly bytes: Uint8Array
+  /** Bits, of the record's proof of work. */
+  work: number
   group: string
   takenMs: number
   /** It answered us over a link that proved its key, and when last. */
@@ -76,18 +78,19 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
     fingerprint = undefined
   }
   const hasRoom = (record: NodeRecord, group: string): boolean => {
-    if (!isExempt(record)) {
-      const most = group === 'none' ? nodesMax >> 3 : perGroupMax
-      if ((groups.get(group) ?? 0) >= most) return false
+    const most = group === 'none' ? nodesMax >> 3 : perGroupMax
+    if (!isExempt(record) && (groups.get(group) ?? 0) >= most) {
+      const worst = worstOf(entries.values(), group)
+      if (worst === undefined || !isBetter(record, worst)) return false
+      drop(worst.record.id)
     }
     if (entries.size < nodesMax) return true
-    // Whoever never answered and paid least makes room, and only for somebody who paid more.
-    const silent = [...entries.values()].filter((entry) => entry.answeredMs === undefined)
-    const least = silent.sort((a, b) => workOfRecord(a.record) - workOfRecord(b.record))[0]
-    if (least === undefined || workOfRecord(least.record) >= workOfRecord(record)) return false
+    const least = cheapestSilent(entries.values())
+    if (least === undefined || least.work >= workOfRecord(record)) return false
     drop(least.record.id)
     return true
   }
+
   return {
     get size() {
       return entries.size
@@ -114,6 +117,7 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
       entries.set(record.id, {
         record,
         bytes: idBytes(record.id),
+        work: workOfRecord(record),
         group,
         takenMs: nowMs,
         answeredMs: undefined,
@@ -142,10 +146,7 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
       return fingerprint
     },
     differing(other) {
-      const own = this.fingerprint()
-      const isOther = (part: number) =>
-        !equalBytes(own.subarray(8 * part, 8 * part + 8), other.subarray(8 * part, 8 * part + 8))
-      return Uint8Array.from({ length: fingerprintParts }, (_, part) => part).filter(isOther)
+      return differingParts(this.fingerprint(), other)
     },
     within(parts) {
       const wanted = new Set(parts)
@@ -154,9 +155,39 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
   }
 }
 
+/** Where all is full, whoever never answered and paid least makes room for somebody who paid more. */
+function cheapestSilent(entries: Iterable<Entry>): Entry | undefined {
+  return [...entries].filter((entry) => entry.answeredMs === undefined).sort((a, b) => a.work - b.work)[0]
+}
+
+function worstOf(entries: Iterable<Entry>, group: string): Entry | undefined {
+  return [...entries].filter((entry) => entry.group === group).sort(worstFirst)[0]
+}
+
+/** It claims an address at which nobody answers. */
+function isSuspect({ failures, answeredMs }: Entry): boolean {
+  return failures >= 2 && answeredMs === undefined
+}
+
+/**
+ * Which nodes of one group are held does not depend on the order in which they came, so that all directories come to the same
+ * ones, however many there are: who paid more, then the lower id.
+ */
+function worstFirst(a: Entry, b: Entry): number {
+  if (isSuspect(a) !== isSuspect(b)) return isSuspect(a) ? -1 : 1
+  return a.work - b.work || compareBytes(b.bytes, a.bytes)
+}
+
+function isBetter(record: NodeRecord, worst: Entry): boolean {
+  if (isSuspect(worst)) return true
+  const work = workOfRecord(record)
+  return work > worst.work || (work === worst.work && compareBytes(idBytes(record.id), worst.bytes) < 0)
+}
+
 function renew(entry: Entry, record: NodeRecord, group: string, nowMs: number): void {
   entry.isDialled &&= group === entry.group
   entry.record = record
+  entry.work = workOfRecord(record)
   entry.group = group
   entry.takenMs = nowMs
 }
@@ -169,6 +200,12 @@ function fingerprintOf(entries: Iterable<Entry>): Uint8Array {
     for (let i = 0; i < 8; i += 1) out[at + i] = (out[at + i] as number) ^ (hash[i] as number)
   }
   return out
+}
+
+function differingParts(own: Uint8Array, other: Uint8Array): Uint8Array {
+  const isOther = (part: number) =>
+    !equalBytes(own.subarray(8 * part, 8 * part + 8), other.subarray(8 * part, 8 * part + 8))
+  return Uint8Array.from({ length: fingerprintParts }, (_, part) => part).filter(isOther)
 }
 
 function partOf(entry: Entry): number {

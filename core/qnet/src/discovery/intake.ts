@@ -1,4 +1,5 @@
 import { equalBytes } from '@anarq/bytes'
+import { createBuckets } from '../buckets.ts'
 import type { NodeId } from '../node-id.ts'
 import {
   compareRecords,
@@ -9,7 +10,6 @@ import {
   workOfRecord,
 } from '../record/index.ts'
 import type { Directory, Entry } from './directory.ts'
-import { createBuckets } from './limits.ts'
 import type { DiscoverySettings } from './settings.ts'
 import { isDoubleVote, parseVote } from './state.ts'
 

@@ -1,7 +1,7 @@
 import { asFault, Fault } from '@anarq/fault'
+import { createBuckets } from '../buckets.ts'
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
-import { createBuckets } from './limits.ts'
 import type { Message } from './messages.ts'
 
 /** What a peer's faults and floods cost it: after some, it is not listened to for a while. */

@@ -129,7 +129,7 @@ async function speed(server: Server): Promise<void> {
 
 type Result = { readonly rate: number; readonly cpu: number }
 
-/** Of both processes: it says the same on a machine that has other work. */
+/** Of both processes together. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000 + (processFacts(child.pid as number)?.cpuMs ?? 0)

@@ -43,7 +43,7 @@ export type Shell = {
   /** The code of what was refused or failed; its sentence must be one. */
   fails(args: readonly string[], options?: RunOptions & { code?: number }): Promise<string>
   /** Starts a node in the home, unlocked where there is an identity; from now on commands reach it through its socket. */
-  up(home?: string): Promise<void>
+  up(home?: string, options?: readonly string[]): Promise<void>
   /** Stops every node that was started. */
   down(): Promise<void>
   path(name: string): string
@@ -90,7 +90,7 @@ export async function openShell(): Promise<Shell> {
       }
       return error.code
     },
-    up: (at = home) => nodes.start(at),
+    up: (at = home, options = []) => nodes.start(at, options),
     down: nodes.stopAll,
     path,
     async write(name, content) {
@@ -108,7 +108,7 @@ export async function openShell(): Promise<Shell> {
 
 type Nodes = {
   has(home: string): boolean
-  start(home: string): Promise<void>
+  start(home: string, options: readonly string[]): Promise<void>
   run(argv: readonly string[]): Promise<Outcome>
   stopAll(): Promise<void>
 }
@@ -118,8 +118,8 @@ function createNodes({ folder, secret }: { folder: string; secret: string }): No
   let runner: Runner | undefined
   return {
     has: (home) => nodes.has(home),
-    async start(home) {
-      const args = ['up', '--port', '0', '--json', '--home', home, '--passphrase-file', secret]
+    async start(home, options) {
+      const args = ['up', '--port', '0', '--json', '--home', home, '--passphrase-file', secret, ...options]
       const node = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
       nodes.set(home, node)
       // It prints one document, when it is ready.

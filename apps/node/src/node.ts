@@ -18,6 +18,8 @@ import { systemRandom } from '@anarq/random'
 import { createFeed, type Feed, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
+import type { Net } from './net.ts'
+import { createNetSwitch, type NetSettings } from './net-switch.ts'
 import { version } from './version.ts'
 
 export type NodeOptions = {
@@ -33,6 +35,8 @@ export type NodeOptions = {
   passphraseCost?: KernelPorts['passphraseCost']
   /** Of `beginUnlock`. */
   stretch?: KernelPorts['stretch'] | undefined
+  /** How this node meets others. Without it nobody can reach it, and it reaches others when it opens what they shared. */
+  net?: NetSettings | undefined
 }
 
 export type Node = {
@@ -42,6 +46,8 @@ export type Node = {
   /** Hears of every change, whichever door it came by. */
   readonly feed: Feed
   readonly packs: Awaited<ReturnType<typeof openPacks>>
+  /** The network that it is on now; undefined while locked, or before it had anything to do there. */
+  net(): Net | undefined
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -54,6 +60,7 @@ export async function openNode({
   isOneCommand = false,
   passphraseCost,
   stretch,
+  net = {},
 }: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
@@ -66,6 +73,7 @@ export async function openNode({
       isOneCommand,
       passphraseCost,
       stretch,
+      net,
       onFault,
       unlock: () => lock[Symbol.dispose](),
     })
@@ -79,6 +87,7 @@ type Locked = {
   isOneCommand: boolean
   passphraseCost: KernelPorts['passphraseCost']
   stretch: KernelPorts['stretch']
+  net: NetSettings
   home: Home
   sealer: ReturnType<typeof createThreadSealer>
   onFault(fault: Fault): void
@@ -91,11 +100,13 @@ async function openLocked({
   isOneCommand,
   passphraseCost,
   stretch,
+  net: settings,
   onFault,
   unlock,
 }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
+  const net = createNetSwitch(settings, onFault)
   const kernel = await createKernel({
     version,
     warmsUp: isOneCommand,
@@ -114,6 +125,7 @@ async function openLocked({
       setAsideLog: logs.setAside,
       beginSweep: packs.beginSweep,
       compact: async (isLive, signal) => (await packs.compact(isLive, signal)).freedBytes,
+      peers: net.peers,
       clock: systemClock,
       random: systemRandom,
       onFault,
@@ -121,6 +133,7 @@ async function openLocked({
   })
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
+    await net.close()
     await kernel.close()
     await logs.close()
     await packs.close()
@@ -132,8 +145,9 @@ async function openLocked({
   }
   const feed = createFeed(systemClock)
   kernel.guardian.onAlert(() => feed.emit('guardian'))
+  await net.attach(kernel, feed)
   const operations = observed(kernel.operations, feed)
-  return { home, kernel, operations, feed, packs, close, [Symbol.asyncDispose]: close }
+  return { home, kernel, operations, feed, packs, net: net.current, close, [Symbol.asyncDispose]: close }
 }
 
 /** Each identity's log is a folder; it stays open for as long as the node runs. */

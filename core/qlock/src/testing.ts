@@ -194,8 +194,14 @@ function testAead(name: string, p: Primitives): void {
       const plain = random.bytes(length)
       const sealed = p.aesGcmSeal(key, nonce, plain)
       const out = new Uint8Array(length + 20)
-      p.aesGcmSealInto(key, nonce, [plain.subarray(0, 1), plain.subarray(1)], out, 3)
+      const pieces = [plain.subarray(0, 1), plain.subarray(1)]
+      p.aesGcmSealInto(key, nonce, pieces, out, 3)
       assert.deepEqual(out.subarray(3, -1), sealed)
+      for (const aad of [undefined, random.bytes(10)]) {
+        p.chachaSealInto(key, nonce, pieces, out, 3, aad)
+        assert.deepEqual(out.subarray(3, -1), p.chachaSeal(key, nonce, plain, aad))
+      }
+      assert.throws(() => p.chachaSealInto(key, nonce.subarray(1), pieces, out, 3), { code: 'invalid.nonce' })
     }
   })
 }

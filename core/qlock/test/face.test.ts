@@ -26,6 +26,7 @@ test('the face is this and no more', () => {
     'deriveSecret',
     'describeSuite',
     'ed25519PartOf',
+    'edwards25519',
     'entropyOf',
     'hashBlake3',
     'inclusionPath',

@@ -53,6 +53,7 @@ export {
   contentKeyBytes,
   openSlot,
   type ReleaseBinding,
+  readerSlotBytes,
   readersMax,
   type Slot,
   type SlotOpener,

@@ -24,7 +24,7 @@ export type ReleaseBinding = { readonly id: ObjectId; readonly envelope: Cid }
 
 export const contentKeyBytes = 32
 const ownSlotBytes = 40
-const readerSlotBytes = 1168
+export const readerSlotBytes = 1168
 export const readersMax = 64
 
 const slotLabel = fromUtf8('q/v1/slot')

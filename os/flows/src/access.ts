@@ -31,11 +31,19 @@ export type Authorised = {
   readonly decision: Decision
 }
 
+/** Makes a request that crosses a network good once: signed with it, remembered by whoever decides. */
+export type Freshness = {
+  /** 16 random bytes. */
+  readonly nonce: Uint8Array
+  readonly atMs: number
+}
+
 /** First stage: the request in its canonical bytes. The guardian may already say that it is too much. */
-export function requestAccess(guardian: Guardian, request: AccessRequest): Requested {
+export function requestAccess(guardian: Guardian, request: AccessRequest, fresh?: Freshness): Requested {
   guardian.allow(request.subject, request.action)
   const flow = guardian.begin('access', request.subject, request.object)
-  const bytes = encodeCbor({ ...request, purpose: request.purpose ?? null })
+  const asked = { ...request, purpose: request.purpose ?? null }
+  const bytes = encodeCbor(fresh === undefined ? asked : { ...asked, fresh: { ...fresh } })
   flow.report('requested', { hash: hashBlake3(bytes) })
   return { stage: 'requested', flow, request, bytes }
 }
@@ -48,6 +56,20 @@ export function signRequested(
   const signature = sign(requested.bytes, accessContext)
   requested.flow.report('signed', { hash: hashBlake3(signature) })
   return { stage: 'signed', requested, signature }
+}
+
+/** Second stage of a request that was signed elsewhere, and came with its signature. */
+export function receiveSigned(requested: Requested, signature: Uint8Array): Signed {
+  requested.flow.report('signed', { hash: hashBlake3(signature) })
+  return { stage: 'signed', requested, signature }
+}
+
+/** Another node verified and decided: what is left of the flow here goes on under the hash of its answer. */
+export function decidedElsewhere({ requested: { flow } }: Signed, answer: Uint8Array): Flow {
+  const hash = hashBlake3(answer)
+  flow.report('verified', { hash })
+  flow.report('decided', { hash })
+  return flow
 }
 
 /** Third stage. A request that a door has verified already (HTTP message signatures) comes with `isVerified` of its own. */

@@ -3,6 +3,7 @@ import {
   type Authorised,
   type DecisionFacts,
   decide,
+  type Freshness,
   requestAccess,
   type Signed,
   signRequested,
@@ -74,8 +75,13 @@ export function createAuthority({
 }
 
 /** The first two stages, by an identity whose keys are open here. */
-export function signAs(identity: OpenIdentity, guardian: Guardian, request: AccessRequest): Signed {
-  return signRequested(requestAccess(guardian, request), (message, context) =>
+export function signAs(
+  identity: OpenIdentity,
+  guardian: Guardian,
+  request: AccessRequest,
+  fresh?: Freshness,
+): Signed {
+  return signRequested(requestAccess(guardian, request, fresh), (message, context) =>
     identity.signer.signEd25519(message, context),
   )
 }

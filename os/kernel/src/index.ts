@@ -51,7 +51,7 @@ export type {
   VersionFacts,
   Within,
 } from './operations.ts'
-export type { Cache, KernelPorts, PutCounts, SealedSink, SmallFile } from './ports.ts'
+export type { Cache, KernelPorts, Peers, PutCounts, SealedSink, SmallFile } from './ports.ts'
 export type {
   DetailsChange,
   EntryDetails,

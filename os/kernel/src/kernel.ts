@@ -1,5 +1,6 @@
 import { createGuardian, type Guardian } from '@anarq/qerberos'
-import type { PublicIdentity } from '@anarq/squid'
+import { deriveSecret } from '@anarq/qlock'
+import { createReplayMemory, type PublicIdentity } from '@anarq/squid'
 import { createAccount } from './account.ts'
 import { createAccountDesk } from './account-desk.ts'
 import { createAuditDesk } from './audit-desk.ts'
@@ -10,7 +11,9 @@ import { createSweeper } from './health/sweeper.ts'
 import { createHome } from './home.ts'
 import { createIdentities } from './identities.ts'
 import { findIdentity } from './identity-facts.ts'
+import type { Office } from './office.ts'
 import type { Finding, Operations } from './operations.ts'
+import { createAnswering } from './peers/answering.ts'
 import type { KernelPorts } from './ports.ts'
 import { createSharing } from './sharing/sharing.ts'
 import type { SpaceEntry } from './space.ts'
@@ -37,6 +40,10 @@ export type Kernel = {
    * `refused.expired` for a key whose time is over, `refused.locked` while locked.
    */
   toolAccess(door: ToolDoor, secret: string, source: string): Promise<ToolAccess | undefined>
+  /** Answers another node's question, whatever it is: see `peers/messages.ts`. */
+  answer(question: Uint8Array): Promise<Uint8Array>
+  /** 32 secret bytes of this device, from which its node's keys come: the same after every unlocking. `refused.locked` while locked. */
+  nodeSecret(): Uint8Array
   /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
   note(entry: SpaceEntry): void
   close(): Promise<void>
@@ -56,6 +63,16 @@ export async function createKernel({
   const sweeper = createSweeper(ports)
   const home = createHome({ account, directory, guardian, ports, sweeper })
 
+  const officeOf = async (did: string): Promise<Office | undefined> =>
+    home.residents().some((record) => record.did === did) ? home.officeOf(did) : undefined
+  const answer = createAnswering({
+    ports,
+    guardian,
+    directory,
+    officeOf,
+    replay: createReplayMemory({ clock: ports.clock }),
+    isOpen: () => account.state() === 'open',
+  })
   const tools = createToolDesk({ home, guardian, ports })
   const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
   const operations: Operations = {
@@ -68,8 +85,7 @@ export async function createKernel({
         ports,
         guardian,
         directory,
-        officeOf: async (did) =>
-          home.residents().some((record) => record.did === did) ? home.officeOf(did) : undefined,
+        officeOf,
         resolveDid: (ref) => (ref.startsWith('did:') ? ref : findIdentity(account.keyring(), ref).did),
         compact: health.compact,
       }),
@@ -84,6 +100,8 @@ export async function createKernel({
     guardian,
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,
+    answer,
+    nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
     note(entry) {
       if (account.state() === 'open') void home.note(entry).catch(() => {})
     },

@@ -37,6 +37,17 @@ export type SealedSink = {
   ): Promise<PutCounts>
 }
 
+/** Other people's nodes, for a node that is not alone. */
+export type Peers = {
+  /** Text that leads to this node, written into what is shared: at most 256 characters each; none while nobody can reach it. */
+  places(): readonly string[]
+  /**
+   * Asks the node behind the first of these places that answers, and gives its answer; `unavailable.peer` where none does. Who
+   * answers is proved to be the node that the place names.
+   */
+  ask(places: readonly string[], question: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+}
+
 /** Everything outside that the kernel needs. Only `apps/` knows which adapter is plugged in. */
 export type KernelPorts = {
   readonly blocks: Blocks & SealedSink & BlockSource
@@ -59,6 +70,7 @@ export type KernelPorts = {
   beginSweep(): void
   /** Frees the room of blocks that nothing reaches; resolves to the bytes freed. */
   compact(isLive: (digest: Uint8Array) => boolean, signal?: AbortSignal): Promise<number>
+  readonly peers?: Peers
   readonly clock: Clock
   readonly random: Random
   /** Damage that was seen and mended, or worked around. */

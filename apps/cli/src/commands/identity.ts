@@ -70,7 +70,8 @@ const idVerbs: Readonly<Record<string, IdVerb>> = {
     return 0
   },
   async learn({ operations, terminal }, args) {
-    const card = (await readTextFile(argument(args, 'the card file'))).trim()
+    const given = argument(args, 'the card, or its file')
+    const card = given.startsWith('anarq-card-') ? given : (await readTextFile(given)).trim()
     const { did } = await (await operations()).identities.learn(card)
     terminal.result({ did }, `You can share with ${did} now.`)
     return 0
@@ -114,7 +115,7 @@ export const id: Command = {
     '  id new --name N [--kind sub|anonymous|organisation]',
     '  id show [NAME|DID] [-o CARD]             one of them; its card is for those who want to share with you',
     '  id use|rotate|revoke NAME|DID            act as it; give it new keys; take it out of use',
-    "  id learn CARD                            take in somebody else's card",
+    "  id learn CARD                            take in somebody else's card, a file or the line itself",
     '  id drill; id recover                     try your 24 words; bring everything back with them',
     '',
     "A child's, whose key is held 2 of 3 by two guardians and its device:",

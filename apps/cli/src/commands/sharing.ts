@@ -10,7 +10,7 @@ const rightsKnown = ['read', 'write', 'share'] as const
 
 export const share: Command = {
   usage:
-    'share NAME|ID --with DID [--rights read,write] [--until TIME] [--uses N] [--purpose P] [-o FILE.ping]',
+    'share NAME|ID --with DID [--rights read,write] [--until TIME] [--uses N] [--purpose P] [-o FILE.ping] [--force]',
   summary:
     'Let somebody read (or write) a file, or a folder with whatever lies in it. Send them the ping file made here.',
   details: [
@@ -19,6 +19,7 @@ export const share: Command = {
     'it is one each, however much is in it. With --rights write, files can be put into it.',
   ].join('\n'),
   options: {
+    force: { type: 'boolean' },
     with: { type: 'string' },
     rights: { type: 'string' },
     until: { type: 'string' },
@@ -40,7 +41,7 @@ export const share: Command = {
     })
     const { grant, ping } = await sharing.share(args[0] as string, { with: whom, rights, ...terms })
     const path = textOf(values, 'output') ?? `${grant.name || grant.object}.ping`
-    await writeFileWhole(path, {}, once(ping))
+    await writeFileWhole(path, {}, once(ping), { isReplacing: values.force === true })
     terminal.result(
       { ...grant, ping: path },
       `${describeGrant(grant)}\nSend this file (${ping.length} bytes; it shows nothing of the content): ${path}`,

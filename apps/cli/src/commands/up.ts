@@ -1,4 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
+import { Fault } from '@anarq/fault'
+import type { NetSettings } from '@anarq/node'
 import { type Command, numberOf } from '../command.ts'
 import { readSecretFile } from '../terminal.ts'
 
@@ -11,18 +13,28 @@ const growthWhileStarting = '--semi-space-growth-factor=1'
 const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
-  usage: 'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME]',
+  usage:
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT [--outside HOST:PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
     'node speaks TLS: --behind-tls NAME says that it does, and by which name the outside calls it.',
+    'Other nodes come in only where you say so: --net tcp://0.0.0.0:4610, and --outside HOST:PORT where they reach that by another',
+    'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
   ].join('\n'),
-  options: { port: { type: 'string' }, host: { type: 'string' }, 'behind-tls': { type: 'string' } },
+  options: {
+    port: { type: 'string' },
+    host: { type: 'string' },
+    'behind-tls': { type: 'string' },
+    net: { type: 'string' },
+    outside: { type: 'string' },
+  },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
     setFlagsFromString(growthWhileStarting)
     const { openNode } = await import('@anarq/node')
     const { serveNode } = await import('@anarq/node/serve')
-    const node = await openNode({ home, onFault: (fault) => terminal.note(fault.message) })
+    const onFault = (fault: Fault): void => terminal.note(fault.message)
+    const node = await openNode({ home, net: netOf(values), onFault })
     try {
       const { account } = node.operations
       let { state } = await account.status()
@@ -42,7 +54,12 @@ export const up: Command = {
         onFault: (fault) => terminal.note(fault.message),
       })
       setFlagsFromString(growthDefault)
-      terminal.result({ address: served.address, home, state }, welcome(served.address, home, state))
+      const net = node.net()
+      const found = net && { id: net.id, address: net.address }
+      terminal.result(
+        { address: served.address, home, state, ...(found === undefined ? {} : { net: found }) },
+        welcome(served.address, home, state, net?.address),
+      )
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
         signal.addEventListener('abort', () => resolve(), { once: true })
@@ -56,7 +73,20 @@ export const up: Command = {
   },
 }
 
-function welcome(address: string, home: string, state: string): string {
+/** Where other nodes come in, and by which address they find that. */
+function netOf({ net, outside }: Readonly<Record<string, unknown>>): NetSettings | undefined {
+  if (typeof net !== 'string') {
+    if (outside === undefined) return undefined
+    throw new Fault('invalid.option', '--outside says how others reach what --net opens: give both.')
+  }
+  if (typeof outside !== 'string') return { listen: net }
+  const { host, port } = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(outside)?.groups ?? {}
+  if (host === undefined) throw new Fault('invalid.option', '--outside takes HOST:PORT.')
+  const transport = net.startsWith('ws:') ? 'ws' : 'tcp'
+  return { listen: net, outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) } }
+}
+
+function welcome(address: string, home: string, state: string, net: string | undefined): string {
   const next =
     {
       empty: [
@@ -80,6 +110,7 @@ function welcome(address: string, home: string, state: string): string {
   return [
     `AnarQ is running: ${address}`,
     `Its data lies in ${home}; the API is described at ${address}/api/docs`,
+    ...(net === undefined ? [] : [`Other nodes reach it at ${net}`]),
     '',
     ...next,
     '',

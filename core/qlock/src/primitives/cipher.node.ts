@@ -29,14 +29,17 @@ export function aeadSeal(
   return out
 }
 
-export function aesGcmSealInto(
+export function aeadSealInto(
+  name: AeadName,
   key: Uint8Array,
   nonce: Uint8Array,
   pieces: readonly Uint8Array[],
   out: Uint8Array,
   offset: number,
+  aad?: Uint8Array,
 ): void {
-  const cipher = createSealer('aes-256-gcm', key, nonce)
+  const cipher = createSealer(name, key, nonce)
+  if (aad !== undefined) cipher.setAAD(aad)
   const target = bufferOf(out)
   let to = offset
   for (const piece of pieces) {

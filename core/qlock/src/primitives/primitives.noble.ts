@@ -82,6 +82,10 @@ export const primitives: Primitives = {
     checkAead(key, nonce)
     return chacha20poly1305(key, nonce, aad).encrypt(plain)
   },
+  chachaSealInto(key, nonce, pieces, out, offset, aad) {
+    checkAead(key, nonce)
+    out.set(chacha20poly1305(key, nonce, aad).encrypt(concatBytes(...pieces)), offset)
+  },
   chachaOpen(key, nonce, sealed, aad) {
     checkAead(key, nonce)
     return opened(sealed.length >= tagBytes, () => chacha20poly1305(key, nonce, aad).decrypt(sealed))

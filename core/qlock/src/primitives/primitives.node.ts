@@ -16,8 +16,8 @@ import { allocate, plain, take } from './buffers.node.ts'
 import {
   aeadOpen,
   aeadSeal,
+  aeadSealInto,
   aesGcmOpenInto,
-  aesGcmSealInto,
   aesKwUnwrap,
   aesKwWrap,
   aesKwWrapEach,
@@ -64,10 +64,13 @@ export const primitives: Primitives = {
   argon2id,
 
   aesGcmSeal: (key, nonce, bytes, aad) => aeadSeal('aes-256-gcm', key, nonce, bytes, aad),
-  aesGcmSealInto,
+  aesGcmSealInto: (key, nonce, pieces, out, offset) =>
+    aeadSealInto('aes-256-gcm', key, nonce, pieces, out, offset),
   aesGcmOpen: (key, nonce, sealed, aad) => aeadOpen('aes-256-gcm', key, nonce, sealed, aad),
   aesGcmOpenInto,
   chachaSeal: (key, nonce, bytes, aad) => aeadSeal('chacha20-poly1305', key, nonce, bytes, aad),
+  chachaSealInto: (key, nonce, pieces, out, offset, aad) =>
+    aeadSealInto('chacha20-poly1305', key, nonce, pieces, out, offset, aad),
   chachaOpen: (key, nonce, sealed, aad) => aeadOpen('chacha20-poly1305', key, nonce, sealed, aad),
   aesKwWrap,
   aesKwWrapEach,

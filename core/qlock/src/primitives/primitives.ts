@@ -97,6 +97,15 @@ export type Primitives = {
   aesGcmOpenInto(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, outs: readonly Uint8Array[]): boolean
   /** ChaCha20-Poly1305, RFC 8439: ciphertext || tag(16). */
   chachaSeal(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array, aad?: Uint8Array): Uint8Array
+  /** The same of several pieces one after another, into `out` at `offset`, which has room for them and 16 bytes more. */
+  chachaSealInto(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    pieces: readonly Uint8Array[],
+    out: Uint8Array,
+    offset: number,
+    aad?: Uint8Array,
+  ): void
   chachaOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined
   /** AES-256 key wrap, RFC 3394: 8 bytes longer than the key, whose length is a multiple of 8 from 16. */
   aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array

@@ -1,9 +1,9 @@
 import { toHex } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
-import type { Authorised } from '@anarq/flows'
+import type { Authorised, Signed } from '@anarq/flows'
 import type { Cid } from '@anarq/ipld'
 import { verifyEd25519 } from '@anarq/qlock'
-import { type ParsedPing, parsePing, pingContext, verifyPing } from '@anarq/qnt'
+import { type ParsedPing, type Ping, parsePing, pingContext, verifyPing } from '@anarq/qnt'
 import { type AccessRequest, type Command, checkChain, isFresh, standingOf } from '@anarq/qonsent'
 import { signAs } from '../authority.ts'
 import type { Directory } from '../directory.ts'
@@ -20,9 +20,13 @@ export type Asking = {
   readonly check?: (found: Found) => void
 }
 
+/** Whom a key is released to. */
+export type Reader = { readonly did: string; readonly kemPublicKey: Uint8Array }
+
 /** Who asked with a ping file, and was allowed. */
 export type Asked = {
   readonly owner: Office
+  readonly reader: Reader
   readonly found: Found
   readonly authorised: Authorised
   readonly grant: KeptGrant
@@ -30,7 +34,7 @@ export type Asked = {
 
 /** The reader's side, then the owner's: the ping is checked, the request signed, verified and decided. */
 export async function ask(context: SharingContext, bytes: Uint8Array, asking: Asking): Promise<Asked> {
-  const { office, guardian, ports } = context
+  const { office, guardian } = context
   const { ping } = parsedPing(bytes, context.directory)
   const owner = await context.officeOf(ping.owner)
   if (owner === undefined) {
@@ -39,25 +43,53 @@ export async function ask(context: SharingContext, bytes: Uint8Array, asking: As
       `The node of ${ping.owner} cannot be reached from here. Open this file on a node where that identity lives.`,
     )
   }
-  const request: AccessRequest = {
-    subject: office.space.did,
+  const { did, identity } = office.space
+  const signed = signAs(identity, guardian, requestOf(did, ping, asking, 'local'))
+  const reader = { did, kemPublicKey: identity.kem.publicKey }
+  return judge(context, { owner, reader, ping, signed, check: asking.check })
+}
+
+export function requestOf(
+  subject: string,
+  ping: Ping,
+  { action, purpose }: Asking,
+  channel: 'local' | 'network',
+): AccessRequest {
+  return {
+    subject,
     owner: ping.owner,
-    action: asking.action,
+    action,
     object: toHex(ping.id),
     direction: 'in',
-    channel: 'local',
-    ...(asking.purpose === undefined ? {} : { purpose: asking.purpose }),
+    channel,
+    ...(purpose === undefined ? {} : { purpose }),
   }
-  const signed = signAs(office.space.identity, guardian, request)
+}
+
+export type Question = {
+  readonly owner: Office
+  readonly reader: Reader
+  readonly ping: Ping
+  readonly signed: Signed
+  readonly check: Asking['check']
+}
+
+/** The owner's side alone. */
+export async function judge(
+  context: Pick<SharingContext, 'directory' | 'ports'>,
+  { owner, reader, ping, signed, check }: Question,
+): Promise<Asked> {
+  const { request } = signed.requested
   const status = await owner.book.status.snapshotOf(ping.owner)
-  if (status === undefined || !isFresh(status, ports.clock.nowMs())) await owner.qonsent.refreshStatus()
+  if (status === undefined || !isFresh(status, context.ports.clock.nowMs()))
+    await owner.qonsent.refreshStatus()
   const grant = grantOf(owner, ping.grant)
   // Only for who holds a permission that stands is the index asked what policies may want to know of the object.
   const isHolder = grant !== undefined && (await holds(grant, request, owner, context))
   const entry = isHolder ? owner.space.view.entry(ping.id) : undefined
   const found = entry !== undefined && isShown(entry) && !entry.isTrashed ? entry : undefined
   try {
-    if (found !== undefined) asking.check?.(found)
+    if (found !== undefined) check?.(found)
   } catch (error) {
     signed.requested.flow.end('failed', asFault(error).code)
     throw error
@@ -70,11 +102,11 @@ export async function ask(context: SharingContext, bytes: Uint8Array, asking: As
     authorised.flow.end('failed', 'missing.object')
     throw new Fault('missing.object', 'What this ping file names is not there any more. Ask its owner.')
   }
-  if (found.isDecoy) owner.onDecoy(found.id, office.space.did, 'open')
-  return { owner, found, authorised, grant }
+  if (found.isDecoy) owner.onDecoy(found.id, reader.did, 'open')
+  return { owner, reader, found, authorised, grant }
 }
 
-function parsedPing(bytes: Uint8Array, directory: Directory): ParsedPing {
+export function parsedPing(bytes: Uint8Array, directory: Directory): ParsedPing {
   const parsed = parsePing(bytes)
   const issuer = directory.find(parsed.ping.owner)
   const isGenuine =
@@ -93,7 +125,7 @@ async function holds(
   { delegation }: KeptGrant,
   request: AccessRequest,
   { book }: Office,
-  { directory, ports }: SharingContext,
+  { directory, ports }: Pick<SharingContext, 'directory' | 'ports'>,
 ): Promise<boolean> {
   const nowMs = ports.clock.nowMs()
   const snapshot = await book.status.snapshotOf(delegation.iss)

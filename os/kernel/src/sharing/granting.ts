@@ -38,7 +38,7 @@ export function createGranting(
           version: 'latest',
           owner: space.did,
           audience,
-          where: [],
+          where: ports.peers?.places() ?? [],
           grant: cid,
           termsHash: hashTerms(termsOf(options)),
           issuedMs,

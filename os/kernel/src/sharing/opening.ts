@@ -11,13 +11,16 @@ import {
   unwrapForReader,
   wrapForReader,
 } from '@anarq/qnt'
+import type { OpenIdentity } from '@anarq/squid'
 import { lockKeyOf } from '../drive/read.ts'
 import type { Found } from '../drive/resolve.ts'
 import { etagOf, openVersion, versionsOf } from '../drive/versions.ts'
 import type { Content, EntryFacts, OpenSharedOptions } from '../operations.ts'
+import type { KernelPorts } from '../ports.ts'
 import type { SpaceEntry } from '../space.ts'
 import { type Asked, ask } from './asking.ts'
 import type { SharingContext } from './context.ts'
+import type { KeptGrant } from './grant-book.ts'
 
 /** The content of one file that somebody shared. */
 export async function openPing(
@@ -35,8 +38,8 @@ export async function openPing(
       keep: (entry) => owner.space.record([entry]),
     })
     const lockKey = await lockKeyOf(released.inner, lock, released.inner.metadata.name)
-    await noteOpening(context, asked, {})
-    const entry = fileFacts(asked, found, { ...released, path: released.inner.metadata.name })
+    await noteOpening(context, openingOf(asked), {})
+    const entry = fileFacts(owner.space.did, found.id, { ...released, path: released.inner.metadata.name })
     return contentOf(context, released, { entry, flow, lockKey, signal })
   } catch (error) {
     flow.end('failed')
@@ -44,7 +47,7 @@ export async function openPing(
   }
 }
 
-export type Released = { readonly version: FileVersion; readonly inner: Inner }
+export type Released = { readonly version: Pick<FileVersion, 'cid'>; readonly inner: Inner }
 
 export type Releasing = {
   readonly found: Found
@@ -55,53 +58,80 @@ export type Releasing = {
 
 /** The owner's side releases one slot, for this reader, this object and this version; the reader's side opens with it. */
 export async function release(
-  { office, ports }: SharingContext,
-  { owner, grant }: Asked,
-  { found, flow, keep }: Releasing,
+  { office, ports }: Pick<SharingContext, 'office' | 'ports'>,
+  asked: Asked,
+  releasing: Releasing,
 ): Promise<Released> {
+  const handed = await handOver(ports, asked, releasing)
+  return { version: handed.version, inner: takeOver(office.space.identity, handed) }
+}
+
+/** What the owner's node gives away: the sealed envelope, and its key for one reader. */
+export type Handed = {
+  readonly id: Uint8Array
+  readonly version: Pick<FileVersion, 'cid'>
+  readonly envelope: Uint8Array
+  readonly slot: Uint8Array
+}
+
+export async function handOver(
+  ports: KernelPorts,
+  { owner, reader, grant }: Asked,
+  { found, flow, keep }: Releasing,
+): Promise<Handed> {
   const version = (await versionsOf(owner.space, found.id))[0]
   if (version === undefined)
     throw new Fault('missing.version', 'What this ping file names has no content any more. Ask its owner.')
   const held = await openVersion(owner.space, ports, version.cid, found.name)
   const binding = { id: asObjectId(found.id), envelope: version.cid }
-  const slot = wrapForReader(held.contentKey, office.space.identity.kem.publicKey, binding, ports.random)
+  const slot = wrapForReader(held.contentKey, reader.kemPublicKey, binding, ports.random)
   await keep({
     action: 'object.release',
     object: toHex(found.id),
     verdict: 'ok',
     flow: flow.id,
-    details: { reader: office.space.did, grant: grant.delegation.cid.toString() },
+    details: { reader: reader.did, grant: grant.delegation.cid.toString() },
   })
+  return { id: found.id, version, envelope: held.bytes, slot }
+}
 
-  // The reader's side has the envelope, the slot, and nothing else.
-  const contentKey = unwrapForReader(office.space.identity.kem, slot, binding)
+/** The reader's side has the envelope, the slot, and nothing else. */
+export function takeOver({ kem }: OpenIdentity, { id, version, envelope, slot }: Handed): Inner {
+  const contentKey = unwrapForReader(kem, slot, { id: asObjectId(id), envelope: version.cid })
   if (contentKey === undefined)
     throw new Fault('refused.key', 'The owner released a key that is not for this identity.')
-  return { version, inner: openEnvelope(parseEnvelope(held.bytes), contentKey) }
+  return openEnvelope(parseEnvelope(envelope), contentKey)
+}
+
+/** What the reader knows of an opening, wherever the owner's node is. */
+export type Opening = {
+  readonly owner: string
+  readonly object: Uint8Array
+  readonly flow: string
+  readonly grant: Omit<KeptGrant, 'uses' | 'direction' | 'issuedMs'>
+}
+
+export function openingOf({ owner, found, authorised, grant }: Asked): Opening {
+  return { owner: owner.space.did, object: found.id, flow: authorised.flow.id, grant }
 }
 
 /** What the reader keeps of it: the grant among those received, and a line in their own audit log. */
 export async function noteOpening(
-  { office, ports }: SharingContext,
-  { owner, found, authorised, grant }: Asked,
+  { office, ports }: Pick<SharingContext, 'office' | 'ports'>,
+  { owner, object, flow, grant: { delegation, object: named, name } }: Opening,
   details: SpaceEntry['details'],
 ): Promise<void> {
-  const isKnown = office.book.list().some(({ delegation }) => delegation.cid.equals(grant.delegation.cid))
-  if (!isKnown) await office.book.add({ ...grant, direction: 'in', issuedMs: ports.clock.nowMs() })
+  const isKnown = office.book.list().some((known) => known.delegation.cid.equals(delegation.cid))
+  const issuedMs = ports.clock.nowMs()
+  if (!isKnown) await office.book.add({ delegation, object: named, name, direction: 'in', issuedMs })
   await office.space.record([
-    {
-      action: 'object.open',
-      object: toHex(found.id),
-      verdict: 'ok',
-      flow: authorised.flow.id,
-      details: { owner: owner.space.did, ...details },
-    },
+    { action: 'object.open', object: toHex(object), verdict: 'ok', flow, details: { owner, ...details } },
   ])
 }
 
 export function fileFacts(
-  { owner }: Asked,
-  { id }: Found,
+  owner: string,
+  id: Uint8Array,
   { inner: { metadata, body }, path }: Released & { readonly path: string },
 ): EntryFacts & { readonly kind: 'file' } {
   return {
@@ -115,7 +145,7 @@ export function fileFacts(
     tags: [],
     versions: 1,
     isTrashed: false,
-    owner: owner.space.did,
+    owner,
     ...(metadata.mode === undefined ? {} : { mode: metadata.mode }),
   }
 }
@@ -128,7 +158,7 @@ type Delivery = {
 }
 
 export function contentOf(
-  { ports: { blocks, sealer } }: SharingContext,
+  { ports: { blocks, sealer } }: { readonly ports: Pick<KernelPorts, 'blocks' | 'sealer'> },
   { version, inner: { body } }: Released,
   { entry, flow, lockKey, signal }: Delivery,
 ): Content {

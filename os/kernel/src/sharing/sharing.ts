@@ -1,4 +1,5 @@
 import type { SharingOperations } from '../operations.ts'
+import { isElsewhere, openElsewhere, readElsewhere } from '../peers/elsewhere.ts'
 import type { SharingContext } from './context.ts'
 import { createGranting } from './granting.ts'
 import { openPing } from './opening.ts'
@@ -12,9 +13,16 @@ export function createSharing(context: SharingContext): SharingOperations {
   return {
     ...granting,
     revokeHard: (grant, options = {}) => revokeHard(context, () => granting.revoke(grant), options),
-    open: (bytes, options = {}) => openPing(context, bytes, options),
+    open: async (bytes, options = {}) =>
+      (await isElsewhere(context, bytes))
+        ? openElsewhere(context, bytes, options)
+        : openPing(context, bytes, options),
     walk: (bytes, options = {}) => walkPing(context, bytes, options),
-    readTree: (bytes, options = {}) => readPing(context, bytes, options),
+    async *readTree(bytes, options = {}) {
+      yield* (await isElsewhere(context, bytes))
+        ? readElsewhere(context, bytes, options)
+        : readPing(context, bytes, options)
+    },
     write: (bytes, items, options = {}) => writePing(context, bytes, items, options),
   }
 }

@@ -9,7 +9,7 @@ import { type Found, isShown } from '../drive/resolve.ts'
 import type { EntryFacts, OpenSharedOptions, TreeEntry, Within } from '../operations.ts'
 import { type Asked, ask } from './asking.ts'
 import type { SharingContext } from './context.ts'
-import { contentOf, fileFacts, noteOpening, release } from './opening.ts'
+import { contentOf, fileFacts, noteOpening, openingOf, release } from './opening.ts'
 
 /** So many lines of what was released wait for one write of the audit log. */
 const notesMax = 128
@@ -22,7 +22,7 @@ export async function* walkPing(
 ): AsyncIterable<EntryFacts> {
   const asked = await askWithin(context, bytes, { action: '/qnt/read/facts', only, purpose })
   asked.authorised.flow.end('ok')
-  await noteOpening(context, asked, { isList: true })
+  await noteOpening(context, openingOf(asked), { isList: true })
   for await (const shared of sharedEntries(asked)) {
     signal?.throwIfAborted()
     yield factsOf(asked, shared)
@@ -37,7 +37,7 @@ export async function* readPing(
 ): AsyncIterable<TreeEntry> {
   const asked = await askWithin(context, bytes, { action: '/qnt/read', only, purpose })
   const after = asked.authorised.flow.end('ok')
-  await noteOpening(context, asked, { isTree: true })
+  await noteOpening(context, openingOf(asked), { isTree: true })
   const reading = { context, asked, after, lockKeys: createLockKeys(lock), signal, files: 0 }
   try {
     for await (const shared of sharedEntries(asked)) {
@@ -69,7 +69,7 @@ async function* readFile(reading: Reading, { found, path }: Shared): AsyncIterab
     const released = await release(context, asked, { found, flow, keep: owner.space.note })
     reading.files += 1
     if (reading.files % notesMax === 1) await owner.space.record([])
-    const entry = fileFacts(asked, found, { ...released, path })
+    const entry = fileFacts(owner.space.did, found.id, { ...released, path })
     const lockKey = await lockKeys(released.inner, found.name)
     return contentOf(context, released, { entry, flow, lockKey, signal })
   }

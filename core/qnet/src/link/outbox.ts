@@ -1,0 +1,81 @@
+import { cellBytes, frameType, type OutFrame } from './frame.ts'
+import { MessageSender } from './messages.ts'
+import type { StreamTable } from './stream-table.ts'
+
+/** Frames of control that wait because the other side does not read: more than these are its own doing. */
+const controlsMax = 1024
+/** 4 MiB: whoever has more to say has to wait, or give up. */
+export const cellsMax = 1024
+
+/** A cell is an eighth of a message's part: so many have one turn. */
+const cellsATurn = 8
+
+type Left = () => void
+const nothing: Left = () => {}
+
+/** What waits to be sent: control first, then cells, messages and streams in turns. */
+export class Outbox {
+  readonly #streams: StreamTable
+  readonly messages: MessageSender
+  #controls: OutFrame[] = []
+  #cells: Uint8Array[] = []
+  #turn = 0
+  #cellsLeft = cellsATurn
+
+  constructor(streams: StreamTable, messageBytesQueuedMax: number) {
+    this.#streams = streams
+    this.messages = new MessageSender(messageBytesQueuedMax)
+  }
+
+  get isEmpty(): boolean {
+    return this.#controls.length === 0 && this.#cells.length === 0 && this.messages.isEmpty
+  }
+
+  get isFull(): boolean {
+    return this.#controls.length > controlsMax
+  }
+
+  control(frame: OutFrame): void {
+    this.#controls.push(frame)
+  }
+
+  cell(bytes: Uint8Array): boolean {
+    if (bytes.length !== cellBytes || this.#cells.length >= cellsMax) return false
+    this.#cells.push(bytes)
+    return true
+  }
+
+  next(isControlOnly: boolean): { readonly frame: OutFrame; readonly left: Left } | undefined {
+    const control = this.#controls.shift()
+    if (control !== undefined) return { frame: control, left: nothing }
+    if (isControlOnly) return undefined
+    for (let tries = 0; tries < 3; tries += 1) {
+      if (this.#turn !== 2 || this.#cellsLeft === 0 || this.#cells.length === 0) {
+        this.#turn = (this.#turn + 1) % 3
+        this.#cellsLeft = cellsATurn
+      }
+      const next = this.#ofTurn()
+      if (next !== undefined) return next
+    }
+    return undefined
+  }
+
+  clear(): void {
+    this.#controls = []
+    this.#cells = []
+    this.messages.clear()
+  }
+
+  #ofTurn(): { readonly frame: OutFrame; readonly left: Left } | undefined {
+    if (this.#turn === 0) return this.#streams.next()
+    const frame = this.#turn === 1 ? this.messages.next() : this.#nextCell()
+    return frame === undefined ? undefined : { frame, left: nothing }
+  }
+
+  /** The frame says nothing of the circuit: which one it is stands in the cell. */
+  #nextCell(): OutFrame | undefined {
+    const cell = this.#cells.shift()
+    this.#cellsLeft -= 1
+    return cell === undefined ? undefined : { type: frameType.cell, id: 0, pieces: [cell] }
+  }
+}

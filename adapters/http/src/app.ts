@@ -58,15 +58,23 @@ function addHooks(app: App, context: DoorContext): void {
       throw new Fault('invalid.request', `A ${request.method} request has no body.`)
     const { url, config } = request.routeOptions
     const isOfApp = request.headers['anarq-app'] !== undefined
-    if (isOfApp && config.isForApps !== true && config.appNeeds === undefined)
-      throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
     const access = config.access ?? (url?.startsWith('/api/v1/') === true ? 'signed' : 'open')
     const admitted = await gatekeeper.admit(request.raw, access, isAtSocket)
     request.isOwner = admitted.isOwner
     request.digests = admitted.digests
     request.keyid = admitted.keyid
+    // Only what an app of this person's did goes on record: anybody can write a header.
+    const refused = (id: string): void => {
+      if (admitted.isOwner)
+        context.apps.refused(id, `${request.method} ${url ?? ''}`, config.appNeeds ?? 'none')
+    }
+    if (isOfApp && config.isForApps !== true && config.appNeeds === undefined) {
+      const caller = await context.callerOf(request.headers)
+      if (caller.kind === 'app') refused(caller.id)
+      throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
+    }
     if (isOfApp && config.appNeeds !== undefined)
-      request.app = appWith(config.appNeeds, await context.callerOf(request.headers))
+      request.app = appWith(config.appNeeds, await context.callerOf(request.headers), refused)
   })
   app.addHook('preParsing', async (request, reply, payload) => {
     // Only now, when it is known that the body is wanted: what is refused does not even travel.

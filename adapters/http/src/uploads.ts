@@ -32,7 +32,7 @@ export type UploadFacts = {
  * while the parts come; nothing is visible before the last one.
  */
 export type Uploads = {
-  begin(upload: NewUpload): UploadFacts
+  begin(upload: NewUpload, drive: DriveOperations): UploadFacts
   list(): readonly UploadFacts[]
   facts(id: string): UploadFacts
   /** Resolves when the part is sealed or on its way there, and with the entry after the last; `conflict.offset` says where it should begin. */
@@ -50,6 +50,8 @@ const keptMs = 10 * 60_000
 type Upload = {
   readonly id: string
   readonly upload: NewUpload
+  /** As whoever began it has it. */
+  readonly drive: DriveOperations
   readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<PutReport>
@@ -60,7 +62,7 @@ type Upload = {
   fault: Fault | undefined
 }
 
-export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
+export function createUploads(clock: Clock): Uploads {
   const all = new Map<string, Upload>()
 
   const dropOld = (): void => {
@@ -80,7 +82,7 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
   }
 
   return {
-    begin(upload) {
+    begin(upload, drive) {
       dropOld()
       const open = [...all.values()].filter(({ ended }) => ended === undefined)
       if (open.length >= uploadsMax)
@@ -101,7 +103,7 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
         if (one.offset === one.upload.bytes) {
           one.parts.end()
           await one.outcome
-          one.ended ??= await endingOf(one, drive)
+          one.ended ??= await endingOf(one)
         }
         return factsOf(one)
       } finally {
@@ -145,6 +147,7 @@ function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload
   const one: Upload = {
     id: randomUUID(),
     upload,
+    drive,
     parts,
     stop,
     outcome,
@@ -182,10 +185,7 @@ function checkPart({ upload, offset, isAdding, ended, fault }: Upload, from: num
     )
 }
 
-async function endingOf(
-  { outcome, upload }: Upload,
-  drive: DriveOperations,
-): Promise<NonNullable<Upload['ended']>> {
+async function endingOf({ outcome, upload, drive }: Upload): Promise<NonNullable<Upload['ended']>> {
   const report = await outcome
   const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))
   return { state: 'done', entry, isUnchanged: report.unchanged > 0 }

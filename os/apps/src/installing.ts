@@ -4,6 +4,7 @@ import { streamContent } from '@anarq/flows'
 import type { DriveOperations } from '@anarq/kernel'
 import { type AppOperations, appFolder, type DataChoice, readPermission } from '@anarq/sdk'
 import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
+import type { BuiltInApp } from './apps.ts'
 import { type Book, find, removeForever } from './book.ts'
 import { describe } from './facts.ts'
 import { type Kept, type KeptApp, type KeptVersion, packageFolder, packagePath } from './registry.ts'
@@ -13,6 +14,7 @@ export type InstallingOptions = {
   drive: DriveOperations
   book: Book
   shelf: Shelf
+  builtIn: readonly BuiltInApp[]
   /** Of this system. */
   version: string
   clock: Clock
@@ -40,7 +42,7 @@ type Plan = {
 
 /** Reads and verifies the package and decides; a refusal is thrown. Nothing is changed. */
 async function plan(
-  { shelf, book, version }: InstallingOptions,
+  { shelf, book, builtIn, version }: InstallingOptions,
   path: string,
   isDevelopment = false,
 ): Promise<Plan> {
@@ -48,7 +50,10 @@ async function plan(
   const kept = await book.kept()
   const { manifest, publisher } = opened.package
   const candidate = { manifest, ...(publisher === undefined ? {} : { publisher }) }
-  const decision = decideInstall(candidate, { apps: kept.apps.map(installedAs), system: version })
+  const decision = decideInstall(candidate, {
+    apps: [...builtIn.map((one) => ({ ...one, isBuiltIn: true })), ...kept.apps.map(installedAs)],
+    system: version,
+  })
   if (decision.kind === 'refuse') throw decision.fault
   const next = versionOf(opened.package)
   for (const { id } of next.app.permissions) readPermission(id)

@@ -28,6 +28,8 @@ export type Registry = {
   read(): Promise<Kept>
   /** One change at a time, each of what the one before left. */
   change(change: (kept: Kept) => Kept): Promise<Kept>
+  /** What was read is not taken for granted any more: the drive changed, or it is another identity's. */
+  forget(): void
 }
 
 const folder = `${systemFolder}/apps`
@@ -46,7 +48,8 @@ export function packageFolder(id: string): string {
 
 export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
   let last: Promise<unknown> = Promise.resolve()
-  const read = async (): Promise<Kept> => {
+  let held: Promise<Kept> | undefined
+  const load = async (): Promise<Kept> => {
     try {
       const { stream, bytes } = await drive.get(`${folder}/${fileName}`)
       if (bytes > bytesMax) throw damaged()
@@ -71,12 +74,27 @@ export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
     }
     await drive.put(once([file]), { to: folder, isThorough: true })
   }
+  const forget = (): void => {
+    held = undefined
+  }
+  const read = async (): Promise<Kept> => {
+    const mine = held ?? load()
+    held = mine
+    // A list that could not be read is asked for again.
+    mine.catch(() => {
+      if (held === mine) forget()
+    })
+    return mine
+  }
   return {
     read,
+    forget,
     change(change) {
       const mine = last.then(async () => {
-        const kept = change(await read())
+        // Never of what was read before: it may be another identity's.
+        const kept = change(await load())
         await write(kept)
+        forget()
         return kept
       })
       last = mine.catch(() => {})

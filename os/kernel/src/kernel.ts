@@ -10,6 +10,7 @@ import { createSweeper } from './health/sweeper.ts'
 import { createHome } from './home.ts'
 import { createIdentities } from './identities.ts'
 import { findIdentity } from './identity-facts.ts'
+import type { Office } from './office.ts'
 import type { Finding, Operations } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 import { createSharing } from './sharing/sharing.ts'
@@ -28,6 +29,8 @@ export type KernelOptions = {
 
 export type Kernel = {
   readonly operations: Operations
+  /** The same, asked by this app or part of the system: decisions and receipts name it. */
+  operationsAs(module: string): Operations
   readonly guardian: Guardian
   /** For doors that authenticate others: an identity that this node can verify. */
   publicIdentity(did: string): PublicIdentity | undefined
@@ -58,13 +61,23 @@ export async function createKernel({
 
   const tools = createToolDesk({ home, guardian, ports })
   const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
-  const operations: Operations = {
+  const officeAs = async (module: string | undefined): Promise<Office> => {
+    const office = await home.acting()
+    return module === undefined ? office : office.as(module)
+  }
+  const shared: Omit<Operations, 'drive' | 'sharing'> = {
     account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
     identities: createIdentities({ account, directory, home, ports }),
-    drive: forwardDrive(async () => (await home.acting()).drive),
+    audit: createAuditDesk({ current: home.acting, guardian }),
+    health,
+    tools: tools.operations,
+  }
+  const operationsAs = (module?: string): Operations => ({
+    ...shared,
+    drive: forwardDrive(async () => (await officeAs(module)).drive),
     sharing: forwardSharing(async () =>
       createSharing({
-        office: await home.acting(),
+        office: await officeAs(module),
         ports,
         guardian,
         directory,
@@ -74,13 +87,11 @@ export async function createKernel({
         compact: health.compact,
       }),
     ),
-    audit: createAuditDesk({ current: home.acting, guardian }),
-    health,
-    tools: tools.operations,
-  }
+  })
 
   return {
-    operations,
+    operations: operationsAs(),
+    operationsAs,
     guardian,
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,

@@ -127,8 +127,9 @@ function addDownload(app: App, context: DoorContext): void {
 async function download(
   request: FastifyRequest<AtPath & VersionQuery>,
   reply: FastifyReply,
-  { operations: { drive }, problem }: DoorContext,
+  { operationsFor, problem }: DoorContext,
 ): Promise<FastifyReply> {
+  const { drive } = operationsFor(request)
   const path = checkPlace(filePathOf(request.params['*']), request.app)
   const { version } = request.query
   const { headers } = request
@@ -158,7 +159,7 @@ async function download(
   return sendContent(content, { request, reply, problem, range, isPartial: range !== undefined })
 }
 
-function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
+function addUpload(scope: App, { operationsFor }: DoorContext): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   scope.put<AtPath>('/api/v1/files/*', {
@@ -188,6 +189,7 @@ function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
     async handler(request, reply) {
       const path = checkPlace(filePathOf(request.params['*']), request.app)
       const slash = path.lastIndexOf('/')
+      const { drive } = operationsFor(request)
       const item = fileOf(request, path.slice(slash + 1))
       const report = await drive.put(once([item]), {
         to: path.slice(0, slash),

@@ -17,7 +17,7 @@ const config = { streams: 'application/x-tar' } as const
 
 /** Many files in one request. */
 export function addImportRoutes(app: App, context: DoorContext): void {
-  const { operations, problem } = context
+  const { operations, operationsFor, problem } = context
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
@@ -41,7 +41,7 @@ export function addImportRoutes(app: App, context: DoorContext): void {
       const { to = '/', thorough: isThorough } = request.query
       const items = request.app === undefined ? all : placed(all, checkPlace(to, request.app), request.app)
       return events(reply, problem, (onProgress, signal) =>
-        operations.drive.put(items, { to, tags, lock, isDecoy, isThorough, onProgress, signal }),
+        operationsFor(request).drive.put(items, { to, tags, lock, isDecoy, isThorough, onProgress, signal }),
       )
     },
   })

@@ -46,6 +46,7 @@ export async function ask(context: SharingContext, bytes: Uint8Array, asking: As
     object: toHex(ping.id),
     direction: 'in',
     channel: 'local',
+    module: office.module,
     ...(asking.purpose === undefined ? {} : { purpose: asking.purpose }),
   }
   const signed = signAs(office.space.identity, guardian, request)

@@ -69,6 +69,7 @@ export function addFileRoutes(app: App, context: DoorContext): void {
         'toMs?': time,
         'isTrashed?': flag,
         'below?': described(text, 'Path or id of the folder that it lies in, or anywhere below.'),
+        'outside?': described(text, 'Path or id of a folder that it lies nowhere in.'),
         'limit?': { type: 'integer', minimum: 1, maximum: 10_000 },
         'offset?': count,
       }),

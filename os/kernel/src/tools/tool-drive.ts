@@ -4,7 +4,7 @@ import { streamContent } from '@anarq/flows'
 import { aboutOf } from '../drive/about.ts'
 import { changeDetails, detailsOf, rootDetails } from '../drive/details.ts'
 import { type Found, isShown, partsOf, resolve } from '../drive/resolve.ts'
-import { isSystemPath } from '../drive/system-folder.ts'
+import { isSystemPath, systemFolder } from '../drive/system-folder.ts'
 import type { Office } from '../office.ts'
 import type { EntryFacts } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
@@ -80,9 +80,13 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
     },
     list: async (path, page) => (await drive.list(inside(path), page)).filter(isOpen).map(outside),
     find: async (query) =>
-      (await drive.find({ ...query, ...(base() === '' ? {} : { below: base() }) }))
-        .filter(isOpen)
-        .map(outside),
+      (
+        await drive.find({
+          ...query,
+          ...(base() === '' ? {} : { below: base() }),
+          outside: systemFolder,
+        })
+      ).map(outside),
     async get(path, options) {
       const content = await drive.get(inside(path), options)
       return { ...content, entry: outside(content.entry) }

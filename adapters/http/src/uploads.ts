@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '@anarq/clock'
 import { asFault, Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import type { DriveOperations, EntryFacts, PutReport } from '@anarq/kernel'
+import { type DriveOperations, type EntryFacts, type PutReport, putOne } from '@anarq/kernel'
 
 export type NewUpload = {
   /** Folder and name in the drive. */
@@ -126,24 +126,16 @@ export function createUploads(clock: Clock): Uploads {
 }
 
 function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload {
-  const { folder, name, bytes, modifiedMs, type, tags } = upload
+  const { bytes, modifiedMs, type, tags } = upload
   const stop = new AbortController()
   const parts = createChannel(stop.signal)
   const file = {
-    kind: 'file' as const,
-    path: name,
     bytes,
     modifiedMs,
     content: streamContent(parts.pieces()),
     ...(type === undefined || type === '' ? {} : { type }),
   }
-  const outcome = drive
-    .put(once([file]), { to: folder, tags, isThorough: true, signal: stop.signal })
-    .then((report) => {
-      const [skipped] = report.skipped
-      if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
-      return report
-    })
+  const outcome = putOne(drive, pathOf(upload), file, { tags, signal: stop.signal })
   const one: Upload = {
     id: randomUUID(),
     upload,
@@ -241,8 +233,4 @@ function createChannel(signal: AbortSignal): Channel {
       }
     },
   }
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

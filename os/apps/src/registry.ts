@@ -1,8 +1,7 @@
 import { fromUtf8 } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault, hasCode } from '@anarq/fault'
-import { streamContent } from '@anarq/flows'
-import { type DriveOperations, systemFolder } from '@anarq/kernel'
+import { type DriveOperations, putWhole, systemFolder } from '@anarq/kernel'
 import type { AppFields } from '@anarq/wxa'
 
 /** One version of an app, as its verified manifest described it. */
@@ -64,15 +63,10 @@ export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
   }
   const write = async (kept: Kept): Promise<void> => {
     const content = fromUtf8(JSON.stringify({ format, ...kept }))
-    const file = {
-      kind: 'file' as const,
-      path: fileName,
-      bytes: content.length,
-      modifiedMs: clock.nowMs(),
+    await putWhole(drive, `${folder}/${fileName}`, content, {
       type: 'application/json',
-      content: streamContent(once(content)),
-    }
-    await drive.put(once([file]), { to: folder, isThorough: true })
+      modifiedMs: clock.nowMs(),
+    })
   }
   const forget = (): void => {
     held = undefined
@@ -120,8 +114,4 @@ function damaged(): Fault {
     'damaged.apps',
     `The list of installed apps cannot be read. Bring back an older version of it: anarq restore ${folder}/${fileName} --version N`,
   )
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

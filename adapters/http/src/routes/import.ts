@@ -1,4 +1,4 @@
-import { fromBase64Url } from '@anarq/bytes'
+import { fromBase64Url, once } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { PutProgress, PutReport } from '@anarq/kernel'
@@ -116,8 +116,4 @@ export function pingOf(text: string): Uint8Array {
   } catch (cause) {
     throw new Fault('invalid.ping', 'This ping file is not in base64url. Send it again, whole.', { cause })
   }
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

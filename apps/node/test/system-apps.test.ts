@@ -172,6 +172,13 @@ test('at the door, an address that needs more than a part of the system asked fo
     assert.equal(page.headers.get('content-type'), 'text/html')
     assert.match(page.headers.get('content-security-policy') ?? '', /^sandbox; default-src 'none';/)
     assert.equal(page.headers.get('x-content-type-options'), 'nosniff')
+    // Whoever takes the header away, or puts another there, has no signed request any more.
+    const [method, path] = ['GET', '/api/v1/files/a'] as const
+    const settingsOnly = at.sign(method, path, { headers })
+    for (const changed of [{}, { 'anarq-app': 'org.anarq.drive' }])
+      assert.equal((await at.ask(method, path, { headers: { ...changed, ...settingsOnly } })).status, 401)
+    const asPerson = at.sign(method, path)
+    assert.equal((await at.ask(method, path, { headers: { ...headers, ...asPerson } })).status, 401)
     // A header alone, without a session, writes nothing down.
     const answer = await at.ask('GET', '/api/v1/browsers', { headers })
     assert.equal(answer.status, 401)

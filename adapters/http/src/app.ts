@@ -57,16 +57,12 @@ function addHooks(app: App, context: DoorContext): void {
     if ((request.method === 'GET' || request.method === 'HEAD') && hasBody(request.headers))
       throw new Fault('invalid.request', `A ${request.method} request has no body.`)
     const { url, config } = request.routeOptions
-    const isOfApp = request.headers['anarq-app'] !== undefined
-    if (isOfApp && config.isForApps !== true && config.appNeeds === undefined)
-      throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
     const access = config.access ?? (url?.startsWith('/api/v1/') === true ? 'signed' : 'open')
     const admitted = await gatekeeper.admit(request.raw, access, isAtSocket)
     request.isOwner = admitted.isOwner
     request.digests = admitted.digests
     request.keyid = admitted.keyid
-    if (isOfApp && config.appNeeds !== undefined)
-      request.app = appWith(config.appNeeds, await context.callerOf(request.headers))
+    if (request.headers['anarq-app'] !== undefined) request.app = await appAt(context, request)
   })
   app.addHook('preParsing', async (request, reply, payload) => {
     // Only now, when it is known that the body is wanted: what is refused does not even travel.
@@ -87,6 +83,23 @@ function addHooks(app: App, context: DoorContext): void {
       reply.elapsedTime / 1000,
     )
   })
+}
+
+/** The app that a request is made for, where the route asks; every other place is no app's, and that it was tried goes on record. */
+async function appAt(
+  { apps, callerOf }: DoorContext,
+  { headers, method, routeOptions: { url = '', config }, isOwner }: FastifyRequest,
+): Promise<FastifyRequest['app']> {
+  const { isForApps = false, appNeeds } = config
+  if (isForApps) return undefined
+  // Only what an app of this person's did: anybody can write a header.
+  const refused = (id: string): void => {
+    if (isOwner) apps.refused(id, `${method} ${url}`, appNeeds ?? 'none')
+  }
+  if (appNeeds !== undefined) return appWith(appNeeds, await callerOf(headers), refused)
+  const id = String(headers['anarq-app'])
+  if (isOwner && (await apps.permissionsOf(id)) !== undefined) refused(id)
+  throw new Fault('refused.permission', 'Apps ask by the SDK: POST /api/v1/sdk/METHOD.')
 }
 
 function sendProblem(context: DoorContext, reply: FastifyReply, error: unknown): FastifyReply {

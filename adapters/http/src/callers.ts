@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Fault } from '@anarq/fault'
+import type { Operations } from '@anarq/kernel'
 import { type Caller, describePermission, type Permission, placeOf } from '@anarq/sdk'
 
 /** What the door needs of apps. */
@@ -10,6 +11,10 @@ export type InstalledApps = {
   request(id: string, request: AppRequest): Promise<AppResponse>
   /** What the person granted this app; undefined where it is not installed. */
   permissionsOf(id: string): Promise<ReadonlySet<Permission> | undefined>
+  /** The operations as this app asks for them; undefined: nobody tells apps apart here. */
+  operationsAs(id: string): Operations | undefined
+  /** It asked at an address for what it may not do. */
+  refused(id: string, asked: string, permission: string): void
 }
 
 export type AppRequest = {
@@ -29,6 +34,8 @@ export type AppResponse = {
 export const noApps: InstalledApps = {
   permissionsOf: async () => undefined,
   file: async () => undefined,
+  operationsAs: () => undefined,
+  refused: () => {},
   async request() {
     throw new Fault('missing.app', 'This app is not installed.')
   },
@@ -46,10 +53,15 @@ export function createCallers(apps: InstalledApps): (headers: IncomingHttpHeader
   }
 }
 
-/** The app, where it was granted what this address needs; `refused.permission` with the sentence otherwise. */
-export function appWith(needed: Permission, caller: Caller): AppCaller | undefined {
+/** The app, where it was granted what this address needs; `refused.permission` with the sentence otherwise, and on record. */
+export function appWith(
+  needed: Permission,
+  caller: Caller,
+  onRefused: (app: string) => void,
+): AppCaller | undefined {
   if (caller.kind === 'person') return undefined
   if (caller.permissions.has(needed)) return caller
+  onRefused(caller.id)
   throw new Fault(
     'refused.permission',
     `This app was not allowed to do that. It needs: ${describePermission(needed)}.`,

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { ByteRange } from '@anarq/bytes'
 import type { Content } from '@anarq/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
@@ -11,7 +12,6 @@ import {
   trailersHeader,
 } from './content-headers.ts'
 import type { DoorContext } from './context.ts'
-import type { ByteRange } from './range.ts'
 
 export type SendOptions = {
   request: FastifyRequest

@@ -4,7 +4,7 @@ import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
 import type { Caller, Dispatcher, Feed, PlainPermission } from '@anarq/sdk'
 import type { ContentDigest } from '@anarq/squid'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempts } from './attempts.ts'
 import type { InstalledApps } from './callers.ts'
 import type { Desktop } from './desktop.ts'
@@ -42,6 +42,8 @@ export type DoorContext = {
   readonly apps: InstalledApps
   /** For whom a request is made: an app that it names, or the person; `refused.app` for an app that is not installed. */
   callerOf(headers: IncomingMessage['headers']): Promise<Caller>
+  /** As the app asks for them that the request is made for; what is decided for it names it. */
+  operationsFor(request: Pick<FastifyRequest, 'app'>): Operations
   readonly clock: Clock
   isAtSocket(request: IncomingMessage): boolean
   /** What to answer for whatever was thrown; a defect of ours is reported on the way. */

@@ -77,7 +77,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     clock,
     onChanged: () => feed.emit('browsers'),
   })
-  const uploads = createUploads(operations.drive, clock)
+  const uploads = createUploads(clock)
   const gatekeeper = createGatekeeper({
     kernel,
     hosts,
@@ -94,6 +94,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     dispatcher: options.dispatcher ?? createDispatcher({ operations, clock }),
     apps,
     callerOf: createCallers(apps),
+    operationsFor: ({ app }) => (app && apps.operationsAs(app.id)) ?? operations,
     blocks,
     stats,
     clock,

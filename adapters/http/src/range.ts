@@ -1,33 +1,18 @@
+import { type ByteRange, readByteRange } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-
-/** Bytes `[from, to)` of a content. */
-export type ByteRange = { readonly from: number; readonly to: number }
 
 /** What a content is, for preconditions (RFC 9110, section 13). */
 export type Validators = { readonly etag: string; readonly modifiedMs: number }
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-const rangePattern = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/i
-
-/**
- * The one range that a Range header asks for (RFC 9110, section 14.2). `undefined` where the whole is to be sent: no
- * header, another unit, several ranges. `invalid.range` where it lies outside.
- */
+/** The one range that a Range header asks for; undefined: the whole. `invalid.range` where it lies outside. */
 export function rangeOf(header: string | undefined, bytes: number): ByteRange | undefined {
-  const match = header === undefined ? null : rangePattern.exec(header.replaceAll(' ', ''))
-  if (match === null) return undefined
-  const [, first, last, suffix] = match
-  if (suffix !== undefined) {
-    const length = Math.min(Number(suffix), bytes)
-    if (length > 0) return { from: bytes - length, to: bytes }
-    throw outside(bytes)
-  }
-  const from = Number(first)
-  const to = last === '' || last === undefined ? bytes : Math.min(Number(last) + 1, bytes)
-  if (last !== '' && Number(last) < from) return undefined
-  if (from < bytes) return { from, to }
-  throw outside(bytes)
+  const range = readByteRange(header, bytes)
+  if (range !== 'outside') return range
+  throw new Fault('invalid.range', `The range asked for lies outside: there are ${bytes} bytes.`, {
+    data: { bytes },
+  })
 }
 
 /** Whether the client has it already: If-None-Match, or else If-Modified-Since (sections 13.1.2, 13.1.3). */
@@ -44,12 +29,6 @@ export function isRangeValid(headers: Headers, { etag, modifiedMs }: Validators)
   if (condition === undefined) return true
   if (condition.startsWith('"')) return condition === etag
   return Date.parse(condition) === Math.floor(modifiedMs / 1000) * 1000
-}
-
-function outside(bytes: number): Fault {
-  return new Fault('invalid.range', `The range asked for lies outside: there are ${bytes} bytes.`, {
-    data: { bytes },
-  })
 }
 
 function textOf(value: string | string[] | undefined): string | undefined {

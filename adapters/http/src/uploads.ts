@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '@anarq/clock'
 import { asFault, Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import type { DriveOperations, EntryFacts, PutReport } from '@anarq/kernel'
+import { type DriveOperations, type EntryFacts, type PutReport, putOne } from '@anarq/kernel'
 
 export type NewUpload = {
   /** Folder and name in the drive. */
@@ -32,7 +32,7 @@ export type UploadFacts = {
  * while the parts come; nothing is visible before the last one.
  */
 export type Uploads = {
-  begin(upload: NewUpload): UploadFacts
+  begin(upload: NewUpload, drive: DriveOperations): UploadFacts
   list(): readonly UploadFacts[]
   facts(id: string): UploadFacts
   /**
@@ -58,6 +58,8 @@ const keptMs = 10 * 60_000
 type Upload = {
   readonly id: string
   readonly upload: NewUpload
+  /** As whoever began it has it. */
+  readonly drive: DriveOperations
   readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<PutReport>
@@ -74,7 +76,7 @@ type Upload = {
   fault: Fault | undefined
 }
 
-export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
+export function createUploads(clock: Clock): Uploads {
   const all = new Map<string, Upload>()
 
   const dropOld = (): void => {
@@ -94,7 +96,7 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
   }
 
   return {
-    begin(upload) {
+    begin(upload, drive) {
       dropOld()
       const open = [...all.values()].filter(({ ended }) => ended === undefined)
       if (open.length >= uploadsMax)
@@ -116,7 +118,7 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
         if (one.offset === one.upload.bytes) {
           one.parts.end()
           await one.outcome
-          one.ended ??= await endingOf(one, drive)
+          one.ended ??= await endingOf(one)
         }
         return factsOf(one)
       } finally {
@@ -149,27 +151,20 @@ export function createUploads(drive: DriveOperations, clock: Clock): Uploads {
 }
 
 function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload {
-  const { folder, name, bytes, modifiedMs, type, tags } = upload
+  const { bytes, modifiedMs, type, tags } = upload
   const stop = new AbortController()
   const parts = createChannel(stop.signal)
   const file = {
-    kind: 'file' as const,
-    path: name,
     bytes,
     modifiedMs,
     content: streamContent(parts.pieces()),
     ...(type === undefined || type === '' ? {} : { type }),
   }
-  const outcome = drive
-    .put(once([file]), { to: folder, tags, isThorough: true, signal: stop.signal })
-    .then((report) => {
-      const [skipped] = report.skipped
-      if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
-      return report
-    })
+  const outcome = putOne(drive, pathOf(upload), file, { tags, signal: stop.signal })
   const one: Upload = {
     id: randomUUID(),
     upload,
+    drive,
     parts,
     stop,
     outcome,
@@ -226,10 +221,7 @@ function wrongOffset(offset: number, from: number): Fault {
   return new Fault('conflict.offset', sentence, { data: { offset } })
 }
 
-async function endingOf(
-  { outcome, upload }: Upload,
-  drive: DriveOperations,
-): Promise<NonNullable<Upload['ended']>> {
+async function endingOf({ outcome, upload, drive }: Upload): Promise<NonNullable<Upload['ended']>> {
   const report = await outcome
   const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))
   return { state: 'done', entry, isUnchanged: report.unchanged > 0 }
@@ -285,8 +277,4 @@ function createChannel(signal: AbortSignal): Channel {
       }
     },
   }
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { type ByteRange, readByteRange } from '@anarq/bytes'
 import type { Fault } from '@anarq/fault'
 import type { EntryDetails } from '@anarq/kernel'
 import { type Call, find, globalPath, headerOf, hrefOfGlobal } from './call.ts'
@@ -34,18 +35,10 @@ export function isRangeWanted(request: IncomingMessage, there: EntryDetails): bo
   return condition.startsWith('"') ? condition === there.etag : Date.parse(condition) === secondsOf(there)
 }
 
-export type ByteRange = { readonly from: number; readonly to: number }
-
 /** The one range that is asked for (section 14.2), `to` excluded; undefined where the whole is to be sent. */
 export function rangeOf(request: IncomingMessage, bytes: number): ByteRange | undefined {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec((headerOf(request, 'range') ?? '').replaceAll(' ', ''))
-  if (match === null) return undefined
-  const [, first = '', last = ''] = match
-  if (first === '' && last === '') return undefined
-  const from = first === '' ? Math.max(0, bytes - Number(last)) : Number(first)
-  const to = first === '' || last === '' ? bytes : Math.min(bytes, Number(last) + 1)
-  if (first !== '' && last !== '' && Number(last) < from) return undefined
-  if (from < to) return { from, to }
+  const range = readByteRange(headerOf(request, 'range'), bytes)
+  if (range !== 'outside') return range
   throw refusal(416, 'invalid.range', `The range asked for lies outside: there are ${bytes} bytes.`, {
     headers: { 'content-range': `bytes */${bytes}` },
   })

@@ -69,6 +69,12 @@ test(
         .catch(() => undefined)
       await tab.getByRole('heading', { name: 'Friendly Game was stopped' }).waitFor()
       assert.equal(await tab.locator('iframe').count(), 0)
+      const cutOff = async () =>
+        (await house.node.operations.audit.tail({ action: 'app.refused', limit: 1000 })).filter(
+          ({ code, details }) => code === 'frame.cut-off' && details.app === manifest.id,
+        )
+      for (let i = 0; i < 50 && (await cutOff()).length === 0; i += 1) await tab.waitForTimeout(50)
+      assert.equal((await cutOff()).length, 1)
       // The desktop goes on.
       await tab.getByRole('button', { name: 'Start it again' }).click()
       await tab.locator('iframe').waitFor()

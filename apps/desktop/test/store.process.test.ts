@@ -185,7 +185,10 @@ test(
       await remove('Erase it for good', 'Uninstall, erase data')
       await assert.rejects(drive.entry(data))
       await assert.rejects(drive.entry('/.anarq/apps/org.example.timer'))
-      assert.deepEqual(await drive.list('/.anarq/data/os.anarq.shell/incoming', { limit: 10, offset: 0 }), [])
+      assert.deepEqual(
+        await drive.list('/.anarq/data/org.anarq.store/incoming', { limit: 10, offset: 0 }),
+        [],
+      )
     }),
 )
 

@@ -35,7 +35,7 @@ const size = fc.record({
 const acts: fc.Arbitrary<Act> = fc.oneof(
   fc.record({
     do: fc.constant('open' as const),
-    app: fc.constantFrom('files', 'settings'),
+    app: fc.constantFrom('files', 'org.anarq.settings'),
     size,
     isSingle: fc.boolean(),
   }),
@@ -144,9 +144,9 @@ test('arrow keys reach every zone, and down at the end puts the window away', ()
 })
 
 test('an app with one window shows it again, with what it was asked for', () => {
-  let desk = next(emptyDesk(area), { do: 'open', app: 'settings', isSingle: true })
+  let desk = next(emptyDesk(area), { do: 'open', app: 'org.anarq.settings', isSingle: true })
   desk = next(desk, { do: 'minimise', id: 'w1' })
-  desk = next(desk, { do: 'open', app: 'settings', isSingle: true, argument: 'about' })
+  desk = next(desk, { do: 'open', app: 'org.anarq.settings', isSingle: true, argument: 'about' })
   assert.equal(desk.windows.length, 1)
   assert.deepEqual(
     [desk.windows[0]!.argument, desk.windows[0]!.isMinimised, desk.focused],

@@ -1,15 +1,21 @@
 import { type Apps, createApps } from '@anarq/apps'
 import { type Clock, systemClock } from '@anarq/clock'
+import type { Operations } from '@anarq/kernel'
 import { createQuickjs } from '@anarq/quickjs'
 import { systemRandom } from '@anarq/random'
 import { createRuntime, type Incident } from '@anarq/runtime'
-import { createDispatcher, type Dispatcher } from '@anarq/sdk'
+import { createDispatcher, type Dispatcher, observed } from '@anarq/sdk'
 import { openZipBytes } from '@anarq/zip'
+import { systemApps } from './built-in.ts'
 import type { Node } from './node.ts'
 import { version } from './version.ts'
 
 export type OpenApps = {
   readonly apps: Apps
+  /** The operations as an app asks for them. */
+  operationsAs(app: string): Operations
+  /** On record: an app asked at some door for what it may not do. */
+  refused(app: string, asked: string, permission: string): void
   /** The SDK with apps behind it. */
   readonly dispatcher: Dispatcher
   close(): Promise<void>
@@ -40,12 +46,24 @@ export function openApps({
       if (evidence.code !== 'refused.permission') tell(app, `sandbox.${kind}`, { sentence })
     },
   })
+  /** By the names that apps are known by to rules; made once for each that asked. */
+  const asked = new Map<string, Operations>()
+  const operationsAs = (app: string): Operations => {
+    const module = systemApps.find(({ id }) => id === app)?.module ?? app
+    const known = asked.get(module) ?? observed(kernel.operationsAs(module), feed)
+    if (asked.size >= likesMax) asked.clear()
+    asked.set(module, known)
+    return known
+  }
+  const refused = (app: string, method: string, permission: string): void =>
+    tell(app, 'refused.permission', { method, permission })
   let apps: Apps | undefined
   const dispatcher = createDispatcher({
     operations,
+    operationsAs,
     clock,
     apps: () => apps?.operations,
-    onRefused: (app, method, permission) => tell(app, 'refused.permission', { method, permission }),
+    onRefused: refused,
   })
   apps = createApps({
     drive: operations.drive,
@@ -55,15 +73,21 @@ export function openApps({
     version,
     clock,
     random: systemRandom,
+    builtIn: systemApps,
     onChanged: () => feed.emit('apps'),
+    onReported: (app, why) => tell(app, 'frame.cut-off', { why }),
   })
   const stop = feed.on(({ topic }) => {
     // Who acts is another one now, or nobody: what ran for the one before ends.
     if (topic === 'lock' || topic === 'identity') void apps?.rest()
+    // An older version of the list may have been brought back.
+    if (topic === 'drive') apps?.reread()
   })
   return {
     apps,
     dispatcher,
+    operationsAs,
+    refused,
     async close() {
       stop()
       await apps?.rest()

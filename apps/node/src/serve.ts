@@ -33,7 +33,7 @@ export async function serveNode(
   const { blocks, stats } = packs
   const hosts = behindTls === undefined ? [] : [behindTls]
   const isBehindTls = behindTls !== undefined
-  const { apps, dispatcher, close } = openApps(node)
+  const { apps, dispatcher, operationsAs, refused, close } = openApps(node)
   const webdav = createWebdav({
     access: (secret, source) => kernel.toolAccess('webdav', secret, source),
     clock: systemClock,
@@ -60,7 +60,7 @@ export async function serveNode(
     operations,
     feed,
     dispatcher,
-    apps,
+    apps: { ...apps, operationsAs, refused },
     blocks,
     stats,
     port,

@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { fromUtf8, toUtf8 } from '@anarq/bytes'
-import { createFeed, createSdk, type Sdk } from '@anarq/sdk'
+import { createFeed, createSdk, observed, type Sdk } from '@anarq/sdk'
 import { packFiles, withManifest } from '@anarq/wxa'
 import { deflate, writeZip } from '@anarq/zip'
 import { openApps } from '../src/apps.ts'
 import { bytesOf, createWorld, fileItem, itemsOf } from './world.ts'
 
 const world = await createWorld()
-const { operations, kernel, clock } = world
-const { drive } = operations
+const { kernel, clock } = world
 const feed = createFeed(clock)
+const operations = observed(world.operations, feed)
+const { drive } = operations
 const opened = openApps({ kernel, operations, feed, clock })
 after(() => opened.close())
 
@@ -71,6 +72,7 @@ async function pack(draft: Draft = {}, { isSigned = true } = {}): Promise<string
       icon: 'icon.svg',
       ui: isFrame ? { kind: 'frame', entry: 'ui/index.html' } : { kind: 'component', entry: 'ui/main.js' },
       backend: { entry: 'backend/main.js' },
+      routes: ['/note', '/drive', '/loop'],
     },
     { deflate },
   )
@@ -117,7 +119,10 @@ test('[WX-DEV-6, WX-DEV-7, WX-LAY-5] a package is inspected, installed and run w
   assert.equal((await ask('/note', 'PUT', 'remember')).status, 201)
   assert.equal(toUtf8((await ask('/note')).body), 'remember')
   stop()
-  assert.deepEqual(topics, ['apps'])
+  assert.deepEqual(
+    topics.filter((topic) => topic !== 'drive'),
+    ['apps'],
+  )
 })
 
 test('[WX-APP-6] the backend is held to what was granted, at each call, and a refusal is on record', async () => {
@@ -143,6 +148,44 @@ test('[WX-LAY-14] a backend that loops for ever is ended and on record, and othe
     entries.some(({ code }) => code === 'sandbox.time' || code === 'sandbox.loop'),
     JSON.stringify(entries.map(({ code }) => code)),
   )
+})
+
+test('[WX-DEV-1] a backend answers at the routes of its manifest, and nowhere else', async () => {
+  for (const path of ['/', '/notes', '/note/', '/note/1', '//note', '/NOTE'])
+    await assert.rejects(ask(path), { code: 'missing.route' }, path)
+})
+
+test('[WX-APP-6] an app that is cut off by its screen is on record with the guardian', async () => {
+  await apps.report({ id: 'org.example.notes', why: 'limit.rate' })
+  const [noted] = await operations.audit.tail({ action: 'app.refused', limit: 1 })
+  assert.deepEqual(
+    [noted?.code, noted?.details.app, noted?.details.why],
+    ['frame.cut-off', 'org.example.notes', 'limit.rate'],
+  )
+  await assert.rejects(apps.report({ id: 'org.example.none', why: 'limit.rate' }), { code: 'missing.app' })
+  await assert.rejects(apps.report({ id: 'org.example.notes', why: 'Not a code!' }), {
+    code: 'invalid.params',
+  })
+})
+
+test('what is installed is read once for many requests, and anew when it may be another list', async () => {
+  const reads = async (act: () => Promise<unknown>): Promise<number> => {
+    const before = (await operations.audit.tail({ action: 'decision.qnt.read', limit: 10_000 })).length
+    await act()
+    return (await operations.audit.tail({ action: 'decision.qnt.read', limit: 10_000 })).length - before
+  }
+  await opened.apps.permissionsOf('org.example.other')
+  const many = await reads(async () => {
+    for (let i = 0; i < 5; i += 1) await opened.apps.permissionsOf('org.example.other')
+  })
+  assert.equal(many, 0)
+  for (const topic of ['identity', 'lock', 'drive'] as const) {
+    feed.emit(topic)
+    assert.equal(await reads(() => opened.apps.permissionsOf('org.example.other')), 1, topic)
+  }
+  await apps.turn({ id: 'org.example.other', isOn: false })
+  assert.equal(await opened.apps.permissionsOf('org.example.other'), undefined)
+  await apps.turn({ id: 'org.example.other', isOn: true })
 })
 
 test('an update keeps data, asks only for what is new, and can be rolled back', async () => {

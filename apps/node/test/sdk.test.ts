@@ -100,6 +100,33 @@ test('the same calls work for the person: keep, list, find, move, tag, versions,
   await assert.rejects(storage.restore({ path: '/letters/may.txt' }), { code: 'missing.object' })
 })
 
+test("a page of what was found is a full one: the system's own folder is left out before it is counted", async () => {
+  const { storage, index } = createSdk((method, params) =>
+    createDispatcher({ operations: world.kernel.operations, clock: world.clock }).call(
+      { kind: 'person' },
+      method,
+      params,
+    ),
+  )
+  for (let i = 0; i < 5; i += 1)
+    await storage.write({ path: `app:/needle a${i}.txt`, bytes: fromUtf8(`own ${i}`) })
+  for (let i = 0; i < 4; i += 1)
+    await storage.write({ path: `/haystack/needle b${i}.txt`, bytes: fromUtf8(`theirs ${i}`) })
+  const pages = [
+    await index.find({ text: 'needle', limit: 3 }),
+    await index.find({ text: 'needle', limit: 3, offset: 3 }),
+  ]
+  assert.deepEqual(
+    pages.map((page) => page.length),
+    [3, 1],
+  )
+  const paths = pages.flat().map(({ path }) => path)
+  assert.ok(paths.every((path) => path.startsWith('/haystack/')))
+  assert.equal(new Set(paths).size, 4)
+  await storage.remove({ path: 'app:/needle a0.txt' })
+  assert.deepEqual(await index.find({ text: 'needle a0', isTrashed: true }), [])
+})
+
 test('a call that is none is refused before anything is done', async () => {
   const dispatcher = createDispatcher({ operations: world.kernel.operations, clock: world.clock })
   const call = (method: string, params: unknown) => dispatcher.call({ kind: 'person' }, method, params)

@@ -1,4 +1,4 @@
-import { concatBytes } from '@anarq/bytes'
+import { concatBytes, once } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { packFrameParts } from './frame.ts'
 import { delta16, delta32, shuffle4 } from './sample-transforms.ts'
@@ -95,10 +95,6 @@ async function frameBytesAfter(stream: ByteStream): Promise<number> {
   for await (const piece of stream) pieces.push(piece)
   const { header, body } = packFrameParts(concatBytes(...pieces))
   return header.length + body.length
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes
 }
 
 type ById = ReadonlyMap<string, readonly Transform[]>

@@ -3,7 +3,7 @@ import type { AppDefinition } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 
 export const settings: AppDefinition<Sdk> = {
-  id: 'settings',
+  id: 'org.anarq.settings',
   name: { en: 'Settings', es: 'Ajustes' },
   about: { en: 'Appearance, language, this node', es: 'Apariencia, idioma, este nodo' },
   icon: 'settings',

@@ -19,10 +19,22 @@ export type AppsOptions = {
   openArchive: OpenArchive
   /** Of this system. */
   version: string
+  /** Apps that are parts of this system: they may do what their manifests ask for, and nothing takes their place. */
+  builtIn?: readonly BuiltInApp[]
   clock: Clock
   random: Random
   /** Some app is installed, changed or gone. */
   onChanged(): void
+  /** An app was cut off by whatever shows it. */
+  onReported?(id: string, why: string): void
+}
+
+/** What a manifest says of a part of the system. */
+export type BuiltInApp = {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly permissions: readonly string[]
 }
 
 /** One file of an app, and the hosts that it may reach. */
@@ -30,22 +42,25 @@ export type AppFile = { readonly bytes: Uint8Array; readonly network: readonly s
 
 export type Apps = {
   readonly operations: AppOperations
-  /** What the person granted; undefined where it is not installed, or is turned off. */
+  /** What the person granted, or of a part of the system what its manifest asks for; undefined where there is none, or it is turned off. */
   permissionsOf(id: string): Promise<ReadonlySet<Permission> | undefined>
   /** One of its own files, under the key of its launch; undefined where there is none. */
   file(key: string, path: string): Promise<AppFile | undefined>
   /** What its backend answers at `/apps/ID/…`. */
   request(id: string, request: BackendRequest): Promise<BackendResponse>
+  /** What the list of apps says may be another now: it is read anew when it is next needed. */
+  reread(): void
   /** The node is locked, or another identity is in use: nothing of the apps goes on. */
   rest(): Promise<void>
 }
 
 export function createApps(options: AppsOptions): Apps {
-  const { drive, runtime, dispatcher, clock, random } = options
+  const { drive, runtime, dispatcher, clock, random, builtIn = [] } = options
+  const registry = createRegistry(drive, clock)
   const shelf = createShelf(options)
   const launches = createLaunches(random)
   const book = createBook({
-    registry: createRegistry(drive, clock),
+    registry,
     shelf,
     async stop(id) {
       launches.end(id)
@@ -53,10 +68,21 @@ export function createApps(options: AppsOptions): Apps {
     },
     tell: options.onChanged,
   })
-  const backends = createBackends({ runtime, dispatcher, callerOf: book.callerOf, packageOf: book.packageOf })
+  const backends = createBackends({
+    runtime,
+    dispatcher,
+    callerOf: book.callerOf,
+    packageOf: book.packageOf,
+    fieldsOf: async (id) => (await book.need(id)).current.app,
+  })
   return {
-    operations: { ...createDesk(book, launches), ...createInstalling({ ...options, book, shelf }) },
+    operations: {
+      ...createDesk(book, launches, options.onReported),
+      ...createInstalling({ ...options, builtIn, book, shelf }),
+    },
     async permissionsOf(id) {
+      const part = builtIn.find((one) => one.id === id)
+      if (part !== undefined) return permissionsOf(part.permissions)
       const one = find(await book.kept(), id)
       return one?.isOn === true ? permissionsOf(one.granted) : undefined
     },
@@ -69,7 +95,9 @@ export function createApps(options: AppsOptions): Apps {
       return { bytes: await read(path), network: [...permissions].flatMap(hostOf) }
     },
     request: backends.request,
+    reread: registry.forget,
     async rest() {
+      registry.forget()
       launches.endAll()
       await backends.stopAll()
     },
@@ -79,7 +107,8 @@ export function createApps(options: AppsOptions): Apps {
 function createDesk(
   book: Book,
   launches: Launches,
-): Pick<AppOperations, 'list' | 'turn' | 'grant' | 'launch'> {
+  onReported: AppsOptions['onReported'],
+): Pick<AppOperations, 'list' | 'turn' | 'grant' | 'launch' | 'report'> {
   return {
     async list() {
       const { apps, trusted } = await book.kept()
@@ -103,6 +132,10 @@ function createDesk(
         const others = one.granted.filter((known) => known !== permission)
         return { app: { ...one, granted: isGranted ? [...others, permission] : others } }
       })
+    },
+    async report({ id, why }) {
+      await book.need(id)
+      onReported?.(id, why)
     },
     async launch({ id }) {
       await book.callerOf(id)

@@ -2,7 +2,8 @@ import { toUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { Backend, BackendRequest, BackendResponse, Runtime } from '@anarq/runtime'
 import type { Caller, Dispatcher } from '@anarq/sdk'
-import type { Package } from '@anarq/wxa'
+import type { AppFields, Package } from '@anarq/wxa'
+import { checkRoute } from './routes.ts'
 
 /** What the backends of apps need of the rest. */
 export type BackendsOptions = {
@@ -11,6 +12,8 @@ export type BackendsOptions = {
   /** The app as it may act at this moment; throws where it may not at all. */
   callerOf(app: string): Promise<Caller>
   packageOf(app: string): Promise<Package>
+  /** What the manifest of the installed version says. */
+  fieldsOf(app: string): Promise<AppFields>
 }
 
 /** One backend an app, started when it is first asked for. */
@@ -23,7 +26,13 @@ export type Backends = {
 const modulePattern = /\.(?:js|mjs|json)$/
 const modulesBytesMax = 8 * 1024 * 1024
 
-export function createBackends({ runtime, dispatcher, callerOf, packageOf }: BackendsOptions): Backends {
+export function createBackends({
+  runtime,
+  dispatcher,
+  callerOf,
+  packageOf,
+  fieldsOf,
+}: BackendsOptions): Backends {
   const started = new Map<string, Promise<Backend>>()
 
   async function start(app: string): Promise<Backend> {
@@ -40,6 +49,7 @@ export function createBackends({ runtime, dispatcher, callerOf, packageOf }: Bac
   return {
     async request(app, request) {
       await callerOf(app)
+      checkRoute(request.path, await fieldsOf(app))
       const backend = started.get(app) ?? start(app)
       started.set(app, backend)
       backend.catch(() => started.delete(app))

@@ -3,5 +3,5 @@
  * under an address that nobody can guess, its backend runs in the sandbox with what the person granted and nothing more;
  * an update keeps the version before; removing leaves nothing but what the person chose to keep.
  */
-export { type AppFile, type Apps, type AppsOptions, createApps } from './apps.ts'
+export { type AppFile, type Apps, type AppsOptions, type BuiltInApp, createApps } from './apps.ts'
 export type { OpenArchive } from './shelf.ts'

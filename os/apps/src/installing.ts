@@ -1,9 +1,9 @@
 import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
-import { streamContent } from '@anarq/flows'
-import type { DriveOperations } from '@anarq/kernel'
+import { type DriveOperations, putWhole } from '@anarq/kernel'
 import { type AppOperations, appFolder, type DataChoice, readPermission } from '@anarq/sdk'
 import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
+import type { BuiltInApp } from './apps.ts'
 import { type Book, find, removeForever } from './book.ts'
 import { describe } from './facts.ts'
 import { type Kept, type KeptApp, type KeptVersion, packageFolder, packagePath } from './registry.ts'
@@ -13,6 +13,7 @@ export type InstallingOptions = {
   drive: DriveOperations
   book: Book
   shelf: Shelf
+  builtIn: readonly BuiltInApp[]
   /** Of this system. */
   version: string
   clock: Clock
@@ -40,7 +41,7 @@ type Plan = {
 
 /** Reads and verifies the package and decides; a refusal is thrown. Nothing is changed. */
 async function plan(
-  { shelf, book, version }: InstallingOptions,
+  { shelf, book, builtIn, version }: InstallingOptions,
   path: string,
   isDevelopment = false,
 ): Promise<Plan> {
@@ -48,7 +49,10 @@ async function plan(
   const kept = await book.kept()
   const { manifest, publisher } = opened.package
   const candidate = { manifest, ...(publisher === undefined ? {} : { publisher }) }
-  const decision = decideInstall(candidate, { apps: kept.apps.map(installedAs), system: version })
+  const decision = decideInstall(candidate, {
+    apps: [...builtIn.map((one) => ({ ...one, isBuiltIn: true })), ...kept.apps.map(installedAs)],
+    system: version,
+  })
   if (decision.kind === 'refuse') throw decision.fault
   const next = versionOf(opened.package)
   for (const { id } of next.app.permissions) readPermission(id)
@@ -97,7 +101,7 @@ async function install(
       `${app.name} runs inside the shell, with all that the shell can do. Trust its publisher by name first, or do not install it.`,
     )
   const place = packagePath(app.id, app.version)
-  await putPackage(drive, clock, place, bytes)
+  await putWhole(drive, place, bytes, { type: 'application/zip', modifiedMs: clock.nowMs() })
   shelf.forget(place)
   let older: KeptVersion | undefined
   const facts = await book.keep(app.id, (before, { trusted }) => {
@@ -197,25 +201,6 @@ function installedAs({ current: { app, publisher } }: KeptApp): InstalledApp {
   }
 }
 
-async function putPackage(
-  drive: DriveOperations,
-  clock: Clock,
-  path: string,
-  bytes: Uint8Array,
-): Promise<void> {
-  const slash = path.lastIndexOf('/')
-  const file = {
-    kind: 'file' as const,
-    path: path.slice(slash + 1),
-    bytes: bytes.length,
-    modifiedMs: clock.nowMs(),
-    type: 'application/zip',
-    content: streamContent(once(bytes)),
-  }
-  const { skipped } = await drive.put(once([file]), { to: path.slice(0, slash), isThorough: true })
-  if (skipped[0] !== undefined) throw new Fault(skipped[0].code, skipped[0].sentence)
-}
-
 /** Its own storage becomes a folder of the drive, under a name that is free; undefined where it kept nothing. */
 async function exportData(drive: DriveOperations, id: string, name: string): Promise<string | undefined> {
   const isThere = (path: string): Promise<boolean> =>
@@ -229,8 +214,4 @@ async function exportData(drive: DriveOperations, id: string, name: string): Pro
   for (let i = 2; await isThere(`/${free}`); i += 1) free = `${plain} ${i}`
   await drive.move(appFolder(id), { folder: '/', name: free })
   return `/${free}`
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

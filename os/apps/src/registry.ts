@@ -1,8 +1,7 @@
 import { fromUtf8 } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault, hasCode } from '@anarq/fault'
-import { streamContent } from '@anarq/flows'
-import { type DriveOperations, systemFolder } from '@anarq/kernel'
+import { type DriveOperations, putWhole, systemFolder } from '@anarq/kernel'
 import type { AppFields } from '@anarq/wxa'
 
 /** One version of an app, as its verified manifest described it. */
@@ -28,6 +27,8 @@ export type Registry = {
   read(): Promise<Kept>
   /** One change at a time, each of what the one before left. */
   change(change: (kept: Kept) => Kept): Promise<Kept>
+  /** What was read is not taken for granted any more: the drive changed, or it is another identity's. */
+  forget(): void
 }
 
 const folder = `${systemFolder}/apps`
@@ -46,7 +47,8 @@ export function packageFolder(id: string): string {
 
 export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
   let last: Promise<unknown> = Promise.resolve()
-  const read = async (): Promise<Kept> => {
+  let held: Promise<Kept> | undefined
+  const load = async (): Promise<Kept> => {
     try {
       const { stream, bytes } = await drive.get(`${folder}/${fileName}`)
       if (bytes > bytesMax) throw damaged()
@@ -61,22 +63,32 @@ export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
   }
   const write = async (kept: Kept): Promise<void> => {
     const content = fromUtf8(JSON.stringify({ format, ...kept }))
-    const file = {
-      kind: 'file' as const,
-      path: fileName,
-      bytes: content.length,
-      modifiedMs: clock.nowMs(),
+    await putWhole(drive, `${folder}/${fileName}`, content, {
       type: 'application/json',
-      content: streamContent(once(content)),
-    }
-    await drive.put(once([file]), { to: folder, isThorough: true })
+      modifiedMs: clock.nowMs(),
+    })
+  }
+  const forget = (): void => {
+    held = undefined
+  }
+  const read = async (): Promise<Kept> => {
+    const mine = held ?? load()
+    held = mine
+    // A list that could not be read is asked for again.
+    mine.catch(() => {
+      if (held === mine) forget()
+    })
+    return mine
   }
   return {
     read,
+    forget,
     change(change) {
       const mine = last.then(async () => {
-        const kept = change(await read())
+        // Never of what was read before: it may be another identity's.
+        const kept = change(await load())
         await write(kept)
+        forget()
         return kept
       })
       last = mine.catch(() => {})
@@ -102,8 +114,4 @@ function damaged(): Fault {
     'damaged.apps',
     `The list of installed apps cannot be read. Bring back an older version of it: anarq restore ${folder}/${fileName} --version N`,
   )
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

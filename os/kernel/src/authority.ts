@@ -32,8 +32,8 @@ export type Authority = {
   asked(signed: Signed, facts: DecisionFacts): Promise<Authorised>
 }
 
-/** What asks here, by the name that guardians and rules know it by. */
-const driveModule = 'qdrive'
+/** Who asks where nobody says more: the drive itself, by the name that guardians of children and rules know it by. */
+export const driveModule = 'qdrive'
 
 /** The drive as a whole, where no object is named. */
 const wholeDrive = '00'.repeat(16)
@@ -43,11 +43,14 @@ export function createAuthority({
   guardian,
   qonsent,
   directory,
+  module,
 }: {
   identity: OpenIdentity
   guardian: Guardian
   qonsent: Qonsent
   directory: Directory
+  /** The app or the part of the system that acts for the owner: it stands in every decision and its receipt. */
+  module: string
 }): Authority {
   const asked = async (signed: Signed, facts: DecisionFacts): Promise<Authorised> => {
     const verified = verifySigned(signed, (did, message, signature, context) => {
@@ -66,7 +69,7 @@ export function createAuthority({
         object: object === undefined ? wholeDrive : toHex(object),
         direction,
         channel: 'local',
-        module: driveModule,
+        module,
         ...(recipient === undefined ? {} : { recipient }),
       }
       return asked(signAs(identity, guardian, request), { proofs: [], about })

@@ -11,6 +11,7 @@ export type {
   LimitsChange,
   NewChild,
 } from './children/operations.ts'
+export { placeOfFile, putOne, putWhole } from './drive/put-whole.ts'
 export { isSystemPath, systemFolder } from './drive/system-folder.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {

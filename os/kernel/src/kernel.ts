@@ -31,6 +31,8 @@ export type KernelOptions = {
 
 export type Kernel = {
   readonly operations: Operations
+  /** The same, asked by this app or part of the system: decisions and receipts name it. */
+  operationsAs(module: string): Operations
   readonly guardian: Guardian
   /** For doors that authenticate others: an identity that this node can verify. */
   publicIdentity(did: string): PublicIdentity | undefined
@@ -75,13 +77,23 @@ export async function createKernel({
   })
   const tools = createToolDesk({ home, guardian, ports })
   const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
-  const operations: Operations = {
+  const officeAs = async (module: string | undefined): Promise<Office> => {
+    const office = await home.acting()
+    return module === undefined ? office : office.as(module)
+  }
+  const shared: Omit<Operations, 'drive' | 'sharing'> = {
     account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
     identities: createIdentities({ account, directory, home, ports }),
-    drive: forwardDrive(async () => (await home.acting()).drive),
+    audit: createAuditDesk({ current: home.acting, guardian }),
+    health,
+    tools: tools.operations,
+  }
+  const operationsAs = (module?: string): Operations => ({
+    ...shared,
+    drive: forwardDrive(async () => (await officeAs(module)).drive),
     sharing: forwardSharing(async () =>
       createSharing({
-        office: await home.acting(),
+        office: await officeAs(module),
         ports,
         guardian,
         directory,
@@ -90,13 +102,11 @@ export async function createKernel({
         compact: health.compact,
       }),
     ),
-    audit: createAuditDesk({ current: home.acting, guardian }),
-    health,
-    tools: tools.operations,
-  }
+  })
 
   return {
-    operations,
+    operations: operationsAs(),
+    operationsAs,
     guardian,
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,

@@ -3,7 +3,7 @@ import type { PutItem } from '@anarq/flows'
 import { auditReceiptBytesMax, entryOfAlert, type Guardian } from '@anarq/qerberos'
 import { createQonsent, type DecisionRecord, type IdentityState, type Qonsent } from '@anarq/qonsent'
 import type { OpenIdentity } from '@anarq/squid'
-import { type Authority, createAuthority } from './authority.ts'
+import { type Authority, createAuthority, driveModule } from './authority.ts'
 import type { Directory } from './directory.ts'
 import { createChanging } from './drive/change.ts'
 import { putItems } from './drive/put.ts'
@@ -23,6 +23,8 @@ export type Office = {
   readonly tools: ToolBook
   readonly qonsent: Qonsent
   readonly authority: Authority
+  /** Who asks here, by its name for rules and receipts. */
+  readonly module: string
   readonly drive: DriveOperations
   readonly sweeper: Sweeper
   /** For somebody whom a grant allows to write: a new version of a file, or what is put into a folder. */
@@ -32,6 +34,8 @@ export type Office = {
     options: { by: string; signal?: AbortSignal | undefined },
   ): Promise<PutReport>
   onDecoy(id: Uint8Array, by: string, how: 'get' | 'open'): void
+  /** The same, asked by this app or part of the system: what it does is decided as its own. */
+  as(module: string): Office
   close(): Promise<void>
 }
 
@@ -78,47 +82,57 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     clock: ports.clock,
     random: ports.random,
   })
-  const authority = createAuthority({ identity, guardian, qonsent, directory })
   const onDecoy = (id: Uint8Array, by: string, how: 'get' | 'open'): void => {
     const key = toHex(id)
     guardian.decoys.add(key)
     guardian.decoys.touched(key, by, { method: how, source: by })
   }
   const context = { space, ports, guardian }
-  const put: DriveOperations['put'] = async (items, putOptions = {}) => {
-    const { flow } = await authority.own({ action: '/qnt/write' })
-    flow.end('ok')
-    return sweeper.during(() => putItems(items, putOptions, context))
-  }
   const onOwnDecoy = (id: Uint8Array): void => onDecoy(id, space.did, 'get')
-  const changing = createChanging({ space, ports, authority, onDecoy: onOwnDecoy })
+  const driveOf = (authority: Authority): DriveOperations => {
+    const changing = createChanging({ space, ports, authority, onDecoy: onOwnDecoy })
+    return {
+      async put(items, putOptions = {}) {
+        const { flow } = await authority.own({ action: '/qnt/write' })
+        flow.end('ok')
+        return sweeper.during(() => putItems(items, putOptions, context))
+      },
+      ...createReading({ space, ports, authority, guardian, onDecoy: onOwnDecoy }),
+      ...changing,
+      copy: (...args) => sweeper.during(() => changing.copy(...args)),
+      restore: (...args) => sweeper.during(() => changing.restore(...args)),
+    }
+  }
+  const authorityOf = (module: string): Authority =>
+    createAuthority({ identity, guardian, qonsent, directory, module })
+  const authority = authorityOf(driveModule)
   const stopListening = guardian.onAlert((alert) => {
     if (alert.identity === space.did) void space.record([entryOfAlert(alert)]).catch(() => {})
   })
-  return {
+  const office: Office = {
     space,
     book,
     tools,
     qonsent,
     authority,
-    drive: {
-      put,
-      ...createReading({ space, ports, authority, guardian, onDecoy: onOwnDecoy }),
-      ...changing,
-      copy: (...args) => sweeper.during(() => changing.copy(...args)),
-      restore: (...args) => sweeper.during(() => changing.restore(...args)),
-    },
+    module: driveModule,
+    drive: driveOf(authority),
     sweeper,
     putFor(found, items, { by, signal }) {
       const taken = found.kind === 'folder' ? items : asVersionOf(found, items)
       return sweeper.during(() => putItems(taken, { isThorough: true, signal }, context, { into: found, by }))
     },
     onDecoy,
+    as(module) {
+      const asModule = authorityOf(module)
+      return { ...office, authority: asModule, module, drive: driveOf(asModule) }
+    },
     async close() {
       stopListening()
       await space.close()
     },
   }
+  return office
 }
 
 /** The first file of the items, under the name and in the place of the one it is a version of. */
@@ -143,7 +157,12 @@ async function keepReceipt(space: Space, { decision, inputs }: DecisionRecord): 
     verdict: decision.verdict === 'allow' ? ('ok' as const) : ('refused' as const),
     code: decision.code,
     hashes: [decision.receipt.cid.multihash.digest],
-    details: { subject: request.subject, salt: inputs.salt },
+    details: {
+      subject: request.subject,
+      salt: inputs.salt,
+      // The receipt binds it by a hash; here it can be read.
+      ...(request.module === undefined ? {} : { module: request.module }),
+    },
     ...(decision.receipt.bytes.length <= auditReceiptBytesMax ? { receipt: decision.receipt.bytes } : {}),
   }
   if (request.subject === space.did && decision.verdict === 'allow') space.note(entry)

@@ -176,6 +176,8 @@ export type FindQuery = {
   readonly isTrashed?: boolean
   /** Path or id of the folder that it lies in, or anywhere below. */
   readonly below?: Ref
+  /** Path or id of a folder that it is not, and lies in nowhere; where there is none, nothing is left out. */
+  readonly outside?: Ref
   readonly limit?: number
   readonly offset?: number
 }

@@ -71,4 +71,6 @@ export type AppOperations = {
   turn(input: { id: string; isOn: boolean }): Promise<AppFacts>
   grant(input: { id: string; permission: string; isGranted: boolean }): Promise<AppFacts>
   launch(input: { id: string }): Promise<AppLaunch>
+  /** An app broke the rules of its screen and was cut off: it goes on record with the guardian. `why` is a code. */
+  report(input: { id: string; why: string }): Promise<void>
 }

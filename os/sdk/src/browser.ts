@@ -1,7 +1,7 @@
 /** The session of a page and its signed requests (RFC 9421), with a key that never leaves the browser. */
 import { toBase64Url } from '@anarq/bytes'
 import { Fault, type FaultCode } from '@anarq/fault'
-import { requestToSign, sessionHeader } from '@anarq/squid/to-sign'
+import { appHeader, requestToSign, sessionHeader } from '@anarq/squid/to-sign'
 import type { Call } from './client.ts'
 import { fromWire, toWire } from './wire.ts'
 
@@ -56,8 +56,6 @@ export type PageClientOptions = {
   nowMs?: () => number
 }
 
-/** The app that a request is made for: the node holds it to what that app was granted. */
-export const appHeader = 'anarq-app'
 const ttlSeconds = 60
 const blobBytesMin = 64 * 1024
 

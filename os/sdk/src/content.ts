@@ -2,8 +2,9 @@
 import { concatBytes, fromBase64Url, toBase64Url, toUtf8 } from '@anarq/bytes'
 import { Fault, type FaultCode, hasCode } from '@anarq/fault'
 import type { EntryFacts, PutReport } from '@anarq/kernel'
+import { appHeader } from '@anarq/squid/to-sign'
 import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
-import { type Asked, appHeader, type PageClient } from './browser.ts'
+import type { Asked, PageClient } from './browser.ts'
 
 export type ContentSdk = {
   /** A file or a part of it, as it comes. Needs `drive.read`. */

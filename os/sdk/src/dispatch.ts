@@ -17,6 +17,8 @@ export type Dispatcher = {
 
 export type DispatcherOptions = {
   operations: Operations
+  /** The same as an app asks for them: what is decided for it names it. Absent: as the person. */
+  operationsAs?: (app: string) => Operations
   clock: Clock
   /** Known later than the dispatcher, which the apps' own backends call. Absent: there are none here. */
   apps?: () => AppOperations | undefined
@@ -25,7 +27,8 @@ export type DispatcherOptions = {
 }
 
 export function createDispatcher({
-  operations,
+  operations: own,
+  operationsAs = () => own,
   clock,
   apps: known = () => undefined,
   onRefused = () => {},
@@ -55,6 +58,7 @@ export function createDispatcher({
         )
       }
       signal?.throwIfAborted()
+      const operations = caller.kind === 'app' ? operationsAs(caller.id) : own
       return method.run({ operations, apps, browsers: browsersOf(caller), clock, caller }, read, signal)
     },
   }

@@ -1,3 +1,5 @@
+import { once } from '@anarq/bytes'
+
 /** One entry of an archive, as the archive says: nothing of it has been read yet, and any of it may be a lie. */
 export type ArchiveEntry = {
   readonly path: string
@@ -55,8 +57,4 @@ function entryOf({ path, content, deflated }: PackEntry): ArchiveEntry {
     read: () => once(content),
     readPacked: () => once(deflated ?? content),
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

@@ -12,6 +12,18 @@ const params = fields({ id, '*': described(text, "A path of the app's own.") })
 /** What an app gets to know of a request: nothing of the session that it came by. */
 const headersHandedOver = ['accept', 'accept-language', 'content-type', 'if-none-match', 'if-modified-since']
 
+/**
+ * An answer is data for the app's own screen. Whoever opens it as a page gets one of no origin that runs nothing and loads
+ * nothing, whatever type and headers the app gave it.
+ */
+const answerHeaders = {
+  'content-security-policy':
+    "sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+}
+
 type ToBackend = { Params: { id: string; '*': string }; Querystring: Record<string, string> }
 
 /** The files of apps, for the frames that show them, and their backends, each below a path of its own. */
@@ -55,7 +67,10 @@ function addBackends(scope: App, { apps }: DoorContext): void {
       },
       async handler(request, reply) {
         const answer = await apps.request(request.params.id, await handedOver(request))
-        return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
+        return reply
+          .code(answer.status)
+          .headers({ ...answer.headers, ...answerHeaders })
+          .send(Buffer.from(answer.body))
       },
     })
   }

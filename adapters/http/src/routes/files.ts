@@ -1,5 +1,6 @@
 import { Fault } from '@anarq/fault'
 import { type PutFile, streamContent } from '@anarq/flows'
+import { putOne } from '@anarq/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
 import { checkPlace } from '../callers.ts'
@@ -69,6 +70,7 @@ export function addFileRoutes(app: App, context: DoorContext): void {
         'toMs?': time,
         'isTrashed?': flag,
         'below?': described(text, 'Path or id of the folder that it lies in, or anywhere below.'),
+        'outside?': described(text, 'Path or id of a folder that it lies nowhere in.'),
         'limit?': { type: 'integer', minimum: 1, maximum: 10_000 },
         'offset?': count,
       }),
@@ -127,8 +129,9 @@ function addDownload(app: App, context: DoorContext): void {
 async function download(
   request: FastifyRequest<AtPath & VersionQuery>,
   reply: FastifyReply,
-  { operations: { drive }, problem }: DoorContext,
+  { operationsFor, problem }: DoorContext,
 ): Promise<FastifyReply> {
+  const { drive } = operationsFor(request)
   const path = checkPlace(filePathOf(request.params['*']), request.app)
   const { version } = request.query
   const { headers } = request
@@ -158,7 +161,7 @@ async function download(
   return sendContent(content, { request, reply, problem, range, isPartial: range !== undefined })
 }
 
-function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
+function addUpload(scope: App, { operationsFor }: DoorContext): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   scope.put<AtPath>('/api/v1/files/*', {
@@ -187,16 +190,9 @@ function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
     },
     async handler(request, reply) {
       const path = checkPlace(filePathOf(request.params['*']), request.app)
-      const slash = path.lastIndexOf('/')
-      const item = fileOf(request, path.slice(slash + 1))
-      const report = await drive.put(once([item]), {
-        to: path.slice(0, slash),
-        tags: tagsOf(request),
-        isThorough: true,
-        signal: signalOf(reply),
-      })
-      const [skipped] = report.skipped
-      if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
+      const { drive } = operationsFor(request)
+      const options = { tags: tagsOf(request), signal: signalOf(reply) }
+      const report = await putOne(drive, path, fileOf(request), options)
       const entry = report.entries[0] ?? (await drive.entry(path))
       const { unchanged, newBytes } = report
       return reply
@@ -209,13 +205,11 @@ function addUpload(scope: App, { operations: { drive } }: DoorContext): void {
 const uploadedSchema = fields({ entry: ref('Entry'), isUnchanged: flag, newBytes: count })
 const uploaded = { description: 'It is kept.', content: { 'application/json': { schema: uploadedSchema } } }
 
-function fileOf(request: FastifyRequest, name: string): PutFile {
+function fileOf(request: FastifyRequest): Omit<PutFile, 'kind' | 'path'> {
   const { 'content-length': length, 'content-type': type, 'x-anarq-modified': modified } = request.headers
   if (modified !== undefined && !/^-?\d{1,15}$/.test(String(modified)))
     throw new Fault('invalid.header', 'X-Anarq-Modified is a time in whole milliseconds since 1970.')
   return {
-    kind: 'file',
-    path: name,
     bytes: length === undefined ? undefined : Number(length),
     modifiedMs: modified === undefined ? Date.now() : Number(modified),
     ...(type === undefined || type === 'application/x-www-form-urlencoded' ? {} : { type }),
@@ -251,8 +245,4 @@ export function filePathOf(path: string): string {
   if (path === '' || path.endsWith('/'))
     throw new Fault('invalid.path', 'This is the path of a folder. Name a file in it.')
   return folderOf(path)
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

@@ -1,4 +1,4 @@
-import { fromBase64Url } from '@anarq/bytes'
+import { fromBase64Url, once } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { PutProgress, PutReport } from '@anarq/kernel'
@@ -17,7 +17,7 @@ const config = { streams: 'application/x-tar' } as const
 
 /** Many files in one request. */
 export function addImportRoutes(app: App, context: DoorContext): void {
-  const { operations, problem } = context
+  const { operations, operationsFor, problem } = context
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
@@ -41,7 +41,7 @@ export function addImportRoutes(app: App, context: DoorContext): void {
       const { to = '/', thorough: isThorough } = request.query
       const items = request.app === undefined ? all : placed(all, checkPlace(to, request.app), request.app)
       return events(reply, problem, (onProgress, signal) =>
-        operations.drive.put(items, { to, tags, lock, isDecoy, isThorough, onProgress, signal }),
+        operationsFor(request).drive.put(items, { to, tags, lock, isDecoy, isThorough, onProgress, signal }),
       )
     },
   })
@@ -116,8 +116,4 @@ export function pingOf(text: string): Uint8Array {
   } catch (cause) {
     throw new Fault('invalid.ping', 'This ping file is not in base64url. Send it again, whole.', { cause })
   }
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

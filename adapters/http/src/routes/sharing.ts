@@ -110,7 +110,7 @@ function addGrants(app: App, { operations: { sharing }, problem }: DoorContext):
 
 type Opening = { ping: string; purpose?: string; lock?: string; only?: string }
 
-function addOpening(app: App, { operations: { sharing }, problem }: DoorContext): void {
+function addOpening(app: App, { operationsFor, problem }: DoorContext): void {
   app.post<{ Body: Omit<Opening, 'only'> }>('/api/v1/pings/open', {
     bodyLimit,
     config: { appNeeds: 'drive.read' },
@@ -123,6 +123,7 @@ function addOpening(app: App, { operations: { sharing }, problem }: DoorContext)
     },
     async handler(request, reply) {
       const { ping, ...terms } = request.body
+      const { sharing } = operationsFor(request)
       const content = await sharing.open(pingOf(ping), { ...terms, signal: signalOf(reply) })
       return sendContent(content, { request, reply, problem })
     },
@@ -142,7 +143,9 @@ function addOpening(app: App, { operations: { sharing }, problem }: DoorContext)
         ndjsonType,
       ),
     },
-    async handler({ body: { ping, ...terms } }, reply) {
+    async handler(request, reply) {
+      const { ping, ...terms } = request.body
+      const { sharing } = operationsFor(request)
       const entries = await begun(sharing.walk(pingOf(ping), { ...terms, signal: signalOf(reply) }))
       return reply.type(ndjsonType).send(lineStream(entries, (error) => ({ error: problem(error) })))
     },
@@ -170,7 +173,7 @@ function addOpening(app: App, { operations: { sharing }, problem }: DoorContext)
     reply: FastifyReply,
   ): Promise<FastifyReply> {
     const { ping, hasFacts = false, ...terms } = request.body
-    const tree = sharing.readTree(pingOf(ping), { ...terms, signal: signalOf(reply) })
+    const tree = operationsFor(request).sharing.readTree(pingOf(ping), { ...terms, signal: signalOf(reply) })
     const { first, all } = await peeked(tree)
     const root = first.entry
     const pieces = await begun(packTree(all, { root, hasFacts }))

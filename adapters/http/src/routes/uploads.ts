@@ -15,7 +15,7 @@ type Begun = { path: string; bytes: number; modifiedMs?: number; type?: string; 
 
 /** Large files in parts, for pages: they may stop, be reloaded, and go on. */
 export function addUploadRoutes(app: App, context: DoorContext): void {
-  const { uploads, clock } = context
+  const { uploads, operationsFor, clock } = context
   app.register(async (scope) => addParts(scope, context))
 
   app.post<{ Body: Begun }>('/api/v1/uploads', {
@@ -35,15 +35,14 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
       }),
       response: answers(200, 'The upload.', ref('Upload')),
     },
-    async handler({ app: asker, body: { path, modifiedMs = clock.nowMs(), ...body } }) {
+    async handler(request) {
+      const { path, modifiedMs = clock.nowMs(), ...body } = request.body
+      const asker = request.app
       const whole = checkPlace(filePathOf(path.replace(/^\//, '')), asker)
       const slash = whole.lastIndexOf('/')
-      return uploads.begin({
-        ...body,
-        modifiedMs,
-        folder: whole.slice(0, slash) || '/',
-        name: whole.slice(slash + 1),
-      })
+      const folder = whole.slice(0, slash) || '/'
+      const upload = { ...body, modifiedMs, folder, name: whole.slice(slash + 1) }
+      return uploads.begin(upload, operationsFor(request).drive)
     },
   })
   app.get('/api/v1/uploads', {

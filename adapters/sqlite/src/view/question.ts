@@ -45,6 +45,7 @@ export function readQuery(
   if (homes !== undefined) {
     demands.push({ filter: sql`e.home IN (SELECT value FROM json_each(${JSON.stringify(homes)}))` })
   }
+  if (query.outside !== undefined) demands.push({ filter: outsideOf(store, query.outside) })
   const filters = demands.map(({ filter }) => filter)
   const times = readTimes(query)
   return {
@@ -120,6 +121,14 @@ function readHomes(store: Store, { parent, below }: Query): number[] | undefined
     homes = homes === undefined ? own : own.filter((home) => homes?.includes(home))
   }
   return homes
+}
+
+/** What is no folder holds nothing: only the thing itself is left out. */
+function outsideOf(store: Store, id: Uint8Array): Sql {
+  const folder = folderNum(store, id)
+  if (folder === undefined) return sql`e.id <> ${id}`
+  const homes = JSON.stringify(findBelow(store, folder))
+  return sql`(e.id <> ${id} AND (e.home IS NULL OR e.home NOT IN (SELECT value FROM json_each(${homes}))))`
 }
 
 /** One thing that a row must be; the mark is on every row that is so, and on few others. */

@@ -1,5 +1,5 @@
 import { open, readFile } from 'node:fs/promises'
-import { formatBytes, fromUtf8 } from '@anarq/bytes'
+import { formatBytes, fromUtf8, once } from '@anarq/bytes'
 import { diskFault, writeFileWhole } from '@anarq/files'
 import type { Finding } from '@anarq/kernel'
 import { verifyAuditProofFile } from '@anarq/node'
@@ -196,8 +196,4 @@ async function* counted(
     onBytes(bytes.length)
     yield bytes
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

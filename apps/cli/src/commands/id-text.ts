@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { fromUtf8 } from '@anarq/bytes'
+import { fromUtf8, once } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { diskFault, writeFileWhole } from '@anarq/files'
 import type { IdentityFacts } from '@anarq/kernel'
@@ -60,8 +60,4 @@ export async function saveText(
 export function fileNameOf(name: string, ending: string): string {
   const plain = name.replace(/[^\p{L}\p{N}_-]+/gu, '-').replace(/^-+|-+$/g, '')
   return `${plain === '' ? 'child' : plain}.${ending}`
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

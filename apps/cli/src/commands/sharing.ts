@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { formatBytes } from '@anarq/bytes'
+import { formatBytes, once } from '@anarq/bytes'
 import { diskFault, readTree, writeFileWhole } from '@anarq/files'
 import type { EntryFacts, GrantFacts, Operations, ResealReport, TreeEntry } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, timeOf, UsageError } from '../command.ts'
@@ -213,8 +213,4 @@ function describeReseal({ grant, files, versions, bytes, keptBlocks, skipped }: 
   if (keptBlocks > 0) lines.push(`${keptBlocks} old blocks stay, because other files of yours stand on them.`)
   lines.push('What was read or copied already stays with who has it, and so do copies in backups.')
   return lines.join('\n')
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

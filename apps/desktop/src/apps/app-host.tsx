@@ -44,7 +44,7 @@ export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function A
   const { client, say, theme, preferences, changePreferences } = useSurroundings()
   const [turn, setTurn] = useState(0)
   const Screen = useMemo(() => screenOf(app, turn), [app, turn])
-  const sdk = useMemo(() => client.sdkFor(), [client])
+  const sdk = useMemo(() => client.sdkFor(app.id), [client, app.id])
   const name = app.name[preferences.locale]
   const window = useMemo(
     () => ({

@@ -1,5 +1,5 @@
 import type { AppEvents, AppProps, AppTheme, AppWindow, Locale } from '@anarq/design'
-import { createSdk, type Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { type ReactNode, useEffect, useRef } from 'react'
 import type { BackendAnswer } from '../bridge/frame-calls.ts'
 import type { Client } from '../client/port.ts'
@@ -7,7 +7,7 @@ import type { InstalledFacts } from './installed.ts'
 
 /** What a component is given beside its element. Its calls are made as the app, whatever else it could do in here. */
 export type ComponentShell = {
-  readonly sdk: Sdk
+  readonly sdk: AppSdk
   readonly window: AppWindow
   readonly events: AppEvents
   readonly locale: Locale
@@ -18,7 +18,7 @@ export type ComponentShell = {
 /** Draws into the element; gives what takes everything away again. */
 export type Mount = (element: HTMLElement, shell: ComponentShell) => unknown
 
-export type ComponentScreenProps = AppProps<Sdk> & {
+export type ComponentScreenProps = AppProps<AppSdk> & {
   readonly app: InstalledFacts
   readonly mount: Mount
   readonly client: Client
@@ -35,7 +35,7 @@ export function ComponentScreen(props: ComponentScreenProps): ReactNode {
     if (element === null) return
     const { window, events, theme } = latest.current
     const leave = mount(element, {
-      sdk: createSdk(client.callFor(app.id)),
+      sdk: client.sdkFor(app.id),
       window: {
         ...window,
         get isFocused() {

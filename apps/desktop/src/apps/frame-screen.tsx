@@ -4,7 +4,7 @@ import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef
 import { type Bridge, createBridge } from '../bridge/bridge.ts'
 import { createFrameCalls } from '../bridge/frame-calls.ts'
 import type { Event } from '../bridge/message.ts'
-import type { Client } from '../client/port.ts'
+import { type Client, shellApp } from '../client/port.ts'
 import { useSurroundings } from '../shell/context.ts'
 import type { InstalledFacts } from './installed.ts'
 
@@ -92,8 +92,13 @@ function useBridge(
       allows,
       call,
       nowMs: Date.now,
-      onCutOff() {
+      onCutOff(why) {
         end()
+        // It stays on record, whatever the person does with the window.
+        client
+          .sdkFor(shellApp)
+          .apps.report({ id: app.id, why })
+          .catch(() => undefined)
         latest.current.onCutOff()
       },
     })

@@ -2,7 +2,7 @@ import type { AppProps } from '@anarq/design'
 import { Fault } from '@anarq/fault'
 import type { AppSdk } from '@anarq/sdk/app'
 import type { ReactNode } from 'react'
-import type { Client } from '../client/port.ts'
+import { type Client, shellApp } from '../client/port.ts'
 import { ComponentScreen, type Mount } from './component-screen.tsx'
 import { FrameScreen } from './frame-screen.tsx'
 import type { InstalledFacts } from './installed.ts'
@@ -12,7 +12,7 @@ export async function installedScreen(
   app: InstalledFacts,
   client: Client,
 ): Promise<{ readonly default: (props: AppProps<AppSdk>) => ReactNode }> {
-  const { kind, address } = await client.sdkFor().apps.launch({ id: app.id })
+  const { kind, address } = await client.sdkFor(shellApp).apps.launch({ id: app.id })
   if (!address.startsWith(`/apps/${app.id}/`))
     throw new Fault('internal.launch', `The address of ${app.name} is not its own.`)
   if (kind === 'frame')

@@ -1,6 +1,6 @@
 import type { AppEvents } from '@anarq/design'
 import { useEffect, useState } from 'react'
-import type { Client } from '../client/port.ts'
+import { type Client, shellApp } from '../client/port.ts'
 import { installedApps, type Remembered } from './installed.ts'
 import { type AnyApp, systemApps } from './registry.ts'
 
@@ -20,7 +20,7 @@ export function useApps(client: Client, events: AppEvents): Apps {
       asked += 1
       const mine = asked
       const facts = await client
-        .sdkFor()
+        .sdkFor(shellApp)
         .apps.list({})
         .catch(() => undefined)
       // Of two answers that overtook each other, the later question's holds.

@@ -8,7 +8,7 @@ import {
 } from '@anarq/sdk/browser'
 import { backendAddress } from '../bridge/backend-path.ts'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
-import type { Client, Topic } from './port.ts'
+import { type Client, shellApp, type Topic } from './port.ts'
 
 const renewBeforeMs = 10 * 60_000
 const retryMs = [1_000, 2_000, 5_000, 10_000] as const
@@ -76,7 +76,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
       take(undefined)
     },
     async use(did) {
-      await createSdk(page.callAs()).identity.use({ ref: did })
+      await createSdk(page.callAs(shellApp)).identity.use({ ref: did })
       await renew()
     },
     session: () => current,
@@ -84,7 +84,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    sdkFor: () => createAppSdk(page),
+    sdkFor: (app) => createAppSdk(page, app),
     callFor: (app) => page.callAs(app),
     askBackend: (app, asked, signal) =>
       askBackend(page, backendAddress(app, asked.path, origin), asked, signal),

@@ -2,6 +2,9 @@ import type { AppSdk } from '@anarq/sdk/app'
 import type { Call } from '@anarq/sdk/client'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
 
+/** What the shell may do stands in its own manifest, like that of any app. */
+export const shellApp = 'os.anarq.shell'
+
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
 export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
@@ -23,8 +26,11 @@ export type Client = {
   /** Undefined while this page is not in. */
   session(): Session | undefined
   onSession(listener: () => void): () => void
-  /** The typed face, for the shell and the system's own apps. */
-  sdkFor(): AppSdk
+  /**
+   * The typed face, for one app: the node holds it to what that app was granted, and a part of the system to its manifest.
+   * The shell itself is one of them, and nothing on this page calls as the person.
+   */
+  sdkFor(app: string): AppSdk
   /** Calls made for an app: the node holds them to what that app was granted. */
   callFor(app: string): Call
   /** Asks an app's own backend, and nothing that is not below it. */

@@ -1,5 +1,6 @@
 import { Avatar, Bar, Icon, Menu, type MenuEntry, Panel, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
+import { shellApp } from '../client/port.ts'
 import { problemText } from '../client/problem.ts'
 import { keysOf } from '../windows/keys.ts'
 import { useShell, useSurroundings } from './context.ts'
@@ -82,7 +83,7 @@ export function IdentityButton(): ReactNode {
   useEffect(() => {
     const load = (): void =>
       void client
-        .sdkFor()
+        .sdkFor(shellApp)
         .identity.list({})
         .then(setKnown, () => undefined)
     load()

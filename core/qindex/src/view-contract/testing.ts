@@ -202,6 +202,17 @@ function testTree(name: string, open: OpenView): void {
       assert.deepEqual(names(view.children(null)), ['b'])
       assert.equal(view.count({ below: b.id }), 2)
       assert.deepEqual(names(view.search({ below: b.id, kind: 'file' })), ['file.txt'])
+      const other = fileChange('other.txt')
+      apply(view, testRecord(other, 3))
+      assert.deepEqual(names(view.search({ outside: a.id })), ['b', 'other.txt'])
+      assert.deepEqual(names(view.search({ outside: b.id })), ['other.txt'])
+      assert.equal(view.count({ outside: b.id }), 1)
+      assert.deepEqual(
+        names(view.search({ outside: other.id, limit: 2 })),
+        ['a', 'b'],
+        'a file holds nothing',
+      )
+      assert.equal(view.count({ outside: testId('nowhere') }), 4)
     })
   })
 

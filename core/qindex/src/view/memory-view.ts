@@ -96,6 +96,7 @@ function matcherOf(query: Query, tree: FolderTree): (facts: EntryFacts) => boole
   const { tag, type, owner, kind, from, to, isTrashed, field, version } = query
   const family = type?.endsWith('/*') ? type.slice(0, -1) : undefined
   const below = query.below && toHex(query.below)
+  const outside = query.outside && toHex(query.outside)
   return (facts) =>
     (kind === undefined || facts.kind === kind) &&
     (type === undefined || (family === undefined ? facts.type === type : facts.type.startsWith(family))) &&
@@ -107,7 +108,8 @@ function matcherOf(query: Query, tree: FolderTree): (facts: EntryFacts) => boole
     (version === undefined || facts.versions.some((digest) => equalBytes(digest, version))) &&
     (isTrashed !== true || facts.trashedMs !== undefined) &&
     (isTrashed !== false || !tree.isTrashed(toHex(facts.id))) &&
-    (below === undefined || tree.isBelow(toHex(facts.id), below))
+    (below === undefined || tree.isBelow(toHex(facts.id), below)) &&
+    (outside === undefined || !(toHex(facts.id) === outside || tree.isBelow(toHex(facts.id), outside)))
 }
 
 function sortFound(found: Found[], order: NonNullable<Query['order']>): Found[] {

@@ -46,6 +46,8 @@ export type Query = {
   readonly parent?: Uint8Array | null
   /** In this folder or anywhere below it, the folder itself not included. */
   readonly below?: Uint8Array
+  /** Neither this folder nor what lies in it or anywhere below. */
+  readonly outside?: Uint8Array
   /** `modifiedMs` from here, included. */
   readonly from?: number
   /** `modifiedMs` up to here, excluded. */

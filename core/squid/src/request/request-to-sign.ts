@@ -1,7 +1,7 @@
 /** What is signed of a request, without the key: for one that is here, and for one that a browser holds. */
 import { fromUtf8, toBase64 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type RequestTarget, signatureBase, splitTarget } from './signature-base.ts'
+import { fieldValue, type RequestTarget, signatureBase, splitTarget } from './signature-base.ts'
 import { type BareItem, type Item, writeInnerList, writeItem } from './structured-fields.ts'
 
 export type DigestAlgorithm = 'sha-256' | 'sha-512'
@@ -31,10 +31,12 @@ export type RequestToSign = {
 
 export const signatureTag = 'anarq'
 export const sessionHeader = 'anarq-session'
+/** Names the app that a request is made for: who takes it away makes a request of the person's, so it is signed. */
+export const appHeader = 'anarq-app'
 export const nonceCharacters = { min: 16, max: 128 } as const
 const label = 'anarq'
 
-/** A request before its signature (RFC 9421): method, authority, path, query, and the digest of the body where there is one. */
+/** A request before its signature (RFC 9421): method, authority, path, query, the digest of the body and the app, where there are. */
 export function requestToSign(
   request: RequestTarget & { readonly bodyDigest?: ContentDigest },
   { keyid, alg, nonce, created, expires }: SignedParameters,
@@ -50,6 +52,7 @@ export function requestToSign(
     '@path',
     ...(query === undefined ? [] : ['@query']),
     ...(digest === undefined ? [] : ['content-digest']),
+    ...(fieldValue(request.headers, appHeader) === undefined ? [] : [appHeader]),
   ]
   const parameters = new Map<string, BareItem>([
     ['created', { type: 'integer', value: created }],

@@ -6,6 +6,7 @@ import { isContentOf, parseContentDigest } from './content-digest.ts'
 import type { ReplayPort } from './replay.ts'
 import { requestContext } from './request.ts'
 import {
+  appHeader,
   type ContentDigest,
   nonceCharacters,
   type RequestAlgorithm,
@@ -175,17 +176,18 @@ function typed<T extends 'string' | 'integer'>(
 }
 
 /** Everything that says what is asked of whom must be covered, or a thief of one request could make another of it. */
-function checkCoverage({ targetUri, body }: IncomingRequest, components: readonly string[]): void {
+function checkCoverage({ targetUri, body, headers }: IncomingRequest, components: readonly string[]): void {
   const covers = (name: string) => components.includes(name)
   const { query } = splitTarget(targetUri)
   const coversTarget =
     covers('@target-uri') ||
     (covers('@authority') && covers('@path') && (query === undefined || covers('@query')))
   const coversBody = body === undefined || covers('content-digest')
-  if (covers('@method') && coversTarget && coversBody) return
+  const coversApp = fieldValue(headers, appHeader) === undefined || covers(appHeader)
+  if (covers('@method') && coversTarget && coversBody && coversApp) return
   throw new Fault(
     'refused.coverage',
-    'The signature must cover the method, the address with its query, and the digest of the body.',
+    'The signature must cover the method, the address with its query, the digest of the body, and the header Anarq-App.',
   )
 }
 

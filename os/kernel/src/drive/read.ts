@@ -281,11 +281,33 @@ function folderOf(path: string, { view }: Space): Found | undefined {
   return found
 }
 
+function thereAt(ref: string, space: Space): Found | undefined {
+  try {
+    return folderOf(ref, space)
+  } catch (error) {
+    if (hasCode(error, 'missing')) return undefined
+    throw error
+  }
+}
+
 function queryOf(
-  { text, tag, type, owner, fromMs, toMs, isTrashed = false, below, limit = 100, offset = 0 }: FindQuery,
+  {
+    text,
+    tag,
+    type,
+    owner,
+    fromMs,
+    toMs,
+    isTrashed = false,
+    below,
+    outside,
+    limit = 100,
+    offset = 0,
+  }: FindQuery,
   space: Space,
 ) {
   const folder = below === undefined ? undefined : folderOf(below, space)
+  const left = outside === undefined ? undefined : thereAt(outside, space)
   return {
     isTrashed,
     limit: Math.min(limit, findMax),
@@ -297,5 +319,6 @@ function queryOf(
     ...(fromMs === undefined ? {} : { from: fromMs }),
     ...(toMs === undefined ? {} : { to: toMs }),
     ...(folder === undefined ? {} : { below: folder.id }),
+    ...(left === undefined ? {} : { outside: left.id }),
   }
 }

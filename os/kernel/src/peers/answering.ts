@@ -64,8 +64,8 @@ async function open(options: AnsweringOptions, question: OpenQuestion): Promise<
   if (owner === undefined || subject === undefined)
     throw new Fault('missing.object', 'What this ping file names is not there any more. Ask its owner.')
   checkFresh(options, question)
-  const { purpose, nonce, atMs } = question
-  const request = requestOf(subject.did, ping, { action: '/qnt/read', purpose }, 'network')
+  const { purpose, module, nonce, atMs } = question
+  const request = requestOf(subject.did, ping, { action: '/qnt/read', purpose, module }, 'network')
   const requested = requestAccess(guardian, request, { nonce, atMs })
   const signed = receiveSigned(requested, question.signature)
   const reader = { did: subject.did, kemPublicKey: subject.kemKey }

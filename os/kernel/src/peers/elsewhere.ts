@@ -36,7 +36,8 @@ export async function openElsewhere(
     )
   const { did, identity } = office.space
   const fresh = { nonce: ports.random.bytes(nonceBytes), atMs: ports.clock.nowMs() }
-  const request = requestOf(did, ping, { action: '/qnt/read', purpose }, 'network')
+  const { module } = office
+  const request = requestOf(did, ping, { action: '/qnt/read', purpose, module }, 'network')
   const signed = signAs(identity, guardian, request, fresh)
   const { flow } = signed.requested
   try {
@@ -44,6 +45,7 @@ export async function openElsewhere(
       ask: 'open' as const,
       ping: bytes,
       subject: did,
+      module,
       ...fresh,
       signature: signed.signature,
     }

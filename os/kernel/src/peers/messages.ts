@@ -11,6 +11,8 @@ export type OpenQuestion = {
   readonly ask: 'open'
   readonly ping: Uint8Array
   readonly subject: string
+  /** The app that asks on their behalf, as their node says. */
+  readonly module: string
   readonly purpose?: string
   readonly nonce: Uint8Array
   readonly atMs: number
@@ -57,13 +59,14 @@ function readBlockQuestion(value: unknown): BlockQuestion {
 }
 
 function readOpenQuestion(value: unknown): OpenQuestion {
-  const known = ['ask', 'ping', 'subject', 'purpose', 'nonce', 'atMs', 'signature']
+  const known = ['ask', 'ping', 'subject', 'module', 'purpose', 'nonce', 'atMs', 'signature']
   const fields = readFields(value, known, 'A question')
   if (fields.ask !== 'open') throw wrong()
   return {
     ask: 'open',
     ping: readBytes(fields.ping, 'The ping file', { max: pingBytesMax }),
     subject: readText(fields.subject, 'Who asks', { max: 2048 }),
+    module: readText(fields.module, 'The app', { max: 256 }),
     ...(fields.purpose === undefined
       ? {}
       : { purpose: readText(fields.purpose, 'The purpose', { max: 256 }) }),

@@ -44,7 +44,11 @@ export async function ask(context: SharingContext, bytes: Uint8Array, asking: As
     )
   }
   const { did, identity } = office.space
-  const signed = signAs(identity, guardian, requestOf(did, ping, asking, 'local'))
+  const signed = signAs(
+    identity,
+    guardian,
+    requestOf(did, ping, { ...asking, module: office.module }, 'local'),
+  )
   const reader = { did, kemPublicKey: identity.kem.publicKey }
   return judge(context, { owner, reader, ping, signed, check: asking.check })
 }
@@ -52,7 +56,7 @@ export async function ask(context: SharingContext, bytes: Uint8Array, asking: As
 export function requestOf(
   subject: string,
   ping: Ping,
-  { action, purpose }: Asking,
+  { action, purpose, module }: Pick<Asking, 'action' | 'purpose'> & { readonly module: string },
   channel: 'local' | 'network',
 ): AccessRequest {
   return {
@@ -62,6 +66,7 @@ export function requestOf(
     object: toHex(ping.id),
     direction: 'in',
     channel,
+    module,
     ...(purpose === undefined ? {} : { purpose }),
   }
 }

@@ -73,7 +73,7 @@ export function createToolDesk({ home, guardian, ports }: ToolDeskOptions): Tool
         key: office.tools.factsOf(key),
         did: office.space.did,
         folder,
-        drive: createToolDrive({ office, key, ports }),
+        drive: createToolDrive({ office: office.as(door), key, ports }),
       }
     },
   }

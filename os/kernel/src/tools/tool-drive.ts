@@ -3,8 +3,9 @@ import { Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
 import { aboutOf } from '../drive/about.ts'
 import { changeDetails, detailsOf, rootDetails } from '../drive/details.ts'
+import { putOne } from '../drive/put-whole.ts'
 import { type Found, isShown, partsOf, resolve } from '../drive/resolve.ts'
-import { isSystemPath } from '../drive/system-folder.ts'
+import { isSystemPath, systemFolder } from '../drive/system-folder.ts'
 import type { Office } from '../office.ts'
 import type { EntryFacts } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
@@ -80,25 +81,21 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
     },
     list: async (path, page) => (await drive.list(inside(path), page)).filter(isOpen).map(outside),
     find: async (query) =>
-      (await drive.find({ ...query, ...(base() === '' ? {} : { below: base() }) }))
-        .filter(isOpen)
-        .map(outside),
+      (
+        await drive.find({
+          ...query,
+          ...(base() === '' ? {} : { below: base() }),
+          outside: systemFolder,
+        })
+      ).map(outside),
     async get(path, options) {
       const content = await drive.get(inside(path), options)
       return { ...content, entry: outside(content.entry) }
     },
     async put(path, file, options) {
       const at = below(path)
-      const slash = at.lastIndexOf('/')
-      const item = {
-        kind: 'file' as const,
-        ...file,
-        path: at.slice(slash + 1),
-        content: streamContent(file.content),
-      }
-      const report = await drive.put(once([item]), { ...options, to: at.slice(0, slash), isThorough: true })
-      const [skipped] = report.skipped
-      if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
+      const content = streamContent(file.content)
+      const report = await putOne(drive, at, { ...file, content }, options)
       return { ...report, entries: report.entries.map(outside) }
     },
     makeFolder: async (path) => outside(await drive.makeFolder(below(path))),
@@ -119,8 +116,4 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
 /** The system's own folder is no tool's. */
 function isOpen({ path }: EntryFacts): boolean {
   return !isSystemPath(path)
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

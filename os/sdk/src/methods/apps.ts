@@ -70,4 +70,14 @@ export const apps: MethodsOf<AppsSdk> = {
     params: fields({ id }),
     run: ({ apps }, input) => apps().launch(input),
   },
+  report: {
+    summary: 'Put on record that an app broke the rules of its screen and was cut off',
+    isChange: false,
+    permission: manages,
+    params: fields({
+      id,
+      why: text({ pattern: /^[a-z][a-z.-]{0,39}$/, about: 'A code such as limit.rate.' }),
+    }),
+    run: ({ apps }, input) => apps().report(input),
+  },
 }

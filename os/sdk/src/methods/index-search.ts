@@ -1,4 +1,4 @@
-import { isSystemPath } from '@anarq/kernel'
+import { systemFolder } from '@anarq/kernel'
 import type { IndexSdk } from '../face.ts'
 import type { MethodsOf } from '../method.ts'
 import { fields, flag, int, optional, text } from '../shape.ts'
@@ -20,7 +20,8 @@ export const index: MethodsOf<IndexSdk> = {
     }),
     async run({ operations: { drive } }, input) {
       const query = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
-      return (await drive.find(query)).filter(({ path }) => !isSystemPath(path))
+      // Left out where it is looked for: a page of an answer is a full one.
+      return drive.find({ ...query, outside: systemFolder })
     },
   },
 }

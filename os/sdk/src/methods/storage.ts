@@ -1,7 +1,6 @@
 import { concatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { streamContent } from '@anarq/flows'
-import { type Content, type DriveOperations, isSystemPath } from '@anarq/kernel'
+import { type Content, type DriveOperations, isSystemPath, placeOfFile, putWhole } from '@anarq/kernel'
 import { inlineBytesMax, type StorageSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { Permission } from '../permissions.ts'
@@ -75,7 +74,7 @@ export const storage: MethodsOf<StorageSdk> = {
     permission: (input) => (isOwnPlace(input.path) && isOwnPlace(input.to) ? undefined : 'drive.write'),
     params: fields({ path, to: path }),
     async run({ operations: { drive }, caller }, input) {
-      const to = splitPath(placeOf(input.to, caller))
+      const to = placeOfFile(placeOf(input.to, caller))
       const ref = await refOf(input.path, caller, drive.entry)
       return seenBy(await drive.move(ref, to), caller)
     },
@@ -86,7 +85,7 @@ export const storage: MethodsOf<StorageSdk> = {
     permission: (input) => (isOwnPlace(input.path) && isOwnPlace(input.to) ? undefined : 'drive.write'),
     params: fields({ path, to: path }),
     async run({ operations: { drive }, caller }, input) {
-      const to = splitPath(placeOf(input.to, caller))
+      const to = placeOfFile(placeOf(input.to, caller))
       const ref = await refOf(input.path, caller, drive.entry)
       return seenBy(await drive.copy(ref, to), caller)
     },
@@ -166,26 +165,12 @@ async function write(
   signal: AbortSignal | undefined,
 ): ReturnType<StorageSdk['write']> {
   const place = placeOf(input.path, caller)
-  const { folder, name } = splitPath(place)
-  const item = {
-    kind: 'file' as const,
-    path: name,
-    bytes: input.bytes.length,
+  const { entry, isUnchanged } = await putWhole(drive, place, input.bytes, {
+    type: input.type,
     modifiedMs: clock.nowMs(),
-    content: streamContent(once(input.bytes)),
-  }
-  const report = await drive.put(
-    once([{ ...item, ...(input.type === undefined ? {} : { type: input.type }) }]),
-    {
-      to: folder,
-      isThorough: true,
-      signal,
-    },
-  )
-  const [skipped] = report.skipped
-  if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
-  const entry = report.entries[0] ?? (await drive.entry(place))
-  return { entry: seenBy(entry, caller), isUnchanged: report.unchanged > 0 }
+    signal,
+  })
+  return { entry: seenBy(entry, caller), isUnchanged }
 }
 
 /** The id of what lay at a path before it was put into the trash; of several, the one that was changed last. */
@@ -205,13 +190,6 @@ async function whole({ stream }: Content): Promise<Uint8Array> {
   return concatBytes(...pieces)
 }
 
-function splitPath(place: string): { folder: string; name: string } {
-  const slash = place.lastIndexOf('/')
-  const name = place.slice(slash + 1)
-  if (name === '') throw new Fault('invalid.path', 'The root folder has no name of its own.')
-  return { folder: place.slice(0, slash) || '/', name }
-}
-
 /** The system's folder does not show in the drive; what is in an app's own storage does, to that app. */
 function isShown(path: string, place: string): boolean {
   return isSystemPath(place) || !isSystemPath(path)
@@ -219,8 +197,4 @@ function isShown(path: string, place: string): boolean {
 
 function isMissing(error: unknown): boolean {
   return error instanceof Fault && error.code.startsWith('missing.')
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

@@ -52,6 +52,8 @@ const comparedQueries: Query[] = [
   { type: 'image/*', from: 3, to: 40, order: 'size' },
   { parent: null, order: 'name' },
   { below: testId(1), order: 'name' },
+  { outside: testId(1), order: 'name', limit: 500 },
+  { outside: testId(2), isTrashed: false, order: 'name', limit: 4, offset: 1 },
   { field: { name: 'camera', value: 'Nikon' }, order: 'name' },
 ]
 

@@ -1,0 +1,2 @@
+/** The face of the module that is being built: see `module-package.ts`. */
+declare module 'anarq:module' {}

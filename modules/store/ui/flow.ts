@@ -3,7 +3,13 @@ import type { AppPlan } from '@anarq/sdk'
 
 export type Flow =
   | { readonly at: 'idle' }
-  | { readonly at: 'sending' | 'inspecting'; readonly name: string }
+  | {
+      readonly at: 'sending'
+      readonly name: string
+      /** From 0 to 1. */
+      readonly part: number
+    }
+  | { readonly at: 'inspecting'; readonly name: string }
   | {
       readonly at: 'refused'
       readonly name: string
@@ -32,7 +38,8 @@ export type Source = {
 }
 
 export type FlowAct =
-  | { readonly do: 'send' | 'inspect'; readonly name: string }
+  | { readonly do: 'send'; readonly name: string; readonly part?: number }
+  | { readonly do: 'inspect'; readonly name: string }
   | { readonly do: 'show'; readonly source: Source; readonly plan: AppPlan }
   | {
       readonly do: 'refuse'
@@ -53,7 +60,7 @@ export const idle: Flow = { at: 'idle' }
 export function nextFlow(flow: Flow, act: FlowAct): Flow {
   switch (act.do) {
     case 'send':
-      return { at: 'sending', name: act.name }
+      return { at: 'sending', name: act.name, part: act.part ?? 0 }
     case 'inspect':
       return { at: 'inspecting', name: act.name }
     case 'show': {

@@ -59,8 +59,7 @@ export const en = {
   'refused.nothing': 'Nothing was changed.',
   'refused.development': 'It is my own, in development',
   'refused.other': 'Choose another',
-  'too-large':
-    'A package from this computer has at most {max} here. Put it into your drive, and install it from there.',
+  'too-large': 'A package has at most {max}. Ask its publisher for a smaller one.',
   'not-a-package': '{name} is no package of an app: those end in .wxa.',
   'review.install': 'Install {app}?',
   'review.update': 'Update {app}?',

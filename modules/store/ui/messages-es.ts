@@ -62,8 +62,7 @@ export const es: Texts<MessageKey> = {
   'refused.nothing': 'No ha cambiado nada.',
   'refused.development': 'Es mío, en desarrollo',
   'refused.other': 'Elegir otro',
-  'too-large':
-    'Desde este ordenador, un paquete tiene aquí como mucho {max}. Ponlo en tu unidad e instálalo desde ella.',
+  'too-large': 'Un paquete tiene como mucho {max}. Pide a su editor uno más pequeño.',
   'not-a-package': '{name} no es un paquete de aplicación: esos acaban en .wxa.',
   'review.install': '¿Instalar {app}?',
   'review.update': '¿Actualizar {app}?',

@@ -1,6 +1,6 @@
 import './store.css'
 import { type AppProps, createSay, ProgressBar, type Say } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { AppPage } from './app-page.tsx'
 import { DriveDialog } from './drive-dialog.tsx'
@@ -10,7 +10,7 @@ import { Refused } from './refused.tsx'
 import { ReviewPage } from './review.tsx'
 import { type Store, useStore } from './use-store.ts'
 
-export type StoreProps = AppProps<Sdk> & {
+export type StoreProps = AppProps<AppSdk> & {
   readonly say: Say<MessageKey>
   readonly store: Store
   /** Opens the choice of a file of this computer. */
@@ -19,7 +19,7 @@ export type StoreProps = AppProps<Sdk> & {
   readonly show: (id: string | undefined) => void
 }
 
-export default function StoreScreen(props: AppProps<Sdk>): ReactNode {
+export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
   const { locale } = props
   const say = createSay(messages, locale)
   const store = useStore({ ...props, say })
@@ -65,7 +65,10 @@ function Place({ shown, ...props }: StoreProps & { readonly shown: string | unde
     case 'inspecting':
       return (
         <div className="store-page store-progress">
-          <ProgressBar label={say(`progress.${flow.at}`, { name: flow.name })} />
+          <ProgressBar
+            label={say(`progress.${flow.at}`, { name: flow.name })}
+            {...(flow.at === 'sending' && flow.part > 0 ? { value: flow.part } : {})}
+          />
         </div>
       )
     case 'refused':

@@ -1,18 +1,18 @@
 import type { AppProps, Say } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { useCallback, useEffect, useReducer, useState } from 'react'
 import { type Flow, type FlowAct, idle, incomingPath, nextFlow, type Source } from './flow.ts'
 import type { MessageKey } from './messages.ts'
 import { bytesText } from './permissions.ts'
 
-export type App = Awaited<ReturnType<Sdk['apps']['list']>>[number]
+export type App = Awaited<ReturnType<AppSdk['apps']['list']>>[number]
 export type Installed =
   | { readonly is: 'loading' }
   | { readonly is: 'here'; readonly apps: readonly App[] }
   | { readonly is: 'failed'; readonly problem: string }
 
-/** What one call carries. */
-const sentBytesMax = 4 * 1024 * 1024
+/** Of a package, as docs/formats/wxa.md has it: what is larger need not travel to be refused. */
+const packageBytesMax = 64 * 1024 * 1024
 
 export type Store = {
   readonly installed: Installed
@@ -28,7 +28,7 @@ export type Store = {
   leave(): Promise<void>
 }
 
-type Options = Pick<AppProps<Sdk>, 'sdk' | 'events' | 'window' | 'locale'> & {
+type Options = Pick<AppProps<AppSdk>, 'sdk' | 'events' | 'window' | 'locale'> & {
   readonly say: Say<MessageKey>
 }
 
@@ -57,15 +57,18 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
       const { name, size } = file
       if (!/\.wxa$/i.test(name))
         return act({ do: 'refuse', name, code: 'invalid.kind', problem: say('not-a-package', { name }) })
-      if (size > sentBytesMax) {
-        const problem = say('too-large', { max: bytesText(sentBytesMax, locale) })
-        return act({ do: 'refuse', name, code: 'limit.inline', problem })
+      if (size > packageBytesMax) {
+        const problem = say('too-large', { max: bytesText(packageBytesMax, locale) })
+        return act({ do: 'refuse', name, code: 'limit.package-bytes', problem })
       }
       act({ do: 'send', name })
       const source = { path: incomingPath(name), isIncoming: true, isDevelopment: false }
       try {
-        const bytes = new Uint8Array(await file.arrayBuffer())
-        await sdk.storage.write({ path: source.path, bytes, type: 'application/vnd.anarq.wxa+zip' })
+        await sendFile(sdk.content, file, {
+          path: source.path,
+          type: 'application/vnd.anarq.wxa+zip',
+          onProgress: (part) => act({ do: 'send', name, part }),
+        })
       } catch (error) {
         return act({ do: 'refuse', name, ...reasonOf(error) })
       }
@@ -105,7 +108,23 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
   }
 }
 
-function useInstalled(sdk: Sdk, events: Options['events']): readonly [Installed, () => void] {
+/** Of any size, in parts; what came of a file that could not be sent is given up. */
+export async function sendFile(
+  content: AppSdk['content'],
+  file: File,
+  { path, type, onProgress }: { path: string; type: string; onProgress?: (part: number) => void },
+): Promise<void> {
+  const { size: bytes, lastModified: modifiedMs } = file
+  const { id } = await content.beginUpload({ path, bytes, modifiedMs, type })
+  try {
+    await content.sendUpload({ id, content: file, onProgress: (offset) => onProgress?.(offset / bytes) })
+  } catch (error) {
+    await content.cancelUpload({ id }).catch(() => undefined)
+    throw error
+  }
+}
+
+function useInstalled(sdk: AppSdk, events: Options['events']): readonly [Installed, () => void] {
   const [installed, setInstalled] = useState<Installed>({ is: 'loading' })
   const load = useCallback(() => {
     sdk.apps.list({}).then(

@@ -2,7 +2,15 @@ import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
 import type { DriveOperations } from '@anarq/kernel'
-import { type AppOperations, appFolder, type DataChoice, readPermission } from '@anarq/sdk'
+import {
+  type AppOperations,
+  type AppPlan,
+  appFolder,
+  type DataChoice,
+  type IconType,
+  iconBytesMax,
+  readPermission,
+} from '@anarq/sdk'
 import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
 import { type Book, find, removeForever } from './book.ts'
 import { describe } from './facts.ts'
@@ -34,6 +42,7 @@ type Plan = {
   readonly decision: Exclude<InstallDecision, { kind: 'refuse' }>
   readonly next: KeptVersion
   readonly bytes: Uint8Array
+  readonly icon: AppPlan['icon'] | undefined
   /** A component of a publisher whom the person does not trust by name yet. */
   readonly needsTrust: boolean
 }
@@ -58,6 +67,7 @@ async function plan(
     decision,
     next,
     bytes: opened.bytes,
+    icon: await iconOf(opened.package),
     needsTrust: next.app.ui?.kind === 'component' && !isTrusted,
   }
 }
@@ -66,7 +76,7 @@ async function inspect(
   options: InstallingOptions,
   { path, isDevelopment }: Parameters<AppOperations['inspect']>[0],
 ): ReturnType<AppOperations['inspect']> {
-  const { kept, decision, next, bytes, needsTrust } = await plan(options, path, isDevelopment)
+  const { kept, decision, next, bytes, icon, needsTrust } = await plan(options, path, isDevelopment)
   return {
     kind: decision.kind,
     app: describe(next, kept.trusted, find(kept, next.app.id)?.granted ?? []),
@@ -74,7 +84,21 @@ async function inspect(
     asks: decision.asks.map(({ id }) => id),
     bytes: bytes.length,
     needsTrust,
+    ...(icon === undefined ? {} : { icon }),
   }
+}
+
+const iconTypes: Readonly<Record<string, IconType>> = {
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  webp: 'image/webp',
+}
+
+async function iconOf({ manifest, read }: Package): Promise<AppPlan['icon']> {
+  const file = manifest.files.find(({ path }) => path === manifest.icon)
+  const type = iconTypes[manifest.icon.split('.').at(-1) ?? '']
+  if (file === undefined || type === undefined || file.bytes > iconBytesMax) return undefined
+  return { type, bytes: await read(file.path) }
 }
 
 /** The package first, then the list that names it: whatever breaks in between, the app is the old one or the new one. */

@@ -42,7 +42,12 @@ export type AppPlan = {
   readonly bytes: number
   /** A component runs inside the shell: the publisher has to be trusted by name first. */
   readonly needsTrust: boolean
+  /** Its picture, out of the verified package; for an `<img>`, where a drawing's scripts are dead. Absent above `iconBytesMax`. */
+  readonly icon?: { readonly type: IconType; readonly bytes: Uint8Array }
 }
+
+export type IconType = 'image/svg+xml' | 'image/png' | 'image/webp'
+export const iconBytesMax: number = 256 * 1024
 
 /** What becomes of an app's own storage when the app goes. */
 export type DataChoice = 'keep' | 'export' | 'erase'

@@ -15,7 +15,9 @@ export type ContentSdk = {
    * `drive.write`, as all that follow.
    */
   putMany(input: PutMany): Promise<PutReport>
-  /** Begins a file that comes in parts; a page that was reloaded goes on with its id. */
+  /**
+   * Begins a file that comes in parts; a page that was reloaded goes on with its id. Below `app:/` it needs no permission.
+   */
   beginUpload(input: NewFile): Promise<UploadState>
   /** `missing.upload` where the node knows it no more. */
   uploadState(input: { readonly id: string }): Promise<UploadState>

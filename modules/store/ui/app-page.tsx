@@ -36,7 +36,9 @@ export function AppPage(props: AppPageProps): ReactNode {
           <p className="store-line">
             <span>{say('version', { version: app.version })}</span>
             {app.publisher !== undefined && <span>{say('by', { publisher: app.publisher.name })}</span>}
-            {app.publisher === undefined && <Badge tone="warning">{say('unsigned')}</Badge>}
+            {app.isDevelopment && (
+              <Badge tone="warning">{say(app.publisher === undefined ? 'unsigned' : 'development')}</Badge>
+            )}
             {app.publisher?.isTrusted === true && (
               <Badge tone="success" icon="check">
                 {say('publisher.trusted')}

@@ -20,6 +20,7 @@ export const en = {
   'state.off': 'Turned off',
   'state.background': 'No window',
   unsigned: 'Unsigned, in development',
+  development: 'In development',
   back: 'All apps',
   open: 'Open',
   update: 'Update from a file…',

@@ -23,6 +23,7 @@ export const es: Texts<MessageKey> = {
   'state.off': 'Apagada',
   'state.background': 'Sin ventana',
   unsigned: 'Sin firma, en desarrollo',
+  development: 'En desarrollo',
   back: 'Todas las aplicaciones',
   open: 'Abrir',
   update: 'Actualizar desde un archivo…',

@@ -117,7 +117,9 @@ function List({ apps, ...props }: StoreProps & { readonly apps: readonly App[] }
                 </small>
               </span>
               {!app.isOn && <Badge>{say('state.off')}</Badge>}
-              {app.publisher === undefined && <Badge tone="warning">{say('unsigned')}</Badge>}
+              {app.isDevelopment && (
+                <Badge tone="warning">{say(app.publisher === undefined ? 'unsigned' : 'development')}</Badge>
+              )}
             </PlainButton>
           </li>
         ))}

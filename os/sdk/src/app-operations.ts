@@ -23,6 +23,8 @@ export type AppFacts = {
   readonly ui?: { readonly kind: 'component' | 'frame' }
   readonly hasBackend: boolean
   readonly defaultSize?: { readonly width: number; readonly height: number }
+  /** Made on this machine just now, not published: unsigned, or of a version such as 1.0.0-dev.3. */
+  readonly isDevelopment: boolean
   readonly installedMs: number
   readonly isOn: boolean
   /** Address of its icon, while it is on; it holds as long as that of a launch. */

@@ -46,4 +46,10 @@ export { checkPath } from './path.ts'
 export { type Permission, type PermissionParts, parsePermission } from './permission.ts'
 export { type Package, type ReadOptions, readPackage } from './read-package.ts'
 export { type SignOptions, signManifest, type VerifyOptions, verifyManifest, wxaContext } from './signing.ts'
-export { compareVersions, parseVersion, type Version } from './version.ts'
+export {
+  compareVersions,
+  developmentNumberOf,
+  developmentVersion,
+  parseVersion,
+  type Version,
+} from './version.ts'

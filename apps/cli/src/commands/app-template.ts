@@ -58,7 +58,7 @@ function pageOf({ name }: TemplateOptions): string {
     <main>
       <h1>${escaped(name)}</h1>
       <p><output id="count">0</output></p>
-      <button type="button" id="more" class="aq-button" data-look="accent">One more</button>
+      <button type="button" id="more" class="aq-button" data-look="accent" disabled>One more</button>
     </main>
   </body>
 </html>
@@ -83,9 +83,12 @@ let count = await sdk.storage.read({ path: place }).then(
   ({ bytes }) => Number(new TextDecoder().decode(bytes)),
   () => 0,
 )
+const more = document.getElementById('more')
 show()
+// A press before the count is known would be lost: the page has the button turned off until now.
+more.disabled = false
 
-document.getElementById('more').addEventListener('click', async () => {
+more.addEventListener('click', async () => {
   count += 1
   show()
   await sdk.storage.write({ path: place, bytes: new TextEncoder().encode(String(count)), type: 'text/plain' })

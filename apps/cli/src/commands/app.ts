@@ -5,6 +5,7 @@ type AppVerb = (context: Context, args: readonly string[], values: Values) => Pr
 /** Each loads what it needs when it is called: `anarq help` reads none of it. */
 const appVerbs: Readonly<Record<string, AppVerb>> = {
   new: async (...given) => (await import('./app-new.ts')).newApp(...given),
+  dev: async (...given) => (await import('./app-dev.ts')).developApp(...given),
   pack: async (...given) => (await import('./app-pack.ts')).packApp(...given),
   sign: async (...given) => (await import('./app-pack.ts')).signPackage(...given),
   verify: async (...given) => (await import('./app-verify.ts')).verifyPackage(...given),
@@ -20,6 +21,9 @@ export const app: Command = {
   details: [
     '  app new NAME [--kind frame|component] [--backend] [--id ID]',
     '                              a folder with an app that can be packed at once, and a README that goes on from there',
+    '  app dev FOLDER [--grant all|none|ID,ID] [--trust NAME] [--data keep|erase]',
+    '                              the folder as an app of the running node, seen anew whenever a file changes; it is taken',
+    '                              away when the command ends. --data says what becomes of its data then: it is kept',
     '  app pack FOLDER [-o FILE.wxa] [--unsigned] [--force]',
     '                              checks the folder, packs it, and signs it as the identity in use. Types are taken out',
     '                              of .ts files, which become .js. Left out: names that begin with a dot, node_modules,',

@@ -11,6 +11,12 @@ export type ContentSdk = {
   /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
   blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
   /**
+   * An address of this node at which a `<video>` or `<audio>` of this page plays a file, and seeks in it, until `endMedia`, or
+   * until the session ends. Needs `drive.read`.
+   */
+  media(input: { readonly path: string; readonly version?: number | undefined }): Promise<string>
+  endMedia(address: string): Promise<void>
+  /**
    * Small files and empty folders together, in one commit of the index. At most `batchBytesMax`; the caller divides. Needs
    * `drive.write`, as all that follow.
    */
@@ -145,6 +151,13 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       const { stream, type: sent } = await open(input)
       const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
       return new Blob([whole], { type: type ?? sent })
+    },
+    async media(input) {
+      const { address } = (await (await send('/api/v1/media', { json: input })).json()) as { address: string }
+      return address
+    },
+    async endMedia(address) {
+      await send(`/api/v1${address}`, { method: 'DELETE' })
     },
     putMany: (input) => putMany(send, input),
     beginUpload: (input) => json('/api/v1/uploads', { json: input }),

@@ -127,24 +127,38 @@ function addDownload(app: App, context: DoorContext): void {
 async function download(
   request: FastifyRequest<AtPath & VersionQuery>,
   reply: FastifyReply,
-  { operations: { drive }, problem }: DoorContext,
+  context: DoorContext,
 ): Promise<FastifyReply> {
   const path = checkPlace(filePathOf(request.params['*']), request.app)
-  const { version } = request.query
+  return sendFile(request, reply, context, { path, version: request.query.version })
+}
+
+/** A file, one range of it, or that the client has it already. */
+export async function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { operations: { drive }, problem }: DoorContext,
+  {
+    path,
+    version,
+    cacheControl,
+  }: { path: string; version: number | undefined; cacheControl?: string | undefined },
+): Promise<FastifyReply> {
   const { headers } = request
   const signal = signalOf(reply)
   const isPlain =
     request.method === 'GET' &&
     ['range', 'if-none-match', 'if-modified-since'].every((name) => headers[name] === undefined)
-  if (isPlain) return sendContent(await drive.get(path, { version, signal }), { request, reply, problem })
+  if (isPlain)
+    return sendContent(await drive.get(path, { version, signal }), { request, reply, problem, cacheControl })
   // What is asked depends on what there is: an empty range tells, without reading anything.
   const facts = await drive.get(path, { version, fromByte: 0, toByte: 0, signal })
   await drain(facts.stream)
   const validators = { etag: facts.etag, modifiedMs: facts.entry.modifiedMs }
   if (isNotModified(headers, validators))
-    return describeContent(reply, facts).removeHeader('content-type').code(304).send()
+    return describeContent(reply, facts, cacheControl).removeHeader('content-type').code(304).send()
   if (request.method === 'HEAD')
-    return describeContent(reply, facts).header('content-length', facts.bytes).send()
+    return describeContent(reply, facts, cacheControl).header('content-length', facts.bytes).send()
   const range = isRangeValid(headers, validators) ? rangeOf(headers.range, facts.bytes) : undefined
   const content = await drive.get(path, {
     version,
@@ -155,7 +169,14 @@ async function download(
     await content.stream[Symbol.asyncIterator]().return?.()
     throw new Fault('conflict.changed', `${path} was changed at this moment. Ask again.`)
   }
-  return sendContent(content, { request, reply, problem, range, isPartial: range !== undefined })
+  return sendContent(content, {
+    request,
+    reply,
+    problem,
+    range,
+    isPartial: range !== undefined,
+    cacheControl,
+  })
 }
 
 function addUpload(scope: App, { operations: { drive } }: DoorContext): void {

@@ -206,6 +206,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'preview.next': 'Archivo siguiente',
   'preview.loading': 'Trayendo y descifrando',
   'preview.failed': 'No se pudo mostrar la vista previa',
+  'preview.unplayable':
+    'Este navegador no puede reproducirlo, o su dirección ha caducado. Ábrelo otra vez o descárgalo.',
   'preview.none.title': 'No hay vista previa para esta clase de archivo',
   'preview.none': 'Descárgalo para abrirlo con un programa de tu ordenador.',
   'preview.too-large':

@@ -62,6 +62,15 @@ test('small files and empty folders go in together, and a range of one comes bac
   assert.deepEqual([blob.size, blob.type], [11, 'application/octet-stream'])
 })
 
+test('a folder comes as one archive, with how much content there is', async () => {
+  const { content } = files()
+  const { stream, totalBytes, type } = await content.openArchive({ path: '/in' })
+  assert.deepEqual([totalBytes, type], [11, 'application/x-tar'])
+  const text = await new Response(stream as never).text()
+  for (const name of ['in/', 'in/a ü.txt', 'in/empty/', 'hello world']) assert.ok(text.includes(name), name)
+  await assert.rejects(content.openArchive({ path: '/none' }), { code: /^missing/ })
+})
+
 test('a large file is paused and goes on where it was, and a copy is over the same content', async () => {
   const { content, storage } = files()
   const bytes = createSeededRandom(5).bytes(9_000_000)
@@ -94,6 +103,9 @@ test('[WX-APP-6] an app without the permission is refused at every address, with
     () => viewer.putMany(put),
     () => viewer.beginUpload(newFile),
     () => nosy.open({ path: '/in/a ü.txt' }),
+    () => nosy.openArchive({ path: '/in' }),
+    () => nosy.media({ path: '/in/a ü.txt' }),
+    () => viewer.reseal({ grant: 'x' }),
     () => nosy.openShared({ ping: fromUtf8('x') }),
     () => nosy.listShared({ ping: fromUtf8('x') }),
     () => createAppSdk(client, 'org.example.stranger').content.open({ path: '/in/a ü.txt' }),
@@ -131,6 +143,8 @@ test("an app's content never goes to, nor comes from, the system's own folders",
   const small1 = [{ path: 'y', modifiedMs: 0, content: small('y') }]
   for (const attempt of [
     () => content.open({ path: `${place}/own.txt` }),
+    () => content.openArchive({ path: place }),
+    () => content.openArchive({ path: '/.anarq' }),
     () => content.beginUpload({ path: `${place}/z`, bytes: 1, modifiedMs: 0 }),
     () => content.putMany({ to: place, items: small1 }),
     () => content.putMany({ to: '/', items: [{ ...small1[0]!, path: '.anarq/y' }] }),

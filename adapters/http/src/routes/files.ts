@@ -3,12 +3,15 @@ import { type PutFile, streamContent } from '@anarq/flows'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
 import { checkPlace } from '../callers.ts'
-import { describeContent, drain, sendContent } from '../content.ts'
+import { begun, describeContent, drain, sendContent, sendPieces } from '../content.ts'
+import { dispositionOf } from '../content-headers.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { isNotModified, isRangeValid, rangeOf } from '../range.ts'
 import { answers, binary, count, described, fields, flag, listOf, ref, text, time } from '../schema/parts.ts'
+import { packTree } from '../tar/pack-tree.ts'
 
 const tags = ['files']
+const tarMediaType = 'application/x-tar'
 const pathParams = fields({ '*': described(text, 'Path below the root folder; slashes stand as they are.') })
 const page = fields({ 'limit?': { type: 'integer', minimum: 1, maximum: 100_000 }, 'offset?': count })
 const versionQuery = fields({
@@ -22,6 +25,7 @@ type VersionQuery = { Querystring: { version?: number } }
 export function addFileRoutes(app: App, context: DoorContext): void {
   const { drive } = context.operations
   addDownload(app, context)
+  addArchive(app, context)
   app.register(async (scope) => addUpload(scope, context))
 
   app.get<{ Querystring: Page }>('/api/v1/folders', {
@@ -85,6 +89,33 @@ export function addFileRoutes(app: App, context: DoorContext): void {
       response: answers(200, 'The commits.', listOf(ref('Commit'))),
     },
     handler: ({ query }) => drive.history(query),
+  })
+}
+
+/** A folder as a person downloads it: a stream that any tar unpacks, with how much content there is for whoever counts. */
+function addArchive(app: App, { operations: { drive }, problem }: DoorContext): void {
+  app.get<AtPath>('/api/v1/archives/*', {
+    config: { appNeeds: 'drive.read' },
+    schema: {
+      operationId: 'getArchive',
+      summary:
+        'A folder with all below it as a tar archive; Anarq-Content-Bytes is what its files have together',
+      tags,
+      params: pathParams,
+      response: answers(200, 'The archive.', binary, tarMediaType),
+    },
+    async handler(request, reply) {
+      const root = await drive.entry(checkPlace(filePathOf(request.params['*']), request.app))
+      let bytes = 0
+      for await (const entry of drive.walk(root.id)) bytes += entry.bytes
+      const tree = drive.readTree(root.id, { signal: signalOf(reply) })
+      const pieces = await begun(packTree(tree, { root, hasFacts: false }))
+      reply.type(tarMediaType).headers({
+        'content-disposition': dispositionOf(`${root.name}.tar`),
+        'anarq-content-bytes': bytes,
+      })
+      return sendPieces(pieces, { request, reply, problem })
+    },
   })
 }
 

@@ -7,6 +7,7 @@ import type { AppOperations, Dispatcher, Permission } from '@anarq/sdk'
 import { createBackends } from './backends.ts'
 import { type Book, createBook, find, permissionsOf } from './book.ts'
 import { factsOf } from './facts.ts'
+import { createFeeds } from './feeds.ts'
 import { createInstalling } from './installing.ts'
 import { createLaunches, type Launches } from './launches.ts'
 import { createRegistry, type KeptApp } from './registry.ts'
@@ -54,8 +55,10 @@ export function createApps(options: AppsOptions): Apps {
     tell: options.onChanged,
   })
   const backends = createBackends({ runtime, dispatcher, callerOf: book.callerOf, packageOf: book.packageOf })
+  const { entryAt, ...feeds } = createFeeds({ drive, book, clock })
+  const installing = createInstalling({ ...options, book, shelf, feeds: { entryAt } })
   return {
-    operations: { ...createDesk(book, launches), ...createInstalling({ ...options, book, shelf }) },
+    operations: { ...createDesk(book, launches), ...installing, ...feeds },
     async permissionsOf(id) {
       const one = find(await book.kept(), id)
       return one?.isOn === true ? permissionsOf(one.granted) : undefined

@@ -11,9 +11,17 @@ import {
   iconBytesMax,
   readPermission,
 } from '@anarq/sdk'
-import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
+import {
+  checkFeedPackage,
+  decideInstall,
+  type InstallDecision,
+  type InstalledApp,
+  isSigned,
+  type Package,
+} from '@anarq/wxa'
 import { type Book, find, removeForever } from './book.ts'
 import { describe } from './facts.ts'
+import type { Feeds } from './feeds.ts'
 import { type Kept, type KeptApp, type KeptVersion, packageFolder, packagePath } from './registry.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -21,6 +29,7 @@ export type InstallingOptions = {
   drive: DriveOperations
   book: Book
   shelf: Shelf
+  feeds: Pick<Feeds, 'entryAt'>
   /** Of this system. */
   version: string
   clock: Clock
@@ -47,13 +56,16 @@ type Plan = {
   readonly needsTrust: boolean
 }
 
+type Asked = Parameters<AppOperations['inspect']>[0]
+
 /** Reads and verifies the package and decides; a refusal is thrown. Nothing is changed. */
 async function plan(
-  { shelf, book, version }: InstallingOptions,
-  path: string,
-  isDevelopment = false,
+  { shelf, book, version, feeds }: InstallingOptions,
+  { path, isDevelopment = false, feed }: Asked,
 ): Promise<Plan> {
+  const named = feed === undefined ? undefined : await feeds.entryAt(feed, path)
   const opened = await shelf.open(path, { allowsUnsigned: isDevelopment })
+  if (named !== undefined) checkFeedPackage(named.feed, named.entry, opened)
   const kept = await book.kept()
   const { manifest, publisher } = opened.package
   const candidate = { manifest, ...(publisher === undefined ? {} : { publisher }) }
@@ -72,11 +84,8 @@ async function plan(
   }
 }
 
-async function inspect(
-  options: InstallingOptions,
-  { path, isDevelopment }: Parameters<AppOperations['inspect']>[0],
-): ReturnType<AppOperations['inspect']> {
-  const { kept, decision, next, bytes, icon, needsTrust } = await plan(options, path, isDevelopment)
+async function inspect(options: InstallingOptions, asked: Asked): ReturnType<AppOperations['inspect']> {
+  const { kept, decision, next, bytes, icon, needsTrust } = await plan(options, asked)
   return {
     kind: decision.kind,
     app: describe(next, kept.trusted, find(kept, next.app.id)?.granted ?? []),
@@ -104,10 +113,10 @@ async function iconOf({ manifest, read }: Package): Promise<AppPlan['icon']> {
 /** The package first, then the list that names it: whatever breaks in between, the app is the old one or the new one. */
 async function install(
   options: InstallingOptions,
-  { path, granted, trust, isDevelopment }: Parameters<AppOperations['install']>[0],
+  { granted, trust, ...asked }: Parameters<AppOperations['install']>[0],
 ): ReturnType<AppOperations['install']> {
   const { drive, book, shelf, clock } = options
-  const { next, bytes, needsTrust } = await plan(options, path, isDevelopment)
+  const { next, bytes, needsTrust } = await plan(options, asked)
   const { app, publisher } = next
   const stranger = granted.find((id) => !app.permissions.some((wanted) => wanted.id === id))
   if (stranger !== undefined)

@@ -60,10 +60,40 @@ export type AppLaunch = {
   readonly address: string
 }
 
+/** A publisher's apps in a folder, verified each time that it is read. */
+export type FeedFacts = {
+  readonly did: string
+  readonly name: string
+  readonly folder: string
+  readonly sequence: number
+  readonly apps: readonly FeedApp[]
+  /** Why there is nothing to see of it now; what was installed from it goes on. */
+  readonly problem?: { readonly code: string; readonly sentence: string }
+}
+
+export type FeedApp = {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly category: string
+  readonly description: string
+  readonly bytes: number
+  /** Of its package, for `inspect` and `install`. */
+  readonly path: string
+  readonly state: 'new' | 'update' | 'installed'
+  /** The version that is installed. */
+  readonly installed?: string
+}
+
 export type AppOperations = {
   list(): Promise<readonly AppFacts[]>
   /** `path` is a package in the drive. */
-  inspect(input: { path: string; isDevelopment?: boolean | undefined }): Promise<AppPlan>
+  inspect(input: {
+    path: string
+    isDevelopment?: boolean | undefined
+    /** The publisher of the feed that names the package: it has to be exactly that one. */
+    feed?: string | undefined
+  }): Promise<AppPlan>
   install(input: {
     path: string
     /** Ids of permissions; what is not named is not granted. */
@@ -71,6 +101,7 @@ export type AppOperations = {
     /** The publisher's name as the person read it: their components may run inside the shell from now on. */
     trust?: string | undefined
     isDevelopment?: boolean | undefined
+    feed?: string | undefined
   }): Promise<AppFacts>
   /** With `export`, the folder of the drive that its data went to. */
   uninstall(input: { id: string; data: DataChoice }): Promise<{ exportedTo?: string }>
@@ -78,4 +109,9 @@ export type AppOperations = {
   turn(input: { id: string; isOn: boolean }): Promise<AppFacts>
   grant(input: { id: string; permission: string; isGranted: boolean }): Promise<AppFacts>
   launch(input: { id: string }): Promise<AppLaunch>
+  feeds(): Promise<readonly FeedFacts[]>
+  /** `path` is a folder of the drive with a `feed.json`; one of the same publisher takes the place of the one before. */
+  addFeed(input: { path: string }): Promise<FeedFacts>
+  /** Not shown any more; how far it was is remembered, so that an older one is refused later too. */
+  removeFeed(input: { did: string }): Promise<void>
 }

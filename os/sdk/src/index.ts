@@ -11,6 +11,8 @@ export {
   type AppPlan,
   type AppPublisher,
   type DataChoice,
+  type FeedApp,
+  type FeedFacts,
   type IconType,
   iconBytesMax,
 } from './app-operations.ts'

@@ -8,6 +8,23 @@
 export { areIdsAlike, areNamesAlike, skeletonOf } from './alike.ts'
 export { type Archive, type ArchiveEntry, createMemoryArchive, type PackEntry } from './archive.ts'
 export {
+  addToFeed,
+  checkFeed,
+  checkFeedPackage,
+  type FeedEntry,
+  feedBytes,
+  feedContext,
+  feedEntryOf,
+  feedPath,
+  type KnownFeed,
+  parseFeed,
+  readUnsignedFeed,
+  type SignedFeed,
+  signFeed,
+  type UnsignedFeed,
+  verifyFeed,
+} from './feed.ts'
+export {
   type Candidate,
   decideInstall,
   type InstallDecision,
@@ -15,6 +32,8 @@ export {
   type InstallState,
 } from './install.ts'
 export {
+  feedAppsMax,
+  feedBytesMax,
   fileBytesMax,
   filesMax,
   manifestBytesMax,

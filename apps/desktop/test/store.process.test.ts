@@ -307,7 +307,7 @@ async function bring(page: Page, app: string): Promise<void> {
 }
 
 async function choose(page: Page, file: string): Promise<void> {
-  await page.locator('input[type=file]').setInputFiles(file)
+  await page.locator('input[type=file][accept=".wxa"]').setInputFiles(file)
 }
 
 function frameOf(page: Page): FrameLocator {

@@ -16,6 +16,7 @@ export type Flow =
       readonly source: Source | undefined
       readonly code: string
       readonly problem: string
+      readonly isFeed?: boolean
     }
   | Review
 
@@ -35,6 +36,8 @@ export type Source = {
   /** Put there by this screen, and taken away by it. */
   readonly isIncoming: boolean
   readonly isDevelopment: boolean
+  /** The publisher of the feed that names it. */
+  readonly feed?: string
 }
 
 export type FlowAct =
@@ -47,6 +50,7 @@ export type FlowAct =
       readonly source?: Source
       readonly code: string
       readonly problem: string
+      readonly isFeed?: boolean
     }
   | { readonly do: 'allow'; readonly permission: string; readonly isAllowed: boolean }
   | { readonly do: 'allow-all' }
@@ -69,8 +73,8 @@ export function nextFlow(flow: Flow, act: FlowAct): Flow {
       return { at: 'review', source, plan, granted, trust: '', isInstalling: false, problem: undefined }
     }
     case 'refuse': {
-      const { name, source, code, problem } = act
-      return { at: 'refused', name, source, code, problem }
+      const { name, source, code, problem, isFeed = false } = act
+      return { at: 'refused', name, source, code, problem, isFeed }
     }
     case 'end':
       return idle

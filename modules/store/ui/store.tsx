@@ -3,7 +3,7 @@ import { type AppProps, createSay, ProgressBar, type Say } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { AppPage } from './app-page.tsx'
-import { DriveDialog } from './drive-dialog.tsx'
+import { DriveDialog, type InDrive } from './drive-dialog.tsx'
 import { type MessageKey, messages } from './messages.ts'
 import { Overview } from './overview.tsx'
 import { Refused } from './refused.tsx'
@@ -15,7 +15,9 @@ export type StoreProps = AppProps<AppSdk> & {
   readonly store: Store
   /** Opens the choice of a file of this computer. */
   readonly choose: () => void
-  readonly chooseInDrive: () => void
+  /** The same for a folder with a feed. */
+  readonly chooseFeed: () => void
+  readonly chooseInDrive: (what: InDrive) => void
   readonly show: (id: string | undefined) => void
 }
 
@@ -24,15 +26,17 @@ export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
   const say = createSay(messages, locale)
   const store = useStore({ ...props, say })
   const [shown, show] = useState<string>()
-  const [isInDrive, setInDrive] = useState(false)
+  const [inDrive, setInDrive] = useState<InDrive>()
   const file = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
   const drop = useDrop(store)
   const all: StoreProps = {
     ...props,
     say,
     store,
     choose: () => file.current?.click(),
-    chooseInDrive: () => setInDrive(true),
+    chooseFeed: () => folder.current?.click(),
+    chooseInDrive: setInDrive,
     show,
   }
   return (
@@ -50,9 +54,22 @@ export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
           if (chosen !== undefined) void store.take(chosen)
         }}
       />
+      <input
+        ref={folder}
+        type="file"
+        webkitdirectory=""
+        className="aq-unseen"
+        tabIndex={-1}
+        aria-label={say('feed.add')}
+        onChange={({ target }) => {
+          const chosen = [...(target.files ?? [])]
+          target.value = ''
+          if (chosen.length > 0) void store.feeds.take(chosen)
+        }}
+      />
       <Place {...all} shown={shown} />
       {drop.isOver && <div className="store-drop">{say('install.drop')}</div>}
-      <DriveDialog say={say} store={store} isOpen={isInDrive} onClose={() => setInDrive(false)} />
+      <DriveDialog say={say} store={store} what={inDrive} onClose={() => setInDrive(undefined)} />
     </div>
   )
 }

@@ -4,6 +4,8 @@ import { useCallback, useEffect, useReducer, useState } from 'react'
 import { type Flow, type FlowAct, idle, incomingPath, nextFlow, type Source } from './flow.ts'
 import type { MessageKey } from './messages.ts'
 import { bytesText } from './permissions.ts'
+import { reasonOf, sendFile } from './send.ts'
+import { type Feeds, useFeeds } from './use-feeds.ts'
 
 export type App = Awaited<ReturnType<AppSdk['apps']['list']>>[number]
 export type Installed =
@@ -16,6 +18,7 @@ const packageBytesMax = 64 * 1024 * 1024
 
 export type Store = {
   readonly installed: Installed
+  readonly feeds: Feeds
   readonly flow: Flow
   readonly act: (act: FlowAct) => void
   load(): void
@@ -35,6 +38,7 @@ type Options = Pick<AppProps<AppSdk>, 'sdk' | 'events' | 'window' | 'locale'> & 
 export function useStore({ sdk, events, window, locale, say }: Options): Store {
   const [installed, load] = useInstalled(sdk, events)
   const [flow, act] = useReducer(nextFlow, idle)
+  const feeds = useFeeds({ sdk, events, act, sayNoFeed: (name) => say('feed.none', { name }) })
 
   const inspect: Store['inspect'] = async (name, source) => {
     act({ do: 'inspect', name })
@@ -49,6 +53,7 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
   }
   return {
     installed,
+    feeds,
     flow,
     act,
     load,
@@ -108,22 +113,6 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
   }
 }
 
-/** Of any size, in parts; what came of a file that could not be sent is given up. */
-export async function sendFile(
-  content: AppSdk['content'],
-  file: File,
-  { path, type, onProgress }: { path: string; type: string; onProgress?: (part: number) => void },
-): Promise<void> {
-  const { size: bytes, lastModified: modifiedMs } = file
-  const { id } = await content.beginUpload({ path, bytes, modifiedMs, type })
-  try {
-    await content.sendUpload({ id, content: file, onProgress: (offset) => onProgress?.(offset / bytes) })
-  } catch (error) {
-    await content.cancelUpload({ id }).catch(() => undefined)
-    throw error
-  }
-}
-
 function useInstalled(sdk: AppSdk, events: Options['events']): readonly [Installed, () => void] {
   const [installed, setInstalled] = useState<Installed>({ is: 'loading' })
   const load = useCallback(() => {
@@ -143,11 +132,10 @@ function useInstalled(sdk: AppSdk, events: Options['events']): readonly [Install
   return [installed, load]
 }
 
-function inputOf({ path, isDevelopment }: Source): { path: string; isDevelopment?: boolean } {
-  return isDevelopment ? { path, isDevelopment } : { path }
-}
-
-export function reasonOf(error: unknown): { readonly code: string; readonly problem: string } {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return { code: typeof code === 'string' ? code : 'internal.unexpected', problem: String(message) }
+function inputOf({ path, isDevelopment, feed }: Source): {
+  path: string
+  isDevelopment?: boolean
+  feed?: string
+} {
+  return { path, ...(isDevelopment ? { isDevelopment } : {}), ...(feed === undefined ? {} : { feed }) }
 }

@@ -1,6 +1,6 @@
 import { AlertDialog, AppIcon, Badge, Button, IconButton, Note } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
-import { hueOf } from './look.ts'
+import { hueOf, iconOf } from './look.ts'
 import { bytesText } from './permissions.ts'
 import type { StoreProps } from './store.tsx'
 import type { Feed, FeedApp } from './use-feeds.ts'
@@ -79,9 +79,14 @@ function Head({ say, store, feed }: OfFeed): ReactNode {
 
 function Row({ say, locale, store, show, feed, app }: OfFeed & { readonly app: FeedApp }): ReactNode {
   const { id, name, version, description, bytes, state, installed } = app
+  // Its picture is in the package, which is not opened before somebody looks at it.
+  const there =
+    state !== 'new' && store.installed.is === 'here'
+      ? store.installed.apps.find((one) => one.id === id)
+      : undefined
   return (
     <li className="store-app">
-      <AppIcon icon="apps" hue={hueOf(id)} size={40} />
+      <AppIcon icon={there === undefined ? 'apps' : iconOf(there)} hue={hueOf(id)} size={40} />
       <span className="store-app-text">
         <strong>{name}</strong>
         <span>{description}</span>

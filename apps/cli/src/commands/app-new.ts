@@ -32,6 +32,7 @@ export async function newApp(
     { folder, id, kind, files: Object.keys(files) },
     [
       `An app in ${shown(folder)}: ${Object.keys(files).length} files. Its id is ${id}${textOf(values, 'id') === undefined ? '; make it your own in manifest.json' : ''}.`,
+      `See it: anarq app dev ${shown(folder)}`,
       `Pack it: anarq app pack ${shown(folder)}`,
     ].join('\n'),
   )

@@ -188,10 +188,11 @@ What the app needs of the system, it asks for in the manifest, with a reason tha
 
 Then, in this folder:
 
+    anarq app dev .                          on the desktop, anew whenever a file changes
     anarq app pack . -o app.wxa              checks, packs, and signs as the identity in use
     anarq app verify app.wxa                 what others will see of it
     anarq app pack . -o app.wxa --force      again, after a change: raise "version" for others
-    anarq app pack . -o dev.wxa --unsigned   without a signature, for development
+    anarq app submit app.wxa --to ../my-apps a folder with a signed list, for others to install from
 
 \`anarq help app\` says the rest.
 `

@@ -239,6 +239,12 @@ suite('what is refused', () => {
     assert.equal(await shell.fails(['app', 'verify', 'text.wxa']), 'damaged.package')
   })
 
+  test('what cannot be installed in development ends the command with the reason', async () => {
+    await shell.json(['app', 'new', 'inside', '--kind', 'component'])
+    assert.equal(await shell.fails(['app', 'dev', 'inside'], { code: 2 }), 'invalid.usage')
+    assert.equal(await shell.fails(['app', 'dev', 'nowhere']), 'missing.manifest')
+  })
+
   test('a misuse is exit code 2, with the usage', async () => {
     for (const args of [
       ['app'],
@@ -255,6 +261,7 @@ test('without a running node the home is opened for the signature alone', async 
   await shell.down()
   await shell.json(['app', 'pack', 'component', '-o', 'alone.wxa'])
   assert.equal((await shell.json<Facts>(['app', 'verify', 'alone.wxa'])).publisher?.did, ada.did)
+  assert.equal(await shell.fails(['app', 'dev', 'component']), 'unavailable.node')
 })
 
 suite('a feed of one publisher', () => {

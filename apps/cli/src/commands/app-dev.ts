@@ -34,29 +34,33 @@ export async function developApp(context: Context, args: readonly string[], valu
   const options = { folder, grants: grantsOf(textOf(values, 'grant')), trust: textOf(values, 'trust') }
   // From before the first package on: what changes while it is made is not missed.
   const changes = watchFolder(folder, signal)
-  let number = 1
-  let last = await step(context, options, number)
-  terminal.result(
-    last,
-    `${said(last, folder)}\nEach change of ${shown(folder)} is seen at once. Ctrl-C ends it.`,
-  )
   try {
-    while (await changes.next()) {
-      number += 1
-      try {
-        last = await step(context, options, number)
-        terminal.note(said(last, folder))
-      } catch (error) {
-        // What is wrong is for whoever is typing just now; what was installed before goes on.
-        terminal.note(asFault(error).message)
-      }
-    }
+    const first = await step(context, options, 1)
+    terminal.result(
+      first,
+      `${said(first, folder)}\nEach change of ${shown(folder)} is seen at once. Ctrl-C ends it.`,
+    )
+    await follow(context, options, changes).finally(() =>
+      remove(context, id, textOf(values, 'data') === 'erase' ? 'erase' : 'keep'),
+    )
+    terminal.note(`${shown(first.name)} is taken away again.`)
+    return 0
   } finally {
     changes.close()
-    await remove(context, id, textOf(values, 'data') === 'erase' ? 'erase' : 'keep')
   }
-  terminal.note(`${shown(last.name)} is taken away again.`)
-  return 0
+}
+
+/** A package for each change, until the command is to end. */
+async function follow(context: Context, options: Options, changes: Changes): Promise<void> {
+  const { terminal } = context
+  for (let number = 2; await changes.next(); number += 1) {
+    try {
+      terminal.note(said(await step(context, options, number), options.folder))
+    } catch (error) {
+      // What is wrong is for whoever is typing just now; what was installed before goes on.
+      terminal.note(asFault(error).message)
+    }
+  }
 }
 
 type Options = {

@@ -21,6 +21,7 @@ export type SendOptions = {
   range?: ByteRange | undefined
   /** 206 and Content-Range, for a client that asked by Range. */
   isPartial?: boolean
+  cacheControl?: string | undefined
 }
 
 /** The last moment that a date can be (ECMA-262, section 21.4.1.1). */
@@ -30,11 +31,12 @@ const dateMsMax = 8.64e15
 export function describeContent(
   reply: FastifyReply,
   { entry, bytes, type, etag }: ContentFacts,
+  cacheControl = 'private, no-cache',
 ): FastifyReply {
   return reply.type(mediaTypeOf(type)).headers({
     etag,
     'accept-ranges': 'bytes',
-    'cache-control': 'private, no-cache',
+    'cache-control': cacheControl,
     'last-modified': new Date(Math.min(Math.max(0, entry.modifiedMs), dateMsMax)).toUTCString(),
     'content-disposition': dispositionOf(entry.name),
     'content-security-policy': "sandbox; default-src 'none'",
@@ -48,11 +50,11 @@ export function describeContent(
  */
 export async function sendContent(
   content: Content,
-  { request, reply, problem, range, isPartial = false }: SendOptions,
+  { request, reply, problem, range, isPartial = false, cacheControl }: SendOptions,
 ): Promise<FastifyReply> {
   const { from, to } = range ?? { from: 0, to: content.bytes }
   const pieces = await begun(content.stream)
-  describeContent(reply, content)
+  describeContent(reply, content, cacheControl)
   if (isPartial) reply.code(206).header('content-range', `bytes ${from}-${to - 1}/${content.bytes}`)
   return sendPieces(pieces, { request, reply, problem, bytes: to - from })
 }

@@ -9,6 +9,7 @@ import type { Attempts } from './attempts.ts'
 import type { InstalledApps } from './callers.ts'
 import type { Desktop } from './desktop.ts'
 import type { Access, Gatekeeper } from './gatekeeper.ts'
+import type { Media } from './media.ts'
 import type { Metrics } from './metrics.ts'
 import type { PageSessions } from './page-sessions.ts'
 import type { Problem } from './problem.ts'
@@ -36,6 +37,7 @@ export type DoorContext = {
   readonly desktop: Desktop | undefined
   readonly attempts: Attempts
   readonly uploads: Uploads
+  readonly media: Media
   readonly metrics: Metrics
   readonly dispatcher: Dispatcher
   readonly feed: Feed

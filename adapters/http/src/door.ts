@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@anarq/clock'
 import { type Fault, kindOf } from '@anarq/fault'
 import type { Kernel, Operations } from '@anarq/kernel'
 import type { Blocks } from '@anarq/qnt'
+import { systemRandom } from '@anarq/random'
 import { createDispatcher, createFeed, type Dispatcher, type Feed } from '@anarq/sdk'
 import type { ReplayPort } from '@anarq/squid'
 import { createApp } from './app.ts'
@@ -12,6 +13,7 @@ import type { DoorContext, StoreStats } from './context.ts'
 import { createDesktop } from './desktop.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
+import { createMedia } from './media.ts'
 import { createMetrics } from './metrics.ts'
 import { type Mount, mounted } from './mounts.ts'
 import { createPageSessions } from './page-sessions.ts'
@@ -78,6 +80,10 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     onChanged: () => feed.emit('browsers'),
   })
   const uploads = createUploads(clock)
+  const media = createMedia({ account: operations.account, sessions, apps, clock, random: systemRandom })
+  const unfollow = feed.on(({ topic }) => {
+    if (topic === 'lock' || topic === 'identity') media.endAll()
+  })
   const gatekeeper = createGatekeeper({
     kernel,
     hosts,
@@ -103,6 +109,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     desktop: options.desktop === undefined ? undefined : createDesktop(options.desktop),
     attempts: createAttempts(clock),
     uploads,
+    media,
     gatekeeper,
     isAtSocket: (request) => atSocket.has(request),
     problem(error) {
@@ -124,6 +131,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
   return {
     address: outer.address,
     async close() {
+      unfollow()
       await uploads.close()
       await closeAll(outer, local)
       await app.close()

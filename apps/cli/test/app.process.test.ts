@@ -3,7 +3,7 @@ import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { after, before, suite, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { AuditFacts, IdentityFacts } from '@anarq/kernel'
-import { readPackage } from '@anarq/wxa'
+import { parseFeed, readPackage, verifyFeed } from '@anarq/wxa'
 import { openZipFile } from '@anarq/zip'
 import { openShell, type Shell } from './shell.ts'
 
@@ -239,6 +239,12 @@ suite('what is refused', () => {
     assert.equal(await shell.fails(['app', 'verify', 'text.wxa']), 'damaged.package')
   })
 
+  test('what cannot be installed in development ends the command with the reason', async () => {
+    await shell.json(['app', 'new', 'inside', '--kind', 'component'])
+    assert.equal(await shell.fails(['app', 'dev', 'inside'], { code: 2 }), 'invalid.usage')
+    assert.equal(await shell.fails(['app', 'dev', 'nowhere']), 'missing.manifest')
+  })
+
   test('a misuse is exit code 2, with the usage', async () => {
     for (const args of [
       ['app'],
@@ -255,6 +261,50 @@ test('without a running node the home is opened for the signature alone', async 
   await shell.down()
   await shell.json(['app', 'pack', 'component', '-o', 'alone.wxa'])
   assert.equal((await shell.json<Facts>(['app', 'verify', 'alone.wxa'])).publisher?.did, ada.did)
+  assert.equal(await shell.fails(['app', 'dev', 'component']), 'unavailable.node')
+})
+
+suite('a feed of one publisher', () => {
+  type Submitted = { sequence: number; apps: number; entry: { version: string; file: string } }
+  const submit = (file: string): string[] => ['app', 'submit', file, '--to', 'feed']
+
+  test('[WX-DEV-10] packages are submitted into a folder, whose list is signed anew each time', async () => {
+    await shell.up()
+    await shell.run(['app', 'new', 'pot', '--id', 'org.example.pot'])
+    await shell.run(['app', 'pack', 'pot', '-o', 'pot.wxa'])
+    const first = await shell.json<Submitted>(submit('pot.wxa'))
+    assert.deepEqual([first.sequence, first.apps, first.entry.version], [1, 1, '0.1.0'])
+    assert.deepEqual(await bytesOf(`feed/${first.entry.file}`), await bytesOf('pot.wxa'))
+    assert.equal(await shell.fails(submit('pot.wxa')), 'conflict.feed-version')
+    const draft = (await bytesOf('pot/manifest.json')).toString()
+    await shell.write('pot/manifest.json', draft.replace('0.1.0', '0.2.0'))
+    await shell.run(['app', 'pack', 'pot', '-o', 'pot.wxa', '--force'])
+    assert.equal((await shell.json<Submitted>(submit('pot.wxa'))).sequence, 2)
+    const feed = parseFeed(new Uint8Array(await bytesOf('feed/feed.json')))
+    assert.equal(verifyFeed(feed, { nowMs: Date.now() }).did, ada.did)
+    assert.deepEqual(
+      feed.apps.map(({ id, version }) => [id, version]),
+      [['org.example.pot', '0.2.0']],
+    )
+  })
+
+  test('what is unsigned, from somebody else or changed is not submitted', async () => {
+    await shell.run(['app', 'pack', 'pot', '-o', 'bare.wxa', '--unsigned'])
+    assert.equal(await shell.fails(submit('bare.wxa')), 'refused.unsigned')
+    await shell.json(['id', 'new', '--kind', 'sub', '--name', 'Other'])
+    await shell.run(['id', 'use', 'Other'])
+    assert.equal(await shell.fails(submit('pot.wxa')), 'refused.feed-foreign')
+    await shell.run(['app', 'new', 'cup', '--id', 'org.example.cup'])
+    await shell.run(['app', 'pack', 'cup', '-o', 'cup.wxa'])
+    assert.equal(await shell.fails(submit('cup.wxa')), 'refused.feed-foreign')
+    await shell.run(['id', 'use', 'Ada'])
+    const feed = (await bytesOf('feed/feed.json')).toString()
+    await shell.write('feed/feed.json', feed.replace('Counts what', 'Counts all'))
+    await shell.run(['app', 'pack', 'cup', '-o', 'cup.wxa', '--force'])
+    assert.equal(await shell.fails(submit('cup.wxa')), 'refused.signature')
+    assert.equal(await shell.fails(['app', 'submit', 'cup.wxa'], { code: 2 }), 'invalid.usage')
+    await shell.down()
+  })
 })
 
 suite('from a package to an app that is installed, and away again', () => {

@@ -44,7 +44,7 @@ test(
     house.visit({ viewport: { width: 1440, height: 900 } }, async ({ page: tab, complaints }) => {
       await unlock(tab)
       await tab.getByRole('list', { name: 'Apps', exact: true }).getByRole('button', { name: 'Apps' }).click()
-      await tab.locator('input[type=file]').setInputFiles(hostile)
+      await tab.locator('input[type=file][accept=".wxa"]').setInputFiles(hostile)
       await tab.getByRole('button', { name: 'Install, allow nothing' }).click()
       await tab.getByRole('button', { name: 'Open' }).click()
       const results = tab.frameLocator('iframe.app-frame').locator('#results')

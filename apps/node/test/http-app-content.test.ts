@@ -62,6 +62,15 @@ test('small files and empty folders go in together, and a range of one comes bac
   assert.deepEqual([blob.size, blob.type], [11, 'application/octet-stream'])
 })
 
+test('a folder comes as one archive, with how much content there is', async () => {
+  const { content } = files()
+  const { stream, totalBytes, type } = await content.openArchive({ path: '/in' })
+  assert.deepEqual([totalBytes, type], [11, 'application/x-tar'])
+  const text = await new Response(stream as never).text()
+  for (const name of ['in/', 'in/a ü.txt', 'in/empty/', 'hello world']) assert.ok(text.includes(name), name)
+  await assert.rejects(content.openArchive({ path: '/none' }), { code: /^missing/ })
+})
+
 test('a large file is paused and goes on where it was, and a copy is over the same content', async () => {
   const { content, storage } = files()
   const bytes = createSeededRandom(5).bytes(40_000_000)
@@ -93,13 +102,38 @@ test('[WX-APP-6] an app without the permission is refused at every address, with
   for (const attempt of [
     () => viewer.putMany(put),
     () => viewer.beginUpload(newFile),
-    () => viewer.cancelUpload({ id: 'x' }),
     () => nosy.open({ path: '/in/a ü.txt' }),
+    () => nosy.openArchive({ path: '/in' }),
+    () => nosy.media({ path: '/in/a ü.txt' }),
+    () => viewer.reseal({ grant: 'x' }),
     () => nosy.openShared({ ping: fromUtf8('x') }),
     () => nosy.listShared({ ping: fromUtf8('x') }),
     () => createAppSdk(client, 'org.example.stranger').content.open({ path: '/in/a ü.txt' }),
   ])
     await assert.rejects(attempt, { code: /^refused\.(permission|app)$/ })
+})
+
+test('an app sends files of any size into its own storage without a permission, and nobody else goes on with them', async () => {
+  const nosy = createAppSdk(client, 'org.example.nosy')
+  const bytes = createSeededRandom(6).bytes(9_000_000)
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>])
+  const input = { path: 'app:/deep/model.bin', bytes: bytes.length, modifiedMs: 7 }
+  const { id } = await nosy.content.beginUpload(input)
+  await assert.rejects(files().content.sendUpload({ id, content: blob }), { code: 'refused.place' })
+  await assert.rejects(files().content.cancelUpload({ id }), { code: 'refused.place' })
+  assert.equal((await nosy.content.sendUpload({ id, content: blob })).state, 'done')
+  assert.equal((await nosy.storage.entry({ path: 'app:/deep/model.bin' })).bytes, bytes.length)
+  for (const path of ['app:/', 'app:/deep/', 'app:/../other'])
+    await assert.rejects(nosy.content.beginUpload({ ...input, path }), { code: 'invalid.path' })
+})
+
+test('a permission that is taken back ends an upload at its next part', async () => {
+  grants['org.example.brief'] = ['drive.write']
+  const { content } = createAppSdk(client, 'org.example.brief')
+  const { id } = await content.beginUpload({ path: '/brief.txt', bytes: 1, modifiedMs: 0 })
+  grants['org.example.brief'] = []
+  await assert.rejects(content.sendUpload({ id, content: small('x') }), { code: 'refused.permission' })
+  await assert.rejects(content.cancelUpload({ id }), { code: 'refused.permission' })
 })
 
 test("an app's content never goes to, nor comes from, the system's own folders", async () => {
@@ -109,6 +143,8 @@ test("an app's content never goes to, nor comes from, the system's own folders",
   const small1 = [{ path: 'y', modifiedMs: 0, content: small('y') }]
   for (const attempt of [
     () => content.open({ path: `${place}/own.txt` }),
+    () => content.openArchive({ path: place }),
+    () => content.openArchive({ path: '/.anarq' }),
     () => content.beginUpload({ path: `${place}/z`, bytes: 1, modifiedMs: 0 }),
     () => content.putMany({ to: place, items: small1 }),
     () => content.putMany({ to: '/', items: [{ ...small1[0]!, path: '.anarq/y' }] }),

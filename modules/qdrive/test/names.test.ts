@@ -114,7 +114,9 @@ test('[AQ-QDRIVE-1] each kind has its preview, and nothing that runs is given to
   assert.equal(of('a.svg', 'image/svg+xml'), 'image')
   assert.equal(of('a.pdf', 'application/pdf'), 'pdf')
   assert.equal(of('a.docx', 'application/x'), 'none')
-  assert.equal(previewOf(entry('a.mp4', { type: 'video/mp4', bytes: 1e12 })), 'none')
+  // A player takes a film piece by piece; a picture has to be held whole.
+  assert.equal(previewOf(entry('a.mp4', { type: 'video/mp4', bytes: 1e12 })), 'video')
+  assert.equal(previewOf(entry('a.png', { type: 'image/png', bytes: 1e12 })), 'none')
   assert.equal(kindOf(entry('x', { kind: 'folder' })), 'folder')
   assert.equal(safeType('text/html', 'image'), 'application/octet-stream')
   assert.equal(safeType('video/mp4; codecs=x', 'video'), 'video/mp4')

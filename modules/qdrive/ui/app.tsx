@@ -6,6 +6,7 @@ import { Drive } from './drive.tsx'
 import type { Person } from './logic/entry.ts'
 import { wordsOf } from './logic/faults.ts'
 import { messages } from './messages/messages.ts'
+import { useJobs } from './model/jobs.ts'
 import { createThumbnails } from './model/thumbnails.ts'
 import { type Said, useActions } from './model/use-actions.ts'
 import './styles/drive.css'
@@ -25,7 +26,8 @@ export default function DriveApp({ sdk, window: frame, events, locale }: AppProp
     },
     [say],
   )
-  const actions = useActions({ sdk, say, onSaid: setSaid, refresh, faultText })
+  const jobs = useJobs()
+  const actions = useActions({ sdk, say, onSaid: setSaid, refresh, faultText, job: jobs.run, locale })
   const people = usePeople(sdk, events)
   const thumbnails = useMemo(() => createThumbnails(sdk.content), [sdk])
   useEffect(() => () => thumbnails.close(), [thumbnails])
@@ -40,7 +42,7 @@ export default function DriveApp({ sdk, window: frame, events, locale }: AppProp
   )
   return (
     <DriveContext value={surroundings}>
-      <Drive turn={turn} said={said} onUnsay={() => setSaid(undefined)} />
+      <Drive turn={turn} said={said} jobs={jobs.all} onUnsay={() => setSaid(undefined)} />
     </DriveContext>
   )
 }

@@ -4,6 +4,7 @@ import type { Command } from './logic/commands.ts'
 import { nameOf, parentOf } from './logic/paths.ts'
 import { sortBy } from './logic/sorting.ts'
 import { givenOfFiles } from './model/dropped.ts'
+import type { Job } from './model/jobs.ts'
 import type { Said } from './model/use-actions.ts'
 import { Askings } from './parts/askings.tsx'
 import { Bar } from './parts/bar.tsx'
@@ -20,10 +21,11 @@ import { type DriveModel, useDriveModel } from './use-drive-model.ts'
 export type DriveProps = {
   readonly turn: number
   readonly said: Said | undefined
+  readonly jobs: readonly Job[]
   readonly onUnsay: () => void
 }
 
-export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
+export function Drive({ turn, said, jobs, onUnsay }: DriveProps): ReactNode {
   const model = useDriveModel(turn)
   const {
     goTo,
@@ -80,6 +82,7 @@ export function Drive({ turn, said, onUnsay }: DriveProps): ReactNode {
           chosen={chosen}
           isLoading={isLoading}
           said={said}
+          jobs={jobs}
           commands={commands}
           onRun={run}
           onUnsay={onUnsay}

@@ -24,30 +24,21 @@ export type DriveModel = ReturnType<typeof useDriveModel>
 
 /** What the screen shows, and what it can be told. */
 export function useDriveModel(turn: number) {
-  const { sdk, events, say, locale, window: frame } = useSurroundings()
-  const trailing = useTrail(frame.argument)
-  const { trail, search, goTo } = trailing
-  const { here } = trail
-  const { entries: raw, isLoading, failure, refresh } = useEntries(sdk, events, here)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a turn is the wish to read again.
-  useEffect(refresh, [turn])
-  const [sort, setSort] = useState<Sort>({ key: 'name', isDown: false })
-  const [look, setLook] = useState<Look>('list')
-  const entries = useMemo(() => sorted(raw, sort, locale), [raw, sort, locale])
-  const { selection, chosen, ...selecting } = useSelection(entries, here)
-  const tags = useTags(sdk, raw)
+  const { say, sdk, window: frame } = useSurroundings()
+  const listing = useListing(turn)
+  const { here, goTo, raw, entries, chosen, selecting, isLoading, failure, refresh } = listing
   const uploads = useUploads(sdk)
   const [asking, setAsking] = useState<Asking>()
   const { preview, setPreviewed, step } = usePreview(entries, selecting.only)
   const [detailsTab, setDetailsTab] = useState<string>()
   const searchField = useRef<HTMLDivElement>(null)
   const folder = here.at === 'folder' ? here.path : undefined
-  const shownFolder =
-    folder === undefined || isLoading || failure !== undefined ? undefined : { path: folder, entries: raw }
+  const isKnown = folder !== undefined && !isLoading && failure === undefined
   const title = titleOf(here, say)
   useEffect(() => frame.setTitle(title), [frame.setTitle, title])
 
-  const { give, drop } = useGiving({ uploads, folder, shown: shownFolder, onAsk: setAsking })
+  const shown = isKnown ? { path: folder, entries: raw } : undefined
+  const { give, drop } = useGiving({ uploads, folder, shown, onAsk: setAsking })
   const run = useCommands({
     chosen,
     entries,
@@ -61,32 +52,17 @@ export function useDriveModel(turn: number) {
     onRefresh: refresh,
   })
   const onSearch = (): void => searchField.current?.querySelector('input')?.focus()
-  const onKey = selecting.keys({ run, trailing, onSearch })
+  const onKey = selecting.keys({ run, trailing: listing.trailing, onSearch })
   const commands = commandsFor(here, chosen)
-  const menu = menuOf(commands, say)
-  const isNarrow = frame.isNarrow
-  const { words, isBlocked } = failureOf(failure, entries)
   return {
-    trailing,
-    trail,
-    search,
-    goTo,
-    here,
-    isLoading,
-    refresh,
-    sort,
-    setSort,
-    look,
-    setLook,
-    entries,
-    selection,
-    chosen,
-    selecting,
-    tags,
+    ...listing,
+    ...failureOf(failure, entries),
     uploads,
     asking,
     setAsking,
+    preview,
     setPreviewed,
+    step,
     detailsTab,
     setDetailsTab,
     searchField,
@@ -97,13 +73,45 @@ export function useDriveModel(turn: number) {
     run,
     onKey,
     commands,
-    menu,
-    preview,
-    isNarrow,
-    words,
-    isBlocked,
-    step,
+    menu: menuOf(commands, say),
+    isNarrow: frame.isNarrow,
     say,
+  }
+}
+
+/** The place where one is, what lies there, in which order and look, and what of it is chosen. */
+function useListing(turn: number) {
+  const { sdk, events, locale, window: frame } = useSurroundings()
+  const trailing = useTrail(frame.argument)
+  const { trail, search, goTo } = trailing
+  const { here } = trail
+  const { entries: raw, isLoading, failure, refresh } = useEntries(sdk, events, here)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a turn is the wish to read again.
+  useEffect(refresh, [turn])
+  const [sort, setSort] = useState<Sort>({ key: 'name', isDown: false })
+  const [look, setLook] = useState<Look>('list')
+  const entries = useMemo(() => sorted(raw, sort, locale), [raw, sort, locale])
+  const { selection, chosen, ...selecting } = useSelection(entries, here)
+  const tags = useTags(sdk, raw)
+  return {
+    trailing,
+    trail,
+    search,
+    goTo,
+    here,
+    raw,
+    isLoading,
+    failure,
+    refresh,
+    sort,
+    setSort,
+    look,
+    setLook,
+    entries,
+    selection,
+    chosen,
+    selecting,
+    tags,
   }
 }
 

@@ -28,6 +28,7 @@ function plan(part: Partial<AppPlan> = {}): AppPlan {
       permissions: [permission('drive.read'), permission('drive.write')],
       ui: { kind: 'frame' },
       hasBackend: false,
+      isDevelopment: false,
     },
     asks: ['drive.read', 'drive.write'],
     bytes: 100,

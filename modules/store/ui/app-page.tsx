@@ -1,10 +1,13 @@
 import { AlertDialog, AppIcon, Badge, Button, Icon, Note, PlainButton } from '@anarq/design'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { inspectIn } from './feed-list.tsx'
 import { hueOf, iconOf } from './look.ts'
 import { PermissionList } from './permission-list.tsx'
+import { reasonOf } from './send.ts'
 import type { StoreProps } from './store.tsx'
 import { UninstallDialog } from './uninstall.tsx'
-import { type App, reasonOf } from './use-store.ts'
+import type { Feed, FeedApp } from './use-feeds.ts'
+import type { App } from './use-store.ts'
 
 export type AppPageProps = StoreProps & { readonly app: App }
 /** One deed at a time; its refusal is shown where it was asked for. */
@@ -36,7 +39,9 @@ export function AppPage(props: AppPageProps): ReactNode {
           <p className="store-line">
             <span>{say('version', { version: app.version })}</span>
             {app.publisher !== undefined && <span>{say('by', { publisher: app.publisher.name })}</span>}
-            {app.publisher === undefined && <Badge tone="warning">{say('unsigned')}</Badge>}
+            {app.isDevelopment && (
+              <Badge tone="warning">{say(app.publisher === undefined ? 'unsigned' : 'development')}</Badge>
+            )}
             {app.publisher?.isTrusted === true && (
               <Badge tone="success" icon="check">
                 {say('publisher.trusted')}
@@ -86,7 +91,8 @@ function useDeeds({ store }: AppPageProps): Deeds {
 type Part = AppPageProps & { readonly deeds: Deeds }
 
 function Acts(props: Part): ReactNode {
-  const { say, app, sdk, window, choose, deeds } = props
+  const { say, app, sdk, store, window, choose, deeds } = props
+  const offered = offeredOf(props)
   const [asked, ask] = useState<'roll-back' | 'uninstall'>()
   const { id, name, previous } = app
   return (
@@ -94,6 +100,15 @@ function Acts(props: Part): ReactNode {
       {app.ui !== undefined && (
         <Button look="accent" isDisabled={!app.isOn} onPress={() => window.open(id)}>
           {say('open')}
+        </Button>
+      )}
+      {offered !== undefined && (
+        <Button
+          icon="refresh"
+          isDisabled={deeds.isBusy}
+          onPress={() => void inspectIn(store, offered.feed, offered.app)}
+        >
+          {say('feed.act.update', { version: offered.app.version })}
         </Button>
       )}
       <Button icon="upload" isDisabled={deeds.isBusy} onPress={choose}>
@@ -134,6 +149,15 @@ function Acts(props: Part): ReactNode {
       <UninstallDialog {...props} isOpen={asked === 'uninstall'} onClose={() => ask(undefined)} />
     </div>
   )
+}
+
+/** The newer version of it that its publisher's feed has. */
+function offeredOf({ app, store }: Part): { readonly feed: Feed; readonly app: FeedApp } | undefined {
+  for (const feed of store.feeds.all) {
+    const newer = feed.apps.find(({ id, state }) => id === app.id && state === 'update')
+    if (newer !== undefined) return { feed, app: newer }
+  }
+  return undefined
 }
 
 function Permissions({ say, app, sdk, deeds }: Part): ReactNode {

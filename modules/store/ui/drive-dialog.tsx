@@ -3,25 +3,30 @@ import { type ReactNode, useState } from 'react'
 import type { MessageKey } from './messages.ts'
 import type { Store } from './use-store.ts'
 
+export type InDrive = 'package' | 'feed'
+
 export type DriveDialogProps = {
   readonly say: Say<MessageKey>
   readonly store: Store
-  readonly isOpen: boolean
+  /** Absent: closed. */
+  readonly what: InDrive | undefined
   readonly onClose: () => void
 }
 
-export function DriveDialog({ say, store, isOpen, onClose }: DriveDialogProps): ReactNode {
+export function DriveDialog({ say, store, what, onClose }: DriveDialogProps): ReactNode {
   const [path, setPath] = useState('')
+  const isFeed = what === 'feed'
   const look = (): void => {
     const plain = path.trim().startsWith('/') ? path.trim() : `/${path.trim()}`
     onClose()
-    void store.inspect(plain, { path: plain, isIncoming: false, isDevelopment: false })
+    if (what === 'feed') void store.feeds.add(plain)
+    else void store.inspect(plain, { path: plain, isIncoming: false, isDevelopment: false })
   }
   return (
     <Dialog
-      isOpen={isOpen}
+      isOpen={what !== undefined}
       onClose={onClose}
-      title={say('drive.title')}
+      title={say(isFeed ? 'feed.drive.title' : 'drive.title')}
       closeLabel={say('close')}
       foot={
         <>
@@ -40,8 +45,8 @@ export function DriveDialog({ say, store, isOpen, onClose }: DriveDialogProps): 
       >
         <TextField
           autoFocus
-          label={say('drive.path')}
-          hint={say('drive.hint')}
+          label={say(isFeed ? 'feed.drive.path' : 'drive.path')}
+          hint={say(isFeed ? 'feed.drive.hint' : 'drive.hint')}
           icon="folder"
           value={path}
           onChange={setPath}

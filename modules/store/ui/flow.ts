@@ -3,13 +3,20 @@ import type { AppPlan } from '@anarq/sdk'
 
 export type Flow =
   | { readonly at: 'idle' }
-  | { readonly at: 'sending' | 'inspecting'; readonly name: string }
+  | {
+      readonly at: 'sending'
+      readonly name: string
+      /** From 0 to 1. */
+      readonly part: number
+    }
+  | { readonly at: 'inspecting'; readonly name: string }
   | {
       readonly at: 'refused'
       readonly name: string
       readonly source: Source | undefined
       readonly code: string
       readonly problem: string
+      readonly isFeed?: boolean
     }
   | Review
 
@@ -29,10 +36,13 @@ export type Source = {
   /** Put there by this screen, and taken away by it. */
   readonly isIncoming: boolean
   readonly isDevelopment: boolean
+  /** The publisher of the feed that names it. */
+  readonly feed?: string
 }
 
 export type FlowAct =
-  | { readonly do: 'send' | 'inspect'; readonly name: string }
+  | { readonly do: 'send'; readonly name: string; readonly part?: number }
+  | { readonly do: 'inspect'; readonly name: string }
   | { readonly do: 'show'; readonly source: Source; readonly plan: AppPlan }
   | {
       readonly do: 'refuse'
@@ -40,6 +50,7 @@ export type FlowAct =
       readonly source?: Source
       readonly code: string
       readonly problem: string
+      readonly isFeed?: boolean
     }
   | { readonly do: 'allow'; readonly permission: string; readonly isAllowed: boolean }
   | { readonly do: 'allow-all' }
@@ -53,7 +64,7 @@ export const idle: Flow = { at: 'idle' }
 export function nextFlow(flow: Flow, act: FlowAct): Flow {
   switch (act.do) {
     case 'send':
-      return { at: 'sending', name: act.name }
+      return { at: 'sending', name: act.name, part: act.part ?? 0 }
     case 'inspect':
       return { at: 'inspecting', name: act.name }
     case 'show': {
@@ -62,8 +73,8 @@ export function nextFlow(flow: Flow, act: FlowAct): Flow {
       return { at: 'review', source, plan, granted, trust: '', isInstalling: false, problem: undefined }
     }
     case 'refuse': {
-      const { name, source, code, problem } = act
-      return { at: 'refused', name, source, code, problem }
+      const { name, source, code, problem, isFeed = false } = act
+      return { at: 'refused', name, source, code, problem, isFeed }
     }
     case 'end':
       return idle

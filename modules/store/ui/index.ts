@@ -1,8 +1,8 @@
 /** Apps: what is installed, and everything that happens to an app. */
 import type { AppDefinition } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 
-export const store: AppDefinition<Sdk> = {
+export const store: AppDefinition<AppSdk> = {
   id: 'org.anarq.store',
   name: { en: 'Apps', es: 'Aplicaciones' },
   about: { en: 'Install, allow, update, remove', es: 'Instalar, permitir, actualizar, quitar' },

@@ -9,6 +9,7 @@ import {
   Skeleton,
 } from '@anarq/design'
 import type { ReactNode } from 'react'
+import { FeedList } from './feed-list.tsx'
 import { hueOf, iconOf } from './look.ts'
 import type { StoreProps } from './store.tsx'
 import type { App } from './use-store.ts'
@@ -43,7 +44,11 @@ export function Overview(props: StoreProps): ReactNode {
         </EmptyState>
       )
     case 'here':
-      return installed.apps.length === 0 ? <Empty {...props} /> : <List {...props} apps={installed.apps} />
+      return installed.apps.length + store.feeds.all.length === 0 ? (
+        <Empty {...props} />
+      ) : (
+        <List {...props} apps={installed.apps} />
+      )
     default:
       return installed satisfies never
   }
@@ -62,18 +67,22 @@ function Head(props: StoreProps): ReactNode {
   )
 }
 
-function InstallButton({ say, choose, chooseInDrive }: StoreProps): ReactNode {
+function InstallButton({ say, choose, chooseFeed, chooseInDrive }: StoreProps): ReactNode {
   const entries: MenuEntry[] = [
     { id: 'file', label: say('install.file'), icon: 'upload' },
     { id: 'drive', label: say('install.drive'), icon: 'folder' },
+    'separator',
+    { id: 'feed', label: say('feed.add'), icon: 'people' },
+    { id: 'feed-drive', label: say('feed.add.drive'), icon: 'people' },
   ]
+  const acts: Readonly<Record<string, () => void>> = {
+    file: choose,
+    drive: () => chooseInDrive('package'),
+    feed: chooseFeed,
+    'feed-drive': () => chooseInDrive('feed'),
+  }
   return (
-    <Menu
-      label={say('install')}
-      entries={entries}
-      placement="bottom end"
-      onAct={(id) => (id === 'file' ? choose() : chooseInDrive())}
-    >
+    <Menu label={say('install')} entries={entries} placement="bottom end" onAct={(id) => acts[id]?.()}>
       <Button look="accent" icon="plus">
         {say('install')}
       </Button>
@@ -117,11 +126,14 @@ function List({ apps, ...props }: StoreProps & { readonly apps: readonly App[] }
                 </small>
               </span>
               {!app.isOn && <Badge>{say('state.off')}</Badge>}
-              {app.publisher === undefined && <Badge tone="warning">{say('unsigned')}</Badge>}
+              {app.isDevelopment && (
+                <Badge tone="warning">{say(app.publisher === undefined ? 'unsigned' : 'development')}</Badge>
+              )}
             </PlainButton>
           </li>
         ))}
       </ul>
+      <FeedList {...props} />
     </div>
   )
 }

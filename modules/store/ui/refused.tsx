@@ -7,13 +7,13 @@ type Props = StoreProps & { readonly flow: Extract<Flow, { at: 'refused' }> }
 
 /** Why a package was not taken: the sentence of whoever refused it. Who makes an app may go on without a signature. */
 export function Refused({ say, store, choose, show, flow }: Props): ReactNode {
-  const { source, code, name, problem } = flow
+  const { source, code, name, problem, isFeed = false } = flow
   const isOwn = code === 'refused.unsigned' && source !== undefined && !source.isDevelopment
   return (
     <EmptyState
       icon="alert"
       tone="danger"
-      title={say('refused.title')}
+      title={say(isFeed ? 'refused.feed' : 'refused.title')}
       acts={
         <>
           {isOwn && (
@@ -21,9 +21,11 @@ export function Refused({ say, store, choose, show, flow }: Props): ReactNode {
               {say('refused.development')}
             </Button>
           )}
-          <Button look="accent" onPress={choose}>
-            {say('refused.other')}
-          </Button>
+          {!isFeed && (
+            <Button look="accent" onPress={choose}>
+              {say('refused.other')}
+            </Button>
+          )}
           <Button
             look="quiet"
             onPress={() => {

@@ -1,5 +1,6 @@
-import { AppIcon, Badge, Button, Note, ProgressBar, TextField } from '@anarq/design'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { AppIcon, Badge, Button, type IconName, Note, ProgressBar, TextField } from '@anarq/design'
+import type { AppPlan } from '@anarq/sdk'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { mayInstall, permissionsOf, type Review } from './flow.ts'
 import { hueOf } from './look.ts'
 import { PermissionList } from './permission-list.tsx'
@@ -13,13 +14,14 @@ export function ReviewPage(props: Props): ReactNode {
   const { say, store, review, show } = props
   const { plan, isInstalling, problem } = review
   const { name: app } = plan.app
+  const icon = usePicture(plan.icon)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
   return (
     <div className="store-review">
       <div className="store-page aq-scroll">
         <header className="store-hero">
-          <AppIcon icon="apps" hue={hueOf(plan.app.id)} size={64} />
+          <AppIcon icon={icon} hue={hueOf(plan.app.id)} size={64} />
           <div>
             <h2 ref={heading} tabIndex={-1}>
               {say(`review.${plan.kind}`, { app })}
@@ -57,6 +59,18 @@ export function ReviewPage(props: Props): ReactNode {
       </footer>
     </div>
   )
+}
+
+/** The package's own picture, at an address of this page that ends with the review; an image runs nothing. */
+function usePicture(icon: AppPlan['icon']): IconName | { readonly src: string } {
+  const [src, setSrc] = useState<string>()
+  useEffect(() => {
+    if (icon === undefined) return
+    const address = URL.createObjectURL(new Blob([new Uint8Array(icon.bytes)], { type: icon.type }))
+    setSrc(address)
+    return () => URL.revokeObjectURL(address)
+  }, [icon])
+  return icon === undefined || src === undefined ? 'apps' : { src }
 }
 
 function actOf({ say, review: { plan, granted } }: Props): string {

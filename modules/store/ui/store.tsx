@@ -1,38 +1,42 @@
 import './store.css'
 import { type AppProps, createSay, ProgressBar, type Say } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { AppPage } from './app-page.tsx'
-import { DriveDialog } from './drive-dialog.tsx'
+import { DriveDialog, type InDrive } from './drive-dialog.tsx'
 import { type MessageKey, messages } from './messages.ts'
 import { Overview } from './overview.tsx'
 import { Refused } from './refused.tsx'
 import { ReviewPage } from './review.tsx'
 import { type Store, useStore } from './use-store.ts'
 
-export type StoreProps = AppProps<Sdk> & {
+export type StoreProps = AppProps<AppSdk> & {
   readonly say: Say<MessageKey>
   readonly store: Store
   /** Opens the choice of a file of this computer. */
   readonly choose: () => void
-  readonly chooseInDrive: () => void
+  /** The same for a folder with a feed. */
+  readonly chooseFeed: () => void
+  readonly chooseInDrive: (what: InDrive) => void
   readonly show: (id: string | undefined) => void
 }
 
-export default function StoreScreen(props: AppProps<Sdk>): ReactNode {
+export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
   const { locale } = props
   const say = createSay(messages, locale)
   const store = useStore({ ...props, say })
   const [shown, show] = useState<string>()
-  const [isInDrive, setInDrive] = useState(false)
+  const [inDrive, setInDrive] = useState<InDrive>()
   const file = useRef<HTMLInputElement>(null)
+  const folder = useRef<HTMLInputElement>(null)
   const drop = useDrop(store)
   const all: StoreProps = {
     ...props,
     say,
     store,
     choose: () => file.current?.click(),
-    chooseInDrive: () => setInDrive(true),
+    chooseFeed: () => folder.current?.click(),
+    chooseInDrive: setInDrive,
     show,
   }
   return (
@@ -50,9 +54,22 @@ export default function StoreScreen(props: AppProps<Sdk>): ReactNode {
           if (chosen !== undefined) void store.take(chosen)
         }}
       />
+      <input
+        ref={folder}
+        type="file"
+        webkitdirectory=""
+        className="aq-unseen"
+        tabIndex={-1}
+        aria-label={say('feed.add')}
+        onChange={({ target }) => {
+          const chosen = [...(target.files ?? [])]
+          target.value = ''
+          if (chosen.length > 0) void store.feeds.take(chosen)
+        }}
+      />
       <Place {...all} shown={shown} />
       {drop.isOver && <div className="store-drop">{say('install.drop')}</div>}
-      <DriveDialog say={say} store={store} isOpen={isInDrive} onClose={() => setInDrive(false)} />
+      <DriveDialog say={say} store={store} what={inDrive} onClose={() => setInDrive(undefined)} />
     </div>
   )
 }
@@ -65,7 +82,10 @@ function Place({ shown, ...props }: StoreProps & { readonly shown: string | unde
     case 'inspecting':
       return (
         <div className="store-page store-progress">
-          <ProgressBar label={say(`progress.${flow.at}`, { name: flow.name })} />
+          <ProgressBar
+            label={say(`progress.${flow.at}`, { name: flow.name })}
+            {...(flow.at === 'sending' && flow.part > 0 ? { value: flow.part } : {})}
+          />
         </div>
       )
     case 'refused':

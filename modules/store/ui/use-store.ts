@@ -1,21 +1,24 @@
 import type { AppProps, Say } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 import { useCallback, useEffect, useReducer, useState } from 'react'
 import { type Flow, type FlowAct, idle, incomingPath, nextFlow, type Source } from './flow.ts'
 import type { MessageKey } from './messages.ts'
 import { bytesText } from './permissions.ts'
+import { reasonOf, sendFile } from './send.ts'
+import { type Feeds, useFeeds } from './use-feeds.ts'
 
-export type App = Awaited<ReturnType<Sdk['apps']['list']>>[number]
+export type App = Awaited<ReturnType<AppSdk['apps']['list']>>[number]
 export type Installed =
   | { readonly is: 'loading' }
   | { readonly is: 'here'; readonly apps: readonly App[] }
   | { readonly is: 'failed'; readonly problem: string }
 
-/** What one call carries. */
-const sentBytesMax = 4 * 1024 * 1024
+/** Of a package, as docs/formats/wxa.md has it: what is larger need not travel to be refused. */
+const packageBytesMax = 64 * 1024 * 1024
 
 export type Store = {
   readonly installed: Installed
+  readonly feeds: Feeds
   readonly flow: Flow
   readonly act: (act: FlowAct) => void
   load(): void
@@ -28,13 +31,14 @@ export type Store = {
   leave(): Promise<void>
 }
 
-type Options = Pick<AppProps<Sdk>, 'sdk' | 'events' | 'window' | 'locale'> & {
+type Options = Pick<AppProps<AppSdk>, 'sdk' | 'events' | 'window' | 'locale'> & {
   readonly say: Say<MessageKey>
 }
 
 export function useStore({ sdk, events, window, locale, say }: Options): Store {
   const [installed, load] = useInstalled(sdk, events)
   const [flow, act] = useReducer(nextFlow, idle)
+  const feeds = useFeeds({ sdk, events, act, sayNoFeed: (name) => say('feed.none', { name }) })
 
   const inspect: Store['inspect'] = async (name, source) => {
     act({ do: 'inspect', name })
@@ -49,6 +53,7 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
   }
   return {
     installed,
+    feeds,
     flow,
     act,
     load,
@@ -57,15 +62,18 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
       const { name, size } = file
       if (!/\.wxa$/i.test(name))
         return act({ do: 'refuse', name, code: 'invalid.kind', problem: say('not-a-package', { name }) })
-      if (size > sentBytesMax) {
-        const problem = say('too-large', { max: bytesText(sentBytesMax, locale) })
-        return act({ do: 'refuse', name, code: 'limit.inline', problem })
+      if (size > packageBytesMax) {
+        const problem = say('too-large', { max: bytesText(packageBytesMax, locale) })
+        return act({ do: 'refuse', name, code: 'limit.package-bytes', problem })
       }
       act({ do: 'send', name })
       const source = { path: incomingPath(name), isIncoming: true, isDevelopment: false }
       try {
-        const bytes = new Uint8Array(await file.arrayBuffer())
-        await sdk.storage.write({ path: source.path, bytes, type: 'application/vnd.anarq.wxa+zip' })
+        await sendFile(sdk.content, file, {
+          path: source.path,
+          type: 'application/vnd.anarq.wxa+zip',
+          onProgress: (part) => act({ do: 'send', name, part }),
+        })
       } catch (error) {
         return act({ do: 'refuse', name, ...reasonOf(error) })
       }
@@ -105,7 +113,7 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
   }
 }
 
-function useInstalled(sdk: Sdk, events: Options['events']): readonly [Installed, () => void] {
+function useInstalled(sdk: AppSdk, events: Options['events']): readonly [Installed, () => void] {
   const [installed, setInstalled] = useState<Installed>({ is: 'loading' })
   const load = useCallback(() => {
     sdk.apps.list({}).then(
@@ -124,11 +132,10 @@ function useInstalled(sdk: Sdk, events: Options['events']): readonly [Installed,
   return [installed, load]
 }
 
-function inputOf({ path, isDevelopment }: Source): { path: string; isDevelopment?: boolean } {
-  return isDevelopment ? { path, isDevelopment } : { path }
-}
-
-export function reasonOf(error: unknown): { readonly code: string; readonly problem: string } {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return { code: typeof code === 'string' ? code : 'internal.unexpected', problem: String(message) }
+function inputOf({ path, isDevelopment, feed }: Source): {
+  path: string
+  isDevelopment?: boolean
+  feed?: string
+} {
+  return { path, ...(isDevelopment ? { isDevelopment } : {}), ...(feed === undefined ? {} : { feed }) }
 }

@@ -7,6 +7,7 @@ import type { AppOperations, Dispatcher, Permission } from '@anarq/sdk'
 import { createBackends } from './backends.ts'
 import { type Book, createBook, find, permissionsOf } from './book.ts'
 import { factsOf } from './facts.ts'
+import { createFeeds } from './feeds.ts'
 import { createInstalling } from './installing.ts'
 import { createLaunches, type Launches } from './launches.ts'
 import { createRegistry, type KeptApp } from './registry.ts'
@@ -75,11 +76,10 @@ export function createApps(options: AppsOptions): Apps {
     packageOf: book.packageOf,
     fieldsOf: async (id) => (await book.need(id)).current.app,
   })
+  const { entryAt, ...feeds } = createFeeds({ drive, book, clock })
+  const installing = createInstalling({ ...options, builtIn, book, shelf, feeds: { entryAt } })
   return {
-    operations: {
-      ...createDesk(book, launches, options.onReported),
-      ...createInstalling({ ...options, builtIn, book, shelf }),
-    },
+    operations: { ...createDesk(book, launches, options.onReported), ...installing, ...feeds },
     async permissionsOf(id) {
       const part = builtIn.find((one) => one.id === id)
       if (part !== undefined) return permissionsOf(part.permissions)

@@ -22,6 +22,8 @@ export type Book = {
   /** Off the list, and what runs of it ends; whoever watches is told with `tell`, when all of it is gone. */
   drop(id: string): Promise<void>
   tell(): void
+  /** Of what lies beside the apps. */
+  change: Registry['change']
 }
 
 export type BookOptions = {
@@ -68,6 +70,7 @@ export function createBook({ registry, shelf, stop, tell }: BookOptions): Book {
       await stop(id)
     },
     tell,
+    change: registry.change,
   }
 }
 

@@ -1,5 +1,5 @@
 import { type AppFacts, type AppPermission, describePermission, readPermission } from '@anarq/sdk'
-import type { AppFields } from '@anarq/wxa'
+import { type AppFields, developmentNumberOf } from '@anarq/wxa'
 import type { KeptApp, KeptVersion, TrustedPublisher } from './registry.ts'
 
 export function factsOf(
@@ -38,6 +38,7 @@ export function describe(
     permissions: permissionsOf(app, granted),
     ...(ui === undefined ? {} : { ui: { kind: ui.kind } }),
     hasBackend: backend !== undefined,
+    isDevelopment: publisher === undefined || developmentNumberOf(version) !== undefined,
     ...(defaultSize === undefined ? {} : { defaultSize }),
   }
 }

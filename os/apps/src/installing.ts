@@ -1,11 +1,27 @@
 import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import { type DriveOperations, putWhole } from '@anarq/kernel'
-import { type AppOperations, appFolder, type DataChoice, readPermission } from '@anarq/sdk'
-import { decideInstall, type InstallDecision, type InstalledApp, isSigned, type Package } from '@anarq/wxa'
+import {
+  type AppOperations,
+  type AppPlan,
+  appFolder,
+  type DataChoice,
+  type IconType,
+  iconBytesMax,
+  readPermission,
+} from '@anarq/sdk'
+import {
+  checkFeedPackage,
+  decideInstall,
+  type InstallDecision,
+  type InstalledApp,
+  isSigned,
+  type Package,
+} from '@anarq/wxa'
 import type { BuiltInApp } from './apps.ts'
 import { type Book, find, removeForever } from './book.ts'
 import { describe } from './facts.ts'
+import type { Feeds } from './feeds.ts'
 import { type Kept, type KeptApp, type KeptVersion, packageFolder, packagePath } from './registry.ts'
 import type { Shelf } from './shelf.ts'
 
@@ -14,6 +30,7 @@ export type InstallingOptions = {
   book: Book
   shelf: Shelf
   builtIn: readonly BuiltInApp[]
+  feeds: Pick<Feeds, 'entryAt'>
   /** Of this system. */
   version: string
   clock: Clock
@@ -35,17 +52,21 @@ type Plan = {
   readonly decision: Exclude<InstallDecision, { kind: 'refuse' }>
   readonly next: KeptVersion
   readonly bytes: Uint8Array
+  readonly icon: AppPlan['icon'] | undefined
   /** A component of a publisher whom the person does not trust by name yet. */
   readonly needsTrust: boolean
 }
 
+type Asked = Parameters<AppOperations['inspect']>[0]
+
 /** Reads and verifies the package and decides; a refusal is thrown. Nothing is changed. */
 async function plan(
-  { shelf, book, builtIn, version }: InstallingOptions,
-  path: string,
-  isDevelopment = false,
+  { shelf, book, builtIn, version, feeds }: InstallingOptions,
+  { path, isDevelopment = false, feed }: Asked,
 ): Promise<Plan> {
+  const named = feed === undefined ? undefined : await feeds.entryAt(feed, path)
   const opened = await shelf.open(path, { allowsUnsigned: isDevelopment })
+  if (named !== undefined) checkFeedPackage(named.feed, named.entry, opened)
   const kept = await book.kept()
   const { manifest, publisher } = opened.package
   const candidate = { manifest, ...(publisher === undefined ? {} : { publisher }) }
@@ -62,15 +83,13 @@ async function plan(
     decision,
     next,
     bytes: opened.bytes,
+    icon: await iconOf(opened.package),
     needsTrust: next.app.ui?.kind === 'component' && !isTrusted,
   }
 }
 
-async function inspect(
-  options: InstallingOptions,
-  { path, isDevelopment }: Parameters<AppOperations['inspect']>[0],
-): ReturnType<AppOperations['inspect']> {
-  const { kept, decision, next, bytes, needsTrust } = await plan(options, path, isDevelopment)
+async function inspect(options: InstallingOptions, asked: Asked): ReturnType<AppOperations['inspect']> {
+  const { kept, decision, next, bytes, icon, needsTrust } = await plan(options, asked)
   return {
     kind: decision.kind,
     app: describe(next, kept.trusted, find(kept, next.app.id)?.granted ?? []),
@@ -78,16 +97,30 @@ async function inspect(
     asks: decision.asks.map(({ id }) => id),
     bytes: bytes.length,
     needsTrust,
+    ...(icon === undefined ? {} : { icon }),
   }
+}
+
+const iconTypes: Readonly<Record<string, IconType>> = {
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  webp: 'image/webp',
+}
+
+async function iconOf({ manifest, read }: Package): Promise<AppPlan['icon']> {
+  const file = manifest.files.find(({ path }) => path === manifest.icon)
+  const type = iconTypes[manifest.icon.split('.').at(-1) ?? '']
+  if (file === undefined || type === undefined || file.bytes > iconBytesMax) return undefined
+  return { type, bytes: await read(file.path) }
 }
 
 /** The package first, then the list that names it: whatever breaks in between, the app is the old one or the new one. */
 async function install(
   options: InstallingOptions,
-  { path, granted, trust, isDevelopment }: Parameters<AppOperations['install']>[0],
+  { granted, trust, ...asked }: Parameters<AppOperations['install']>[0],
 ): ReturnType<AppOperations['install']> {
   const { drive, book, shelf, clock } = options
-  const { next, bytes, needsTrust } = await plan(options, path, isDevelopment)
+  const { next, bytes, needsTrust } = await plan(options, asked)
   const { app, publisher } = next
   const stranger = granted.find((id) => !app.permissions.some((wanted) => wanted.id === id))
   if (stranger !== undefined)

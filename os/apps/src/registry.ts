@@ -20,7 +20,21 @@ export type KeptApp = {
 }
 
 export type TrustedPublisher = { readonly did: string; readonly name: string }
-export type Kept = { readonly apps: readonly KeptApp[]; readonly trusted: readonly TrustedPublisher[] }
+/** How far a publisher's feed was when it was last seen; one that is not shown any more is remembered all the same. */
+export type KeptFeed = {
+  readonly did: string
+  readonly name: string
+  readonly folder: string
+  readonly sequence: number
+  readonly sha256: string
+  readonly log?: readonly string[]
+  readonly isShown: boolean
+}
+export type Kept = {
+  readonly apps: readonly KeptApp[]
+  readonly trusted: readonly TrustedPublisher[]
+  readonly feeds: readonly KeptFeed[]
+}
 
 /** What is installed for the identity in use, in its drive: sealed, versioned and backed up like everything else. */
 export type Registry = {
@@ -35,7 +49,7 @@ const folder = `${systemFolder}/apps`
 const fileName = 'installed.json'
 const format = 1
 const bytesMax = 16 * 1024 * 1024
-const nothing: Kept = { apps: [], trusted: [] }
+const nothing: Kept = { apps: [], trusted: [], feeds: [] }
 
 export function packagePath(id: string, version: string): string {
   return `${packageFolder(id)}/${version}.wxa`
@@ -106,7 +120,8 @@ function parsed(text: string): Kept {
     throw damaged()
   }
   if (value.format !== format || !Array.isArray(value.apps) || !Array.isArray(value.trusted)) throw damaged()
-  return { apps: value.apps, trusted: value.trusted }
+  // Lists from before there were feeds have none.
+  return { apps: value.apps, trusted: value.trusted, feeds: value.feeds ?? [] }
 }
 
 function damaged(): Fault {

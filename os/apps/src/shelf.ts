@@ -29,7 +29,7 @@ export function createShelf({
 }): Shelf {
   const held = new Map<string, Promise<Package>>()
   const open: Shelf['open'] = async (path, { allowsUnsigned }) => {
-    const bytes = await read(drive, path)
+    const bytes = await readWhole(drive, path, packageBytesMax)
     const archive = await openArchive(bytes)
     return { package: await readPackage(archive, { nowMs: clock.nowMs(), allowsUnsigned }), bytes }
   }
@@ -56,11 +56,12 @@ async function trim(held: Map<string, Promise<Package>>): Promise<void> {
   }
 }
 
-async function read(drive: DriveOperations, path: string): Promise<Uint8Array> {
+/** A file of the drive as one piece of memory; `limit.package-bytes` where it has more than `bytesMax`. */
+export async function readWhole(drive: DriveOperations, path: string, bytesMax: number): Promise<Uint8Array> {
   const content = await drive.get(path)
-  if (content.bytes > packageBytesMax) {
+  if (content.bytes > bytesMax) {
     await content.stream[Symbol.asyncIterator]().return?.()
-    throw new Fault('limit.package-bytes', `${path} is too large to be a package.`)
+    throw new Fault('limit.package-bytes', `${path} is too large to be what it is named for.`)
   }
   const pieces: Uint8Array[] = []
   for await (const piece of content.stream) pieces.push(piece)

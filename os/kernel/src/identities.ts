@@ -9,7 +9,7 @@ import {
   writeCard,
 } from '@anarq/squid'
 import type { Account } from './account.ts'
-import { signApp } from './app-signing.ts'
+import { signApp, signAppFeed } from './app-signing.ts'
 import { createGuardianship } from './children/guardian.ts'
 import type { Directory } from './directory.ts'
 import type { Home } from './home.ts'
@@ -68,6 +68,7 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
     },
     learn: (card) => learn(context, card),
     signApp: (manifest) => signApp(manifest, context),
+    signAppFeed: (feed) => signAppFeed(feed, context),
     ...createGuardianship({
       ...context,
       facts,

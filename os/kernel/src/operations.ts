@@ -4,7 +4,7 @@
  */
 import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
-import type { SignedManifest, UnsignedManifest } from '@anarq/wxa'
+import type { SignedFeed, SignedManifest, UnsignedFeed, UnsignedManifest } from '@anarq/wxa'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
 import type { EvidenceFacts } from './evidence.ts'
 import type { ToolOperations } from './tools/operations.ts'
@@ -90,6 +90,8 @@ export type IdentityOperations = GuardianOperations & {
   learn(card: string): Promise<{ did: string }>
   /** As a package of the identity in use, under the name in the manifest or else its own; not for a child. */
   signApp(manifest: UnsignedManifest): Promise<SignedManifest>
+  /** The list of its apps that it publishes; not for a child. */
+  signAppFeed(feed: UnsignedFeed): Promise<SignedFeed>
 }
 
 export type NewIdentity = {

@@ -23,6 +23,8 @@ export type AppFacts = {
   readonly ui?: { readonly kind: 'component' | 'frame' }
   readonly hasBackend: boolean
   readonly defaultSize?: { readonly width: number; readonly height: number }
+  /** Made on this machine just now, not published: unsigned, or of a version such as 1.0.0-dev.3. */
+  readonly isDevelopment: boolean
   readonly installedMs: number
   readonly isOn: boolean
   /** Address of its icon, while it is on; it holds as long as that of a launch. */
@@ -42,7 +44,12 @@ export type AppPlan = {
   readonly bytes: number
   /** A component runs inside the shell: the publisher has to be trusted by name first. */
   readonly needsTrust: boolean
+  /** Its picture, out of the verified package; for an `<img>`, where a drawing's scripts are dead. Absent above `iconBytesMax`. */
+  readonly icon?: { readonly type: IconType; readonly bytes: Uint8Array }
 }
+
+export type IconType = 'image/svg+xml' | 'image/png' | 'image/webp'
+export const iconBytesMax: number = 256 * 1024
 
 /** What becomes of an app's own storage when the app goes. */
 export type DataChoice = 'keep' | 'export' | 'erase'
@@ -53,10 +60,40 @@ export type AppLaunch = {
   readonly address: string
 }
 
+/** A publisher's apps in a folder, verified each time that it is read. */
+export type FeedFacts = {
+  readonly did: string
+  readonly name: string
+  readonly folder: string
+  readonly sequence: number
+  readonly apps: readonly FeedApp[]
+  /** Why there is nothing to see of it now; what was installed from it goes on. */
+  readonly problem?: { readonly code: string; readonly sentence: string }
+}
+
+export type FeedApp = {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  readonly category: string
+  readonly description: string
+  readonly bytes: number
+  /** Of its package, for `inspect` and `install`. */
+  readonly path: string
+  readonly state: 'new' | 'update' | 'installed'
+  /** The version that is installed. */
+  readonly installed?: string
+}
+
 export type AppOperations = {
   list(): Promise<readonly AppFacts[]>
   /** `path` is a package in the drive. */
-  inspect(input: { path: string; isDevelopment?: boolean | undefined }): Promise<AppPlan>
+  inspect(input: {
+    path: string
+    isDevelopment?: boolean | undefined
+    /** The publisher of the feed that names the package: it has to be exactly that one. */
+    feed?: string | undefined
+  }): Promise<AppPlan>
   install(input: {
     path: string
     /** Ids of permissions; what is not named is not granted. */
@@ -64,6 +101,7 @@ export type AppOperations = {
     /** The publisher's name as the person read it: their components may run inside the shell from now on. */
     trust?: string | undefined
     isDevelopment?: boolean | undefined
+    feed?: string | undefined
   }): Promise<AppFacts>
   /** With `export`, the folder of the drive that its data went to. */
   uninstall(input: { id: string; data: DataChoice }): Promise<{ exportedTo?: string }>
@@ -73,4 +111,9 @@ export type AppOperations = {
   launch(input: { id: string }): Promise<AppLaunch>
   /** An app broke the rules of its screen and was cut off: it goes on record with the guardian. `why` is a code. */
   report(input: { id: string; why: string }): Promise<void>
+  feeds(): Promise<readonly FeedFacts[]>
+  /** `path` is a folder of the drive with a `feed.json`; one of the same publisher takes the place of the one before. */
+  addFeed(input: { path: string }): Promise<FeedFacts>
+  /** Not shown any more; how far it was is remembered, so that an older one is refused later too. */
+  removeFeed(input: { did: string }): Promise<void>
 }

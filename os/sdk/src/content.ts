@@ -1,7 +1,7 @@
 /** Content of any size, by its address: what does not fit into a call. For pages; the same permissions hold as for calls. */
 import { concatBytes, fromBase64Url, toBase64Url, toUtf8 } from '@anarq/bytes'
 import { Fault, type FaultCode, hasCode } from '@anarq/fault'
-import type { EntryFacts, PutReport } from '@anarq/kernel'
+import type { EntryFacts, PutReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import type { Asked, PageClient } from './browser.ts'
@@ -11,12 +11,25 @@ export type ContentSdk = {
   open(input: ContentRange): Promise<OpenContent>
   /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
   blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
+  /** A folder with all below it as a tar archive; `totalBytes` is of the files in it. A file that cannot be read breaks it off. */
+  openArchive(input: {
+    readonly path: string
+    readonly signal?: AbortSignal | undefined
+  }): Promise<OpenContent>
+  /**
+   * An address of this node at which a `<video>` or `<audio>` of this page plays a file, and seeks in it, until `endMedia`, or
+   * until the session ends. Needs `drive.read`.
+   */
+  media(input: { readonly path: string; readonly version?: number | undefined }): Promise<string>
+  endMedia(address: string): Promise<void>
   /**
    * Small files and empty folders together, in one commit of the index. At most `batchBytesMax`; the caller divides. Needs
    * `drive.write`, as all that follow.
    */
   putMany(input: PutMany): Promise<PutReport>
-  /** Begins a file that comes in parts; a page that was reloaded goes on with its id. */
+  /**
+   * Begins a file that comes in parts; a page that was reloaded goes on with its id. Below `app:/` it needs no permission.
+   */
   beginUpload(input: NewFile): Promise<UploadState>
   /** `missing.upload` where the node knows it no more. */
   uploadState(input: { readonly id: string }): Promise<UploadState>
@@ -26,6 +39,8 @@ export type ContentSdk = {
    * A part that was sent twice, or is missing, is put right by what the node says it has.
    */
   sendUpload(input: SendFile): Promise<UploadState>
+  /** `consent.revokeHard`, which says how far it is and can be stopped. Needs `consent.manage`. */
+  reseal(input: Reseal): Promise<ResealReport>
   /** A file that somebody shared, by its ping file. Needs `drive.read`, as the next one. */
   openShared(input: Shared): Promise<OpenContent & { readonly entry: EntryFacts }>
   /** What a shared folder holds, parents first; a shared file is not a folder: `invalid.kind`. */
@@ -91,6 +106,12 @@ export type SendFile = {
   readonly signal?: AbortSignal | undefined
 }
 
+export type Reseal = {
+  readonly grant: string
+  readonly onProgress?: (progress: ResealProgress) => void
+  readonly signal?: AbortSignal | undefined
+}
+
 export type Shared = {
   readonly ping: Uint8Array
   readonly purpose?: string | undefined
@@ -105,10 +126,7 @@ export const batchBytesMax: number = 32 * 1024 * 1024
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
 export function createContent(client: Pick<PageClient, 'send'>, app?: string): ContentSdk {
   const send = (path: string, asked: Asked = {}): Promise<Response> =>
-    client.send(path, {
-      ...asked,
-      headers: { ...asked.headers, ...(app === undefined ? {} : { [appHeader]: app }) },
-    })
+    client.send(path, markedFor(app, asked))
   const json = async (path: string, asked?: Asked): Promise<UploadState> =>
     (await (await send(path, asked)).json()) as UploadState
   const open: ContentSdk['open'] = async ({ path, version, fromByte, toByte, signal }) => {
@@ -168,6 +186,19 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
       return new Blob([whole], { type: type ?? sent })
     },
+    async openArchive({ path, signal }) {
+      const response = await send(`/api/v1/archives${encodedPath(path)}`, { signal })
+      const totalBytes = Number(response.headers.get('anarq-content-bytes') ?? 0)
+      return { ...opened(response), totalBytes }
+    },
+    reseal: (input) => reseal(send, input),
+    async media(input) {
+      const { address } = (await (await send('/api/v1/media', { json: input })).json()) as { address: string }
+      return address
+    },
+    async endMedia(address) {
+      await send(`/api/v1${address}`, { method: 'DELETE' })
+    },
     putMany: (input) => putMany(send, input),
     beginUpload: (input) => json('/api/v1/uploads', { json: input }),
     uploadState: ({ id }) => json(`/api/v1/uploads/${id}`),
@@ -189,6 +220,11 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       return lines
     },
   }
+}
+
+/** In the name of an app, where one asks. */
+function markedFor(app: string | undefined, asked: Asked): Asked {
+  return app === undefined ? asked : { ...asked, headers: { ...asked.headers, [appHeader]: app } }
 }
 
 async function putMany(
@@ -215,6 +251,27 @@ async function putMany(
   throw new Fault('unavailable.node', 'The node broke off before it said what became of it. Try again.')
 }
 
+async function reseal(
+  send: (path: string, asked: Asked) => Promise<Response>,
+  { grant, onProgress, signal }: Reseal,
+): Promise<ResealReport> {
+  const address = `/api/v1/grants/${encodeURIComponent(grant)}/reseal`
+  const response = await send(address, { method: 'POST', signal })
+  for await (const line of eachLine(response)) {
+    const { progress, report, error } = line as Resealing
+    if (error !== undefined) throw faultFrom(error)
+    if (report !== undefined) return report
+    if (progress !== undefined) onProgress?.(progress)
+  }
+  throw new Fault('unavailable.node', 'The node broke off before it said what became of it. Revoke it again.')
+}
+
+type Resealing = {
+  readonly progress?: ResealProgress
+  readonly report?: ResealReport
+  readonly error?: Problem
+}
+
 /** Parts of a path as an address has them. */
 function encodedPath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/')
@@ -239,9 +296,21 @@ function faultFrom({ code, detail }: Problem): Fault {
 }
 
 async function linesOf(response: Response): Promise<unknown[]> {
-  const text = await response.text()
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown)
+  const lines: unknown[] = []
+  for await (const line of eachLine(response)) lines.push(line)
+  return lines
+}
+
+/** Lines of JSON as they come. */
+async function* eachLine(response: Response): AsyncIterable<unknown> {
+  const reader = response.body
+    ?.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .getReader()
+  let rest = ''
+  for (let piece = await reader?.read(); piece?.done === false; piece = await reader?.read()) {
+    const lines = (rest + piece.value).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') yield JSON.parse(line) as unknown
+  }
+  if (rest !== '') yield JSON.parse(rest) as unknown
 }

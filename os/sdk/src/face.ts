@@ -122,8 +122,9 @@ export type GuardianSdk = {
 }
 
 /** Apps: seeing what is installed, installing, updating, rolling back, removing. */
-export type AppsSdk = Omit<AppOperations, 'list'> & {
+export type AppsSdk = Omit<AppOperations, 'list' | 'feeds'> & {
   list(input: Nothing): ReturnType<AppOperations['list']>
+  feeds(input: Nothing): ReturnType<AppOperations['feeds']>
 }
 
 /** Browsers that are in, and those that ask to be let in. */

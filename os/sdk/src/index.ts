@@ -3,14 +3,18 @@
  * it needs, and what its parameters must look like; `client.ts` gives the face over any way of calling, `browser.ts` over
  * signed requests of a page.
  */
-export type {
-  AppFacts,
-  AppLaunch,
-  AppOperations,
-  AppPermission,
-  AppPlan,
-  AppPublisher,
-  DataChoice,
+export {
+  type AppFacts,
+  type AppLaunch,
+  type AppOperations,
+  type AppPermission,
+  type AppPlan,
+  type AppPublisher,
+  type DataChoice,
+  type FeedApp,
+  type FeedFacts,
+  type IconType,
+  iconBytesMax,
 } from './app-operations.ts'
 export type { BrowserAsk, BrowserFacts, BrowserOperations } from './browser-operations.ts'
 export { type Call, createSdk } from './client.ts'
@@ -39,6 +43,6 @@ export {
   plainPermissions,
   readPermission,
 } from './permissions.ts'
-export { appFolder, placeOf, shellId } from './places.ts'
+export { appFolder, isOwnPlace, placeOf, shellId } from './places.ts'
 export type { JsonSchema, Shape } from './shape.ts'
 export { fromWire, toWire } from './wire.ts'

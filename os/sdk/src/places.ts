@@ -52,13 +52,17 @@ export async function refOf(
   return id
 }
 
-/** The path as the caller knows it. */
-export function seenBy<T extends EntryFacts>(entry: T, caller: Caller): T {
+/** A path of the drive as the caller knows it. */
+export function seenPath(path: string, caller: Caller): string {
   const own = ownFolder(caller)
-  if (entry.path === own) return { ...entry, path: `${ownScheme}/` }
-  return entry.path.startsWith(`${own}/`)
-    ? { ...entry, path: `${ownScheme}${entry.path.slice(own.length)}` }
-    : entry
+  if (path === own) return `${ownScheme}/`
+  return path.startsWith(`${own}/`) ? `${ownScheme}${path.slice(own.length)}` : path
+}
+
+/** The same for an entry. */
+export function seenBy<T extends EntryFacts>(entry: T, caller: Caller): T {
+  const path = seenPath(entry.path, caller)
+  return path === entry.path ? entry : { ...entry, path }
 }
 
 function ownFolder(caller: Caller): string {

@@ -8,6 +8,23 @@
 export { areIdsAlike, areNamesAlike, skeletonOf } from './alike.ts'
 export { type Archive, type ArchiveEntry, createMemoryArchive, type PackEntry } from './archive.ts'
 export {
+  addToFeed,
+  checkFeed,
+  checkFeedPackage,
+  type FeedEntry,
+  feedBytes,
+  feedContext,
+  feedEntryOf,
+  feedPath,
+  type KnownFeed,
+  parseFeed,
+  readUnsignedFeed,
+  type SignedFeed,
+  signFeed,
+  type UnsignedFeed,
+  verifyFeed,
+} from './feed.ts'
+export {
   type Candidate,
   decideInstall,
   type InstallDecision,
@@ -15,6 +32,8 @@ export {
   type InstallState,
 } from './install.ts'
 export {
+  feedAppsMax,
+  feedBytesMax,
   fileBytesMax,
   filesMax,
   manifestBytesMax,
@@ -46,4 +65,10 @@ export { checkPath } from './path.ts'
 export { type Permission, type PermissionParts, parsePermission } from './permission.ts'
 export { type Package, type ReadOptions, readPackage } from './read-package.ts'
 export { type SignOptions, signManifest, type VerifyOptions, verifyManifest, wxaContext } from './signing.ts'
-export { compareVersions, parseVersion, type Version } from './version.ts'
+export {
+  compareVersions,
+  developmentNumberOf,
+  developmentVersion,
+  parseVersion,
+  type Version,
+} from './version.ts'

@@ -35,3 +35,7 @@ export const windowSideMax = 4096
 export const cardCharactersMax: number = 512 * 1024
 /** Verifying the publisher's log takes about a millisecond an entry. */
 export const cardEntriesMax = 40
+
+/** A feed, and the apps in it. */
+export const feedBytesMax: number = 2 * 1024 * 1024
+export const feedAppsMax = 1000

@@ -159,7 +159,7 @@ function readFileName(value: unknown, field: string, ending: RegExp, rule: strin
   return checkPath(readPattern(value, field, ending, rule))
 }
 
-function readVersion(value: unknown, field: string): string {
+export function readVersion(value: unknown, field: string): string {
   if (typeof value === 'string' && parseVersion(value) !== undefined) return value
   throw badField(field, 'must be a version such as 1.2.3 or 1.2.3-beta.1 (semver.org, without "+").')
 }

@@ -88,15 +88,14 @@ function readSigned(value: unknown): SignedManifest {
     ...readAppFields(fields),
     publisher: readPublisher(fields.publisher),
     files: readFiles(fields.files),
-    signature: readPattern(
-      fields.signature,
-      'signature',
-      /^[A-Za-z0-9_-]{4498}$/,
-      'a signature in base64url',
-    ),
+    signature: readSignature(fields.signature),
   }
   checkEntryPoints(manifest, manifest.files)
   return manifest
+}
+
+export function readSignature(value: unknown): string {
+  return readPattern(value, 'signature', /^[A-Za-z0-9_-]{4498}$/, 'a signature in base64url')
 }
 
 /** The one text of a manifest, as it lies in the package: canonical JSON (RFC 8785) in UTF-8. */
@@ -112,13 +111,13 @@ export function signedBytesOf(manifest: Manifest | Omit<SignedManifest, 'signatu
   return fromUtf8(canonicalJson(rest))
 }
 
-function readPublisherName(fields: Fields): { publisher?: { name: string } } {
+export function readPublisherName(fields: Fields): { publisher?: { name: string } } {
   if (fields.publisher === undefined) return {}
   const { name } = readMap(fields.publisher, 'publisher', ['name'])
   return { publisher: { name: readShown(name, 'publisher.name', nameCharactersMax) } }
 }
 
-function readPublisher(value: unknown): Publisher {
+export function readPublisher(value: unknown): Publisher {
   const { did, name, card } = readMap(value, 'publisher', ['card', 'did', 'name'])
   if (typeof card !== 'string' || card.length > cardCharactersMax)
     throw badField('publisher.card', `must be a card of at most ${cardCharactersMax} characters.`)
@@ -170,7 +169,7 @@ function readFile(value: unknown, index: number): FileEntry {
   }
 }
 
-function readSha256(value: unknown, field: string): string {
+export function readSha256(value: unknown, field: string): string {
   return readPattern(value, field, /^[0-9a-f]{64}$/, 'a SHA-256 in 64 hexadecimal digits')
 }
 

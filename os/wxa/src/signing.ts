@@ -6,6 +6,7 @@ import { readShown } from './fields.ts'
 import { cardEntriesMax, nameCharactersMax } from './limits.ts'
 import {
   manifestBytes,
+  type Publisher,
   parseManifest,
   type SignedManifest,
   signedBytesOf,
@@ -42,7 +43,7 @@ export function signManifest(
 export type VerifyOptions = {
   readonly nowMs: number
   /** The last entry of this publisher's log that is known here: a package that shows an older log is refused. */
-  knownVersionOf?(did: string): string | undefined
+  knownVersionOf?: ((did: string) => string | undefined) | undefined
 }
 
 /** Whose package it is, where the signature holds; throws `refused.publisher` or `refused.signature` otherwise. */
@@ -50,7 +51,28 @@ export function verifyManifest(
   manifest: SignedManifest,
   { nowMs, knownVersionOf }: VerifyOptions,
 ): PublicIdentity {
-  const { publisher } = manifest
+  const { publisher, signature } = manifest
+  return verifyPublished(
+    { what: 'package', publisher, signature, message: signedBytesOf(manifest), context: wxaContext },
+    { nowMs, knownVersionOf },
+  )
+}
+
+/** What a publisher signed, whichever kind of thing it is. */
+export type Published = {
+  readonly what: 'package' | 'feed'
+  readonly publisher: Publisher
+  /** base64url. */
+  readonly signature: string
+  readonly message: Uint8Array
+  readonly context: string
+}
+
+/** Whose it is, where the signature holds; throws `refused.publisher` or `refused.signature` otherwise. */
+export function verifyPublished(
+  { what, publisher, signature, message, context }: Published,
+  { nowMs, knownVersionOf }: VerifyOptions,
+): PublicIdentity {
   const known = knownVersionOf?.(publisher.did)
   const resolved = parseCard(publisher.card, {
     nowMs,
@@ -61,7 +83,7 @@ export function verifyManifest(
   if (!resolved.ok)
     throw new Fault(
       'refused.publisher',
-      `The card of the publisher in this package does not hold: ${resolved.fault.message} Get the package again from its publisher.`,
+      `The card of the publisher in this ${what} does not hold: ${resolved.fault.message} Get the ${what} again from its publisher.`,
       { cause: resolved.fault },
     )
   const { value: identity } = resolved
@@ -70,18 +92,18 @@ export function verifyManifest(
     throw new Fault(
       'refused.publisher',
       isCanonical
-        ? 'The identity that publishes this package has ended. Ask for it under the identity that followed.'
-        : 'The card of the publisher in this package is not written as cards are. Get the package again.',
+        ? `The identity that publishes this ${what} has ended. Ask for it under the identity that followed.`
+        : `The card of the publisher in this ${what} is not written as cards are. Get the ${what} again.`,
     )
-  if (!verifySignature(identity.verifyKey, signedBytesOf(manifest), signatureOf(manifest), wxaContext))
+  if (!verifySignature(identity.verifyKey, message, bytesOf(signature), context))
     throw new Fault(
       'refused.signature',
-      'The signature of this package does not hold: something in it was changed after it was signed, or it was signed by somebody else. Get it again from its publisher.',
+      `The signature of this ${what} does not hold: something in it was changed after it was signed, or it was signed by somebody else. Get it again from its publisher.`,
     )
   return identity
 }
 
-function signatureOf({ signature }: SignedManifest): Uint8Array {
+function bytesOf(signature: string): Uint8Array {
   try {
     return fromBase64Url(signature)
   } catch {

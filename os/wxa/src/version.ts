@@ -31,6 +31,19 @@ export function compareVersions(a: string, b: string): number {
   return comparePreReleases(one.preRelease, other.preRelease)
 }
 
+const developmentPattern = /^(?:.*\.)?dev\.(\d+)$/
+
+/** A version before `version`, for a package that is being made: `1.0.0-dev.3`, or `1.0.0-beta.1.dev.3`. */
+export function developmentVersion(version: string, number: number): string {
+  return `${version}${version.includes('-') ? '.' : '-'}dev.${number}`
+}
+
+/** The number of one that is being made; undefined for one that was published. */
+export function developmentNumberOf(version: string): number | undefined {
+  const match = developmentPattern.exec(parseVersion(version)?.preRelease.join('.') ?? '')
+  return match === null ? undefined : Number(match[1])
+}
+
 function comparePreReleases(a: readonly string[], b: readonly string[]): number {
   if (a.length === 0 || b.length === 0) return b.length - a.length
   for (const [i, part] of a.entries()) {

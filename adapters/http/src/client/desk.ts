@@ -6,7 +6,7 @@ import type {
   IdentityOperations,
   VerifyReport,
 } from '@anarq/kernel'
-import type { SignedManifest } from '@anarq/wxa'
+import type { SignedFeed, SignedManifest } from '@anarq/wxa'
 import { lastEvent } from './content.ts'
 import { part, query } from './path.ts'
 import type { Wire } from './wire.ts'
@@ -46,6 +46,8 @@ export function identitiesOf(wire: Wire): IdentityOperations {
     signApp: async (manifest) =>
       (await wire.json<{ manifest: SignedManifest }>('POST', '/api/v1/apps/sign', { body: { manifest } }))
         .manifest,
+    signAppFeed: async (feed) =>
+      (await wire.json<{ feed: SignedFeed }>('POST', '/api/v1/feeds/sign', { body: { feed } })).feed,
     createChild: (body) => wire.json('POST', '/api/v1/children', { body }),
     renew: async (ref, body = {}) => wire.json('POST', `${await one(ref)}/renew`, { body }),
     recover: async (ref, body) => wire.json('POST', `${await one(ref)}/recover`, { body }),

@@ -1,4 +1,4 @@
-import type { UnsignedManifest } from '@anarq/wxa'
+import { feedBytesMax, type UnsignedFeed, type UnsignedManifest } from '@anarq/wxa'
 import type { App, DoorContext } from '../context.ts'
 import { answers, described, fields } from '../schema/parts.ts'
 
@@ -19,5 +19,17 @@ export function addAppSigningRoute(app: App, { operations: { identities } }: Doo
       response: answers(200, 'The manifest with its publisher and signature.', fields({ manifest })),
     },
     handler: async ({ body }) => ({ manifest: await identities.signApp(body.manifest) }),
+  })
+  app.post<{ Body: { feed: UnsignedFeed } }>('/api/v1/feeds/sign', {
+    bodyLimit: 2 * feedBytesMax,
+    config: { access: 'socket' },
+    schema: {
+      operationId: 'signAppFeed',
+      summary: 'Sign a feed of app packages as the identity in use',
+      tags: ['apps'],
+      body: fields({ feed: described(manifest, 'Unsigned, as docs/formats/wxa.md says.') }),
+      response: answers(200, 'The feed with its publisher and signature.', fields({ feed: manifest })),
+    },
+    handler: async ({ body }) => ({ feed: await identities.signAppFeed(body.feed) }),
   })
 }

@@ -4,12 +4,15 @@ import { putOne } from '@anarq/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
 import { checkPlace } from '../callers.ts'
-import { describeContent, drain, sendContent } from '../content.ts'
+import { begun, describeContent, drain, sendContent, sendPieces } from '../content.ts'
+import { dispositionOf } from '../content-headers.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { isNotModified, isRangeValid, rangeOf } from '../range.ts'
 import { answers, binary, count, described, fields, flag, listOf, ref, text, time } from '../schema/parts.ts'
+import { packTree } from '../tar/pack-tree.ts'
 
 const tags = ['files']
+const tarMediaType = 'application/x-tar'
 const pathParams = fields({ '*': described(text, 'Path below the root folder; slashes stand as they are.') })
 const page = fields({ 'limit?': { type: 'integer', minimum: 1, maximum: 100_000 }, 'offset?': count })
 const versionQuery = fields({
@@ -23,6 +26,7 @@ type VersionQuery = { Querystring: { version?: number } }
 export function addFileRoutes(app: App, context: DoorContext): void {
   const { drive } = context.operations
   addDownload(app, context)
+  addArchive(app, context)
   app.register(async (scope) => addUpload(scope, context))
 
   app.get<{ Querystring: Page }>('/api/v1/folders', {
@@ -90,6 +94,33 @@ export function addFileRoutes(app: App, context: DoorContext): void {
   })
 }
 
+/** A folder as a person downloads it: a stream that any tar unpacks, with how much content there is for whoever counts. */
+function addArchive(app: App, { operations: { drive }, problem }: DoorContext): void {
+  app.get<AtPath>('/api/v1/archives/*', {
+    config: { appNeeds: 'drive.read' },
+    schema: {
+      operationId: 'getArchive',
+      summary:
+        'A folder with all below it as a tar archive; Anarq-Content-Bytes is what its files have together',
+      tags,
+      params: pathParams,
+      response: answers(200, 'The archive.', binary, tarMediaType),
+    },
+    async handler(request, reply) {
+      const root = await drive.entry(checkPlace(filePathOf(request.params['*']), request.app))
+      let bytes = 0
+      for await (const entry of drive.walk(root.id)) bytes += entry.bytes
+      const tree = drive.readTree(root.id, { signal: signalOf(reply) })
+      const pieces = await begun(packTree(tree, { root, hasFacts: false }))
+      reply.type(tarMediaType).headers({
+        'content-disposition': dispositionOf(`${root.name}.tar`),
+        'anarq-content-bytes': bytes,
+      })
+      return sendPieces(pieces, { request, reply, problem })
+    },
+  })
+}
+
 function addDownload(app: App, context: DoorContext): void {
   const response = answers(200, 'Its content.', binary, '*/*')
   app.get<AtPath & VersionQuery>('/api/v1/files/*', {
@@ -129,25 +160,39 @@ function addDownload(app: App, context: DoorContext): void {
 async function download(
   request: FastifyRequest<AtPath & VersionQuery>,
   reply: FastifyReply,
+  context: DoorContext,
+): Promise<FastifyReply> {
+  const path = checkPlace(filePathOf(request.params['*']), request.app)
+  return sendFile(request, reply, context, { path, version: request.query.version })
+}
+
+/** A file, one range of it, or that the client has it already. */
+export async function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
   { operationsFor, problem }: DoorContext,
+  {
+    path,
+    version,
+    cacheControl,
+  }: { path: string; version: number | undefined; cacheControl?: string | undefined },
 ): Promise<FastifyReply> {
   const { drive } = operationsFor(request)
-  const path = checkPlace(filePathOf(request.params['*']), request.app)
-  const { version } = request.query
   const { headers } = request
   const signal = signalOf(reply)
   const isPlain =
     request.method === 'GET' &&
     ['range', 'if-none-match', 'if-modified-since'].every((name) => headers[name] === undefined)
-  if (isPlain) return sendContent(await drive.get(path, { version, signal }), { request, reply, problem })
+  if (isPlain)
+    return sendContent(await drive.get(path, { version, signal }), { request, reply, problem, cacheControl })
   // What is asked depends on what there is: an empty range tells, without reading anything.
   const facts = await drive.get(path, { version, fromByte: 0, toByte: 0, signal })
   await drain(facts.stream)
   const validators = { etag: facts.etag, modifiedMs: facts.entry.modifiedMs }
   if (isNotModified(headers, validators))
-    return describeContent(reply, facts).removeHeader('content-type').code(304).send()
+    return describeContent(reply, facts, cacheControl).removeHeader('content-type').code(304).send()
   if (request.method === 'HEAD')
-    return describeContent(reply, facts).header('content-length', facts.bytes).send()
+    return describeContent(reply, facts, cacheControl).header('content-length', facts.bytes).send()
   const range = isRangeValid(headers, validators) ? rangeOf(headers.range, facts.bytes) : undefined
   const content = await drive.get(path, {
     version,
@@ -158,7 +203,14 @@ async function download(
     await content.stream[Symbol.asyncIterator]().return?.()
     throw new Fault('conflict.changed', `${path} was changed at this moment. Ask again.`)
   }
-  return sendContent(content, { request, reply, problem, range, isPartial: range !== undefined })
+  return sendContent(content, {
+    request,
+    reply,
+    problem,
+    range,
+    isPartial: range !== undefined,
+    cacheControl,
+  })
 }
 
 function addUpload(scope: App, { operationsFor }: DoorContext): void {

@@ -10,6 +10,7 @@ import { addGatewayRoutes } from './gateway.ts'
 import { addHealthRoutes } from './health.ts'
 import { addIdentityRoutes } from './identities.ts'
 import { addImportRoutes } from './import.ts'
+import { addMediaRoutes } from './media.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
 import { addSdkRoutes } from './sdk.ts'
@@ -36,6 +37,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addObjectRoutes,
   addImportRoutes,
   addUploadRoutes,
+  addMediaRoutes,
   addSharingRoutes,
   addAuditRoutes,
   addHealthRoutes,

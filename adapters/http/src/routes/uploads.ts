@@ -1,14 +1,15 @@
+import { appFolder, type Caller, isOwnPlace, placeOf } from '@anarq/sdk'
 import type { FastifyRequest } from 'fastify'
 import { readWholeBody } from '../body.ts'
-import { checkPlace } from '../callers.ts'
+import { appWith, checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
 import { answers, count, described, fields, listOf, ref, text, time } from '../schema/parts.ts'
 import { partBytesMax } from '../uploads.ts'
 import { filePathOf } from './files.ts'
 
 const tags = ['files']
-/** Who knows the id of an upload began it: an app that may add files goes on with its own. */
-const config = { appNeeds: 'drive.write' } as const
+/** Who knows the id of an upload began it: an app goes on with its own. */
+const config = { isForApps: true } as const
 const params = fields({ id: { ...text, maxLength: 64 } })
 type ById = { Params: { id: string } }
 type Begun = { path: string; bytes: number; modifiedMs?: number; type?: string; tags?: string[] }
@@ -27,7 +28,10 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
         'It appears when all of it has come, or not at all. After a quarter of an hour without a part it is given up.',
       tags,
       body: fields({
-        path: described({ ...text, maxLength: 4096 }, 'Where it will be in the drive.'),
+        path: described(
+          { ...text, maxLength: 4096 },
+          'Where it will be in the drive; with app:/ in front, in the storage of whoever asks.',
+        ),
         bytes: count,
         'modifiedMs?': time,
         'type?': { ...text, maxLength: 256 },
@@ -37,12 +41,13 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
     },
     async handler(request) {
       const { path, modifiedMs = clock.nowMs(), ...body } = request.body
-      const asker = request.app
-      const whole = checkPlace(filePathOf(path.replace(/^\//, '')), asker)
+      const caller = await context.callerOf(request.headers)
+      const whole = placeFor(path, caller, refusedFor(request, context))
       const slash = whole.lastIndexOf('/')
       const folder = whole.slice(0, slash) || '/'
       const upload = { ...body, modifiedMs, folder, name: whole.slice(slash + 1) }
-      return uploads.begin(upload, operationsFor(request).drive)
+      const app = caller.kind === 'app' ? caller : undefined
+      return uploads.begin(upload, operationsFor({ app }).drive)
     },
   })
   app.get('/api/v1/uploads', {
@@ -63,7 +68,11 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
       params,
       response: answers(200, 'The upload.', ref('Upload')),
     },
-    handler: async ({ params: { id } }) => uploads.facts(id),
+    async handler(request) {
+      const facts = uploads.facts(request.params.id)
+      checkStill(facts.path, await context.callerOf(request.headers), refusedFor(request, context))
+      return facts
+    },
   })
   app.delete<ById>('/api/v1/uploads/:id', {
     config,
@@ -74,14 +83,46 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
       params,
       response: answers(204, 'It is gone.'),
     },
-    async handler({ params: { id } }, reply) {
+    async handler(request, reply) {
+      const { id } = request.params
+      checkStill(
+        uploads.facts(id).path,
+        await context.callerOf(request.headers),
+        refusedFor(request, context),
+      )
       await uploads.cancel(id)
       return reply.code(204).send()
     },
   })
 }
 
-function addParts(scope: App, { uploads }: DoorContext): void {
+/** In an app's own storage no permission is needed, as for calls; elsewhere an app has to be allowed to add files. */
+function placeFor(path: string, caller: Caller, onRefused: (app: string) => void): string {
+  if (isOwnPlace(path)) {
+    filePathOf(path.slice('app:/'.length))
+    return placeOf(path, caller)
+  }
+  return checkPlace(filePathOf(path.replace(/^\//, '')), appWith('drive.write', caller, onRefused))
+}
+
+/** What an app of this person's was refused goes on record; anybody can write a header. */
+function refusedFor(
+  { isOwner, method, routeOptions: { url = '' } }: FastifyRequest,
+  { apps }: DoorContext,
+): (app: string) => void {
+  return (app) => {
+    if (isOwner) apps.refused(app, `${method} ${url}`, 'drive.write')
+  }
+}
+
+/** What was taken back since the upload began counts at once. */
+function checkStill(path: string, caller: Caller, onRefused: (app: string) => void): void {
+  if (caller.kind === 'person' || path.startsWith(`${appFolder(caller.id)}/`)) return
+  checkPlace(path, appWith('drive.write', caller, onRefused))
+}
+
+function addParts(scope: App, context: DoorContext): void {
+  const { uploads, callerOf } = context
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   scope.put<ById & { Querystring: { offset: number } }>('/api/v1/uploads/:id', {
@@ -95,6 +136,8 @@ function addParts(scope: App, { uploads }: DoorContext): void {
       response: answers(200, 'How much has come; with the last part, what it became.', ref('Upload')),
     },
     async handler(request: FastifyRequest<ById & { Querystring: { offset: number } }>) {
+      const { path } = uploads.facts(request.params.id)
+      checkStill(path, await callerOf(request.headers), refusedFor(request, context))
       const tooLarge = `A part has at most ${partBytesMax} bytes.`
       const { id } = request.params
       const part = await readWholeBody(request, partBytesMax, tooLarge, (bytes) => uploads.roomFor(id, bytes))

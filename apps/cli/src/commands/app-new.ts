@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { fromUtf8 } from '@anarq/bytes'
+import { fromUtf8, once } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { createOutput } from '@anarq/files'
 import { parseDraft } from '@anarq/wxa'
@@ -32,6 +32,7 @@ export async function newApp(
     { folder, id, kind, files: Object.keys(files) },
     [
       `An app in ${shown(folder)}: ${Object.keys(files).length} files. Its id is ${id}${textOf(values, 'id') === undefined ? '; make it your own in manifest.json' : ''}.`,
+      `See it: anarq app dev ${shown(folder)}`,
       `Pack it: anarq app pack ${shown(folder)}`,
     ].join('\n'),
   )
@@ -55,8 +56,4 @@ function labelOf(name: string): string {
     .replace(/-+$/, '')
   if (plain !== '') return plain
   throw new UsageError(`"${name}" has no letters of a-z or digits to name a folder by. Choose another name.`)
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

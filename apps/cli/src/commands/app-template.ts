@@ -58,7 +58,7 @@ function pageOf({ name }: TemplateOptions): string {
     <main>
       <h1>${escaped(name)}</h1>
       <p><output id="count">0</output></p>
-      <button type="button" id="more" class="aq-button" data-look="accent">One more</button>
+      <button type="button" id="more" class="aq-button" data-look="accent" disabled>One more</button>
     </main>
   </body>
 </html>
@@ -83,9 +83,12 @@ let count = await sdk.storage.read({ path: place }).then(
   ({ bytes }) => Number(new TextDecoder().decode(bytes)),
   () => 0,
 )
+const more = document.getElementById('more')
 show()
+// A press before the count is known would be lost: the page has the button turned off until now.
+more.disabled = false
 
-document.getElementById('more').addEventListener('click', async () => {
+more.addEventListener('click', async () => {
   count += 1
   show()
   await sdk.storage.write({ path: place, bytes: new TextEncoder().encode(String(count)), type: 'text/plain' })
@@ -185,10 +188,11 @@ What the app needs of the system, it asks for in the manifest, with a reason tha
 
 Then, in this folder:
 
+    anarq app dev .                          on the desktop, anew whenever a file changes
     anarq app pack . -o app.wxa              checks, packs, and signs as the identity in use
     anarq app verify app.wxa                 what others will see of it
     anarq app pack . -o app.wxa --force      again, after a change: raise "version" for others
-    anarq app pack . -o dev.wxa --unsigned   without a signature, for development
+    anarq app submit app.wxa --to ../my-apps a folder with a signed list, for others to install from
 
 \`anarq help app\` says the rest.
 `

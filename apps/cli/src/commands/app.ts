@@ -5,9 +5,11 @@ type AppVerb = (context: Context, args: readonly string[], values: Values) => Pr
 /** Each loads what it needs when it is called: `anarq help` reads none of it. */
 const appVerbs: Readonly<Record<string, AppVerb>> = {
   new: async (...given) => (await import('./app-new.ts')).newApp(...given),
+  dev: async (...given) => (await import('./app-dev.ts')).developApp(...given),
   pack: async (...given) => (await import('./app-pack.ts')).packApp(...given),
   sign: async (...given) => (await import('./app-pack.ts')).signPackage(...given),
   verify: async (...given) => (await import('./app-verify.ts')).verifyPackage(...given),
+  submit: async (...given) => (await import('./app-submit.ts')).submitApp(...given),
   install: async (...given) => (await import('./app-install.ts')).installApp(...given),
   list: async (context) => (await import('./app-install.ts')).listApps(context),
   uninstall: async (...given) => (await import('./app-install.ts')).uninstallApp(...given),
@@ -20,6 +22,9 @@ export const app: Command = {
   details: [
     '  app new NAME [--kind frame|component] [--backend] [--id ID]',
     '                              a folder with an app that can be packed at once, and a README that goes on from there',
+    '  app dev FOLDER [--grant all|none|ID,ID] [--trust NAME] [--data keep|erase]',
+    '                              the folder as an app of the running node, seen anew whenever a file changes; it is taken',
+    '                              away when the command ends. --data says what becomes of its data then: it is kept',
     '  app pack FOLDER [-o FILE.wxa] [--unsigned] [--force]',
     '                              checks the folder, packs it, and signs it as the identity in use. Types are taken out',
     '                              of .ts files, which become .js. Left out: names that begin with a dot, node_modules,',
@@ -30,6 +35,8 @@ export const app: Command = {
     '  app verify FILE.wxa [--unsigned]',
     '                              what it is, who published it, what it wants, and whether all of it is as it was signed.',
     '                              Needs no home and no node. Exit code 1 where it is refused',
+    '  app submit FILE.wxa --to FOLDER',
+    '                              into a folder that people install from: its feed.json lists your apps, signed by you',
     '  app install FILE.wxa [--grant all|none|ID,ID] [--trust NAME] [--unsigned]',
     '                              shows what it wants, asks, and installs or updates it; a running node goes on',
     '  app list                    what is installed',
@@ -47,6 +54,7 @@ export const app: Command = {
     grant: { type: 'string' },
     trust: { type: 'string' },
     data: { type: 'string' },
+    to: { type: 'string' },
   },
   min: 1,
   max: 2,

@@ -31,7 +31,9 @@ function isShown({ id, isOn, ui }: InstalledFacts): boolean {
 }
 
 function definitionOf(facts: InstalledFacts, client: Client): AnyApp {
-  const { id, name, description, defaultSize, icon } = facts
+  const { id, description, defaultSize, icon, isDevelopment } = facts
+  // Wherever it is named, so that nobody takes what is being made for what was published.
+  const name = isDevelopment ? `${facts.name} (dev)` : facts.name
   return {
     id,
     name: { en: name, es: name },

@@ -34,7 +34,7 @@ export function commandsFor(place: Place, chosen: readonly Entry[]): readonly (C
   return [
     ...(isOne ? (['open'] as const) : []),
     ...(place.at === 'folder' || !isOne ? [] : (['show'] as const)),
-    ...(chosen.some(({ kind }) => kind === 'file') ? (['download'] as const) : []),
+    'download',
     ...(isOne ? (['share'] as const) : []),
     'separator',
     ...(isOne ? (['rename'] as const) : []),

@@ -68,8 +68,9 @@ export function previewOf(entry: Pick<Entry, 'kind' | 'type' | 'name' | 'bytes'>
   if (kind === 'text' || kind === 'code') return 'text'
   if (kind === 'table')
     return /^text\/|csv|tsv/.test(entry.type) || /\.(csv|tsv)$/i.test(entry.name) ? 'text' : 'none'
-  if (kind === 'image' || kind === 'audio' || kind === 'video' || kind === 'pdf')
-    return entry.bytes <= blobBytesMax ? kind : 'none'
+  // The browser's player takes these piece by piece, however long they are.
+  if (kind === 'audio' || kind === 'video') return kind
+  if (kind === 'image' || kind === 'pdf') return entry.bytes <= blobBytesMax ? kind : 'none'
   return 'none'
 }
 

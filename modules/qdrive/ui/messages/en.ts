@@ -89,6 +89,9 @@ export const en = {
   'act.revoke': 'Revoke',
   'act.revoke-of': 'Revoke what {who} may do',
   'act.revoke-sure': 'Revoke now',
+  'act.reseal': 'Seal anew',
+  'act.reseal-of': 'Seal “{name}” anew, so that keys that {who} kept open nothing',
+  'act.reseal-sure': 'Seal anew now',
 
   'status.one': '1 item',
   'status.many': '{count} items',
@@ -113,8 +116,11 @@ export const en = {
   'said.undone': 'Undone.',
   'said.version': 'Version {number} is the latest again.',
   'said.revoked': '{who} may not open it any more. What was read before cannot be unread.',
-  'said.folders-not-downloaded':
-    'A browser saves files, not folders. Open “{name}” and download what is in it.',
+  'said.resealed':
+    'Sealed {count} files anew. Keys that {who} kept open nothing here any more; what was read before cannot be unread.',
+  'said.cancelled': 'Stopped. What was done until then stays.',
+  'job.download': 'Downloading “{name}”',
+  'job.reseal': 'Sealing “{name}” anew',
 
   'name.empty': 'Type a name.',
   'name.slash': 'A name has no “/” in it.',
@@ -205,6 +211,8 @@ export const en = {
   'preview.next': 'Next file',
   'preview.loading': 'Fetching and decrypting',
   'preview.failed': 'This preview could not be shown',
+  'preview.unplayable':
+    'This browser cannot play it, or its address has ended. Open it again, or download it.',
   'preview.none.title': 'No preview for this kind of file',
   'preview.none': 'Download it to open it with a program on your computer.',
   'preview.too-large': 'Files over {size} are not shown in the browser. Download it to open it.',

@@ -91,6 +91,9 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'act.revoke': 'Revocar',
   'act.revoke-of': 'Revocar lo que {who} puede hacer',
   'act.revoke-sure': 'Revocar ahora',
+  'act.reseal': 'Volver a sellar',
+  'act.reseal-of': 'Volver a sellar «{name}», para que las claves que {who} guardó no abran nada',
+  'act.reseal-sure': 'Volver a sellar ahora',
 
   'status.one': '1 elemento',
   'status.many': '{count} elementos',
@@ -115,8 +118,11 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'said.undone': 'Deshecho.',
   'said.version': 'La versión {number} vuelve a ser la última.',
   'said.revoked': '{who} ya no puede abrirlo. Lo que se leyó antes no se puede borrar de la memoria.',
-  'said.folders-not-downloaded':
-    'Un navegador guarda archivos, no carpetas. Abre «{name}» y descarga lo que contiene.',
+  'said.resealed':
+    'Se han vuelto a sellar {count} archivos. Las claves que {who} guardó ya no abren nada aquí; lo ya leído no se puede desleer.',
+  'said.cancelled': 'Detenido. Lo hecho hasta ahora se queda.',
+  'job.download': 'Descargando «{name}»',
+  'job.reseal': 'Sellando «{name}» de nuevo',
 
   'name.empty': 'Escribe un nombre.',
   'name.slash': 'Un nombre no lleva «/».',
@@ -206,6 +212,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'preview.next': 'Archivo siguiente',
   'preview.loading': 'Trayendo y descifrando',
   'preview.failed': 'No se pudo mostrar la vista previa',
+  'preview.unplayable':
+    'Este navegador no puede reproducirlo, o su dirección ha caducado. Ábrelo otra vez o descárgalo.',
   'preview.none.title': 'No hay vista previa para esta clase de archivo',
   'preview.none': 'Descárgalo para abrirlo con un programa de tu ordenador.',
   'preview.too-large':

@@ -1,27 +1,61 @@
-import type { AppSdk } from '@anarq/sdk/app'
+import type { AppSdk, OpenContent } from '@anarq/sdk/app'
+import type { JobTools } from './jobs.ts'
 
 type Saving = { createWritable(): Promise<WritableStream<Uint8Array>> }
 type WithPicker = { showSaveFilePicker?: (options: { suggestedName: string }) => Promise<Saving> }
 
-/** Above this a file goes straight to the disk, where the browser can do that. */
+/** Above this it goes straight to the disk, where the browser can do that. */
 const streamBytesMin = 64 * 1024 * 1024
 
-/** To the person's disk, under its name. `false` where they changed their mind. */
+export type Downloaded = {
+  readonly path: string
+  readonly name: string
+  readonly kind?: 'file' | 'folder'
+  readonly version?: number | undefined
+}
+
+/** A file, or a folder as a tar archive, to the person's disk. `false` where they changed their mind. */
 export async function download(
   content: AppSdk['content'],
-  { path, name, bytes, version }: { path: string; name: string; bytes: number; version?: number | undefined },
+  { path, name, kind, version }: Downloaded,
+  { signal, onPart }: Partial<JobTools> = {},
 ): Promise<boolean> {
+  const opened =
+    kind === 'folder'
+      ? await content.openArchive({ path, signal })
+      : await content.open({ path, version, signal })
+  const fileName = kind === 'folder' ? `${name}.tar` : name
+  const stream = counted(opened, onPart)
   const pick = (window as WithPicker).showSaveFilePicker
-  if (bytes >= streamBytesMin && pick !== undefined) {
-    const target = await pick.call(window, { suggestedName: name }).catch(() => undefined)
-    if (target === undefined) return false
-    const { stream } = await content.open({ path, version })
-    await stream.pipeTo(await target.createWritable())
+  if (opened.totalBytes >= streamBytesMin && pick !== undefined) {
+    const target = await pick.call(window, { suggestedName: fileName }).catch(() => undefined)
+    if (target === undefined) {
+      await stream.cancel()
+      return false
+    }
+    await stream.pipeTo(await target.createWritable(), signal === undefined ? {} : { signal })
     return true
   }
+  const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
   // Bytes only: what is saved is nothing that this page would show.
-  save(await content.blob({ path, version, type: 'application/octet-stream' }), name)
+  save(new Blob([whole], { type: 'application/octet-stream' }), fileName)
   return true
+}
+
+function counted(
+  { stream, totalBytes }: OpenContent,
+  onPart: ((part: number) => void) | undefined,
+): ReadableStream<Uint8Array> {
+  let done = 0
+  return stream.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, out) {
+        done += piece.length
+        onPart?.(done / Math.max(1, totalBytes))
+        out.enqueue(piece)
+      },
+    }),
+  )
 }
 
 export function save(blob: Blob, name: string): void {

@@ -1,10 +1,13 @@
+import type { Locale } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { useMemo } from 'react'
-import type { Entry } from '../logic/entry.ts'
+import type { Entry, Grant } from '../logic/entry.ts'
+import { formatSize } from '../logic/format.ts'
 import { freeName } from '../logic/names.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import type { DriveSay } from '../messages/messages.ts'
 import { download } from './download.ts'
+import { Cancelled, type Jobs } from './jobs.ts'
 import { ignoreMissing } from './use-uploads.ts'
 
 export type Said = { readonly text: string; readonly tone: 'plain' | 'danger'; readonly undo?: () => void }
@@ -23,7 +26,10 @@ export type Actions = {
     entries: readonly Entry[],
     change: { add?: readonly string[]; remove?: readonly string[] },
   ): Promise<boolean>
+  /** Files as they are, folders as archives. */
   download(entries: readonly Entry[]): Promise<boolean>
+  /** Seals what was shared anew, so that keys which somebody kept open nothing any more. */
+  revokeHard(grant: Grant, who: string): Promise<boolean>
 }
 
 type Needs = {
@@ -32,43 +38,45 @@ type Needs = {
   readonly onSaid: (said: Said) => void
   readonly refresh: () => void
   readonly faultText: (error: unknown) => string
+  readonly job: Jobs['run']
+  readonly locale: Locale
 }
 
 const refOf = ({ id }: Entry): string => `id:${id}`
 
 export function useActions(needs: Needs): Actions {
-  const { sdk, say, onSaid, refresh, faultText } = needs
+  const { sdk, say, onSaid, refresh, faultText, job, locale } = needs
   return useMemo(
-    () => createActions({ sdk, say, onSaid, refresh, faultText }),
-    [sdk, say, onSaid, refresh, faultText],
+    () => createActions({ sdk, say, onSaid, refresh, faultText, job, locale }),
+    [sdk, say, onSaid, refresh, faultText, job, locale],
   )
 }
 
-function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions {
+function createActions({ sdk, say, onSaid, refresh, faultText, job, locale }: Needs): Actions {
   const { storage, content } = sdk
+  const plain = (text: string, undo?: () => void): Said => ({
+    text,
+    tone: 'plain',
+    ...(undo === undefined ? {} : { undo }),
+  })
   const attempt: Actions['attempt'] = async (act) => {
     try {
       const said = await act()
       if (said !== undefined) onSaid(said)
       return true
     } catch (error) {
-      onSaid({ text: faultText(error), tone: 'danger' })
+      if (error instanceof Cancelled) onSaid(plain(say('said.cancelled')))
+      else onSaid({ text: faultText(error), tone: 'danger' })
       return false
     } finally {
       refresh()
     }
   }
-  const plain = (text: string, undo?: () => void): Said => ({
-    text,
-    tone: 'plain',
-    ...(undo === undefined ? {} : { undo }),
-  })
   const undoing = (act: () => Promise<unknown>) => () =>
     void attempt(async () => {
       await act()
       return plain(say('said.undone'))
     })
-  const nameIn = (entries: readonly Entry[]): string => entries[0]?.name ?? ''
 
   return {
     attempt,
@@ -127,17 +135,36 @@ function createActions({ sdk, say, onSaid, refresh, faultText }: Needs): Actions
         for (const entry of entries) await storage.tag({ path: refOf(entry), ...change })
         return undefined
       }),
+    ...createLongActions({ content, say, job, locale }, attempt),
+  }
+}
+
+type LongNeeds = Pick<Needs, 'say' | 'job' | 'locale'> & { readonly content: AppSdk['content'] }
+
+/** What takes its time: shown with how far it is, and stopped by the person. */
+function createLongActions(
+  { content, say, job, locale }: LongNeeds,
+  attempt: Actions['attempt'],
+): Pick<Actions, 'download' | 'revokeHard'> {
+  return {
     download: (entries) =>
       attempt(async () => {
-        const files = entries.filter(({ kind }) => kind === 'file')
-        for (const file of files) await download(content, file)
-        if (files.length < entries.length)
-          return plain(
-            say('said.folders-not-downloaded', {
-              name: nameIn(entries.filter(({ kind }) => kind === 'folder')),
-            }),
-          )
+        for (const entry of entries)
+          await job(say('job.download', { name: entry.name }), (tools) => download(content, entry, tools))
         return undefined
+      }),
+    revokeHard: (grant, who) =>
+      attempt(async () => {
+        const { files, skipped } = await job(say('job.reseal', { name: grant.name }), ({ signal, onText }) =>
+          content.reseal({
+            grant: grant.id,
+            signal,
+            onProgress: ({ bytes }) => onText(formatSize(bytes, locale)),
+          }),
+        )
+        const [left] = skipped
+        if (left !== undefined) return { text: left.sentence, tone: 'danger' }
+        return { text: say('said.resealed', { who, count: files }), tone: 'plain' }
       }),
   }
 }

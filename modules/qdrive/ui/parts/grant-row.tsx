@@ -73,6 +73,20 @@ export function GrantRow({
             {say('act.revoke')}
           </Button>
         ))}
+      {grant.state === 'revoked' && (
+        <Button
+          size="small"
+          look={isAsked ? 'danger' : 'outline'}
+          {...(isAsked ? {} : { 'aria-label': say('act.reseal-of', { name: grant.name, who }) })}
+          onBlur={() => setAsked(false)}
+          onPress={() => {
+            if (isAsked) void actions.revokeHard(grant, who)
+            setAsked(!isAsked)
+          }}
+        >
+          {say(isAsked ? 'act.reseal-sure' : 'act.reseal')}
+        </Button>
+      )}
     </li>
   )
 }

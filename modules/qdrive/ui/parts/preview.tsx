@@ -1,7 +1,7 @@
 // biome-ignore-all lint/a11y/useMediaCaption: what a person keeps comes as it is.
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: text scrolls, so the keyboard must reach it.
 import { Button, EmptyState, IconButton, Note, ProgressBar } from '@anarq/design'
-import { type ReactNode, useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatMoment, formatSize } from '../logic/format.ts'
@@ -9,7 +9,7 @@ import { blobBytesMax, previewOf } from '../logic/kinds.ts'
 import { EntryName } from './entry-name.tsx'
 import { KindIcon } from './kind-icon.tsx'
 import { Markdown } from './markdown.tsx'
-import { type Loaded, useBlobUrl, useText } from './use-content.ts'
+import { type Loaded, useBlobUrl, useMedia, useText } from './use-content.ts'
 
 export type PreviewProps = {
   readonly entry: Entry
@@ -88,9 +88,10 @@ function Body({ entry, version }: BodyProps): ReactNode {
     case 'text':
     case 'markdown':
       return <TextBody entry={entry} version={version} isMarkdown={preview === 'markdown'} />
-    case 'image':
     case 'audio':
     case 'video':
+      return <PlayerBody entry={entry} version={version} preview={preview} />
+    case 'image':
     case 'pdf':
       return <MediaBody entry={entry} version={version} preview={preview} />
     case 'none':
@@ -115,21 +116,48 @@ function TextBody({ entry, version, isMarkdown }: BodyProps & { readonly isMarkd
   )
 }
 
+/** It plays while it comes, and from wherever one presses: only what is heard and seen travels. */
+function PlayerBody({
+  entry,
+  version,
+  preview: Player,
+}: BodyProps & { readonly preview: 'audio' | 'video' }): ReactNode {
+  const { say } = useSurroundings()
+  const loaded = useMedia(entry, version)
+  const [isBroken, setBroken] = useState(false)
+  if (isBroken)
+    return (
+      <EmptyState icon="alert" tone="danger" title={say('preview.failed')}>
+        {say('preview.unplayable')}
+      </EmptyState>
+    )
+  return (
+    <Waiting loaded={loaded}>
+      {(address) => (
+        <Player
+          className={`qd-${Player}`}
+          controls
+          preload="metadata"
+          src={address}
+          aria-label={entry.name}
+          onError={() => setBroken(true)}
+        />
+      )}
+    </Waiting>
+  )
+}
+
 function MediaBody({
   entry,
   version,
   preview,
-}: BodyProps & { readonly preview: 'image' | 'audio' | 'video' | 'pdf' }): ReactNode {
+}: BodyProps & { readonly preview: 'image' | 'pdf' }): ReactNode {
   const { say } = useSurroundings()
   const loaded = useBlobUrl(entry, preview, version)
   return (
     <Waiting loaded={loaded}>
       {(url) => {
         if (preview === 'image') return <img className="qd-image" src={url} alt={entry.name} />
-        if (preview === 'audio')
-          return <audio className="qd-audio" controls src={url} aria-label={entry.name} />
-        if (preview === 'video')
-          return <video className="qd-video" controls src={url} aria-label={entry.name} />
         return (
           <div className="qd-pdf">
             <iframe src={url} title={entry.name} />

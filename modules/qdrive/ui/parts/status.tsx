@@ -1,9 +1,10 @@
-import { Button, IconButton, type IconName } from '@anarq/design'
+import { Button, IconButton, type IconName, ProgressBar } from '@anarq/design'
 import type { ReactNode } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Command } from '../logic/commands.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatSize } from '../logic/format.ts'
+import type { Job } from '../model/jobs.ts'
 import type { Said } from '../model/use-actions.ts'
 
 export type StatusProps = {
@@ -11,6 +12,7 @@ export type StatusProps = {
   readonly chosen: readonly Entry[]
   readonly isLoading: boolean
   readonly said: Said | undefined
+  readonly jobs: readonly Job[]
   readonly commands: readonly (Command | 'separator')[]
   readonly onRun: (command: Command) => void
   readonly onUnsay: () => void
@@ -36,6 +38,7 @@ export function Status({
   chosen,
   isLoading,
   said,
+  jobs,
   commands,
   onRun,
   onUnsay,
@@ -60,6 +63,21 @@ export function Status({
       {said?.tone === 'danger' && (
         <IconButton size="small" icon="close" label={say('act.close')} onPress={onUnsay} />
       )}
+      {jobs.map((job) => (
+        <div className="qd-job" key={job.id}>
+          <ProgressBar
+            label={job.title}
+            {...(job.part === undefined ? {} : { value: job.part })}
+            {...(job.text === undefined ? {} : { text: job.text })}
+          />
+          <IconButton
+            size="small"
+            icon="close"
+            label={say('act.cancel-one', { name: job.title })}
+            onPress={job.cancel}
+          />
+        </div>
+      ))}
       {chosen.length > 0 && (
         <div className="qd-status-acts">
           {commands.map((command) => {

@@ -43,6 +43,16 @@ export function useBlobUrl(entry: Entry, preview: Preview, version?: number): Lo
   )
 }
 
+/** Where a player takes a film or a sound from, by range; the address ends with the preview. */
+export function useMedia(entry: Entry, version?: number): Loaded<string> {
+  const { sdk } = useSurroundings()
+  return useLoaded(
+    `${entry.path} ${entry.modifiedMs} ${version} media`,
+    ({ content }) => content.media({ path: entry.path, version }),
+    (address) => void sdk.content.endMedia(address).catch(() => undefined),
+  )
+}
+
 type Load<Value> = (tools: {
   content: ReturnType<typeof useSurroundings>['sdk']['content']
   signal: AbortSignal

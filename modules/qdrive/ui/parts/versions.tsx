@@ -72,7 +72,6 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
                       void (await download(sdk.content, {
                         ...entry,
                         version: one.version,
-                        bytes: one.bytes,
                       })),
                   )
                 }

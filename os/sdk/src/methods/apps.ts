@@ -1,10 +1,12 @@
+import type { FeedFacts } from '../app-operations.ts'
 import type { AppsSdk } from '../face.ts'
-import type { MethodsOf } from '../method.ts'
-import { placeOf } from '../places.ts'
+import type { Caller, MethodsOf } from '../method.ts'
+import { placeOf, seenPath } from '../places.ts'
 import { fields, flag, list, oneOf, optional, text } from '../shape.ts'
 
 const id = text({ min: 3, max: 64 })
 const path = text({ about: 'A package in the drive.' })
+const did = text({ min: 3, max: 300 })
 const permission = text({ min: 3, max: 300 })
 const manages = () => 'apps.manage' as const
 
@@ -20,7 +22,7 @@ export const apps: MethodsOf<AppsSdk> = {
     summary: 'Verify a package, and tell what installing it would do',
     isChange: false,
     permission: manages,
-    params: fields({ path, isDevelopment: optional(flag) }),
+    params: fields({ path, isDevelopment: optional(flag), feed: optional(did) }),
     run: ({ apps, caller }, input) => apps().inspect({ ...input, path: placeOf(input.path, caller) }),
   },
   install: {
@@ -32,6 +34,7 @@ export const apps: MethodsOf<AppsSdk> = {
       granted: list(permission, 64),
       trust: optional(text({ max: 200 })),
       isDevelopment: optional(flag),
+      feed: optional(did),
     }),
     run: ({ apps, caller }, input) => apps().install({ ...input, path: placeOf(input.path, caller) }),
   },
@@ -80,4 +83,34 @@ export const apps: MethodsOf<AppsSdk> = {
     }),
     run: ({ apps }, input) => apps().report(input),
   },
+  feeds: {
+    summary: "Publishers' feeds, and what is new in them",
+    isChange: false,
+    permission: manages,
+    params: fields({}),
+    run: async ({ apps, caller }) => (await apps().feeds()).map((feed) => seenFeed(feed, caller)),
+  },
+  addFeed: {
+    summary: 'Show the apps of a feed: a folder of the drive, signed by its publisher',
+    isChange: true,
+    permission: manages,
+    params: fields({ path: text({ about: 'A folder with a feed.json.' }) }),
+    run: async ({ apps, caller }, { path }) =>
+      seenFeed(await apps().addFeed({ path: placeOf(path, caller) }), caller),
+  },
+  removeFeed: {
+    summary: 'Show the apps of a feed no more',
+    isChange: true,
+    permission: manages,
+    params: fields({ did }),
+    run: ({ apps }, input) => apps().removeFeed(input),
+  },
+}
+
+function seenFeed(feed: FeedFacts, caller: Caller): FeedFacts {
+  return {
+    ...feed,
+    folder: seenPath(feed.folder, caller),
+    apps: feed.apps.map((app) => ({ ...app, path: seenPath(app.path, caller) })),
+  }
 }

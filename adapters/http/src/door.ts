@@ -77,7 +77,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     clock,
     onChanged: () => feed.emit('browsers'),
   })
-  const uploads = createUploads(operations.drive, clock)
+  const uploads = createUploads({ drive: operations.drive, health: operations.health, clock })
   const gatekeeper = createGatekeeper({
     kernel,
     hosts,

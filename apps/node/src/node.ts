@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCedar } from '@anarq/cedar'
 import { systemClock } from '@anarq/clock'
@@ -106,6 +106,15 @@ async function openLocked({
       vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
       ...(passphraseCost === undefined ? {} : { passphraseCost }),
       ...(stretch === undefined ? {} : { stretch }),
+      settings: createTwinFile({ path: home.settings, what: 'The settings of this home', onFault }),
+      async room() {
+        const [{ liveBytes, fileBytes, metaBytes }, disk] = await Promise.all([
+          packs.stats(),
+          statfs(home.root),
+        ])
+        const freeBytes = disk.bavail * disk.bsize
+        return { liveBytes, fileBytes, metaBytes, freeBytes, diskBytes: disk.blocks * disk.bsize }
+      },
       cache: createCacheFolder(home.cache),
       sealer,
       createPolicies: createCedar,

@@ -18,6 +18,7 @@ export type {
   AlertFacts,
   AuditFacts,
   AuditOperations,
+  BackupReport,
   CommitFacts,
   Content,
   CopyPlace,
@@ -46,12 +47,13 @@ export type {
   SessionFacts,
   ShareOptions,
   SharingOperations,
+  StorageFacts,
   TreeEntry,
   VerifyReport,
   VersionFacts,
   Within,
 } from './operations.ts'
-export type { Cache, KernelPorts, PutCounts, SealedSink, SmallFile } from './ports.ts'
+export type { Cache, KernelPorts, PutCounts, Room, SealedSink, SmallFile } from './ports.ts'
 export type {
   DetailsChange,
   EntryDetails,

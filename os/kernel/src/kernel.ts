@@ -6,6 +6,7 @@ import { createAuditDesk } from './audit-desk.ts'
 import { createDirectory } from './directory.ts'
 import { forwardDrive, forwardSharing } from './forward.ts'
 import { createHealthDesk } from './health/desk.ts'
+import { openQuota } from './health/quota.ts'
 import { createSweeper } from './health/sweeper.ts'
 import { createHome } from './home.ts'
 import { createIdentities } from './identities.ts'
@@ -37,6 +38,8 @@ export type Kernel = {
    * `refused.expired` for a key whose time is over, `refused.locked` while locked.
    */
   toolAccess(door: ToolDoor, secret: string, source: string): Promise<ToolAccess | undefined>
+  /** How large the store may grow, for doors that say how much room is left. */
+  quotaBytes(): number | undefined
   /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
   note(entry: SpaceEntry): void
   close(): Promise<void>
@@ -54,10 +57,11 @@ export async function createKernel({
   // An alert goes to the audit log of the identity that it is about: see the office.
   const guardian = createGuardian({ clock: ports.clock, log: () => {} })
   const sweeper = createSweeper(ports)
-  const home = createHome({ account, directory, guardian, ports, sweeper })
+  const quota = await openQuota(ports)
+  const home = createHome({ account, directory, guardian, ports, sweeper, quota })
 
   const tools = createToolDesk({ home, guardian, ports })
-  const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
+  const health = createHealthDesk({ account, home, guardian, ports, sweeper, quota, inspect })
   const operations: Operations = {
     account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
     identities: createIdentities({ account, directory, home, ports }),
@@ -84,6 +88,7 @@ export async function createKernel({
     guardian,
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,
+    quotaBytes: quota.bytes,
     note(entry) {
       if (account.state() === 'open') void home.note(entry).catch(() => {})
     },

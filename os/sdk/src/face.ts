@@ -9,8 +9,11 @@ import type {
   Finding,
   GrantFacts,
   IdentityFacts,
+  NewToolKey,
   NodeStatus,
   ResealReport,
+  StorageFacts,
+  ToolKeyFacts,
   VersionFacts,
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
@@ -25,6 +28,7 @@ export type Sdk = {
   readonly system: SystemSdk
   readonly apps: AppsSdk
   readonly browsers: BrowsersSdk
+  readonly tools: ToolsSdk
 }
 
 export type Nothing = Record<never, never>
@@ -135,6 +139,36 @@ export type BrowsersSdk = Omit<BrowserOperations, 'list' | 'asks'> & {
 export type SystemSdk = {
   status(input: Nothing): Promise<NodeStatus>
   doctor(input: Nothing): Promise<readonly Finding[]>
+  /** How much there is, of what, and how much room is left. */
+  storage(input: Nothing): Promise<StorageFacts>
+  /** How large the store may grow; without it, as large as the disk lets it. */
+  setQuota(input: { bytes?: number | undefined }): Promise<StorageFacts>
+  /** Frees the room of what is in no version any more. */
+  tidy(input: Nothing): Promise<{ freedBytes: number }>
+  /** Where this node is reached. */
+  network(input: Nothing): Promise<NetworkFacts>
+}
+
+export type NetworkFacts = {
+  /** Of the port, as this machine reaches it. */
+  readonly address: string
+  readonly host: string
+  readonly port: number
+  /** Only from this machine, or from whatever network it is in. */
+  readonly reach: 'machine' | 'network'
+  /** By which name the outside calls what speaks TLS before this node; absent: nothing does. */
+  readonly tlsName?: string
+  /** Of the socket or the pipe for this machine's user. */
+  readonly socket: string
+  readonly doors: readonly { readonly kind: 'desktop' | 'api' | 'webdav' | 'mcp'; readonly path: string }[]
+}
+
+/** Keys by which the person's own tools come in: each for one door, one folder, to read or to write. */
+export type ToolsSdk = {
+  list(input: Nothing): Promise<readonly ToolKeyFacts[]>
+  /** The secret is given once, here. */
+  create(input: NewToolKey): Promise<{ readonly key: ToolKeyFacts; readonly secret: string }>
+  revoke(input: { id: string }): Promise<ToolKeyFacts>
 }
 
 export type Page = { limit?: number | undefined; offset?: number | undefined }

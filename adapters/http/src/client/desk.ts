@@ -82,6 +82,14 @@ export function healthOf(wire: Wire): HealthOperations {
         type: 'application/vnd.ipld.car',
         signal,
       }),
+    checkBackup: (source, signal) =>
+      wire.json('POST', `${health}/check-backup`, {
+        pieces: source,
+        type: 'application/vnd.ipld.car',
+        signal,
+      }),
+    storage: () => wire.json('GET', '/api/v1/storage'),
+    setQuota: (body) => wire.json('POST', '/api/v1/storage/quota', { body }),
     compact: (signal) => wire.json('POST', `${health}/compact`, { signal }),
   }
 }

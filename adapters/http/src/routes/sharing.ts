@@ -83,6 +83,7 @@ function addGrants(app: App, { operations: { sharing }, problem }: DoorContext):
     handler: ({ params }) => sharing.revoke(params.id),
   })
   app.post<{ Params: { id: string } }>('/api/v1/grants/:id/reseal', {
+    config: { appNeeds: 'consent.manage' },
     schema: {
       operationId: 'revokeGrantHard',
       summary: 'Take a grant back, and seal what it named anew',

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { PlainPermission } from '@anarq/sdk'
 import { readWholeBody } from '../body.ts'
 import { checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
@@ -82,13 +83,33 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
   })
 }
 
-function addParts(scope: App, { uploads }: DoorContext): void {
+/** The parts of files that are put, and of backups that are checked: each for whom it may concern. */
+function addParts(scope: App, context: DoorContext): void {
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  scope.put<ById & { Querystring: { offset: number } }>('/api/v1/uploads/:id', {
-    config: { ...config, streams: 'application/octet-stream' },
+  addPartRoute(scope, context, {
+    address: '/api/v1/uploads/:id',
+    operationId: 'putUploadPart',
+    appNeeds: config.appNeeds,
+  })
+  addPartRoute(scope, context, {
+    address: '/api/v1/backup-checks/:id',
+    operationId: 'putBackupPart',
+    appNeeds: 'system.backup',
+  })
+}
+
+type PartRoute = { address: string; operationId: string; appNeeds: PlainPermission }
+
+function addPartRoute(
+  scope: App,
+  { uploads }: DoorContext,
+  { address, operationId, appNeeds }: PartRoute,
+): void {
+  scope.put<ById & { Querystring: { offset: number } }>(address, {
+    config: { appNeeds, streams: 'application/octet-stream' },
     schema: {
-      operationId: 'putUploadPart',
+      operationId,
       summary: 'The next part of it',
       tags,
       params,

@@ -2,6 +2,7 @@ import type { App } from '../context.ts'
 import { childSchemas } from './children.ts'
 import { count, described, fields, flag, listOf, oneOf, ref, type Schema, text, time } from './parts.ts'
 import { sessionSchemas } from './sessions.ts'
+import { storageSchemas } from './storage.ts'
 import { uploadSchema } from './uploads.ts'
 
 const identityKind = oneOf('root', 'sub', 'anonymous', 'child', 'organisation')
@@ -46,6 +47,7 @@ const schemas: Readonly<Record<string, Schema>> = {
   Identity: fields(identity),
   ...childSchemas(identity),
   ...sessionSchemas,
+  ...storageSchemas,
   Upload: uploadSchema,
   IdentityCard: fields({
     ...identity,

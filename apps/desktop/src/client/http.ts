@@ -22,6 +22,8 @@ const topics: readonly unknown[] = [
   'lock',
   'apps',
   'browsers',
+  'system',
+  'tools',
 ] satisfies Topic[]
 
 /**

@@ -143,7 +143,7 @@ function Area(): ReactNode {
           if (id === 'cascade' || id === 'clear') act({ do: id })
           else if (id === 'launcher' || id === 'keys') show(id)
           else if (id === 'theme') changePreferences({ theme: isDark ? 'light' : 'dark' })
-          else openApp('settings', 'appearance')
+          else openApp('org.anarq.settings', 'appearance')
         }}
       >
         {home}

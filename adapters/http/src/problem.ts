@@ -41,6 +41,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   'limit.loop': 429,
   'limit.replay': 429,
   'unavailable.full': 507,
+  'limit.quota': 507,
 }
 
 const titles: Readonly<Record<number, string>> = { ...STATUS_CODES, 499: 'Client Closed Request' }

@@ -200,10 +200,7 @@ function checkPart({ bytes, offset, isAdding, ended, fault }: Upload, from: numb
       },
     )
   if (from + part.length > bytes)
-    throw new Fault(
-      'invalid.part',
-      `This upload has ${bytes} bytes, and the part goes beyond its end.`,
-    )
+    throw new Fault('invalid.part', `This upload has ${bytes} bytes, and the part goes beyond its end.`)
 }
 
 function factsOf({ id, path, bytes, offset, ended }: Upload): UploadFacts {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BackupReport } from '@anarq/kernel'
-import { createWorld, fileItem, itemsOf, noise, type World, bytesOf } from './world.ts'
+import { bytesOf, createWorld, fileItem, itemsOf, noise, type World } from './world.ts'
 
 const mebibyte = 1024 * 1024
 let seed = 10

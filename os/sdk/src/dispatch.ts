@@ -64,7 +64,11 @@ export function createDispatcher({
         )
       }
       signal?.throwIfAborted()
-      return method.run({ operations, apps, network, browsers: browsersOf(caller), clock, caller }, read, signal)
+      return method.run(
+        { operations, apps, network, browsers: browsersOf(caller), clock, caller },
+        read,
+        signal,
+      )
     },
   }
 }

@@ -2,7 +2,16 @@ import type { Clock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
 
 /** What may look different now. A feed says that something changed, never what: whoever cares asks again, as itself. */
-export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers' | 'system' | 'tools'
+export type Topic =
+  | 'drive'
+  | 'identity'
+  | 'consent'
+  | 'guardian'
+  | 'lock'
+  | 'apps'
+  | 'browsers'
+  | 'system'
+  | 'tools'
 export type Happening = { readonly topic: Topic; readonly atMs: number }
 
 export type Feed = {

@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify'
 import type { PlainPermission } from '@anarq/sdk'
+import type { FastifyRequest } from 'fastify'
 import { readWholeBody } from '../body.ts'
 import { checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'

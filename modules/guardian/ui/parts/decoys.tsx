@@ -1,8 +1,7 @@
-import { EmptyState, Group, Lines, PageHead, useAsked } from '@anarq/design'
+import { EmptyState, Failure, Group, Lines, PageHead, useAsked } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
 import { AlertLine } from './alert-line.tsx'
-import { Failure } from './failure.tsx'
 
 /** Who touched a decoy, and how one is laid. */
 export function Decoys(): ReactNode {
@@ -16,7 +15,13 @@ export function Decoys(): ReactNode {
     <>
       <PageHead title={say('decoys.title')} text={say('decoys.text')} />
       {value === undefined && problem !== undefined && (
-        <Failure icon="eye" title={say('alerts.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="eye"
+          title={say('alerts.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {value?.length === 0 && (
         <EmptyState icon="eye" title={say('decoys.none')}>

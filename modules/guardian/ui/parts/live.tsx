@@ -1,8 +1,18 @@
-import { agoOf, Badge, EmptyState, Group, Icon, Line, Lines, PageHead, useAsked } from '@anarq/design'
+import {
+  agoOf,
+  Badge,
+  EmptyState,
+  Failure,
+  Group,
+  Icon,
+  Line,
+  Lines,
+  PageHead,
+  useAsked,
+} from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { actionKey, iconOf, toneOf } from '../logic/log.ts'
-import { Failure } from './failure.tsx'
 
 const shown = 40
 const tickMs = 20_000
@@ -27,7 +37,13 @@ export function Live(): ReactNode {
         }
       />
       {value === undefined && problem !== undefined && (
-        <Failure icon="play" title={say('log.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="play"
+          title={say('log.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {value?.length === 0 && (
         <EmptyState icon="play" title={say('live.none')}>

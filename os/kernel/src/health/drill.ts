@@ -30,7 +30,14 @@ export async function drillBackup(
   const { manifest, blocks } = await openBackup(source)
   for (const { blocks: cids } of manifest.logs) for (const cid of cids) await nextBlock(blocks, cid)
   const held = await holdBlocks({ manifest, blocks }, ports, signal)
-  const total = { files: 0, contentBytes: 0, brokenFiles: 0, filesHere: 0, contentBytesHere: 0, changesSince: 0 }
+  const total = {
+    files: 0,
+    contentBytes: 0,
+    brokenFiles: 0,
+    filesHere: 0,
+    contentBytesHere: 0,
+    changesSince: 0,
+  }
   let identities = 0
   let newestMs: number | undefined
   for (const { did } of home.residents()) {
@@ -95,7 +102,7 @@ async function holdBlocks(
     if (heldBytes > heldBytesMax)
       throw new Fault(
         'limit.drill',
-        'This backup differs too much from what is here to be counted beside it. Restore it into an empty folder: anarq restore FILE --home FOLDER',
+        'This backup differs too much from what is here to be counted beside it. Restore it into an empty folder: anarq restore-backup FILE --home FOLDER',
       )
     held.set(key, block.slice())
   }

@@ -56,7 +56,9 @@ export async function openQuota({
           usedBytes += bytes
           check()
         },
-        [Symbol.dispose]: () => void (holders -= 1),
+        [Symbol.dispose]() {
+          holders -= 1
+        },
       }
     },
   }

@@ -128,8 +128,12 @@ async function openLocked({
       onFault,
     },
   })
+  const feed = createFeed(systemClock)
+  kernel.guardian.onAlert(() => feed.emit('guardian'))
+  const stopFlows = tellOfFlows(kernel.guardian, feed)
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
+    stopFlows()
     await kernel.close()
     await logs.close()
     await packs.close()
@@ -139,10 +143,26 @@ async function openLocked({
     closing ??= closeAll()
     return closing
   }
-  const feed = createFeed(systemClock)
-  kernel.guardian.onAlert(() => feed.emit('guardian'))
   const operations = observed(kernel.operations, feed)
   return { home, kernel, operations, feed, packs, close, [Symbol.asyncDispose]: close }
+}
+
+/** A stage is a matter of milliseconds: whoever watches is told a few times a second, and of the last one always. */
+const flowTellingMs = 250
+
+function tellOfFlows({ onStage, onEnd }: Kernel['guardian'], feed: Feed): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tell = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      feed.emit('flows')
+    }, flowTellingMs).unref()
+  }
+  const stops = [onStage(tell), onEnd(tell)]
+  return () => {
+    clearTimeout(timer)
+    for (const stop of stops) stop()
+  }
 }
 
 /** Each identity's log is a folder; it stays open for as long as the node runs. */

@@ -8,10 +8,12 @@ import { Alerts } from './parts/alerts.tsx'
 import { Decoys } from './parts/decoys.tsx'
 import { Live } from './parts/live.tsx'
 import { Log } from './parts/log.tsx'
+import { Risks } from './parts/risks.tsx'
 
 const places = [
   { id: 'alerts', icon: 'bell' },
   { id: 'live', icon: 'play' },
+  { id: 'risks', icon: 'people' },
   { id: 'decoys', icon: 'eye' },
   { id: 'log', icon: 'list' },
 ] as const
@@ -41,6 +43,8 @@ function Content({ place, onLog }: { readonly place: Place; readonly onLog: () =
       return <Alerts onLog={onLog} />
     case 'live':
       return <Live />
+    case 'risks':
+      return <Risks />
     case 'decoys':
       return <Decoys />
     case 'log':

@@ -29,6 +29,7 @@ export type AppTopic =
   | 'browsers'
   | 'system'
   | 'tools'
+  | 'flows'
 
 /** Its own window, and nothing else of the desktop. */
 export type AppWindow = {

@@ -4,6 +4,7 @@ import { createAccount } from './account.ts'
 import { createAccountDesk } from './account-desk.ts'
 import { createAuditDesk } from './audit-desk.ts'
 import { createDirectory } from './directory.ts'
+import { watchFlows } from './flow-watch.ts'
 import { forwardDrive, forwardSharing } from './forward.ts'
 import { createHealthDesk } from './health/desk.ts'
 import { openQuota } from './health/quota.ts'
@@ -56,6 +57,7 @@ export async function createKernel({
   const directory = createDirectory()
   // An alert goes to the audit log of the identity that it is about: see the office.
   const guardian = createGuardian({ clock: ports.clock, log: () => {} })
+  const flowWatch = watchFlows(guardian)
   const sweeper = createSweeper(ports)
   const quota = await openQuota(ports)
   const home = createHome({ account, directory, guardian, ports, sweeper, quota })
@@ -78,7 +80,7 @@ export async function createKernel({
         compact: health.compact,
       }),
     ),
-    audit: createAuditDesk({ current: home.acting, guardian }),
+    audit: createAuditDesk({ current: home.acting, guardian, flows: flowWatch.list }),
     health,
     tools: tools.operations,
   }
@@ -93,6 +95,7 @@ export async function createKernel({
       if (account.state() === 'open') void home.note(entry).catch(() => {})
     },
     async close() {
+      flowWatch.stop()
       await home.closeOffices()
       account.lock()
       await ports.sealer.close()

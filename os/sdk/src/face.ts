@@ -7,11 +7,13 @@ import type {
   AuditFacts,
   EntryFacts,
   Finding,
+  FlowFacts,
   GrantFacts,
   IdentityFacts,
   NewToolKey,
   NodeStatus,
   ResealReport,
+  RiskFacts,
   StorageFacts,
   ToolKeyFacts,
   VersionFacts,
@@ -115,6 +117,15 @@ export type ConsentSdk = {
 
 export type GuardianSdk = {
   alerts(input: Nothing): Promise<readonly AlertFacts[]>
+  /** The flows of now and of a moment ago, stage by stage, newest first. */
+  flows(input: Nothing): Promise<readonly FlowFacts[]>
+  /** How much stands against whom, the heaviest first. */
+  risks(input: Nothing): Promise<readonly RiskFacts[]>
+  decoys(input: Nothing): Promise<readonly EntryFacts[]>
+  /** A file that tempts: whoever opens it raises an alert. Needs `guardian.manage`, as the next one. */
+  layDecoy(input: { path: string; text: string }): Promise<EntryFacts>
+  /** Takes one away for good; `refused.decoy` for what is none. */
+  removeDecoy(input: { id: string }): Promise<EntryFacts>
   entries(input: {
     limit?: number | undefined
     object?: string | undefined

@@ -12,6 +12,7 @@ export type Topic =
   | 'browsers'
   | 'system'
   | 'tools'
+  | 'flows'
 export type Happening = { readonly topic: Topic; readonly atMs: number }
 
 export type Feed = {

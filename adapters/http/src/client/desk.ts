@@ -62,6 +62,9 @@ export function auditOf(wire: Wire): AuditOperations {
     verify: () => wire.json('POST', '/api/v1/audit/verify'),
     prove: (index) => wire.json('GET', `/api/v1/audit/${index}/proof`),
     alerts: () => wire.json('GET', '/api/v1/alerts'),
+    flows: () => wire.json('GET', '/api/v1/guardian/flows'),
+    risks: () => wire.json('GET', '/api/v1/guardian/risks'),
+    decoys: () => wire.json('GET', '/api/v1/guardian/decoys'),
   }
 }
 

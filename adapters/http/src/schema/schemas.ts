@@ -1,5 +1,6 @@
 import type { App } from '../context.ts'
 import { childSchemas } from './children.ts'
+import { guardianSchemas } from './guardian.ts'
 import { count, described, fields, flag, listOf, oneOf, ref, type Schema, text, time } from './parts.ts'
 import { sessionSchemas } from './sessions.ts'
 import { storageSchemas } from './storage.ts'
@@ -48,6 +49,7 @@ const schemas: Readonly<Record<string, Schema>> = {
   ...childSchemas(identity),
   ...sessionSchemas,
   ...storageSchemas,
+  ...guardianSchemas,
   Upload: uploadSchema,
   IdentityCard: fields({
     ...identity,

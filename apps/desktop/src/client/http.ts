@@ -24,6 +24,7 @@ const topics: readonly unknown[] = [
   'browsers',
   'system',
   'tools',
+  'flows',
 ] satisfies Topic[]
 
 /**

@@ -23,8 +23,20 @@ import {
   objectIn,
 } from '../logic/log.ts'
 import { EntryPane } from './entry-pane.tsx'
-import { everything } from './live.tsx'
 import { LogLine } from './log-line.tsx'
+
+/** Whatever changes anything leaves an entry. */
+const everything = [
+  'guardian',
+  'drive',
+  'consent',
+  'identity',
+  'lock',
+  'apps',
+  'browsers',
+  'system',
+  'tools',
+] as const
 
 const lineHeight = 52
 const all = 'all'

@@ -33,6 +33,7 @@ export const en = {
   'storage.meter.quota': 'Of your quota',
   'storage.meter.disk': 'Of the room on this disk',
   'storage.content': 'Files of this identity',
+  'storage.content.one': '1 file, {size}',
   'storage.content.value': '{files} files, {size}',
   'storage.trash': 'Of that, in the trash',
   'storage.stored': 'On the disk, sealed, all identities',

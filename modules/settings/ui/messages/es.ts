@@ -35,6 +35,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'storage.meter.quota': 'De tu cuota',
   'storage.meter.disk': 'Del espacio de este disco',
   'storage.content': 'Archivos de esta identidad',
+  'storage.content.one': '1 archivo, {size}',
   'storage.content.value': '{files} archivos, {size}',
   'storage.trash': 'De eso, en la papelera',
   'storage.stored': 'En el disco, sellado, todas las identidades',

@@ -14,6 +14,7 @@ import {
 import type { AppSdk } from '@anarq/sdk/app'
 import { type ReactNode, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
+import { amountOf } from '../logic/amount.ts'
 import { backupName, verdictOf } from '../logic/verdict.ts'
 
 type Report = Awaited<ReturnType<AppSdk['work']['checkBackup']>>
@@ -155,8 +156,6 @@ function Found({ name, report }: { readonly name: string; readonly report: Repor
   const verdict = verdictOf(report)
   const isGood = verdict === 'good' || verdict === 'behind'
   const { madeMs, newestMs, files, contentBytes, filesHere, contentBytesHere, changesSince } = report
-  const count = (number: number, bytes: number): string =>
-    say('storage.content.value', { files: number.toLocaleString(locale), size: sizeOf(bytes, locale) })
   const when = (ms: number | undefined): string =>
     ms === undefined ? say('drill.unsaid') : momentOf(ms, locale)
   return (
@@ -170,8 +169,8 @@ function Found({ name, report }: { readonly name: string; readonly report: Repor
           facts={[
             { name: say('drill.made'), value: when(madeMs) },
             { name: say('drill.newest'), value: when(newestMs) },
-            { name: say('drill.back'), value: count(files, contentBytes) },
-            { name: say('drill.here'), value: count(filesHere, contentBytesHere) },
+            { name: say('drill.back'), value: amountOf(files, contentBytes, say, locale) },
+            { name: say('drill.here'), value: amountOf(filesHere, contentBytesHere, say, locale) },
             { name: say('drill.identities'), value: report.identities },
           ]}
         />

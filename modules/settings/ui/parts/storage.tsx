@@ -12,6 +12,7 @@ import {
 } from '@anarq/design'
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings } from '../context.ts'
+import { amountOf } from '../logic/amount.ts'
 import { bytesIn, fullnessOf, gigabytes, type Room } from '../logic/quota.ts'
 
 /** How much there is and how much room is left; the quota, and tidying up. */
@@ -53,10 +54,7 @@ export function Storage(): ReactNode {
           facts={[
             {
               name: say('storage.content'),
-              value: say('storage.content.value', {
-                files: files.toLocaleString(locale),
-                size: size(contentBytes),
-              }),
+              value: amountOf(files, contentBytes, say, locale),
             },
             { name: say('storage.trash'), value: size(trashedBytes) },
             { name: say('storage.stored'), value: size(storedBytes) },

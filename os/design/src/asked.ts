@@ -1,7 +1,8 @@
 /** What a screen asks of the system, and what came: asked again when it may look different now. */
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { AppEvents, AppTopic } from './app.ts'
-import { type FaultTexts, faultSentence, useFaultTexts } from './faults.tsx'
+import { type FaultTexts, faultSentence } from './fault-sentence.ts'
+import { useFaultTexts } from './faults.tsx'
 
 export type Asked<T> = {
   /** The last that came: it stays while it is asked for anew. */
@@ -86,10 +87,11 @@ export function useDeed(onProblem: (problem: Problem) => void): Deed {
 
 /** Of whatever was thrown; with texts (`useFaultTexts`), in the reader's language. */
 export function problemOf(thrown: unknown, texts?: FaultTexts): Problem {
-  const { message, code } = (thrown ?? {}) as { message?: unknown; code?: unknown }
+  const { message, code, data } = (thrown ?? {}) as { message?: unknown; code?: unknown; data?: unknown }
   const told = {
     sentence: typeof message === 'string' ? message : String(thrown),
     code: typeof code === 'string' ? code : undefined,
   }
-  return { ...told, sentence: faultSentence(told, texts) }
+  const known = typeof data === 'object' && data !== null ? { data: data as Record<string, unknown> } : {}
+  return { ...told, sentence: faultSentence({ ...told, ...known }, texts) }
 }

@@ -56,7 +56,8 @@ export {
 export { AlertDialog, type AlertDialogProps, Dialog, type DialogProps } from './dialog.tsx'
 export { ErrorBoundary, type ErrorBoundaryProps } from './error-boundary.tsx'
 export { Failure, type FailureProps } from './failure.tsx'
-export { FaultProvider, type FaultTexts, faultSentence, useFaultTexts } from './faults.tsx'
+export { type FaultTexts, faultSentence } from './fault-sentence.ts'
+export { FaultProvider, useFaultTexts } from './faults.tsx'
 export {
   Avatar,
   type AvatarProps,

@@ -33,6 +33,10 @@ const schemas: Readonly<Record<string, Schema>> = {
       'Stable; the part before the dot is its kind: invalid, refused, missing, conflict, damaged, limit, busy, unavailable, cancelled, internal.',
     ),
     detail: described(text, 'What happened, to what, and what to do next.'),
+    'data?': described(
+      { type: 'object', additionalProperties: { type: 'number' } },
+      'What the detail says in figures: waitMs, quotaBytes, offset.',
+    ),
   }),
   Status: fields({
     state: described(

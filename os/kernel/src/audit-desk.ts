@@ -10,10 +10,11 @@ import {
 } from '@anarq/qerberos'
 import { cidOf } from '@anarq/qlock'
 import { type Qonsent, type SignedReceiptJson, signedReceiptToJson } from '@anarq/qonsent'
+import type { AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
 import { factsOf as entryFactsOf, isShown } from './drive/resolve.ts'
 import { evidenceOf } from './evidence.ts'
 import type { Office } from './office.ts'
-import type { AuditFacts, AuditOperations, EntryFacts, FlowFacts, RiskFacts } from './operations.ts'
+import type { EntryFacts } from './operations.ts'
 
 export type AuditDeskOptions = {
   current(): Promise<Office>

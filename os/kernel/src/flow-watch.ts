@@ -1,5 +1,5 @@
 import { type FlowEnd, flowPaths, type Guardian, type StageReport } from '@anarq/qerberos'
-import type { FlowFacts } from './operations.ts'
+import type { FlowFacts } from './audit-operations.ts'
 
 /** So many flows are remembered; the one that was quiet longest goes first. */
 const flowsMax = 64

@@ -2,6 +2,8 @@
  * The kernel: it wires the ports, keeps one office for each identity of the home, runs the three flows, and offers
  * `Operations`, the one face that every door (command line, HTTP, SDK) puts in its own words.
  */
+
+export type { AlertFacts, AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
 export type {
   ChildFacts,
   ChildFiles,
@@ -12,24 +14,24 @@ export type {
   NewChild,
 } from './children/operations.ts'
 export { isSystemPath, systemFolder } from './drive/system-folder.ts'
+export type {
+  BackupReport,
+  Finding,
+  HealthOperations,
+  StorageFacts,
+  VerifyReport,
+} from './health/operations.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {
   AccountOperations,
-  AlertFacts,
-  AuditFacts,
-  AuditOperations,
-  BackupReport,
   CommitFacts,
   Content,
   CopyPlace,
   DriveOperations,
   EntryFacts,
-  Finding,
   FindQuery,
-  FlowFacts,
   GetOptions,
   GrantFacts,
-  HealthOperations,
   IdentityFacts,
   IdentityKindName,
   IdentityOperations,
@@ -45,13 +47,10 @@ export type {
   Ref,
   ResealProgress,
   ResealReport,
-  RiskFacts,
   SessionFacts,
   ShareOptions,
   SharingOperations,
-  StorageFacts,
   TreeEntry,
-  VerifyReport,
   VersionFacts,
   Within,
 } from './operations.ts'

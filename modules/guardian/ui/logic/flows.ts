@@ -24,16 +24,21 @@ export const toneOfState: Readonly<Record<FlowState, Tone>> = {
 
 export type Step = { readonly stage: string; readonly is: 'done' | 'now' | 'next' | 'stopped' | 'spared' }
 
-/** Each stage of its path. An access that nothing is read for ends well midway: the rest was not asked of it. */
+/** The root folder is no object of its own. */
+export function objectOf({ object }: Pick<Flow, 'object'>): string | undefined {
+  return object === undefined || /^0+$/.test(object) ? undefined : object.slice(0, 12)
+}
+
+/** Each stage of its path. An access that nothing is read for ends well midway: the rest was not asked of it, and is left out. */
 export function stepsOf({ path, stages, ended }: Pick<Flow, 'path' | 'stages' | 'ended'>): readonly Step[] {
   const done = new Set(stages.map(({ stage }) => stage))
   // A flow out whose access was a flow of its own begins after it.
   const first = path.findIndex((stage) => done.has(stage))
   const last = path.findLastIndex((stage) => done.has(stage))
-  return path.slice(Math.max(0, first)).map((stage, at) => {
+  const end = ended?.verdict === 'ok' ? last + 1 : path.length
+  return path.slice(Math.max(0, first), end).map((stage, at) => {
     const place = at + Math.max(0, first)
     if (place <= last) return { stage, is: 'done' }
-    if (ended?.verdict === 'ok') return { stage, is: 'spared' }
     if (ended !== undefined) return { stage, is: place === last + 1 ? 'stopped' : 'spared' }
     return { stage, is: place === last + 1 ? 'now' : 'next' }
   })

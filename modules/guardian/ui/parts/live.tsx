@@ -14,7 +14,7 @@ import {
 } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
-import { bytesOf, type Flow, stageKey, stateOf, stepsOf, toneOfState } from '../logic/flows.ts'
+import { bytesOf, type Flow, objectOf, stageKey, stateOf, stepsOf, toneOfState } from '../logic/flows.ts'
 
 const iconOf = { in: 'upload', out: 'download', access: 'lock' } as const
 const tickMs = 5_000
@@ -67,12 +67,13 @@ export function Live(): ReactNode {
 
 function FlowLine({ flow, nowMs }: { readonly flow: Flow; readonly nowMs: number }): ReactNode {
   const { say, locale, nameOf } = useSurroundings()
-  const { kind, identity, object, stages, ended } = flow
+  const { kind, identity, stages, ended } = flow
+  const object = objectOf(flow)
   const state = stateOf(flow, nowMs)
   const bytes = bytesOf(flow)
   const facts = [
     nameOf(identity),
-    ...(object === undefined ? [] : [object.slice(0, 12)]),
+    ...(object === undefined ? [] : [object]),
     ...(bytes === undefined ? [] : [sizeOf(bytes, locale)]),
     ...(ended?.code === undefined ? [] : [ended.code]),
   ]

@@ -5,10 +5,10 @@ import { createMemoryHeads, openIndex, type QIndex, readFile } from '@anarq/qind
 import { type Blocks, blocksOf } from '@anarq/qnt'
 import { isPurged, openVersion } from '../drive/versions.ts'
 import type { Home } from '../home.ts'
-import type { BackupReport } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
 import { nextBlock, type OpenBackup, openBackup } from './backup.ts'
+import type { BackupReport } from './operations.ts'
 
 /** What a backup has of index and envelopes that this store has not, or no more, is held in memory while it is counted. */
 const heldBytesMax = 256 * 1024 * 1024

@@ -1,8 +1,8 @@
 import type { Query } from '@anarq/qindex'
 import { isShown } from '../drive/resolve.ts'
-import type { StorageFacts } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
+import type { StorageFacts } from './operations.ts'
 import type { Quota } from './quota.ts'
 
 /** Entries that are looked at in one go: what waits meanwhile is not held up for long. */

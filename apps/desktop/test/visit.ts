@@ -88,11 +88,7 @@ async function visit(
 export async function assertAccessible(page: Page, where: string): Promise<void> {
   // What moves is looked at when it has arrived. Frames hold pages of others, whose policy lets nobody in.
   await page.waitForTimeout(350)
-  // What was announced is there for some seconds, by reference to something that may be gone: it is heard, not seen.
-  const { violations } = await new AxeBuilder({ page })
-    .exclude('iframe.app-frame')
-    .exclude('[data-live-announcer]')
-    .analyze()
+  const { violations } = await new AxeBuilder({ page }).exclude('iframe.app-frame').analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   const told = grave.map(
     ({ id, nodes }) =>

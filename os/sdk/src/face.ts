@@ -5,11 +5,14 @@
 import type {
   AlertFacts,
   AuditFacts,
+  ChildFiles,
+  ChildHours,
   EntryFacts,
   Finding,
   FlowFacts,
   GrantFacts,
   IdentityFacts,
+  NewChild,
   NewToolKey,
   NodeStatus,
   ResealReport,
@@ -46,8 +49,31 @@ export type IdentitySdk = {
   revoke(input: { ref: string; device?: string | undefined }): Promise<IdentityFacts>
   /** True where these 24 words bring this home back. */
   drill(input: { words: string }): Promise<boolean>
+  /** A child's identity, for the device that wrote `device` (`anarq id enrol`); the second share is sealed for `second`. */
+  createChild(
+    input: Pick<NewChild, 'name' | 'birthMs' | 'device'> & {
+      second: string
+      limits?: ChildTerms | undefined
+    },
+  ): Promise<IdentityFacts & ChildFiles>
+  /** What the child's device takes in to act for the next days, with other limits where they change. */
+  renewChild(input: {
+    ref: string
+    days?: number | undefined
+    limits?: ChildTerms | undefined
+  }): Promise<IdentityFacts & { readonly delegation: string }>
+  /** From majority on: what the child's device takes its own key over with. */
+  releaseChild(input: { ref: string }): Promise<{ readonly release: string }>
   /** Takes in somebody's card, so that one can share with them. */
   learn(input: { card: string }): Promise<{ did: string }>
+}
+
+/** Of a child's limits, those that a screen sets; `null` takes the hours away. */
+export type ChildTerms = {
+  sharing?: 'allow' | 'ask' | 'deny' | undefined
+  hours?: readonly ChildHours[] | null | undefined
+  /** Of the hours: minutes that the child's clock is ahead of UTC. */
+  utcOffsetMinutes?: number | undefined
 }
 
 /**

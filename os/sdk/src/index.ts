@@ -18,6 +18,7 @@ export { createDispatcher, type Dispatcher, type DispatcherOptions, describeMeth
 export {
   type AppsSdk,
   type BrowsersSdk,
+  type ChildTerms,
   type ConsentSdk,
   type GuardianSdk,
   type IdentitySdk,

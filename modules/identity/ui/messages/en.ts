@@ -144,7 +144,7 @@ export const en = {
     'A child acts on its own device, within your limits. Its key is held by two of three: the device, you, a second guardian.',
   'children.none': 'No children here',
   'children.none.text':
-    'Make a child’s identity together with its own device. On that device, in an empty home, run the first command; here, the second.',
+    'Make a child’s identity together with its own device. That device writes a file of its own; bring it here.',
   'children.list': 'Children',
   'children.guardian-of': 'You are the guardian',
   'children.ward': 'This is the child’s own home',

@@ -79,7 +79,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     clock,
     onChanged: () => feed.emit('browsers'),
   })
-  const uploads = createUploads(clock)
+  const uploads = createUploads({ health: operations.health, clock })
   const media = createMedia({ account: operations.account, sessions, apps, clock, random: systemRandom })
   const unfollow = feed.on(({ topic }) => {
     if (topic === 'lock' || topic === 'identity') media.endAll()

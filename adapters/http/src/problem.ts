@@ -8,6 +8,8 @@ export type Problem = {
   readonly status: number
   readonly code: string
   readonly detail: string
+  /** What the detail says in figures, for whoever says it in another language. */
+  readonly data?: Readonly<Record<string, number>>
 }
 
 export const problemType = 'application/problem+json'
@@ -41,7 +43,11 @@ const statusOfCode: Readonly<Record<string, number>> = {
   'limit.loop': 429,
   'limit.replay': 429,
   'unavailable.full': 507,
+  'limit.quota': 507,
 }
+
+/** Everything else in a fault's data is for the node's own log. */
+const figuresShown = ['waitMs', 'quotaBytes', 'offset'] as const
 
 const titles: Readonly<Record<number, string>> = { ...STATUS_CODES, 499: 'Client Closed Request' }
 
@@ -51,7 +57,12 @@ export function problemOf(fault: Fault, status: number = statusOf(fault)): Probl
     kindOf(fault) === 'internal'
       ? 'Something went wrong inside AnarQ. Try again; if it happens again, report it.'
       : fault.message
-  return { type: 'about:blank', title: titles[status] ?? 'Error', status, code: fault.code, detail }
+  const problem = { type: 'about:blank', title: titles[status] ?? 'Error', status, code: fault.code, detail }
+  const figures = figuresShown.flatMap((name) => {
+    const value = fault.data[name]
+    return typeof value === 'number' ? [[name, value] as const] : []
+  })
+  return figures.length === 0 ? problem : { ...problem, data: Object.fromEntries(figures) }
 }
 
 export function statusOf(fault: Fault): number {

@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '@anarq/clock'
 import { asFault, Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import { type DriveOperations, type EntryFacts, type PutReport, putOne } from '@anarq/kernel'
+import {
+  type BackupReport,
+  type DriveOperations,
+  type EntryFacts,
+  type HealthOperations,
+  putOne,
+} from '@anarq/kernel'
+import { type Channel, createChannel } from './channel.ts'
 
 export type NewUpload = {
   /** Folder and name in the drive. */
@@ -23,6 +30,8 @@ export type UploadFacts = {
   readonly state: 'open' | 'done' | 'failed'
   readonly entry?: EntryFacts
   readonly isUnchanged?: boolean
+  /** Of a backup that was checked: what is in it. */
+  readonly backup?: BackupReport
   /** Why it failed. */
   readonly sentence?: string
 }
@@ -33,6 +42,8 @@ export type UploadFacts = {
  */
 export type Uploads = {
   begin(upload: NewUpload, drive: DriveOperations): UploadFacts
+  /** A backup that comes in parts to be checked: nothing of it is kept. */
+  beginCheck(bytes: number): UploadFacts
   list(): readonly UploadFacts[]
   facts(id: string): UploadFacts
   /**
@@ -55,14 +66,14 @@ const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
 const keptMs = 10 * 60_000
 
-type Upload = {
-  readonly id: string
-  readonly upload: NewUpload
-  /** As whoever began it has it. */
-  readonly drive: DriveOperations
+/** What becomes of it. */
+type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'sentence'>
+type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
+
+type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
   readonly parts: Channel
   readonly stop: AbortController
-  readonly outcome: Promise<PutReport>
+  readonly outcome: Promise<Ended>
   offset: number
   /** Parts that came and are not sealed yet. */
   adding: number
@@ -72,11 +83,16 @@ type Upload = {
   readonly rooms: ArrayBuffer[]
   readonly lent: WeakSet<ArrayBufferLike>
   touchedMs: number
-  ended: Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'sentence'> | undefined
+  ended: Ended | undefined
   fault: Fault | undefined
 }
 
-export function createUploads(clock: Clock): Uploads {
+export type UploadsOptions = {
+  health: Pick<HealthOperations, 'checkBackup'>
+  clock: Clock
+}
+
+export function createUploads({ health, clock }: UploadsOptions): Uploads {
   const all = new Map<string, Upload>()
 
   const dropOld = (): void => {
@@ -95,16 +111,23 @@ export function createUploads(clock: Clock): Uploads {
     throw new Fault('missing.upload', 'This upload is not known any more. Begin it again.')
   }
 
+  const begin = (about: Pick<Upload, 'path' | 'bytes'>, take: Taker): UploadFacts => {
+    dropOld()
+    const open = [...all.values()].filter(({ ended }) => ended === undefined)
+    if (open.length >= uploadsMax)
+      throw new Fault('limit.uploads', `At most ${uploadsMax} uploads are open at once. Finish some first.`)
+    const one = start(about, take, clock.nowMs())
+    all.set(one.id, one)
+    return factsOf(one)
+  }
+
   return {
-    begin(upload, drive) {
-      dropOld()
-      const open = [...all.values()].filter(({ ended }) => ended === undefined)
-      if (open.length >= uploadsMax)
-        throw new Fault('limit.uploads', `At most ${uploadsMax} uploads are open at once. Finish some first.`)
-      const one = start(drive, upload, clock.nowMs())
-      all.set(one.id, one)
-      return factsOf(one)
-    },
+    begin: (upload, drive) => begin({ path: pathOf(upload), bytes: upload.bytes }, intoDrive(drive, upload)),
+    beginCheck: (bytes) =>
+      begin({ path: '', bytes }, async (pieces, signal) => ({
+        state: 'done',
+        backup: await health.checkBackup(pieces, signal),
+      })),
     list: () => [...all.values()].map(factsOf),
     facts: (id) => factsOf(need(id)),
     async add(id, offset, part) {
@@ -115,10 +138,9 @@ export function createUploads(clock: Clock): Uploads {
         if (offset !== one.offset) await turnOf(one, offset)
         await Promise.race([one.parts.push(part), one.outcome])
         one.offset += part.length
-        if (one.offset === one.upload.bytes) {
+        if (one.offset === one.bytes) {
           one.parts.end()
-          await one.outcome
-          one.ended ??= await endingOf(one)
+          one.ended ??= await one.outcome
         }
         return factsOf(one)
       } finally {
@@ -150,21 +172,25 @@ export function createUploads(clock: Clock): Uploads {
   }
 }
 
-function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload {
+function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   const { bytes, modifiedMs, type, tags } = upload
+  return async (pieces, signal) => {
+    const content = streamContent(pieces)
+    const file = { bytes, modifiedMs, content, ...(type === undefined || type === '' ? {} : { type }) }
+    const report = await putOne(drive, pathOf(upload), file, { tags, signal })
+    const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))
+    return { state: 'done', entry, isUnchanged: report.unchanged > 0 }
+  }
+}
+
+function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, nowMs: number): Upload {
   const stop = new AbortController()
   const parts = createChannel(stop.signal)
-  const file = {
-    bytes,
-    modifiedMs,
-    content: streamContent(parts.pieces()),
-    ...(type === undefined || type === '' ? {} : { type }),
-  }
-  const outcome = putOne(drive, pathOf(upload), file, { tags, signal: stop.signal })
+  const outcome = take(parts.pieces(), stop.signal)
   const one: Upload = {
     id: randomUUID(),
-    upload,
-    drive,
+    path,
+    bytes,
     parts,
     stop,
     outcome,
@@ -185,7 +211,7 @@ function start(drive: DriveOperations, upload: NewUpload, nowMs: number): Upload
   return one
 }
 
-function checkPart({ upload, offset, adding, ended, fault }: Upload, from: number, part: Uint8Array): void {
+function checkPart({ bytes, offset, adding, ended, fault }: Upload, from: number, part: Uint8Array): void {
   if (fault !== undefined) throw fault
   if (ended !== undefined) throw new Fault('conflict.upload', 'This upload is complete already.')
   if (adding >= partsAtOnceMax)
@@ -195,11 +221,8 @@ function checkPart({ upload, offset, adding, ended, fault }: Upload, from: numbe
     )
   const isInReach = from >= offset && from <= offset + (partsAtOnceMax - 1) * partBytesMax
   if (!isInReach) throw wrongOffset(offset, from)
-  if (from + part.length > upload.bytes)
-    throw new Fault(
-      'invalid.part',
-      `This upload has ${upload.bytes} bytes, and the part goes beyond its end.`,
-    )
+  if (from + part.length > bytes)
+    throw new Fault('invalid.part', `This upload has ${bytes} bytes, and the part goes beyond its end.`)
 }
 
 /** Waits until all that stands before this part was taken. What was sent first may come second, or never. */
@@ -221,14 +244,8 @@ function wrongOffset(offset: number, from: number): Fault {
   return new Fault('conflict.offset', sentence, { data: { offset } })
 }
 
-async function endingOf({ outcome, upload, drive }: Upload): Promise<NonNullable<Upload['ended']>> {
-  const report = await outcome
-  const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))
-  return { state: 'done', entry, isUnchanged: report.unchanged > 0 }
-}
-
-function factsOf({ id, upload, offset, ended }: Upload): UploadFacts {
-  return { id, path: pathOf(upload), bytes: upload.bytes, offset, state: 'open', ...ended }
+function factsOf({ id, path, bytes, offset, ended }: Upload): UploadFacts {
+  return { id, path, bytes, offset, state: 'open', ...ended }
 }
 
 function pathOf({ folder, name }: NewUpload): string {
@@ -240,41 +257,4 @@ function tooSlow(): Fault {
     'cancelled.idle',
     'Nothing came for a quarter of an hour, so this upload was given up. Begin it again.',
   )
-}
-
-type Channel = {
-  /** Resolves when the part was taken: whoever sends waits for whoever seals. */
-  push(part: Uint8Array): Promise<void>
-  end(): void
-  pieces(): AsyncIterable<Uint8Array>
-}
-
-function createChannel(signal: AbortSignal): Channel {
-  let waiting: { part: Uint8Array; taken: () => void } | undefined
-  let isEnded = false
-  let wake = (): void => {}
-  signal.addEventListener('abort', () => wake(), { once: true })
-  return {
-    push: (part) =>
-      new Promise((resolve) => {
-        waiting = { part, taken: resolve }
-        wake()
-      }),
-    end() {
-      isEnded = true
-      wake()
-    },
-    async *pieces() {
-      while (true) {
-        signal.throwIfAborted()
-        if (waiting !== undefined) {
-          const { part, taken } = waiting
-          waiting = undefined
-          yield part
-          taken()
-        } else if (isEnded) return
-        else await new Promise<void>((resolve) => (wake = resolve))
-      }
-    },
-  }
 }

@@ -40,6 +40,8 @@ export type PackStats = {
   readonly liveBytes: number
   /** What the pack files take on the disk. */
   readonly fileBytes: number
+  /** Of that: what makes files findable and openable, its second copies included. */
+  readonly metaBytes: number
   readonly packs: number
   /** Blocks found damaged in every copy since the store was opened. */
   readonly damaged: number
@@ -140,12 +142,15 @@ function faceOf(store: Store): Packs {
     async stats() {
       const { blocks, liveBytes } = await store.withCatalogue(() => store.catalogue.totals())
       const lists = await Promise.all(seriesNames.map((name) => store.series[name].files.list()))
-      const sizes = lists.flat().map(({ bytes }) => bytes)
+      const sizes = lists.map((packs) => packs.reduce((sum, { bytes }) => sum + bytes, 0))
+      const [dataBytes = 0, ...copies] = sizes
+      const metaBytes = copies.reduce((sum, bytes) => sum + bytes, 0)
       return {
         blocks,
         liveBytes,
-        fileBytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
-        packs: sizes.length,
+        fileBytes: dataBytes + metaBytes,
+        metaBytes,
+        packs: lists.flat().length,
         damaged: store.damaged.size,
       }
     },

@@ -54,6 +54,34 @@ export function frameScript(): Plugin {
   }
 }
 
+type Locked = {
+  readonly version?: string
+  readonly license?: string
+  readonly dev?: boolean
+  readonly link?: boolean
+}
+
+/** By whom else AnarQ is made, and under which terms: every library that is installed with it. /licences.txt */
+export function licences(): Plugin {
+  return {
+    name: 'anarq-licences',
+    generateBundle() {
+      const { packages } = JSON.parse(read('../../../package-lock.json')) as {
+        packages: Readonly<Record<string, Locked>>
+      }
+      const folder = 'node_modules/'
+      const lines = Object.entries(packages)
+        .filter(([path, { dev, link }]) => path.startsWith(folder) && dev !== true && link !== true)
+        .map(([path, { version = '', license = 'see its own files' }]) => {
+          const name = path.slice(path.lastIndexOf(folder) + folder.length)
+          return `${name} ${version}\n    ${license}`
+        })
+      const source = `AnarQ is made with these libraries of others, each under its own licence.\n\n${[...new Set(lines)].sort().join('\n')}\n`
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source })
+    },
+  }
+}
+
 const always = ['/', '/manifest.webmanifest', '/icons/mark.svg']
 
 /** The service worker with the names of what the shell is made of; another build is another worker. */

@@ -1,10 +1,11 @@
-import { Button, createSay, DesignProvider, EmptyState, Mark } from '@anarq/design'
+import { Button, createSay, DesignProvider, EmptyState, FaultProvider, Mark } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { Client, NodeState } from './client/port.ts'
 import { readPreferences, writePreferences } from './client/preferences.ts'
 import { FirstRun } from './first-run/first-run.tsx'
 import { Unlock } from './first-run/unlock.tsx'
 import { messages } from './messages/messages.ts'
+import { useLoadedFaultTexts } from './messages/use-fault-texts.ts'
 import { themeFor, useAppearance, useSystemTastes } from './shell/appearance.ts'
 import { type Surroundings, SurroundingsContext, useSurroundings } from './shell/context.ts'
 import { Desktop } from './shell/desktop.tsx'
@@ -35,6 +36,7 @@ export function App({ client }: { readonly client: Client }): ReactNode {
     if (did !== undefined) setPreferences(readPreferences(localStorage, navigator.languages, did))
   }, [did])
 
+  const faultTexts = useLoadedFaultTexts(preferences.locale)
   const surroundings = useMemo<Surroundings>(
     () => ({
       client,
@@ -53,14 +55,16 @@ export function App({ client }: { readonly client: Client }): ReactNode {
   return (
     <SurroundingsContext value={surroundings}>
       <DesignProvider locale={preferences.locale}>
-        <Wallpaper />
-        {isFirst ? (
-          <FirstRun onDone={() => setFirst(false)} />
-        ) : session !== undefined ? (
-          <Desktop key={session.did} session={session} />
-        ) : (
-          <Outside boot={boot} onRetry={look} />
-        )}
+        <FaultProvider texts={faultTexts}>
+          <Wallpaper />
+          {isFirst ? (
+            <FirstRun onDone={() => setFirst(false)} />
+          ) : session !== undefined ? (
+            <Desktop key={session.did} session={session} />
+          ) : (
+            <Outside boot={boot} onRetry={look} />
+          )}
+        </FaultProvider>
       </DesignProvider>
     </SurroundingsContext>
   )

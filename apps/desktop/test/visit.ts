@@ -88,7 +88,7 @@ async function visit(
 export async function assertAccessible(page: Page, where: string): Promise<void> {
   // What moves is looked at when it has arrived. Frames hold pages of others, whose policy lets nobody in.
   await page.waitForTimeout(350)
-  // What was announced is there for some seconds, by reference to something that may be gone: it is heard, not seen.
+  // What was announced names the button that was pressed for some seconds, and that may be gone with its place: react-aria's own.
   const { violations } = await new AxeBuilder({ page })
     .exclude('iframe.app-frame')
     .exclude('[data-live-announcer]')

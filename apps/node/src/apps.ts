@@ -4,7 +4,7 @@ import type { Operations } from '@anarq/kernel'
 import { createQuickjs } from '@anarq/quickjs'
 import { systemRandom } from '@anarq/random'
 import { createRuntime, type Incident } from '@anarq/runtime'
-import { createDispatcher, type Dispatcher, observed } from '@anarq/sdk'
+import { createDispatcher, type Dispatcher, type NetworkFacts, observed } from '@anarq/sdk'
 import { openZipBytes } from '@anarq/zip'
 import { systemApps } from './built-in.ts'
 import type { Node } from './node.ts'
@@ -21,13 +21,19 @@ export type OpenApps = {
   close(): Promise<void>
 }
 
+export type OpenAppsOptions = Pick<Node, 'kernel' | 'operations' | 'feed'> & {
+  clock?: Clock
+  network?: () => NetworkFacts | undefined
+}
+
 /** The apps of a node: a module of its own, so that a command that has nothing to do with them loads nothing of it. */
 export function openApps({
   kernel,
   operations,
   feed,
   clock = systemClock,
-}: Pick<Node, 'kernel' | 'operations' | 'feed'> & { clock?: Clock }): OpenApps {
+  network,
+}: OpenAppsOptions): OpenApps {
   const told = new Map<string, number>()
   /** Charged to the app, and written down for whoever installed it; of what is alike, one a minute. */
   const tell = (app: string, code: string, details: Readonly<Record<string, string | number>>): void => {
@@ -63,6 +69,7 @@ export function openApps({
     operationsAs,
     clock,
     apps: () => apps?.operations,
+    ...(network === undefined ? {} : { network }),
     onRefused: refused,
   })
   apps = createApps({

@@ -1,4 +1,4 @@
-import { mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCedar } from '@anarq/cedar'
 import { systemClock } from '@anarq/clock'
@@ -117,6 +117,15 @@ async function openLocked({
       vault: createTwinFile({ path: home.vault, what: 'The key vault', onFault }),
       ...(passphraseCost === undefined ? {} : { passphraseCost }),
       ...(stretch === undefined ? {} : { stretch }),
+      settings: createTwinFile({ path: home.settings, what: 'The settings of this home', onFault }),
+      async room() {
+        const [{ liveBytes, fileBytes, metaBytes }, disk] = await Promise.all([
+          packs.stats(),
+          statfs(home.root),
+        ])
+        const freeBytes = disk.bavail * disk.bsize
+        return { liveBytes, fileBytes, metaBytes, freeBytes, diskBytes: disk.blocks * disk.bsize }
+      },
       cache: createCacheFolder(home.cache),
       sealer,
       createPolicies: createCedar,
@@ -131,8 +140,12 @@ async function openLocked({
       onFault,
     },
   })
+  const feed = createFeed(systemClock)
+  kernel.guardian.onAlert(() => feed.emit('guardian'))
+  const stopFlows = tellOfFlows(kernel.guardian, feed)
   let closing: Promise<void> | undefined
   const closeAll = async (): Promise<void> => {
+    stopFlows()
     await net.close()
     await kernel.close()
     await logs.close()
@@ -143,11 +156,27 @@ async function openLocked({
     closing ??= closeAll()
     return closing
   }
-  const feed = createFeed(systemClock)
-  kernel.guardian.onAlert(() => feed.emit('guardian'))
   await net.attach(kernel, feed)
   const operations = observed(kernel.operations, feed)
   return { home, kernel, operations, feed, packs, net: net.current, close, [Symbol.asyncDispose]: close }
+}
+
+/** A stage is a matter of milliseconds: whoever watches is told a few times a second, and of the last one always. */
+const flowTellingMs = 250
+
+function tellOfFlows({ onStage, onEnd }: Kernel['guardian'], feed: Feed): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tell = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      feed.emit('flows')
+    }, flowTellingMs).unref()
+  }
+  const stops = [onStage(tell), onEnd(tell)]
+  return () => {
+    clearTimeout(timer)
+    for (const stop of stops) stop()
+  }
 }
 
 /** Each identity's log is a folder; it stays open for as long as the node runs. */

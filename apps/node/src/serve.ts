@@ -5,6 +5,7 @@ import type { Fault } from '@anarq/fault'
 import { openHttpDoor } from '@anarq/http'
 
 import { createMcpDoor } from '@anarq/mcp'
+import type { NetworkFacts } from '@anarq/sdk'
 import { createWebdav } from '@anarq/webdav'
 
 import { openApps } from './apps.ts'
@@ -33,14 +34,19 @@ export async function serveNode(
   const { blocks, stats } = packs
   const hosts = behindTls === undefined ? [] : [behindTls]
   const isBehindTls = behindTls !== undefined
-  const { apps, dispatcher, operationsAs, refused, close } = openApps(node)
+  let network: NetworkFacts | undefined
+  const { apps, dispatcher, operationsAs, refused, close } = openApps({ ...node, network: () => network })
   const webdav = createWebdav({
     access: (secret, source) => kernel.toolAccess('webdav', secret, source),
     clock: systemClock,
     isBehindTls,
     async quota() {
       const [{ fileBytes }, disk] = await Promise.all([stats(), statfs(home.root)])
-      return { usedBytes: fileBytes, availableBytes: disk.bavail * disk.bsize }
+      const leftOfQuota = (kernel.quotaBytes() ?? Number.POSITIVE_INFINITY) - fileBytes
+      return {
+        usedBytes: fileBytes,
+        availableBytes: Math.max(0, Math.min(disk.bavail * disk.bsize, leftOfQuota)),
+      }
     },
     onFault,
   })
@@ -72,6 +78,7 @@ export async function serveNode(
     mounts: [webdav, { prefix: '/mcp', handler: mcp.handle }],
     onFault,
   })
+  network = networkOf(door.address, { host, behindTls, socket: home.socket })
   return {
     address: door.address,
     async close() {
@@ -79,5 +86,27 @@ export async function serveNode(
       await door.close()
       await close()
     },
+  }
+}
+
+const loopback = /^(localhost|::1|127\..*)$/
+
+function networkOf(
+  address: string,
+  { host, behindTls, socket }: Pick<ServeOptions, 'host' | 'behindTls'> & { socket: string },
+): NetworkFacts {
+  return {
+    address,
+    host,
+    port: Number(new URL(address).port),
+    reach: loopback.test(host) ? 'machine' : 'network',
+    ...(behindTls === undefined ? {} : { tlsName: behindTls }),
+    socket,
+    doors: [
+      { kind: 'desktop', path: '/' },
+      { kind: 'api', path: '/api/docs' },
+      { kind: 'webdav', path: '/dav/' },
+      { kind: 'mcp', path: '/mcp' },
+    ],
   }
 }

@@ -38,6 +38,15 @@ export type GuardianStatus = {
   readonly rules: string
 }
 
+export type WatchedFacts = {
+  /** A name, or a pseudonym of where something came from. */
+  readonly identity: string
+  readonly sinceMs: number
+  readonly lastMs: number
+  readonly risk: RiskScore
+  readonly mode: Mode
+}
+
 /** `breached` flows are among the refused ones. */
 export type FlowCounts = {
   readonly begun: number
@@ -66,9 +75,13 @@ export type Guardian = {
   readonly decoys: Decoys
   /** Newest first. */
   alerts(query?: AlertQuery): readonly Alert[]
-  /** Both return what stops the listening. */
+  /** Everybody who is being watched, whoever did something last first. */
+  watched(): readonly WatchedFacts[]
+  /** All three return what stops the listening. */
   onAlert(listener: (alert: Alert) => void): () => void
   onStage(listener: (report: StageReport) => void): () => void
+  /** Of each flow once, however it ended. */
+  onEnd(listener: (end: FlowEnd) => void): () => void
   status(): GuardianStatus
   rules(): Rules
   /** Takes effect with the next call. Malformed rules are `invalid.rules` and the former ones stay. */
@@ -127,6 +140,20 @@ export function createGuardian(options: GuardianOptions): Guardian {
     alerts: alarms.list,
     onAlert: alarms.listen,
     onStage: incidents.listen,
+    onEnd: incidents.listenEnds,
+    watched() {
+      const nowMs = clock.nowMs()
+      return watchlist
+        .list()
+        .map((watched) => ({
+          identity: watched.identity,
+          sinceMs: watched.sinceMs,
+          lastMs: watched.lastMs,
+          risk: sentry.score(watched, nowMs),
+          mode: sentry.mode(watched, nowMs),
+        }))
+        .sort((a, b) => b.lastMs - a.lastMs)
+    },
     status: () => ({
       flows: {
         in: { ...incidents.counts.in },

@@ -36,6 +36,7 @@ export type Incidents = {
   observe(identity: string, incident: Incident): void
   onTouch(decoy: Decoy, by: string, how: TouchHow): Alert | undefined
   listen(listener: (report: StageReport) => void): () => void
+  listenEnds(listener: (end: FlowEnd) => void): () => void
   untaken(): number
 }
 
@@ -44,7 +45,17 @@ export function createIncidents(context: GuardContext): Incidents {
   const { clock, watchlist, sentry, limits } = context
   const counts = { in: noCounts(), out: noCounts(), access: noCounts() }
   const listeners = new Set<(report: StageReport) => void>()
+  const endListeners = new Set<(end: FlowEnd) => void>()
   let untaken = 0
+  const tell = <T>(all: ReadonlySet<(told: T) => void>, told: T): void => {
+    for (const listener of all) {
+      try {
+        listener(told)
+      } catch {
+        untaken += 1
+      }
+    }
+  }
 
   return {
     counts,
@@ -52,22 +63,18 @@ export function createIncidents(context: GuardContext): Incidents {
       nowMs: () => clock.nowMs(),
       onReport(report) {
         watchlist.of(report.identity, report.atMs).steps.push(report)
-        for (const listener of listeners) {
-          try {
-            listener(report)
-          } catch {
-            untaken += 1
-          }
-        }
+        tell(listeners, report)
       },
       onBreach(kind, end, stage, sentence) {
         counts[end.kind].refused += 1
         counts[end.kind].breached += 1
         const nowMs = clock.nowMs()
         sentry.note(watchlist.of(end.identity, nowMs), breachOf(kind, end, stage, sentence), nowMs)
+        tell(endListeners, end)
       },
       onEnd(end, rule) {
         counts[end.kind][end.verdict] += 1
+        tell(endListeners, end)
         const kind = incidentOf(end, rule)
         if (kind === undefined) {
           if (end.verdict === 'ok') {
@@ -97,6 +104,12 @@ export function createIncidents(context: GuardContext): Incidents {
       listeners.add(listener)
       return () => {
         listeners.delete(listener)
+      }
+    },
+    listenEnds(listener) {
+      endListeners.add(listener)
+      return () => {
+        endListeners.delete(listener)
       }
     },
     untaken: () => untaken,

@@ -46,6 +46,7 @@ export {
   type Guardian,
   type GuardianOptions,
   type GuardianStatus,
+  type WatchedFacts,
 } from './guardian.ts'
 export type { Incident } from './incidents.ts'
 export { type GuardianLimits, guardianLimits } from './limits.ts'

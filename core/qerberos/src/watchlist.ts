@@ -31,6 +31,7 @@ export type Watchlist = {
   peek(identity: string): Watched | undefined
   forget(identity: string): void
   size(): number
+  list(): readonly Watched[]
 }
 
 export type WatchlistOptions = {
@@ -70,6 +71,7 @@ export function createWatchlist({ limits, weightOf }: WatchlistOptions): Watchli
       all.delete(identity)
     },
     size: () => all.size,
+    list: () => [...all.values()],
   }
 }
 

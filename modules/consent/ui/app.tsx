@@ -1,8 +1,8 @@
 import './consent.css'
-import { type AppProps, createSay, Places, shortAddress, useAsked, useDeed } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
-import { ConsentContext, type Surroundings } from './context.ts'
+import { type AppProps, createSay, Places, useDeed, useNames, usePlaces } from '@anarq/design'
+import type { AppSdk } from '@anarq/sdk/app'
+import { type ReactNode, useCallback, useMemo } from 'react'
+import { type Around, Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
 import { Apps } from './parts/apps.tsx'
 import { Grants } from './parts/grants.tsx'
@@ -16,32 +16,21 @@ const places = [
 ] as const
 type Place = (typeof places)[number]['id']
 
-export default function Consent({ sdk, window, events, locale }: AppProps<Sdk>): ReactNode {
+export default function Consent({ sdk, window, events, locale }: AppProps<AppSdk>): ReactNode {
   const say = useMemo(() => createSay(messages, locale), [locale])
-  const [place, setPlace] = useState<Place>(placeIn(window.argument))
-  useEffect(() => {
-    if (window.argument !== undefined) setPlace(placeIn(window.argument))
-  }, [window.argument])
+  const { place, frame } = usePlaces(places, window, (id) => say(`place.${id}`))
   const list = useCallback(() => sdk.identity.list({}), [sdk])
-  const { value: identities = [] } = useAsked(list, events, 'identity')
+  const nameOf = useNames(list, events)
   const deed = useDeed(({ sentence }) =>
     window.notify({ title: say('failed'), text: sentence, tone: 'danger' }),
   )
-  const nameOf = (did: string): string =>
-    identities.find((one) => one.did === did || one.formerly.includes(did))?.name ?? shortAddress(did)
-  const surroundings: Surroundings = { sdk, say, locale, window, events, deed, nameOf }
+  const around: Around = { sdk, say, locale, window, events, deed, nameOf }
   return (
-    <ConsentContext value={surroundings}>
-      <Places
-        label={say('places')}
-        items={places.map(({ id, icon }) => ({ id, icon, label: say(`place.${id}`) }))}
-        selected={place}
-        onSelect={setPlace}
-        isNarrow={window.isNarrow}
-      >
+    <Surroundings value={around}>
+      <Places label={say('places')} {...frame}>
         <Content place={place} />
       </Places>
-    </ConsentContext>
+    </Surroundings>
   )
 }
 
@@ -57,8 +46,4 @@ function Content({ place }: { readonly place: Place }): ReactNode {
     default:
       return place satisfies never
   }
-}
-
-function placeIn(argument: string | undefined): Place {
-  return places.find(({ id }) => id === argument)?.id ?? 'out'
 }

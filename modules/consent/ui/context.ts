@@ -1,10 +1,9 @@
-import type { AppEvents, AppWindow, Deed, Locale } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
-import { createContext, useContext } from 'react'
+import { type AppEvents, type AppWindow, createSurroundings, type Deed, type Locale } from '@anarq/design'
+import type { AppSdk } from '@anarq/sdk/app'
 import type { ConsentSay } from './messages/messages.ts'
 
-export type Surroundings = {
-  readonly sdk: Sdk
+export type Around = {
+  readonly sdk: AppSdk
   readonly say: ConsentSay
   readonly locale: Locale
   readonly window: AppWindow
@@ -14,12 +13,4 @@ export type Surroundings = {
   nameOf(did: string): string
 }
 
-export const ConsentContext: React.Context<Surroundings | undefined> = createContext<
-  Surroundings | undefined
->(undefined)
-
-export function useSurroundings(): Surroundings {
-  const surroundings = useContext(ConsentContext)
-  if (surroundings === undefined) throw new Error('A part of the screen stands outside of it.')
-  return surroundings
-}
+export const { Surroundings, useSurroundings } = createSurroundings<Around>()

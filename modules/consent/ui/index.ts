@@ -1,8 +1,8 @@
 /** Consent: what was allowed, to whom and by whom. What it may do stands in manifest.json. */
 import type { AppDefinition } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
+import type { AppSdk } from '@anarq/sdk/app'
 
-export const consent: AppDefinition<Sdk> = {
+export const consent: AppDefinition<AppSdk> = {
   id: 'org.anarq.consent',
   name: { en: 'Consent', es: 'Permisos' },
   about: { en: 'What you allowed, and what was allowed you', es: 'Lo que permites y lo que te permiten' },

@@ -1,49 +1,39 @@
 import './guardian.css'
-import { type AppProps, createSay, Places, shortAddress, useAsked, useDeed } from '@anarq/design'
-import type { Sdk } from '@anarq/sdk/client'
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
-import { GuardianContext, type Surroundings } from './context.ts'
+import { type AppProps, createSay, Places, useDeed, useNames, usePlaces } from '@anarq/design'
+import type { AppSdk } from '@anarq/sdk/app'
+import { type ReactNode, useCallback, useMemo } from 'react'
+import { type Around, Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
 import { Alerts } from './parts/alerts.tsx'
 import { Decoys } from './parts/decoys.tsx'
 import { Live } from './parts/live.tsx'
 import { Log } from './parts/log.tsx'
+import { Risks } from './parts/risks.tsx'
 
 const places = [
   { id: 'alerts', icon: 'bell' },
   { id: 'live', icon: 'play' },
+  { id: 'risks', icon: 'people' },
   { id: 'decoys', icon: 'eye' },
   { id: 'log', icon: 'list' },
 ] as const
 type Place = (typeof places)[number]['id']
 
-export default function Guardian({ sdk, window, events, locale }: AppProps<Sdk>): ReactNode {
+export default function Guardian({ sdk, window, events, locale }: AppProps<AppSdk>): ReactNode {
   const say = useMemo(() => createSay(messages, locale), [locale])
-  const [place, setPlace] = useState<Place>(placeIn(window.argument))
-  useEffect(() => {
-    if (window.argument !== undefined) setPlace(placeIn(window.argument))
-  }, [window.argument])
+  const { place, go, frame } = usePlaces(places, window, (id) => say(`place.${id}`))
   const list = useCallback(() => sdk.identity.list({}), [sdk])
-  const { value: identities = [] } = useAsked(list, events, 'identity')
+  const nameOf = useNames(list, events)
   const deed = useDeed(({ sentence }) =>
     window.notify({ title: say('failed'), text: sentence, tone: 'danger' }),
   )
-  const nameOf = (did: string): string =>
-    identities.find((one) => one.did === did || one.formerly.includes(did))?.name ?? shortAddress(did)
-  const surroundings: Surroundings = { sdk, say, locale, window, events, deed, nameOf }
+  const around: Around = { sdk, say, locale, window, events, deed, nameOf }
   return (
-    <GuardianContext value={surroundings}>
-      <Places
-        label={say('places')}
-        items={places.map(({ id, icon }) => ({ id, icon, label: say(`place.${id}`) }))}
-        selected={place}
-        onSelect={setPlace}
-        isNarrow={window.isNarrow}
-        isFull={place === 'log'}
-      >
-        <Content place={place} onLog={() => setPlace('log')} />
+    <Surroundings value={around}>
+      <Places label={say('places')} {...frame} isFull={place === 'log'}>
+        <Content place={place} onLog={() => go('log')} />
       </Places>
-    </GuardianContext>
+    </Surroundings>
   )
 }
 
@@ -53,6 +43,8 @@ function Content({ place, onLog }: { readonly place: Place; readonly onLog: () =
       return <Alerts onLog={onLog} />
     case 'live':
       return <Live />
+    case 'risks':
+      return <Risks />
     case 'decoys':
       return <Decoys />
     case 'log':
@@ -60,8 +52,4 @@ function Content({ place, onLog }: { readonly place: Place; readonly onLog: () =
     default:
       return place satisfies never
   }
-}
-
-function placeIn(argument: string | undefined): Place {
-  return places.find(({ id }) => id === argument)?.id ?? 'alerts'
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSay } from '@anarq/design/messages'
 import fc from 'fast-check'
+import { birthIn, everyDay, fileNameOf, hoursIn } from '../ui/logic/child-form.ts'
 import { doingsOf, inOrder, type KnownIdentity } from '../ui/logic/kinds.ts'
 import { factsOfLimits } from '../ui/logic/limits.ts'
 import { lastDrill, missingOf, noWords, phraseOf, spread, wordsCount } from '../ui/logic/words.ts'
@@ -102,4 +103,17 @@ test('[AQ-UI-3] the limits of a child are facts: an absent list is no limit, an 
   assert.equal(narrow['limit.modules'], 'None')
   assert.equal(narrow['limit.hours'], 'Mon, Sun 07:05–20:00')
   assert.equal(narrow['limit.spend'], '5 units')
+})
+
+test('a day of birth is a day that has passed, and hours are one window of the day', () => {
+  const nowMs = Date.UTC(2026, 10, 28, 12)
+  assert.equal(birthIn('2016-02-29', nowMs), Date.UTC(2016, 1, 29))
+  for (const wrong of ['2015-02-29', '2027-01-01', '28.11.2015', '', '2026-11-28'])
+    assert.equal(birthIn(wrong, nowMs), undefined, wrong)
+  assert.deepEqual(hoursIn('7:30 - 20:00'), [{ days: everyDay, fromMinute: 450, toMinute: 1200 }])
+  assert.equal(hoursIn('  '), null)
+  for (const wrong of ['7-8', '20:00-07:00', '07:60-08:00', '07:00-24:30', 'always'])
+    assert.equal(hoursIn(wrong), undefined, wrong)
+  assert.equal(fileNameOf('Ana María / hija', 'share'), 'Ana-María-hija.share')
+  assert.equal(fileNameOf('…', 'share'), 'child.share')
 })

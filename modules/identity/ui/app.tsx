@@ -1,8 +1,8 @@
 import './identity.css'
-import { type AppProps, createSay, Places, useAsked, useDeed } from '@anarq/design'
+import { type AppProps, createSay, Places, useAsked, useDeed, usePlaces } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
-import { IdentityContext, type Surroundings } from './context.ts'
+import { type ReactNode, useCallback, useMemo } from 'react'
+import { type Around, Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
 import { Cards } from './parts/cards.tsx'
 import { Children } from './parts/children.tsx'
@@ -21,28 +21,19 @@ type Place = (typeof places)[number]['id']
 
 export default function Identity({ sdk, window, events, locale }: AppProps<Sdk>): ReactNode {
   const say = useMemo(() => createSay(messages, locale), [locale])
-  const [place, setPlace] = useState<Place>(placeIn(window.argument))
-  useEffect(() => {
-    if (window.argument !== undefined) setPlace(placeIn(window.argument))
-  }, [window.argument])
+  const { place, frame } = usePlaces(places, window, (id) => say(`place.${id}`))
   const list = useCallback(() => sdk.identity.list({}), [sdk])
   const identities = useAsked(list, events, 'identity')
   const deed = useDeed(({ sentence }) =>
     window.notify({ title: say('failed'), text: sentence, tone: 'danger' }),
   )
-  const surroundings: Surroundings = { sdk, say, locale, window, events, identities, deed }
+  const around: Around = { sdk, say, locale, window, events, identities, deed }
   return (
-    <IdentityContext value={surroundings}>
-      <Places
-        label={say('places')}
-        items={places.map(({ id, icon }) => ({ id, icon, label: say(`place.${id}`) }))}
-        selected={place}
-        onSelect={setPlace}
-        isNarrow={window.isNarrow}
-      >
+    <Surroundings value={around}>
+      <Places label={say('places')} {...frame}>
         <Content place={place} />
       </Places>
-    </IdentityContext>
+    </Surroundings>
   )
 }
 
@@ -61,8 +52,4 @@ function Content({ place }: { readonly place: Place }): ReactNode {
     default:
       return place satisfies never
   }
-}
-
-function placeIn(argument: string | undefined): Place {
-  return places.find(({ id }) => id === argument)?.id ?? 'identities'
 }

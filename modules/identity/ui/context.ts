@@ -1,12 +1,18 @@
-import type { AppEvents, AppWindow, Asked, Deed, Locale } from '@anarq/design'
+import {
+  type AppEvents,
+  type AppWindow,
+  type Asked,
+  createSurroundings,
+  type Deed,
+  type Locale,
+} from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
-import { createContext, useContext } from 'react'
 import type { IdentitySay } from './messages/messages.ts'
 
 export type Identity = Awaited<ReturnType<Sdk['identity']['list']>>[number]
 
 /** What every part of the screen may want. */
-export type Surroundings = {
+export type Around = {
   readonly sdk: Sdk
   readonly say: IdentitySay
   readonly locale: Locale
@@ -16,12 +22,4 @@ export type Surroundings = {
   readonly deed: Deed
 }
 
-export const IdentityContext: React.Context<Surroundings | undefined> = createContext<
-  Surroundings | undefined
->(undefined)
-
-export function useSurroundings(): Surroundings {
-  const surroundings = useContext(IdentityContext)
-  if (surroundings === undefined) throw new Error('A part of the screen stands outside of it.')
-  return surroundings
-}
+export const { Surroundings, useSurroundings } = createSurroundings<Around>()

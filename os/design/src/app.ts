@@ -19,7 +19,17 @@ export type AppEvents = {
   on(topic: AppTopic, listener: () => void): () => void
 }
 
-export type AppTopic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
+export type AppTopic =
+  | 'drive'
+  | 'identity'
+  | 'consent'
+  | 'guardian'
+  | 'lock'
+  | 'apps'
+  | 'browsers'
+  | 'system'
+  | 'tools'
+  | 'flows'
 
 /** Its own window, and nothing else of the desktop. */
 export type AppWindow = {

@@ -1,6 +1,8 @@
 /** What a screen asks of the system, and what came: asked again when it may look different now. */
 import { useCallback, useEffect, useRef, useState } from 'react'
 import type { AppEvents, AppTopic } from './app.ts'
+import { type FaultTexts, faultSentence } from './fault-sentence.ts'
+import { useFaultTexts } from './faults.tsx'
 
 export type Asked<T> = {
   /** The last that came: it stays while it is asked for anew. */
@@ -23,15 +25,16 @@ export function useAsked<T>(
 ): Asked<T> {
   const [found, setFound] = useState<Omit<Asked<T>, 'again'>>({ value: undefined, problem: undefined })
   const turn = useRef(0)
+  const texts = useFaultTexts()
   const again = useCallback(() => {
     turn.current += 1
     const mine = turn.current
     ask().then(
       (value) => mine === turn.current && setFound({ value, problem: undefined }),
       (thrown: unknown) =>
-        mine === turn.current && setFound(({ value }) => ({ value, problem: problemOf(thrown) })),
+        mine === turn.current && setFound(({ value }) => ({ value, problem: problemOf(thrown, texts) })),
     )
-  }, [ask])
+  }, [ask, texts])
   const wanted = topics.join(' ')
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -64,24 +67,31 @@ export function useDeed(onProblem: (problem: Problem) => void): Deed {
   const [isBusy, setBusy] = useState(false)
   const tell = useRef(onProblem)
   tell.current = onProblem
-  const run = useCallback(async <T>(act: () => Promise<T>): Promise<T | undefined> => {
-    setBusy(true)
-    try {
-      return await act()
-    } catch (thrown) {
-      tell.current(problemOf(thrown))
-      return undefined
-    } finally {
-      setBusy(false)
-    }
-  }, [])
+  const texts = useFaultTexts()
+  const run = useCallback(
+    async <T>(act: () => Promise<T>): Promise<T | undefined> => {
+      setBusy(true)
+      try {
+        return await act()
+      } catch (thrown) {
+        tell.current(problemOf(thrown, texts))
+        return undefined
+      } finally {
+        setBusy(false)
+      }
+    },
+    [texts],
+  )
   return { isBusy, run }
 }
 
-export function problemOf(thrown: unknown): Problem {
-  const { message, code } = (thrown ?? {}) as { message?: unknown; code?: unknown }
-  return {
+/** Of whatever was thrown; with texts (`useFaultTexts`), in the reader's language. */
+export function problemOf(thrown: unknown, texts?: FaultTexts): Problem {
+  const { message, code, data } = (thrown ?? {}) as { message?: unknown; code?: unknown; data?: unknown }
+  const told = {
     sentence: typeof message === 'string' ? message : String(thrown),
     code: typeof code === 'string' ? code : undefined,
   }
+  const known = typeof data === 'object' && data !== null ? { data: data as Record<string, unknown> } : {}
+  return { ...told, sentence: faultSentence({ ...told, ...known }, texts) }
 }

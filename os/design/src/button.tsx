@@ -2,8 +2,10 @@ import type { ReactNode } from 'react'
 import {
   Button as AriaButton,
   type ButtonProps as AriaButtonProps,
+  ProgressBar as AriaProgressBar,
   Toolbar as AriaToolbar,
   type ToolbarProps,
+  useLocale,
 } from 'react-aria-components'
 import { Icon } from './icon.tsx'
 import type { IconName } from './icons.ts'
@@ -30,6 +32,7 @@ export function Button({
   children,
   ...rest
 }: ButtonProps): ReactNode {
+  const waiting = useLocale().locale.startsWith('es') ? 'En curso' : 'In progress'
   return (
     <AriaButton
       {...rest}
@@ -43,9 +46,10 @@ export function Button({
           {icon !== undefined && <Icon name={icon} />}
           <span>{children}</span>
           {isPending && (
-            <span className="aq-button-wait">
+            // The button takes its name from this too, so that whoever hears it hears that it works.
+            <AriaProgressBar className="aq-button-wait" aria-label={waiting} isIndeterminate>
               <span className="aq-spinner" />
-            </span>
+            </AriaProgressBar>
           )}
         </>
       )}

@@ -55,6 +55,9 @@ export {
 } from './command-palette.tsx'
 export { AlertDialog, type AlertDialogProps, Dialog, type DialogProps } from './dialog.tsx'
 export { ErrorBoundary, type ErrorBoundaryProps } from './error-boundary.tsx'
+export { Failure, type FailureProps } from './failure.tsx'
+export { type FaultTexts, faultSentence } from './fault-sentence.ts'
+export { FaultProvider, useFaultTexts } from './faults.tsx'
 export {
   Avatar,
   type AvatarProps,
@@ -80,6 +83,14 @@ export {
   TextField,
   type TextFieldProps,
 } from './field.tsx'
+export {
+  createSurroundings,
+  type PlaceOf,
+  type PlacesState,
+  useNames,
+  useNow,
+  usePlaces,
+} from './frame.ts'
 export { AppIcon, type AppIconProps, Icon, type IconProps } from './icon.tsx'
 export { type Drawing, type IconName, icons } from './icons.ts'
 export { Mark, type MarkProps, Wordmark } from './mark.tsx'
@@ -123,6 +134,7 @@ export {
   type PlacesProps,
 } from './screen.tsx'
 export { Select } from './select.tsx'
+export { sizeOf } from './size.ts'
 export { type StrengthFacts, type StrengthLevel, strengthOf } from './strength.ts'
 export { Toast, type ToastProps } from './toast.tsx'
 export { Keys, Tooltip, type TooltipProps } from './tooltip.tsx'

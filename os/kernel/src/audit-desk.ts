@@ -1,19 +1,34 @@
 import { toHex } from '@anarq/bytes'
 import { unwrap } from '@anarq/fault'
 import { cborCodec } from '@anarq/ipld'
-import { type AuditEntry, type AuditRecord, type Guardian, verifyAuditProof } from '@anarq/qerberos'
+import {
+  type AuditEntry,
+  type AuditRecord,
+  type Guardian,
+  verifyAuditProof,
+  type WatchedFacts,
+} from '@anarq/qerberos'
 import { cidOf } from '@anarq/qlock'
 import { type Qonsent, type SignedReceiptJson, signedReceiptToJson } from '@anarq/qonsent'
+import type { AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
+import { factsOf as entryFactsOf, isShown } from './drive/resolve.ts'
 import { evidenceOf } from './evidence.ts'
 import type { Office } from './office.ts'
-import type { AuditFacts, AuditOperations } from './operations.ts'
+import type { EntryFacts } from './operations.ts'
 
-export type AuditDeskOptions = { current(): Promise<Office>; guardian: Guardian }
+export type AuditDeskOptions = {
+  current(): Promise<Office>
+  guardian: Guardian
+  flows(): readonly FlowFacts[]
+}
 
 const tailMax = 100_000
+const risksMax = 1000
+/** Entries that are looked at in one go: what waits meanwhile is not held up for long. */
+const pageEntries = 5000
 
 /** The audit log of the identity in use, for people and programs. */
-export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditOperations {
+export function createAuditDesk({ current, guardian, flows }: AuditDeskOptions): AuditOperations {
   return {
     async tail({ limit = 20, object, action } = {}) {
       const { space } = await current()
@@ -62,6 +77,36 @@ export function createAuditDesk({ current, guardian }: AuditDeskOptions): AuditO
         evidence: evidenceOf(evidence),
       }))
     },
+    async flows() {
+      await current()
+      return flows()
+    },
+    async risks() {
+      await current()
+      return guardian.watched().slice(0, risksMax).map(riskOf).sort(byWeight)
+    },
+    async decoys() {
+      const { space } = await current()
+      return decoysIn(space.view)
+    },
+  }
+}
+
+function riskOf({ identity, lastMs, risk, mode }: WatchedFacts): RiskFacts {
+  return { identity, lastMs, mode, score: risk.score, level: risk.level, reasons: risk.reasons }
+}
+
+function byWeight(a: RiskFacts, b: RiskFacts): number {
+  return b.score - a.score || b.lastMs - a.lastMs
+}
+
+async function decoysIn(view: Office['space']['view']): Promise<EntryFacts[]> {
+  const found: EntryFacts[] = []
+  for (let offset = 0; ; offset += pageEntries) {
+    const page = view.search({ kind: 'file', order: 'name', isTrashed: false, limit: pageEntries, offset })
+    for (const entry of page) if (entry.isDecoy && isShown(entry)) found.push(entryFactsOf(view, entry))
+    if (page.length < pageEntries) return found
+    await new Promise((resolve) => setTimeout(resolve))
   }
 }
 

@@ -6,6 +6,7 @@ import type { Account } from './account.ts'
 import { decidable } from './children/limits.ts'
 import { actingIdentity, checkDelegated, livesHere } from './children/ward.ts'
 import type { Directory } from './directory.ts'
+import type { Quota } from './health/quota.ts'
 import type { Sweeper } from './health/sweeper.ts'
 import { contactsOf, keepKeyring } from './home-records.ts'
 import { type Office, openOffice } from './office.ts'
@@ -43,9 +44,11 @@ export type HomeOptions = {
   guardian: Guardian
   ports: KernelPorts
   sweeper: Sweeper
+  quota: Quota
 }
 
-export function createHome({ account, directory, guardian, ports, sweeper }: HomeOptions): Home {
+export function createHome(options: HomeOptions): Home {
+  const { account, directory, guardian, ports, sweeper, quota } = options
   let keysAhead: readonly Uint8Array[] = []
 
   const records = (): readonly IdentityRecord[] => account.keyring().list()
@@ -64,7 +67,8 @@ export function createHome({ account, directory, guardian, ports, sweeper }: Hom
   const offices = createOffices(async (did) => {
     const identity = account.keyring().open(did)
     const replica = account.replica()
-    return openOffice({ identity, ports, guardian, directory, replica, stateOf, verifyKeysOf, sweeper })
+    const shared = { ports, guardian, directory, sweeper, quota }
+    return openOffice({ ...shared, identity, replica, stateOf, verifyKeysOf })
   })
   const current = async (): Promise<Office> => offices.of(account.keyring().current())
   /** What a home knows of its own identities is more than their cards say. */

@@ -2,6 +2,8 @@
  * The kernel: it wires the ports, keeps one office for each identity of the home, runs the three flows, and offers
  * `Operations`, the one face that every door (command line, HTTP, SDK) puts in its own words.
  */
+
+export type { AlertFacts, AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
 export type {
   ChildFacts,
   ChildFiles,
@@ -13,22 +15,24 @@ export type {
 } from './children/operations.ts'
 export { placeOfFile, putOne, putWhole } from './drive/put-whole.ts'
 export { isSystemPath, systemFolder } from './drive/system-folder.ts'
+export type {
+  BackupReport,
+  Finding,
+  HealthOperations,
+  StorageFacts,
+  VerifyReport,
+} from './health/operations.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {
   AccountOperations,
-  AlertFacts,
-  AuditFacts,
-  AuditOperations,
   CommitFacts,
   Content,
   CopyPlace,
   DriveOperations,
   EntryFacts,
-  Finding,
   FindQuery,
   GetOptions,
   GrantFacts,
-  HealthOperations,
   IdentityFacts,
   IdentityKindName,
   IdentityOperations,
@@ -48,11 +52,10 @@ export type {
   ShareOptions,
   SharingOperations,
   TreeEntry,
-  VerifyReport,
   VersionFacts,
   Within,
 } from './operations.ts'
-export type { Cache, KernelPorts, Peers, PutCounts, SealedSink, SmallFile } from './ports.ts'
+export type { Cache, KernelPorts, Peers, PutCounts, Room, SealedSink, SmallFile } from './ports.ts'
 export type {
   DetailsChange,
   EntryDetails,

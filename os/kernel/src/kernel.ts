@@ -5,14 +5,17 @@ import { createAccount } from './account.ts'
 import { createAccountDesk } from './account-desk.ts'
 import { createAuditDesk } from './audit-desk.ts'
 import { createDirectory } from './directory.ts'
+import { watchFlows } from './flow-watch.ts'
 import { forwardDrive, forwardSharing } from './forward.ts'
 import { createHealthDesk } from './health/desk.ts'
+import type { Finding } from './health/operations.ts'
+import { openQuota } from './health/quota.ts'
 import { createSweeper } from './health/sweeper.ts'
 import { createHome } from './home.ts'
 import { createIdentities } from './identities.ts'
 import { findIdentity } from './identity-facts.ts'
 import type { Office } from './office.ts'
-import type { Finding, Operations } from './operations.ts'
+import type { Operations } from './operations.ts'
 import { createAnswering } from './peers/answering.ts'
 import type { KernelPorts } from './ports.ts'
 import { createSharing } from './sharing/sharing.ts'
@@ -46,6 +49,8 @@ export type Kernel = {
   answer(question: Uint8Array): Promise<Uint8Array>
   /** 32 secret bytes of this device, from which its node's keys come: the same after every unlocking. `refused.locked` while locked. */
   nodeSecret(): Uint8Array
+  /** How large the store may grow, for doors that say how much room is left. */
+  quotaBytes(): number | undefined
   /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
   note(entry: SpaceEntry): void
   close(): Promise<void>
@@ -62,8 +67,10 @@ export async function createKernel({
   const directory = createDirectory()
   // An alert goes to the audit log of the identity that it is about: see the office.
   const guardian = createGuardian({ clock: ports.clock, log: () => {} })
+  const flowWatch = watchFlows(guardian)
   const sweeper = createSweeper(ports)
-  const home = createHome({ account, directory, guardian, ports, sweeper })
+  const quota = await openQuota(ports)
+  const home = createHome({ account, directory, guardian, ports, sweeper, quota })
 
   const officeOf = async (did: string): Promise<Office | undefined> =>
     home.residents().some((record) => record.did === did) ? home.officeOf(did) : undefined
@@ -76,7 +83,7 @@ export async function createKernel({
     isOpen: () => account.state() === 'open',
   })
   const tools = createToolDesk({ home, guardian, ports })
-  const health = createHealthDesk({ account, home, guardian, ports, sweeper, inspect })
+  const health = createHealthDesk({ account, home, guardian, ports, sweeper, quota, inspect })
   const officeAs = async (module: string | undefined): Promise<Office> => {
     const office = await home.acting()
     return module === undefined ? office : office.as(module)
@@ -84,7 +91,7 @@ export async function createKernel({
   const shared: Omit<Operations, 'drive' | 'sharing'> = {
     account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
     identities: createIdentities({ account, directory, home, ports }),
-    audit: createAuditDesk({ current: home.acting, guardian }),
+    audit: createAuditDesk({ current: home.acting, guardian, flows: flowWatch.list }),
     health,
     tools: tools.operations,
   }
@@ -112,10 +119,12 @@ export async function createKernel({
     toolAccess: tools.access,
     answer,
     nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
+    quotaBytes: quota.bytes,
     note(entry) {
       if (account.state() === 'open') void home.note(entry).catch(() => {})
     },
     async close() {
+      flowWatch.stop()
       await home.closeOffices()
       account.lock()
       await ports.sealer.close()

@@ -9,6 +9,7 @@ import { createChanging } from './drive/change.ts'
 import { putItems } from './drive/put.ts'
 import { createReading } from './drive/read.ts'
 import type { Found } from './drive/resolve.ts'
+import type { Quota } from './health/quota.ts'
 import type { Sweeper } from './health/sweeper.ts'
 import type { DriveOperations, PutReport } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
@@ -51,10 +52,12 @@ export type OfficeOptions = {
   verifyKeysOf(did: string): readonly Uint8Array[]
   /** One for all offices of a home: they share the store. */
   sweeper: Sweeper
+  /** The same for all, too. */
+  quota: Quota
 }
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
-  const { identity, ports, guardian, directory, stateOf, sweeper } = options
+  const { identity, ports, guardian, directory, stateOf, sweeper, quota } = options
   const space = await openSpace(options)
   const book = await openGrantBook({
     index: space.index,
@@ -87,7 +90,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     guardian.decoys.add(key)
     guardian.decoys.touched(key, by, { method: how, source: by })
   }
-  const context = { space, ports, guardian }
+  const context = { space, ports, guardian, quota }
   const onOwnDecoy = (id: Uint8Array): void => onDecoy(id, space.did, 'get')
   const driveOf = (authority: Authority): DriveOperations => {
     const changing = createChanging({ space, ports, authority, onDecoy: onOwnDecoy })

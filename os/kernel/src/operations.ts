@@ -5,8 +5,9 @@
 import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { SignedFeed, SignedManifest, UnsignedFeed, UnsignedManifest } from '@anarq/wxa'
+import type { AuditOperations } from './audit-operations.ts'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
-import type { EvidenceFacts } from './evidence.ts'
+import type { HealthOperations } from './health/operations.ts'
 import type { ToolOperations } from './tools/operations.ts'
 
 export type Operations = {
@@ -320,73 +321,4 @@ export type SharingOperations = {
     grant: string,
     options?: { onProgress?: (progress: ResealProgress) => void; signal?: AbortSignal | undefined },
   ): Promise<ResealReport>
-}
-
-export type AuditFacts = {
-  readonly index: number
-  readonly atMs: number
-  readonly action: string
-  readonly identity: string
-  readonly object?: string
-  readonly verdict: 'ok' | 'refused' | 'failed'
-  readonly code?: string
-  readonly details: Readonly<Record<string, unknown>>
-}
-
-export type AlertFacts = {
-  readonly id: string
-  readonly atMs: number
-  readonly kind: string
-  readonly severity: 'low' | 'medium' | 'high' | 'critical'
-  /** Which rule fired. */
-  readonly rule: string
-  readonly identity: string
-  readonly sentence: string
-  readonly evidence: EvidenceFacts
-}
-
-export type AuditOperations = {
-  tail(query?: { limit?: number; object?: string; action?: string }): Promise<readonly AuditFacts[]>
-  verify(): Promise<{
-    readonly isWhole: boolean
-    readonly size: number
-    readonly findings: readonly string[]
-  }>
-  /** A proof that anybody can check with public data alone. */
-  prove(index: number): Promise<Readonly<Record<string, unknown>>>
-  alerts(): Promise<readonly AlertFacts[]>
-}
-
-export type Finding = {
-  readonly severity: 'info' | 'warning' | 'error'
-  readonly what: string
-  /** The path of what it concerns, where that is known. */
-  readonly path?: string
-  readonly advice?: string
-}
-
-export type HealthOperations = {
-  /** Reads everything that a name (or all names) stands on, and says what is damaged. */
-  verify(
-    ref?: Ref,
-    options?: {
-      onProgress?: (done: { files: number; bytes: number }) => void
-      signal?: AbortSignal | undefined
-    },
-  ): Promise<VerifyReport>
-  doctor(): Promise<readonly Finding[]>
-  /** Everything needed to come back, sealed as it lies: one file. */
-  backup(signal?: AbortSignal): AsyncIterable<Uint8Array>
-  restoreBackup(
-    source: AsyncIterable<Uint8Array>,
-    signal?: AbortSignal,
-  ): Promise<{ blocks: number; bytes: number }>
-  /** Frees the room of what is in no version any more. */
-  compact(signal?: AbortSignal): Promise<{ freedBytes: number }>
-}
-
-export type VerifyReport = {
-  readonly files: number
-  readonly bytes: number
-  readonly findings: readonly Finding[]
 }

@@ -48,6 +48,18 @@ export type Peers = {
   ask(places: readonly string[], question: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
 }
 
+/** Room on the disk that the home lies on, and what the store takes of it. */
+export type Room = {
+  /** Of blocks in use, second copies included. */
+  readonly liveBytes: number
+  /** What the store's files take; what is no part of anything any more counts until it is tidied away. */
+  readonly fileBytes: number
+  /** Of the store: what makes files findable and openable (index, envelopes), its second copies included. */
+  readonly metaBytes: number
+  readonly freeBytes: number
+  readonly diskBytes: number
+}
+
 /** Everything outside that the kernel needs. Only `apps/` knows which adapter is plugged in. */
 export type KernelPorts = {
   readonly blocks: Blocks & SealedSink & BlockSource
@@ -57,6 +69,10 @@ export type KernelPorts = {
   readonly passphraseCost?: VaultParams
   /** What began to stretch the passphrase before the home was open: see `head-start.ts`. */
   readonly stretch?: Stretch
+  /** What the person set for this home as a whole; absent: nothing can be set. */
+  readonly settings?: SmallFile
+  /** Absent: nobody knows. */
+  room?(): Promise<Room>
   readonly cache: Cache
   readonly sealer: Sealer
   /** An engine of its own for each identity. */

@@ -1,7 +1,7 @@
 import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { type AuditEntry, type AuditLog, createAuditLog, type LogStore } from '@anarq/qerberos'
-import { catchUp, openIndex, type QIndex, type View } from '@anarq/qindex'
+import { catchUp, type IndexOptions, openIndex, type QIndex, type View } from '@anarq/qindex'
 import { deriveSecret, openBox, sealBox, verifySignature } from '@anarq/qlock'
 import { type Chunker, createChunker } from '@anarq/qompress'
 import type { OpenIdentity } from '@anarq/squid'
@@ -18,6 +18,8 @@ export type Space = {
   /** 8 bytes: this device, for this identity alone. */
   readonly device: Uint8Array
   readonly index: QIndex
+  /** With which the same index opens over other blocks: those of a backup. */
+  readonly indexKeys: Pick<IndexOptions, 'keys' | 'signer' | 'device'>
   readonly view: View
   readonly audit: AuditLog
   readonly chunker: Chunker
@@ -54,9 +56,7 @@ export async function openSpace({
   const { secrets, did } = identity
   const name = toHex(secrets.feed)
   const device = deriveSecret(replica, `q/v1/replica/${name}`, 8)
-  const opened = await openIndex({
-    blocks: ports.blocks,
-    heads: ports.heads,
+  const indexKeys: Space['indexKeys'] = {
     // The index secret is the first epoch's for ever, so that the words alone find the index again.
     keys: { index: secrets.index, feed: secrets.feed, epoch: 0, indexOf: () => secrets.index },
     signer: {
@@ -68,6 +68,11 @@ export async function openSpace({
           .some((key) => verifySignature(key, message, signature, context)),
     },
     device,
+  }
+  const opened = await openIndex({
+    ...indexKeys,
+    blocks: ports.blocks,
+    heads: ports.heads,
     clock: ports.clock,
     random: ports.random,
     onFault: ports.onFault,
@@ -105,6 +110,7 @@ export async function openSpace({
     did,
     device,
     index,
+    indexKeys,
     view,
     audit,
     chunker: createChunker(secrets.chunker),

@@ -13,6 +13,9 @@ import type { KernelPorts } from './ports.ts'
 /** What lies in memory alone cannot be taken and guessed at. */
 const passphraseCost = { memoryKiB: 8, passes: 1, lanes: 1 }
 
+/** Memory, as if it were a small disk. */
+const diskBytes = 1024 ** 3
+
 export type MemoryPortsOptions = {
   clock: Clock
   random: Random
@@ -30,7 +33,15 @@ export function createMemoryPorts({
   const blocks = createMemoryBlocks()
   const logs = new Map<string, LogStore>()
   const cached = new Map<string, Uint8Array>()
-  let vault: Uint8Array | undefined
+  const small = (): KernelPorts['vault'] => {
+    let held: Uint8Array | undefined
+    return {
+      read: async () => held,
+      write: async (bytes) => {
+        held = bytes.slice()
+      },
+    }
+  }
   return {
     blocks: {
       ...blocks,
@@ -54,11 +65,13 @@ export function createMemoryPorts({
       },
     },
     heads: createMemoryHeads(),
-    vault: {
-      read: async () => vault,
-      write: async (bytes) => {
-        vault = bytes.slice()
-      },
+    vault: small(),
+    settings: small(),
+    async room() {
+      const sizes = { data: 0, meta: 0 }
+      for await (const { bytes, blockClass } of blocks.list()) sizes[blockClass] += bytes
+      const all = sizes.data + sizes.meta
+      return { liveBytes: all, fileBytes: all, metaBytes: sizes.meta, freeBytes: diskBytes - all, diskBytes }
     },
     passphraseCost,
     cache: {

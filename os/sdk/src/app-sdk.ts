@@ -3,6 +3,7 @@ import type { PageClient } from './browser.ts'
 import { createSdk } from './client.ts'
 import { type ContentSdk, createContent } from './content.ts'
 import type { Sdk } from './face.ts'
+import { createWork, type WorkSdk } from './work.ts'
 
 export {
   batchBytesMax,
@@ -16,14 +17,16 @@ export {
   type SmallItem,
   type UploadState,
 } from './content.ts'
+export type { WorkSdk } from './work.ts'
 
-export type AppSdk = Sdk & { readonly content: ContentSdk }
+export type AppSdk = Sdk & { readonly content: ContentSdk; readonly work: WorkSdk }
 
 /** For an app by its id, with what it was granted; without one, for the person. */
 export function createAppSdk(client: Pick<PageClient, 'send' | 'callAs'>, app?: string): AppSdk {
-  const { identity, storage, index, consent, guardian, system, apps, browsers } = createSdk(
+  const { identity, storage, index, consent, guardian, system, apps, browsers, tools } = createSdk(
     client.callAs(app),
   )
   const content = createContent(client, app)
-  return { identity, storage, index, consent, guardian, system, apps, browsers, content }
+  const work = createWork(client, app)
+  return { identity, storage, index, consent, guardian, system, apps, browsers, tools, content, work }
 }

@@ -182,13 +182,24 @@ function isProblem({ headers }: Response): boolean {
 }
 
 async function faultOf(response: Response): Promise<Fault> {
-  const problem = (await response.json().catch(() => ({}))) as { code?: unknown; detail?: unknown }
+  const problem = (await response.json().catch(() => ({}))) as {
+    code?: unknown
+    detail?: unknown
+    data?: unknown
+  }
   const isOurs = typeof problem.code === 'string' && typeof problem.detail === 'string'
   if (isOurs)
     return new Fault(problem.code as FaultCode, problem.detail as string, {
-      data: { status: response.status },
+      data: { ...figuresOf(problem.data), status: response.status },
     })
   return new Fault('unavailable.node', `The node answered with ${response.status}. Try again.`)
+}
+
+function figuresOf(data: unknown): Record<string, number> {
+  const entries = typeof data === 'object' && data !== null ? Object.entries(data) : []
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
 }
 
 async function parsed<T>(response: Response): Promise<T> {

@@ -2,6 +2,7 @@ import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import type { Operations } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
+import type { NetworkFacts } from './face.ts'
 import type { AnyMethod, Caller, Method } from './method.ts'
 import { methods } from './methods.ts'
 import { describePermission } from './permissions.ts'
@@ -22,6 +23,8 @@ export type DispatcherOptions = {
   clock: Clock
   /** Known later than the dispatcher, which the apps' own backends call. Absent: there are none here. */
   apps?: () => AppOperations | undefined
+  /** Where the node is reached; known later, too. */
+  network?: () => NetworkFacts | undefined
   /** Hears of every call that an app had no permission for. */
   onRefused?: (app: string, method: string, permission: string) => void
 }
@@ -31,12 +34,18 @@ export function createDispatcher({
   operationsAs = () => own,
   clock,
   apps: known = () => undefined,
+  network: reached = () => undefined,
   onRefused = () => {},
 }: DispatcherOptions): Dispatcher {
   const apps = (): AppOperations => {
     const here = known()
     if (here !== undefined) return here
     throw new Fault('unavailable.apps', 'This node has no apps.')
+  }
+  const network = (): NetworkFacts => {
+    const facts = reached()
+    if (facts !== undefined) return facts
+    throw new Fault('unavailable.network', 'This node has no door open: nothing reaches it.')
   }
   const browsersOf = (caller: Caller) => () => {
     if (caller.browsers !== undefined) return caller.browsers
@@ -59,7 +68,11 @@ export function createDispatcher({
       }
       signal?.throwIfAborted()
       const operations = caller.kind === 'app' ? operationsAs(caller.id) : own
-      return method.run({ operations, apps, browsers: browsersOf(caller), clock, caller }, read, signal)
+      return method.run(
+        { operations, apps, network, browsers: browsersOf(caller), clock, caller },
+        read,
+        signal,
+      )
     },
   }
 }

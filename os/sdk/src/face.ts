@@ -5,12 +5,20 @@
 import type {
   AlertFacts,
   AuditFacts,
+  ChildFiles,
+  ChildHours,
   EntryFacts,
   Finding,
+  FlowFacts,
   GrantFacts,
   IdentityFacts,
+  NewChild,
+  NewToolKey,
   NodeStatus,
   ResealReport,
+  RiskFacts,
+  StorageFacts,
+  ToolKeyFacts,
   VersionFacts,
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
@@ -25,6 +33,7 @@ export type Sdk = {
   readonly system: SystemSdk
   readonly apps: AppsSdk
   readonly browsers: BrowsersSdk
+  readonly tools: ToolsSdk
 }
 
 export type Nothing = Record<never, never>
@@ -40,8 +49,31 @@ export type IdentitySdk = {
   revoke(input: { ref: string; device?: string | undefined }): Promise<IdentityFacts>
   /** True where these 24 words bring this home back. */
   drill(input: { words: string }): Promise<boolean>
+  /** A child's identity, for the device that wrote `device` (`anarq id enrol`); the second share is sealed for `second`. */
+  createChild(
+    input: Pick<NewChild, 'name' | 'birthMs' | 'device'> & {
+      second: string
+      limits?: ChildTerms | undefined
+    },
+  ): Promise<IdentityFacts & ChildFiles>
+  /** What the child's device takes in to act for the next days, with other limits where they change. */
+  renewChild(input: {
+    ref: string
+    days?: number | undefined
+    limits?: ChildTerms | undefined
+  }): Promise<IdentityFacts & { readonly delegation: string }>
+  /** From majority on: what the child's device takes its own key over with. */
+  releaseChild(input: { ref: string }): Promise<{ readonly release: string }>
   /** Takes in somebody's card, so that one can share with them. */
   learn(input: { card: string }): Promise<{ did: string }>
+}
+
+/** Of a child's limits, those that a screen sets; `null` takes the hours away. */
+export type ChildTerms = {
+  sharing?: 'allow' | 'ask' | 'deny' | undefined
+  hours?: readonly ChildHours[] | null | undefined
+  /** Of the hours: minutes that the child's clock is ahead of UTC. */
+  utcOffsetMinutes?: number | undefined
 }
 
 /**
@@ -111,6 +143,15 @@ export type ConsentSdk = {
 
 export type GuardianSdk = {
   alerts(input: Nothing): Promise<readonly AlertFacts[]>
+  /** The flows of now and of a moment ago, stage by stage, newest first. */
+  flows(input: Nothing): Promise<readonly FlowFacts[]>
+  /** How much stands against whom, the heaviest first. */
+  risks(input: Nothing): Promise<readonly RiskFacts[]>
+  decoys(input: Nothing): Promise<readonly EntryFacts[]>
+  /** A file that tempts: whoever opens it raises an alert. Needs `guardian.manage`, as the next one. */
+  layDecoy(input: { path: string; text: string }): Promise<EntryFacts>
+  /** Takes one away for good; `refused.decoy` for what is none. */
+  removeDecoy(input: { id: string }): Promise<EntryFacts>
   entries(input: {
     limit?: number | undefined
     object?: string | undefined
@@ -136,6 +177,36 @@ export type BrowsersSdk = Omit<BrowserOperations, 'list' | 'asks'> & {
 export type SystemSdk = {
   status(input: Nothing): Promise<NodeStatus>
   doctor(input: Nothing): Promise<readonly Finding[]>
+  /** How much there is, of what, and how much room is left. */
+  storage(input: Nothing): Promise<StorageFacts>
+  /** How large the store may grow; without it, as large as the disk lets it. */
+  setQuota(input: { bytes?: number | undefined }): Promise<StorageFacts>
+  /** Frees the room of what is in no version any more. */
+  tidy(input: Nothing): Promise<{ freedBytes: number }>
+  /** Where this node is reached. */
+  network(input: Nothing): Promise<NetworkFacts>
+}
+
+export type NetworkFacts = {
+  /** Of the port, as this machine reaches it. */
+  readonly address: string
+  readonly host: string
+  readonly port: number
+  /** Only from this machine, or from whatever network it is in. */
+  readonly reach: 'machine' | 'network'
+  /** By which name the outside calls what speaks TLS before this node; absent: nothing does. */
+  readonly tlsName?: string
+  /** Of the socket or the pipe for this machine's user. */
+  readonly socket: string
+  readonly doors: readonly { readonly kind: 'desktop' | 'api' | 'webdav' | 'mcp'; readonly path: string }[]
+}
+
+/** Keys by which the person's own tools come in: each for one door, one folder, to read or to write. */
+export type ToolsSdk = {
+  list(input: Nothing): Promise<readonly ToolKeyFacts[]>
+  /** The secret is given once, here. */
+  create(input: NewToolKey): Promise<{ readonly key: ToolKeyFacts; readonly secret: string }>
+  revoke(input: { id: string }): Promise<ToolKeyFacts>
 }
 
 export type Page = { limit?: number | undefined; offset?: number | undefined }

@@ -2,7 +2,17 @@ import type { Clock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
 
 /** What may look different now. A feed says that something changed, never what: whoever cares asks again, as itself. */
-export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
+export type Topic =
+  | 'drive'
+  | 'identity'
+  | 'consent'
+  | 'guardian'
+  | 'lock'
+  | 'apps'
+  | 'browsers'
+  | 'system'
+  | 'tools'
+  | 'flows'
 export type Happening = { readonly topic: Topic; readonly atMs: number }
 
 export type Feed = {
@@ -52,6 +62,8 @@ const changes: Changes = {
     restore: 'drive',
   },
   audit: { prove: 'guardian' },
+  health: { setQuota: 'system', compact: 'system', checkBackup: 'guardian' },
+  tools: { create: 'tools', revoke: 'tools' },
   sharing: { share: 'consent', open: 'consent', revoke: 'consent', revokeHard: 'consent', write: 'drive' },
 }
 

@@ -22,16 +22,19 @@ export { createDispatcher, type Dispatcher, type DispatcherOptions, describeMeth
 export {
   type AppsSdk,
   type BrowsersSdk,
+  type ChildTerms,
   type ConsentSdk,
   type GuardianSdk,
   type IdentitySdk,
   type IndexSdk,
   inlineBytesMax,
+  type NetworkFacts,
   type Nothing,
   type Page,
   type Sdk,
   type StorageSdk,
   type SystemSdk,
+  type ToolsSdk,
 } from './face.ts'
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'

@@ -2,6 +2,7 @@ import type { Clock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
+import type { NetworkFacts } from './face.ts'
 import type { Permission } from './permissions.ts'
 import type { Shape } from './shape.ts'
 
@@ -20,6 +21,8 @@ export type MethodContext = {
   apps(): AppOperations
   /** `unavailable.browsers` for a call that came by no page's door. */
   browsers(): BrowserOperations
+  /** `unavailable.network` where no door is open. */
+  network(): NetworkFacts
   readonly clock: Clock
   readonly caller: Caller
 }

@@ -8,6 +8,7 @@ import { identity } from './methods/identity.ts'
 import { index } from './methods/index-search.ts'
 import { storage } from './methods/storage.ts'
 import { system } from './methods/system.ts'
+import { tools } from './methods/tools.ts'
 
 const namespaces: { readonly [Name in keyof Sdk]: MethodsOf<Sdk[Name]> } = {
   identity,
@@ -18,6 +19,7 @@ const namespaces: { readonly [Name in keyof Sdk]: MethodsOf<Sdk[Name]> } = {
   system,
   apps,
   browsers,
+  tools,
 }
 
 /** Every method by its full name, such as `storage.list`. */

@@ -9,7 +9,11 @@ const known = {
   'consent.read': 'See what you allowed to others, and what they allowed you',
   'consent.manage': 'Share your files with others, and take it back',
   'guardian.read': 'See what happened: the audit log and its alerts',
+  'guardian.manage': 'Lay decoys in your drive, and take them away',
   'system.read': 'See the state of this node',
+  'system.manage': 'Change how this node works: its quota, and tidying up',
+  'system.backup': 'Save all that is on this node as a sealed backup, and check such a backup',
+  'tools.manage': 'Make keys by which your own tools reach your drive, and take them back',
   'browsers.manage': 'Let browsers in, and put them out',
   'apps.manage': 'Install, update and remove apps',
 } as const

@@ -141,6 +141,14 @@ export function optional<T>(shape: Shape<T>): Shape<T | undefined> {
   }
 }
 
+export function orNull<T>(shape: Shape<T>): Shape<T | null> {
+  return {
+    isOptional: false,
+    schema: { anyOf: [shape.schema, { type: 'null' }] },
+    read: (value, where) => (value === null ? null : shape.read(value, where)),
+  }
+}
+
 function wrong(where: string, expected: string): Fault {
   return new Fault('invalid.params', `${where} is not what it should be: ${expected}.`)
 }

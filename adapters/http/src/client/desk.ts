@@ -64,6 +64,9 @@ export function auditOf(wire: Wire): AuditOperations {
     verify: () => wire.json('POST', '/api/v1/audit/verify'),
     prove: (index) => wire.json('GET', `/api/v1/audit/${index}/proof`),
     alerts: () => wire.json('GET', '/api/v1/alerts'),
+    flows: () => wire.json('GET', '/api/v1/guardian/flows'),
+    risks: () => wire.json('GET', '/api/v1/guardian/risks'),
+    decoys: () => wire.json('GET', '/api/v1/guardian/decoys'),
   }
 }
 
@@ -84,6 +87,14 @@ export function healthOf(wire: Wire): HealthOperations {
         type: 'application/vnd.ipld.car',
         signal,
       }),
+    checkBackup: (source, signal) =>
+      wire.json('POST', `${health}/check-backup`, {
+        pieces: source,
+        type: 'application/vnd.ipld.car',
+        signal,
+      }),
+    storage: () => wire.json('GET', '/api/v1/storage'),
+    setQuota: (body) => wire.json('POST', '/api/v1/storage/quota', { body }),
     compact: (signal) => wire.json('POST', `${health}/compact`, { signal }),
   }
 }

@@ -50,4 +50,31 @@ export function addAuditRoutes(app: App, { operations: { audit } }: DoorContext)
     },
     handler: () => audit.alerts(),
   })
+  app.get('/api/v1/guardian/flows', {
+    schema: {
+      operationId: 'listFlows',
+      summary: 'The flows of now and of a moment ago, stage by stage',
+      tags,
+      response: answers(200, 'The flows, newest first.', listOf(ref('Flow'))),
+    },
+    handler: () => audit.flows(),
+  })
+  app.get('/api/v1/guardian/risks', {
+    schema: {
+      operationId: 'listRisks',
+      summary: 'How much stands against whom',
+      tags,
+      response: answers(200, 'The heaviest first.', listOf(ref('Risk'))),
+    },
+    handler: () => audit.risks(),
+  })
+  app.get('/api/v1/guardian/decoys', {
+    schema: {
+      operationId: 'listDecoys',
+      summary: 'Files that nobody has a reason to open',
+      tags,
+      response: answers(200, 'The decoys.', listOf(ref('Entry'))),
+    },
+    handler: () => audit.decoys(),
+  })
 }

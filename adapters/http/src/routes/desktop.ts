@@ -28,6 +28,7 @@ export function addDesktopRoutes(app: App, { desktop, operations: { account } }:
     '/sw.js',
     '/manifest.webmanifest',
     '/favicon.svg',
+    '/licences.txt',
   ])
     app.get(url, { schema, handler: send })
 }

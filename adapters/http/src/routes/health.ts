@@ -47,6 +47,7 @@ export function addHealthRoutes(app: App, context: DoorContext): void {
     handler: () => health.doctor(),
   })
   app.get('/api/v1/health/backup', {
+    config: { appNeeds: 'system.backup' },
     schema: {
       operationId: 'getBackup',
       summary: 'Everything needed to come back, sealed as it lies',

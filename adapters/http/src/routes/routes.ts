@@ -16,6 +16,7 @@ import { addObjectRoutes } from './objects.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
+import { addStorageRoutes } from './storage.ts'
 import { addToolRoutes } from './tools.ts'
 import { addUploadRoutes } from './uploads.ts'
 
@@ -41,6 +42,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addSharingRoutes,
   addAuditRoutes,
   addHealthRoutes,
+  addStorageRoutes,
   addToolRoutes,
   addGatewayRoutes,
   addNodeRoutes,

@@ -1,5 +1,6 @@
+import { Fault } from '@anarq/fault'
 import { appFolder, type Caller, isOwnPlace, placeOf } from '@anarq/sdk'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyContextConfig, FastifyRequest } from 'fastify'
 import { readWholeBody } from '../body.ts'
 import { appWith, checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
@@ -121,25 +122,56 @@ function checkStill(path: string, caller: Caller, onRefused: (app: string) => vo
   checkPlace(path, appWith('drive.write', caller, onRefused))
 }
 
+/** The parts of files that are put, and of backups that are checked: each for whom it may concern. */
 function addParts(scope: App, context: DoorContext): void {
   const { uploads, callerOf } = context
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  scope.put<ById & { Querystring: { offset: number } }>('/api/v1/uploads/:id', {
-    config: { ...config, streams: 'application/octet-stream' },
+  addPartRoute(scope, context, {
+    address: '/api/v1/uploads/:id',
+    operationId: 'putUploadPart',
+    access: config,
+    async check(request, id) {
+      checkStill(uploads.facts(id).path, await callerOf(request.headers), refusedFor(request, context))
+    },
+  })
+  addPartRoute(scope, context, {
+    address: '/api/v1/backup-checks/:id',
+    operationId: 'putBackupPart',
+    access: { appNeeds: 'system.backup' },
+    async check(_request, id) {
+      if (uploads.facts(id).path !== '')
+        throw new Fault('missing.upload', 'This is no backup that is checked.')
+    },
+  })
+}
+
+type PartRoute = {
+  readonly address: string
+  readonly operationId: string
+  readonly access: FastifyContextConfig
+  check(request: FastifyRequest, id: string): Promise<void>
+}
+
+function addPartRoute(
+  scope: App,
+  { uploads }: DoorContext,
+  { address, operationId, access, check }: PartRoute,
+): void {
+  scope.put<ById & { Querystring: { offset: number } }>(address, {
+    config: { ...access, streams: 'application/octet-stream' },
     schema: {
-      operationId: 'putUploadPart',
+      operationId,
       summary: 'The next part of it',
       tags,
       params,
       querystring: fields({ offset: described(count, 'Where the part begins.') }),
       response: answers(200, 'How much has come; with the last part, what it became.', ref('Upload')),
     },
-    async handler(request: FastifyRequest<ById & { Querystring: { offset: number } }>) {
-      const { path } = uploads.facts(request.params.id)
-      checkStill(path, await callerOf(request.headers), refusedFor(request, context))
-      const tooLarge = `A part has at most ${partBytesMax} bytes.`
+    async handler(request) {
       const { id } = request.params
+      await check(request, id)
+      const tooLarge = `A part has at most ${partBytesMax} bytes.`
       const part = await readWholeBody(request, partBytesMax, tooLarge, (bytes) => uploads.roomFor(id, bytes))
       return uploads.add(id, request.query.offset, part)
     },

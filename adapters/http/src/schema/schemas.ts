@@ -1,7 +1,9 @@
 import type { App } from '../context.ts'
 import { childSchemas } from './children.ts'
+import { guardianSchemas } from './guardian.ts'
 import { count, described, fields, flag, listOf, oneOf, ref, type Schema, text, time } from './parts.ts'
 import { sessionSchemas } from './sessions.ts'
+import { storageSchemas } from './storage.ts'
 import { uploadSchema } from './uploads.ts'
 
 const identityKind = oneOf('root', 'sub', 'anonymous', 'child', 'organisation')
@@ -31,6 +33,10 @@ const schemas: Readonly<Record<string, Schema>> = {
       'Stable; the part before the dot is its kind: invalid, refused, missing, conflict, damaged, limit, busy, unavailable, cancelled, internal.',
     ),
     detail: described(text, 'What happened, to what, and what to do next.'),
+    'data?': described(
+      { type: 'object', additionalProperties: { type: 'number' } },
+      'What the detail says in figures: waitMs, quotaBytes, offset.',
+    ),
   }),
   Status: fields({
     state: described(
@@ -46,6 +52,8 @@ const schemas: Readonly<Record<string, Schema>> = {
   Identity: fields(identity),
   ...childSchemas(identity),
   ...sessionSchemas,
+  ...storageSchemas,
+  ...guardianSchemas,
   Upload: uploadSchema,
   IdentityCard: fields({
     ...identity,

@@ -8,5 +8,6 @@ export const uploadSchema: Schema = fields({
   state: oneOf('open', 'done', 'failed'),
   'entry?': ref('Entry'),
   'isUnchanged?': flag,
+  'backup?': ref('BackupReport'),
   'sentence?': described(text, 'Why it failed.'),
 })

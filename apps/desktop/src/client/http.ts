@@ -22,6 +22,9 @@ const topics: readonly unknown[] = [
   'lock',
   'apps',
   'browsers',
+  'system',
+  'tools',
+  'flows',
 ] satisfies Topic[]
 
 /**

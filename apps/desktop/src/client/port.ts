@@ -1,3 +1,4 @@
+import type { AppTopic } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import type { Call } from '@anarq/sdk/client'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
@@ -7,7 +8,7 @@ export const shellApp = 'os.anarq.shell'
 
 export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
-export type Topic = 'drive' | 'identity' | 'consent' | 'guardian' | 'lock' | 'apps' | 'browsers'
+export type Topic = AppTopic
 
 /** What the shell needs of the node. Failures are `Fault`s whose sentence can be shown. */
 export type Client = {

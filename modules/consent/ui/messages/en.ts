@@ -102,6 +102,13 @@ export const en = {
   'apps.nothing': 'It asks for nothing, and can do nothing but keep things of its own.',
   'apps.list': 'Permissions of {name}',
   'apps.why': 'It says: “{why}”',
+  'hard.stop': 'Stop',
+  'hard.stopped': 'Stopped before all of “{file}” was sealed anew',
+  'hard.stopped.text': 'The permission stays taken back. Do it again to seal the rest.',
+  'hard.stage.waiting': 'Waiting for what is being written',
+  'hard.stage.sealing': 'Sealing anew',
+  'hard.stage.burying': 'Taking the old blocks away',
+  'hard.so-far': '{files} files, {size}',
 } as const
 
 export type MessageKey = keyof typeof en

@@ -104,4 +104,11 @@ export const es: Texts<MessageKey> = {
   'apps.nothing': 'No pide nada, y solo puede guardar cosas suyas.',
   'apps.list': 'Permisos de {name}',
   'apps.why': 'Dice: «{why}»',
+  'hard.stop': 'Parar',
+  'hard.stopped': 'Se paró antes de volver a sellar todo “{file}”',
+  'hard.stopped.text': 'El permiso sigue retirado. Hazlo otra vez para sellar el resto.',
+  'hard.stage.waiting': 'Esperando a lo que se está escribiendo',
+  'hard.stage.sealing': 'Sellando de nuevo',
+  'hard.stage.burying': 'Quitando los bloques antiguos',
+  'hard.so-far': '{files} archivos, {size}',
 }

@@ -1,8 +1,7 @@
-import { Badge, EmptyState, Group, Line, Lines, PageHead, Switch, useAsked } from '@anarq/design'
+import { Badge, EmptyState, Failure, Group, Line, Lines, PageHead, Switch, useAsked } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
-import { Failure } from './failure.tsx'
 
 type App = Awaited<ReturnType<Sdk['apps']['list']>>[number]
 
@@ -15,7 +14,13 @@ export function Apps(): ReactNode {
     <>
       <PageHead title={say('apps.title')} text={say('apps.text')} />
       {value === undefined && problem !== undefined && !hasNone && (
-        <Failure icon="apps" title={say('apps.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="apps"
+          title={say('apps.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {(hasNone || value?.length === 0) && (
         <EmptyState icon="apps" title={say('apps.none')}>

@@ -1,19 +1,8 @@
-import {
-  Avatar,
-  Badge,
-  Button,
-  Dialog,
-  dayOf,
-  Icon,
-  IconButton,
-  Line,
-  Menu,
-  Note,
-  ProgressBar,
-} from '@anarq/design'
+import { Avatar, Badge, Button, dayOf, Icon, IconButton, Line, Menu } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { type By, type Grant, termsOf, toneOf } from '../logic/grants.ts'
+import { SealAnew } from './seal-anew.tsx'
 
 type GrantLineProps = { readonly grant: Grant; readonly by: By }
 
@@ -72,47 +61,5 @@ export function GrantLine({ grant, by }: GrantLineProps): ReactNode {
         </>
       }
     />
-  )
-}
-
-/** Says what sealing anew does and what it costs, and does it. */
-function SealAnew({ grant, onClose }: { readonly grant: Grant; readonly onClose: () => void }): ReactNode {
-  const { sdk, say, window, deed, nameOf } = useSurroundings()
-  const { id, name: file, with: who } = grant
-  const seal = async (): Promise<void> => {
-    const report = await deed.run(() => sdk.consent.revokeHard({ grant: id }))
-    if (report === undefined) return
-    const { files, versions, buriedBlocks, skipped } = report
-    const left = skipped.length === 0 ? '' : say('hard.skipped', { count: skipped.length })
-    window.notify({
-      title: say('hard.done', { files, versions }),
-      text: `${say('hard.done.text', { buried: buriedBlocks })} ${left}`.trim(),
-      tone: skipped.length === 0 ? 'success' : 'warning',
-    })
-    onClose()
-  }
-  return (
-    <Dialog
-      isOpen
-      onClose={() => {
-        if (!deed.isBusy) onClose()
-      }}
-      title={say('hard.title', { file })}
-      closeLabel={say('close')}
-      foot={
-        <>
-          <Button isDisabled={deed.isBusy} onPress={onClose}>
-            {say('cancel')}
-          </Button>
-          <Button look="danger" isPending={deed.isBusy} onPress={() => void seal()}>
-            {say('hard.act')}
-          </Button>
-        </>
-      }
-    >
-      <p>{say('hard.text', { name: nameOf(who) })}</p>
-      {deed.isBusy ? <ProgressBar label={say('hard.busy')} /> : <Note>{say('hard.time')}</Note>}
-      <p className="aq-small">{say('honest')}</p>
-    </Dialog>
   )
 }

@@ -1,6 +1,7 @@
 import {
   Avatar,
   EmptyState,
+  Failure,
   Group,
   Icon,
   Line,
@@ -14,7 +15,6 @@ import {
 import { type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { type By, type GrantGroup, groupsOf, type Shown, shownOf } from '../logic/grants.ts'
-import { Failure } from './failure.tsx'
 import { GrantLine } from './grant-line.tsx'
 
 type GrantsProps = { readonly direction: 'in' | 'out' }
@@ -30,7 +30,13 @@ export function Grants({ direction }: GrantsProps): ReactNode {
     <>
       <PageHead title={say(`${direction}.title`)} text={say(`${direction}.text`)} />
       {value === undefined && problem !== undefined && (
-        <Failure icon="consent" title={say('grants.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="consent"
+          title={say('grants.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {value === undefined && problem === undefined && (
         <Group>

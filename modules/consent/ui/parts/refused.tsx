@@ -1,8 +1,18 @@
-import { Avatar, Button, EmptyState, Group, Line, Lines, momentOf, PageHead, useAsked } from '@anarq/design'
+import {
+  Avatar,
+  Button,
+  EmptyState,
+  Failure,
+  Group,
+  Line,
+  Lines,
+  momentOf,
+  PageHead,
+  useAsked,
+} from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
 import { decisions, refusalsOf } from '../logic/refusals.ts'
-import { Failure } from './failure.tsx'
 
 const lookedThrough = 2000
 
@@ -31,7 +41,13 @@ export function Refused(): ReactNode {
         }
       />
       {value === undefined && problem !== undefined && (
-        <Failure icon="lock" title={say('refused.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="lock"
+          title={say('refused.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {value?.refusals.length === 0 && (
         <EmptyState icon="lock" title={say('refused.none')}>

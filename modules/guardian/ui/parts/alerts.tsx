@@ -1,8 +1,7 @@
-import { Button, EmptyState, Group, Lines, PageHead, useAsked } from '@anarq/design'
+import { Button, EmptyState, Failure, Group, Lines, PageHead, useAsked } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
 import { AlertLine } from './alert-line.tsx'
-import { Failure } from './failure.tsx'
 
 export function Alerts({ onLog }: { readonly onLog: () => void }): ReactNode {
   const { sdk, say, events } = useSurroundings()
@@ -20,7 +19,13 @@ export function Alerts({ onLog }: { readonly onLog: () => void }): ReactNode {
         }
       />
       {value === undefined && problem !== undefined && (
-        <Failure icon="guardian" title={say('alerts.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="guardian"
+          title={say('alerts.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {value?.length === 0 && (
         <EmptyState icon="guardian" title={say('alerts.none')}>

@@ -1,18 +1,30 @@
-import { agoOf, Badge, EmptyState, Group, Icon, Line, Lines, PageHead, useAsked } from '@anarq/design'
-import { type ReactNode, useCallback, useEffect, useState } from 'react'
+import {
+  agoOf,
+  Badge,
+  EmptyState,
+  Failure,
+  Group,
+  Icon,
+  Line,
+  Lines,
+  PageHead,
+  sizeOf,
+  useAsked,
+  useNow,
+} from '@anarq/design'
+import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
-import { actionKey, iconOf, toneOf } from '../logic/log.ts'
-import { Failure } from './failure.tsx'
+import { bytesOf, type Flow, objectOf, stageKey, stateOf, stepsOf, toneOfState } from '../logic/flows.ts'
 
-const shown = 40
-const tickMs = 20_000
+const iconOf = { in: 'upload', out: 'download', access: 'lock' } as const
+const tickMs = 5_000
 
-/** The end of the log, as it grows. */
+/** The flows, stage by stage, as they run. */
 export function Live(): ReactNode {
-  const { sdk, say, locale, events, nameOf } = useSurroundings()
-  const ask = useCallback(() => sdk.guardian.entries({ limit: shown }), [sdk])
-  const { value, problem, again } = useAsked(ask, events, ...everything)
-  const nowMs = useNow()
+  const { sdk, say, events } = useSurroundings()
+  const ask = useCallback(() => sdk.guardian.flows({}), [sdk])
+  const { value, problem, again } = useAsked(ask, events, 'flows', 'identity')
+  const nowMs = useNow(tickMs)
   return (
     <>
       <PageHead
@@ -27,7 +39,13 @@ export function Live(): ReactNode {
         }
       />
       {value === undefined && problem !== undefined && (
-        <Failure icon="play" title={say('log.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="play"
+          title={say('live.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       )}
       {value?.length === 0 && (
         <EmptyState icon="play" title={say('live.none')}>
@@ -37,24 +55,9 @@ export function Live(): ReactNode {
       {value !== undefined && value.length > 0 && (
         <Group>
           <Lines label={say('live.list')}>
-            {value.map(({ index, atMs, action, identity, object, verdict, code }) => {
-              const key = actionKey(action)
-              const about = [nameOf(identity), ...(object === undefined ? [] : [object.slice(0, 12)])]
-              return (
-                <Line
-                  key={index}
-                  lead={<Icon name={iconOf[verdict]} label={say(`verdict.${verdict}`)} />}
-                  title={key === undefined ? action : say(key)}
-                  text={[...about, ...(verdict === 'ok' || code === undefined ? [] : [code])].join(' · ')}
-                  end={
-                    <>
-                      {verdict !== 'ok' && <Badge tone={toneOf[verdict]}>{say(`verdict.${verdict}`)}</Badge>}
-                      <span className="aq-small">{agoOf(atMs, nowMs, locale)}</span>
-                    </>
-                  }
-                />
-              )
-            })}
+            {value.map((flow) => (
+              <FlowLine key={flow.id} flow={flow} nowMs={nowMs} />
+            ))}
           </Lines>
         </Group>
       )}
@@ -62,15 +65,41 @@ export function Live(): ReactNode {
   )
 }
 
-/** Whatever changes anything leaves an entry. */
-export const everything = ['guardian', 'drive', 'consent', 'identity', 'lock', 'apps', 'browsers'] as const
-
-/** The time, so that "now" does not stay now. */
-function useNow(): number {
-  const [nowMs, setNowMs] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), tickMs)
-    return () => clearInterval(timer)
-  }, [])
-  return nowMs
+function FlowLine({ flow, nowMs }: { readonly flow: Flow; readonly nowMs: number }): ReactNode {
+  const { say, locale, nameOf } = useSurroundings()
+  const { kind, identity, stages, ended } = flow
+  const object = objectOf(flow)
+  const state = stateOf(flow, nowMs)
+  const bytes = bytesOf(flow)
+  const facts = [
+    nameOf(identity),
+    ...(object === undefined ? [] : [object]),
+    ...(bytes === undefined ? [] : [sizeOf(bytes, locale)]),
+    ...(ended?.code === undefined ? [] : [ended.code]),
+  ]
+  return (
+    <Line
+      lead={<Icon name={iconOf[kind]} />}
+      title={say(`flow.${kind}`)}
+      text={facts.join(' · ')}
+      end={
+        <>
+          <Badge tone={toneOfState[state]}>{say(`flow.state.${state}`)}</Badge>
+          <span className="aq-small">{agoOf(stages.at(-1)?.atMs ?? nowMs, nowMs, locale)}</span>
+        </>
+      }
+    >
+      <ol className="guardian-stages" aria-label={say('flow.stages')}>
+        {stepsOf(flow).map(({ stage, is }) => {
+          const key = stageKey(stage)
+          return (
+            <li key={stage} data-is={is}>
+              {key === undefined ? stage : say(key)}
+              <span className="aq-unseen"> {say(`step.${is}`)}</span>
+            </li>
+          )
+        })}
+      </ol>
+    </Line>
+  )
 }

@@ -1,6 +1,7 @@
 import {
   Button,
   EmptyState,
+  Failure,
   Icon,
   Note,
   PageHead,
@@ -22,9 +23,20 @@ import {
   objectIn,
 } from '../logic/log.ts'
 import { EntryPane } from './entry-pane.tsx'
-import { Failure } from './failure.tsx'
-import { everything } from './live.tsx'
 import { LogLine } from './log-line.tsx'
+
+/** Whatever changes anything leaves an entry. */
+const everything = [
+  'guardian',
+  'drive',
+  'consent',
+  'identity',
+  'lock',
+  'apps',
+  'browsers',
+  'system',
+  'tools',
+] as const
 
 const lineHeight = 52
 const all = 'all'
@@ -99,7 +111,13 @@ export function Log(): ReactNode {
         )}
       </div>
       {value === undefined && problem !== undefined ? (
-        <Failure icon="list" title={say('log.failed')} problem={problem} onRetry={again} />
+        <Failure
+          icon="list"
+          title={say('log.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
       ) : (
         <div className="guardian-log">
           <VirtualList

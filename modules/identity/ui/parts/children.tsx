@@ -1,6 +1,7 @@
 import {
   Avatar,
   Badge,
+  Button,
   dayOf,
   EmptyState,
   Facts,
@@ -10,17 +11,29 @@ import {
   momentOf,
   PageHead,
 } from '@anarq/design'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
 import { factsOfLimits } from '../logic/limits.ts'
+import { ChildActs } from './child-acts.tsx'
+import { NewChild } from './new-child.tsx'
 
 /** Children of this home with their limits, and how the rest is done. */
 export function Children(): ReactNode {
   const { say, identities } = useSurroundings()
+  const [isMaking, setMaking] = useState(false)
   const children = identities.value?.filter(({ child }) => child !== undefined) ?? []
   return (
     <>
-      <PageHead title={say('children.title')} text={say('children.text')} />
+      <PageHead
+        title={say('children.title')}
+        text={say('children.text')}
+        acts={
+          <Button look="accent" icon="plus" onPress={() => setMaking(true)}>
+            {say('child.new')}
+          </Button>
+        }
+      />
+      {isMaking && <NewChild onClose={() => setMaking(false)} />}
       {children.map((one) => (
         <Child key={one.did} identity={one} />
       ))}
@@ -67,19 +80,15 @@ function Child({ identity }: { readonly identity: Identity }): ReactNode {
           ...factsOfLimits(limits, say, locale).map((fact) => ({ name: say(fact.name), value: fact.value })),
         ]}
       />
+      {side === 'guardian' && <ChildActs identity={{ ...identity, child }} />}
     </Group>
   )
 }
 
 const commands = [
   { key: 'children.how.enrol', command: 'anarq id enrol --name NAME' },
-  {
-    key: 'children.how.new',
-    command: 'anarq id new --kind child --name NAME --birth YYYY-MM-DD --device FILE',
-  },
-  { key: 'children.how.renew', command: 'anarq id renew NAME --sharing ask --hours mon-fri=07:00-20:00' },
   { key: 'children.how.recover', command: 'anarq id recover NAME --device FILE --share FILE' },
-  { key: 'children.how.release', command: 'anarq id release NAME' },
+  { key: 'children.how.lend', command: 'anarq id lend FILE' },
 ] as const
 
 function Commands(): ReactNode {

@@ -6,7 +6,7 @@ import {
   type PublicIdentity,
   publicOfPeer,
 } from '@anarq/squid'
-import type { Finding } from '../operations.ts'
+import type { Finding } from '../health/operations.ts'
 
 /** Whether the keys of an identity are in this home: those of a child are not in its guardian's. */
 export function livesHere({ child }: IdentityRecord): boolean {

@@ -2,6 +2,7 @@ import { type BlockSink, intake, type PutItem } from '@anarq/flows'
 import { rawCodec } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
 import { deriveLockKey } from '@anarq/qompress'
+import type { Quota, QuotaHolder } from '../health/quota.ts'
 import type { PutOptions, PutReport } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
@@ -13,7 +14,7 @@ import { wordsOf } from './words.ts'
 /** For whom a grant allows to write: one new version of a file that is there, or files put into a folder. */
 export type PutFor = { readonly into: Found; readonly by: string }
 
-export type PutContext = { space: Space; ports: KernelPorts; guardian: Guardian }
+export type PutContext = { space: Space; ports: KernelPorts; guardian: Guardian; quota: Quota }
 
 /** Items of the outside, through the flow in, to objects of the drive. */
 export async function putItems(
@@ -22,14 +23,15 @@ export async function putItems(
   context: PutContext,
   writer?: PutFor,
 ): Promise<PutReport> {
-  const { space, ports, guardian } = context
+  const { space, ports, guardian, quota } = context
   const { signal, onProgress } = options
+  using holder = await quota.holder()
   const lockKey =
     options.lock === undefined
       ? undefined
       : await deriveLockKey(options.lock, space.identity.secrets.lockSalt)
   const work = createPutWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, writer)
-  const sink = countingSink(ports)
+  const sink = countingSink(ports, holder)
   let bytes = 0
   const results = intake({
     items: work.select(items),
@@ -57,7 +59,7 @@ export async function putItems(
   return work.report({ bytes, ...sink.counts() })
 }
 
-function countingSink({ blocks }: Pick<KernelPorts, 'blocks'>) {
+function countingSink({ blocks }: Pick<KernelPorts, 'blocks'>, holder: QuotaHolder) {
   let newBytes = 0
   let newBlocks = 0
   return {
@@ -69,6 +71,7 @@ function countingSink({ blocks }: Pick<KernelPorts, 'blocks'>) {
       )
       newBytes += added.bytes
       newBlocks += added.blocks
+      holder.added(added.bytes)
     },
     put: blocks.put,
   }

@@ -2,9 +2,9 @@ import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { Cid } from '@anarq/ipld'
 import { type FileVersion, type IndexRecord, readVersions } from '@anarq/qindex'
-import { type Inner, openEnvelope, openSlot, parseEnvelope } from '@anarq/qnt'
-import type { KernelPorts } from '../ports.ts'
+import { type Blocks, type Inner, openEnvelope, openSlot, parseEnvelope } from '@anarq/qnt'
 import type { Space } from '../space.ts'
+import { purgedMs } from './resolve.ts'
 
 /** The versions of a file that can still be read, newest first. */
 export async function versionsOf(space: Space, id: Uint8Array): Promise<readonly FileVersion[]> {
@@ -16,7 +16,7 @@ export async function versionsOf(space: Space, id: Uint8Array): Promise<readonly
 
 /** Taken away for good: the record stays for other devices, and names nothing any more. */
 export function isPurged({ fields }: IndexRecord): boolean {
-  return (fields.get('purgedMs')?.value ?? null) !== null
+  return fields.get('trashedMs')?.value === purgedMs
 }
 
 /** Version 1 is the first; undefined: the latest. */
@@ -43,7 +43,7 @@ export type OpenVersion = {
 /** The envelope of a version, opened with the owner's key of its epoch; a thorough look recomputes all that it says. */
 export async function openVersion(
   space: Space,
-  { blocks }: Pick<KernelPorts, 'blocks'>,
+  { blocks }: { readonly blocks: Pick<Blocks, 'get'> },
   cid: Cid,
   name: string,
   { isThorough = false }: { isThorough?: boolean } = {},

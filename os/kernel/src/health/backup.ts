@@ -23,6 +23,8 @@ import type { KernelPorts } from '../ports.ts'
  * blocks, then every block of the store, the precious ones first. All of it lies sealed, as in the home folder.
  */
 type Manifest = {
+  /** Backups of before this was written do not say. */
+  readonly madeMs: number | undefined
   readonly vault: Uint8Array
   readonly heads: readonly { feed: Uint8Array; heads: readonly { cid: Cid; sequence: number }[] }[]
   readonly logs: readonly { name: string; head: Uint8Array | undefined; blocks: readonly Cid[] }[]
@@ -31,6 +33,8 @@ type Manifest = {
 
 type BackupPorts = Pick<KernelPorts, 'blocks' | 'heads' | 'openLog'>
 
+export type OpenBackup = { readonly manifest: Manifest; readonly blocks: AsyncIterator<Block> }
+
 const logEntriesABlock = 512
 const logsMax = 10_000
 const putBytesMax = 16 * 1024 * 1024
@@ -38,7 +42,7 @@ const putBytesMax = 16 * 1024 * 1024
 export async function* writeBackup(
   account: Account,
   logNames: readonly string[],
-  { blocks, heads, openLog }: BackupPorts,
+  { blocks, heads, openLog, clock }: BackupPorts & Pick<KernelPorts, 'clock'>,
   signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   const vault = account.sealed()
@@ -59,6 +63,7 @@ export async function* writeBackup(
 
   const manifest = encodeCbor({
     v: 1,
+    made: clock.nowMs(),
     vault,
     heads: kept.map(({ feed, heads: of }) => [feed, of.map(({ cid, sequence }) => [cid, sequence])]),
     logs: logs.map(({ name, head, blocks: of }) => [name, head ?? null, of]),
@@ -92,12 +97,7 @@ export async function readBackup(
       'conflict.identity',
       'There is an identity here already. Restore into an empty folder: --home FOLDER',
     )
-  const car = await readCar(source)
-  const blocks = car.blocks[Symbol.asyncIterator]()
-  const first = await blocks.next()
-  if (first.done === true || car.roots[0]?.equals(first.value.cid) !== true)
-    throw new Fault('invalid.backup', 'This file is not a backup of AnarQ.')
-  const manifest = readManifest(first.value.bytes)
+  const { manifest, blocks } = await openBackup(source)
   for (const { name, head, blocks: cids } of manifest.logs) {
     const log = await ports.openLog(name)
     for (const cid of cids) await putLogBlock(log, await nextBlock(blocks, cid))
@@ -109,6 +109,17 @@ export async function readBackup(
     for (const head of heads.toReversed()) await ports.heads.put(feed, head)
   await account.putSealed(manifest.vault)
   return counts
+}
+
+/** Its manifest; the blocks that follow, the audit logs' first, each checked against its name. `invalid.backup` for another file. */
+export async function openBackup(source: AsyncIterable<Uint8Array>): Promise<OpenBackup> {
+  const code = 'invalid.backup'
+  const car = await readCar(source, { code })
+  const blocks = car.blocks[Symbol.asyncIterator]()
+  const first = await blocks.next()
+  if (first.done === true || car.roots[0]?.equals(first.value.cid) !== true)
+    throw new Fault(code, 'This file is not a backup of AnarQ.')
+  return { manifest: readManifest(first.value.bytes), blocks }
 }
 
 async function putBlocks(
@@ -138,7 +149,7 @@ async function putBlocks(
   return { blocks: count, bytes }
 }
 
-async function nextBlock(blocks: AsyncIterator<Block>, wanted: Cid): Promise<Block> {
+export async function nextBlock(blocks: AsyncIterator<Block>, wanted: Cid): Promise<Block> {
   const next = await blocks.next()
   if (next.done !== true && next.value.cid.equals(wanted)) return next.value
   throw new Fault('damaged.backup', 'This backup is cut short or out of order. Use another copy of it.')
@@ -172,9 +183,10 @@ async function putLogBlock(log: LogStore, { bytes }: Block): Promise<void> {
 
 function readManifest(bytes: Uint8Array): Manifest {
   const what = 'The manifest of this backup'
-  const fields = readFields(decodeCbor(bytes, what), ['v', 'vault', 'heads', 'logs', 'meta'], what)
+  const fields = readFields(decodeCbor(bytes, what), ['v', 'made', 'vault', 'heads', 'logs', 'meta'], what)
   readInt(fields.v, what, { min: 1, max: 1 })
   return {
+    madeMs: fields.made === undefined ? undefined : readInt(fields.made, what),
     vault: readBytes(fields.vault, what),
     heads: readArray(fields.heads, what).map((item) => {
       const [feed, heads] = readArray(item, what, { max: 2 })

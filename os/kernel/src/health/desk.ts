@@ -5,10 +5,13 @@ import type { Account } from '../account.ts'
 import { delegationFindings } from '../children/ward.ts'
 import { resolve } from '../drive/resolve.ts'
 import type { Home } from '../home.ts'
-import type { Finding, HealthOperations } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import { readBackup, writeBackup } from './backup.ts'
+import { drillBackup } from './drill.ts'
 import { liveBlocks } from './live.ts'
+import type { Finding, HealthOperations } from './operations.ts'
+import type { Quota } from './quota.ts'
+import { storageOf } from './storage.ts'
 import type { Sweeper } from './sweeper.ts'
 import { verifyBooks, verifyFiles } from './verify.ts'
 
@@ -18,6 +21,7 @@ export type HealthDeskOptions = {
   guardian: Guardian
   ports: KernelPorts
   sweeper: Sweeper
+  quota: Quota
   /** What the machine itself can say: disk, rights, copies. */
   inspect(): Promise<readonly Finding[]>
 }
@@ -29,6 +33,7 @@ export function createHealthDesk({
   guardian,
   ports,
   sweeper,
+  quota,
   inspect,
 }: HealthDeskOptions): HealthOperations {
   return {
@@ -68,6 +73,23 @@ export function createHealthDesk({
       yield* writeBackup(account, names, ports, signal)
     },
     restoreBackup: (source, signal) => readBackup(account, source, ports, signal),
+    async checkBackup(source, signal) {
+      const report = await drillBackup(source, home, ports, signal)
+      const { space } = await home.current()
+      const { blocks, files, brokenFiles } = report
+      const verdict = report.isOurs && brokenFiles === 0 ? 'ok' : 'failed'
+      await space.record([{ action: 'backup.check', verdict, details: { blocks, files, brokenFiles } }])
+      return report
+    },
+    async storage() {
+      return storageOf((await home.current()).space, ports, quota)
+    },
+    async setQuota({ bytes }) {
+      const { space } = await home.acting()
+      await quota.set(bytes)
+      await space.record([{ action: 'quota.set', verdict: 'ok', details: { bytes: bytes ?? 'none' } }])
+      return storageOf(space, ports, quota)
+    },
     async compact(signal) {
       const find = async (): Promise<(digest: Uint8Array) => boolean> => {
         const all = []

@@ -4,8 +4,8 @@ import { pathOf, readFile } from '@anarq/qindex'
 import { blocksOf } from '@anarq/qnt'
 import { isPurged, openVersion } from '../drive/versions.ts'
 import type { Office } from '../office.ts'
-import type { Finding, VerifyReport } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
+import type { Finding, VerifyReport } from './operations.ts'
 
 export type VerifyOptions = {
   /** Only this object. */

@@ -1,10 +1,19 @@
 import { Fault } from '@anarq/fault'
-import type { IdentitySdk } from '../face.ts'
+import type { ChildTerms, IdentitySdk } from '../face.ts'
 import type { MethodsOf } from '../method.ts'
-import { fields, oneOf, optional, text } from '../shape.ts'
+import { fields, int, list, oneOf, optional, orNull, text } from '../shape.ts'
 
 const ref = text({ min: 1, max: 300, about: 'A name or a DID.' })
 const name = text({ min: 1, max: 200 })
+/** What was carried from another device, as text. */
+const file = text({ min: 1, max: 100_000 })
+const minute = int({ max: 24 * 60 })
+const hours = list(fields({ days: list(int({ max: 6 }), 7), fromMinute: minute, toMinute: minute }), 14)
+const terms = fields<ChildTerms>({
+  sharing: optional(oneOf('allow', 'ask', 'deny')),
+  hours: optional(orNull(hours)),
+  utcOffsetMinutes: optional(int({ min: -14 * 60, max: 14 * 60 })),
+})
 const manages = () => 'identity.manage' as const
 const reads = () => 'identity.read' as const
 
@@ -68,6 +77,34 @@ export const identity: MethodsOf<IdentitySdk> = {
     permission: manages,
     params: fields({ words: text({ max: 1000 }) }),
     run: ({ operations: { identities } }, input) => identities.drill(input.words),
+  },
+  createChild: {
+    summary: "Make a child's identity, under limits, for the child's own device",
+    isChange: true,
+    permission: manages,
+    params: fields({
+      name: text({ min: 1, max: 100 }),
+      birthMs: int({ min: -3_000_000_000_000 }),
+      device: file,
+      // Without one the second share would be in the clear, and this may come over a network.
+      second: ref,
+      limits: optional(terms),
+    }),
+    run: ({ operations: { identities } }, input) => identities.createChild(input),
+  },
+  renewChild: {
+    summary: "Let a child's device act for the next days, with other limits where they change",
+    isChange: true,
+    permission: manages,
+    params: fields({ ref, days: optional(int({ min: 1, max: 7 })), limits: optional(terms) }),
+    run: ({ operations: { identities } }, { ref: child, ...options }) => identities.renew(child, options),
+  },
+  releaseChild: {
+    summary: 'Hand a child that is of age its own key',
+    isChange: true,
+    permission: manages,
+    params: fields({ ref }),
+    run: ({ operations: { identities } }, input) => identities.release(input.ref),
   },
   learn: {
     summary: "Take in somebody's card",

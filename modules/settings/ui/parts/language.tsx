@@ -1,0 +1,29 @@
+import { EmptyState, Group, PageHead, RadioGroup } from '@anarq/design'
+import type { ReactNode } from 'react'
+import { useSurroundings } from '../context.ts'
+
+export function Language(): ReactNode {
+  const { say, preferences } = useSurroundings()
+  if (preferences === undefined)
+    return (
+      <EmptyState icon="lock" title={say('language')}>
+        {say('appearance.locked')}
+      </EmptyState>
+    )
+  return (
+    <>
+      <PageHead title={say('language')} text={say('language.text')} />
+      <Group>
+        <RadioGroup
+          label={say('language.label')}
+          value={preferences.value.locale}
+          onChange={(locale) => preferences.change({ locale })}
+          options={[
+            { value: 'en', label: 'English' },
+            { value: 'es', label: 'Español' },
+          ]}
+        />
+      </Group>
+    </>
+  )
+}

@@ -1,0 +1,48 @@
+import type { Query } from '@anarq/qindex'
+import { isShown } from '../drive/resolve.ts'
+import type { KernelPorts } from '../ports.ts'
+import type { Space } from '../space.ts'
+import type { StorageFacts } from './operations.ts'
+import type { Quota } from './quota.ts'
+
+/** Entries that are looked at in one go: what waits meanwhile is not held up for long. */
+const pageEntries = 5000
+
+/** How much an identity has, and what all of this home takes on the disk. */
+export async function storageOf(
+  { view }: Pick<Space, 'view'>,
+  { room }: Pick<KernelPorts, 'room'>,
+  quota: Pick<Quota, 'bytes'>,
+): Promise<StorageFacts> {
+  const all = await sumOf(view, {})
+  const shown = await sumOf(view, { isTrashed: false })
+  const disk = await room?.()
+  const quotaBytes = quota.bytes()
+  return {
+    files: all.files,
+    contentBytes: all.bytes,
+    trashedBytes: all.bytes - shown.bytes,
+    storedBytes: disk?.fileBytes ?? 0,
+    indexBytes: disk?.metaBytes ?? 0,
+    looseBytes: Math.max(0, (disk?.fileBytes ?? 0) - (disk?.liveBytes ?? 0)),
+    ...(disk === undefined ? {} : { freeBytes: disk.freeBytes, diskBytes: disk.diskBytes }),
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
+  }
+}
+
+async function sumOf(
+  view: Space['view'],
+  query: Pick<Query, 'isTrashed'>,
+): Promise<{ files: number; bytes: number }> {
+  const sum = { files: 0, bytes: 0 }
+  for (let offset = 0; ; offset += pageEntries) {
+    const page = view.search({ ...query, kind: 'file', order: 'name', limit: pageEntries, offset })
+    for (const entry of page) {
+      if (!isShown(entry)) continue
+      sum.bytes += entry.bytes
+      sum.files += 1
+    }
+    if (page.length < pageEntries) return sum
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+}

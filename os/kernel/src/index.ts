@@ -3,6 +3,15 @@
  * `Operations`, the one face that every door (command line, HTTP, SDK) puts in its own words.
  */
 export type {
+  AccountOperations,
+  NewPasskeyInput,
+  NodeState,
+  NodeStatus,
+  PasskeyFacts,
+  PasskeySlotFacts,
+  SessionFacts,
+} from './account-operations.ts'
+export type {
   ChildFacts,
   ChildFiles,
   ChildHours,
@@ -14,7 +23,6 @@ export type {
 export { isSystemPath, systemFolder } from './drive/system-folder.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {
-  AccountOperations,
   AlertFacts,
   AuditFacts,
   AuditOperations,
@@ -33,17 +41,15 @@ export type {
   IdentityOperations,
   MovePlace,
   NewIdentity,
-  NodeState,
-  NodeStatus,
   OpenSharedOptions,
   Operations,
   PutOptions,
   PutProgress,
   PutReport,
+  RecoveryFacts,
   Ref,
   ResealProgress,
   ResealReport,
-  SessionFacts,
   ShareOptions,
   SharingOperations,
   TreeEntry,

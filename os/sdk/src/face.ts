@@ -10,6 +10,7 @@ import type {
   GrantFacts,
   IdentityFacts,
   NodeStatus,
+  RecoveryFacts,
   ResealReport,
   VersionFacts,
 } from '@anarq/kernel'
@@ -40,6 +41,8 @@ export type IdentitySdk = {
   revoke(input: { ref: string; device?: string | undefined }): Promise<IdentityFacts>
   /** True where these 24 words bring this home back. */
   drill(input: { words: string }): Promise<boolean>
+  /** Whether this home has words, and whether the person ever showed that they have them. */
+  recovery(input: Nothing): Promise<RecoveryFacts>
   /** Takes in somebody's card, so that one can share with them. */
   learn(input: { card: string }): Promise<{ did: string }>
 }

@@ -12,6 +12,7 @@ import { addIdentityRoutes } from './identities.ts'
 import { addImportRoutes } from './import.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
+import { addPasskeyRoutes } from './passkeys.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
@@ -25,6 +26,7 @@ export function addRoutes(app: App, context: DoorContext): void {
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
   addSessionRoutes,
+  addPasskeyRoutes,
   addSdkRoutes,
   addAppRoutes,
   addIdentityRoutes,

@@ -69,6 +69,13 @@ export const identity: MethodsOf<IdentitySdk> = {
     params: fields({ words: text({ max: 1000 }) }),
     run: ({ operations: { identities } }, input) => identities.drill(input.words),
   },
+  recovery: {
+    summary: 'Whether this home has words, and whether they were ever confirmed',
+    isChange: false,
+    permission: reads,
+    params: fields({}),
+    run: ({ operations: { identities } }) => identities.recovery(),
+  },
   learn: {
     summary: "Take in somebody's card",
     isChange: true,

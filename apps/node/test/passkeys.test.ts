@@ -147,11 +147,15 @@ test('the words bring back an identity, and none of the passkeys of the home tha
 test('words count as confirmed once somebody showed that they have them, and the home remembers it', async () => {
   const world = await createWorld({ seed: 408 })
   const { identities } = world.operations
+  const { account } = world.operations
+  assert.deepEqual(await account.showWords({ passphrase }), { words: world.words })
+  await assert.rejects(account.showWords({ passphrase: 'not this one' }), { code: 'refused.passphrase' })
   const unconfirmed = { hasWords: true, areWordsConfirmed: false }
   assert.deepEqual(await identities.recovery(), unconfirmed)
   assert.equal(await identities.drill(world.words.split(' ').reverse().join(' ')), false)
   assert.deepEqual(await identities.recovery(), unconfirmed)
   assert.equal(await identities.drill(world.words), true)
+  await assert.rejects(account.showWords({ passphrase }), { code: 'refused.words' })
   await world.kernel.close()
   const again = (await world.reopen()).operations
   await again.account.unlock({ passphrase })

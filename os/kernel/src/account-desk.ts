@@ -75,6 +75,11 @@ export function createAccountDesk({
     },
     ...passkeyDesk(account, home),
     confirmWords: account.confirmWords,
+    async showWords({ passphrase }) {
+      const words = await account.words(passphrase)
+      await home.note({ action: 'words.show', verdict: 'ok' })
+      return { words }
+    },
     async certify({ key, ttlMs }) {
       const keyring = account.keyring()
       const { did, name, kind } = keyring.record(keyring.current())

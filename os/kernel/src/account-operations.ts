@@ -33,6 +33,8 @@ export type AccountOperations = {
   removePasskey(input: { credential: string }): Promise<void>
   /** The person showed that they have the words; asked for by nobody from now on. */
   confirmWords(): Promise<void>
+  /** Shows the words again to who left before they were confirmed; `refused.words` afterwards. */
+  showWords(input: { passphrase: string }): Promise<{ words: string }>
 }
 
 /** All bytes as base64url. */

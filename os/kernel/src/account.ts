@@ -16,6 +16,7 @@ import type { NewPasskey, Passkey } from './passkeys.ts'
 import type { KernelPorts } from './ports.ts'
 import {
   checkPassphrase,
+  checkVault,
   closeVault,
   newVault,
   type OpenVault,
@@ -55,6 +56,8 @@ export type Account = {
   /** Absent for a home without words. */
   areWordsConfirmed(): boolean | undefined
   confirmWords(): Promise<void>
+  /** Once more, for somebody who left before they were written down; `refused.words` once they are confirmed. */
+  words(passphrase: string): Promise<string>
   /** Throws `refused.locked` while locked, `missing.*` before the first identity. */
   keyring(): Keyring
   /** Takes over a keyring's state that was found among the blocks. */
@@ -101,6 +104,16 @@ export async function createAccount(ports: Ports): Promise<Account> {
       person()
       if (need().areWordsConfirmed) return
       await held.change((vault) => ({ ...vault, areWordsConfirmed: true }))
+    },
+    async words(passphrase) {
+      person()
+      if (need().areWordsConfirmed)
+        throw new Fault(
+          'refused.words',
+          'The words were confirmed, and are shown no more. Try them in the recovery drill.',
+        )
+      await checkVault(need(), passphrase)
+      return wordsOf(person().entropy)
     },
     keyring: () => needKeyring(need().resident),
     adopt(state) {

@@ -103,7 +103,7 @@ export async function withPasskey(
   { passphrase, ...passkey }: NewPasskey & { passphrase: string },
   { clock, random }: Pick<Ports, 'clock' | 'random'>,
 ): Promise<OpenVault> {
-  wipe(unwrap(await openVault(passphrase, vault.sealedMaster)))
+  await checkVault(vault, passphrase)
   if (findSlot(vault.passkeys, passkey.credential) !== undefined)
     throw new Fault(
       'conflict.passkey',
@@ -146,13 +146,18 @@ function openWith(master: Uint8Array, stored: Uint8Array, ports: Ports): OpenVau
   }
 }
 
+/** `refused.passphrase` where it is not the one that this vault has. */
+export async function checkVault({ sealedMaster }: OpenVault, passphrase: string): Promise<void> {
+  wipe(unwrap(await openVault(passphrase, sealedMaster)))
+}
+
 /** The vault under another passphrase; `refused.passphrase` where `from` is not the one that it has. */
 export async function withPassphrase(
   vault: OpenVault,
   { from, to }: { from: string; to: string },
   ports: SealPorts,
 ): Promise<OpenVault> {
-  wipe(unwrap(await openVault(from, vault.sealedMaster)))
+  await checkVault(vault, from)
   return { ...vault, sealedMaster: await sealMaster(vault.master, to, ports) }
 }
 

@@ -28,6 +28,7 @@ export function accountOf(wire: Wire): AccountOperations {
     unlockByPasskey: (body) => wire.json('POST', `${account}/passkeys/unlock`, { body }),
     addPasskey: (body) => wire.json('POST', `${account}/passkeys`, { body }),
     removePasskey: ({ credential }) => wire.json('DELETE', `${account}/passkeys/${part(credential)}`),
+    showWords: (body) => wire.json('POST', `${account}/words`, { body }),
     confirmWords: () => wire.json('POST', `${account}/words/confirmed`),
   }
 }

@@ -104,7 +104,7 @@ export function addAccountRoutes(app: App, context: DoorContext): void {
   })
 }
 
-function addRecoveryRoutes(app: App, { operations: { account, identities } }: DoorContext): void {
+function addRecoveryRoutes(app: App, { attempts, operations: { account, identities } }: DoorContext): void {
   app.get('/api/v1/account/recovery', {
     schema: {
       operationId: 'getRecovery',
@@ -117,6 +117,17 @@ function addRecoveryRoutes(app: App, { operations: { account, identities } }: Do
       ),
     },
     handler: async () => identities.recovery(),
+  })
+  app.post<{ Body: { passphrase: string } }>('/api/v1/account/words', {
+    config: { access: 'secret' },
+    schema: {
+      operationId: 'showWords',
+      summary: 'The 24 words once more, until they are confirmed; the passphrase is asked for again',
+      tags,
+      body: fields({ passphrase }),
+      response: answers(200, 'The words.', fields({ words })),
+    },
+    handler: ({ body }) => attempts.make(() => account.showWords(body)),
   })
   app.post('/api/v1/account/words/confirmed', {
     schema: {

@@ -21,6 +21,8 @@ export function appPolicy(base: string, network: readonly string[]): string {
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'self'",
+    // Peer connections obey no other directive: a browser that does not know this one leaves them open (docs/formats/wxa.md).
+    "webrtc 'block'",
     'sandbox allow-scripts allow-forms allow-modals',
   ].join('; ')
 }

@@ -18,10 +18,11 @@ import { hasBody } from './body.ts'
 import type { PageSessions } from './page-sessions.ts'
 
 /**
- * Who a route is for: anybody; anybody, and more for the identity in use; that identity; any identity of this home; a page
- * of this node's own that begins a session, with secrets in it; this machine's user at the socket.
+ * Who a route is for: anybody; anybody, and more for the identity in use; that identity; that identity with secrets in what
+ * it sends; any identity of this home; a page of this node's own that begins a session, with secrets in it; this machine's
+ * user at the socket.
  */
-export type Access = 'open' | 'optional' | 'signed' | 'resident' | 'page' | 'socket'
+export type Access = 'open' | 'optional' | 'signed' | 'secret' | 'resident' | 'page' | 'socket'
 
 export type GatekeeperOptions = {
   kernel: Kernel
@@ -103,6 +104,7 @@ export function createGatekeeper({
           'refused.door',
           "Only this machine's user may do this, at the socket in the home folder.",
         )
+      if (access === 'secret') checkPage(request, isBehindTls)
       const isSigned = request.headers['signature-input'] !== undefined
       const { state, current } = await kernel.operations.account.status()
       if (access === 'optional' && (!isSigned || state !== 'open')) return anybody

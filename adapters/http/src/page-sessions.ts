@@ -90,6 +90,8 @@ export function createPageSessions({
     const nowMs = clock.nowMs()
     const one: Issued = { id: randomUUID(), key, browser, sinceMs: nowMs, untilMs: nowMs, keyids: [] }
     const session = await certify(one)
+    // The same page, which proved anew who it is: what was ended before, under the same key, begins again.
+    for (const keyid of one.keyids) ended.delete(keyid)
     issued.set(one.id, one)
     onChanged()
     return session

@@ -1,7 +1,8 @@
 import { Button, createSay, DesignProvider, EmptyState, FaultProvider, Mark } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import type { Client, NodeState } from './client/port.ts'
-import { readPreferences, writePreferences } from './client/preferences.ts'
+import { createKeeper, type Keeper, type Kept } from './client/kept.ts'
+import { type Client, type NodeState, shellApp } from './client/port.ts'
+import { lastPreferences, rememberPreferences } from './client/preferences.ts'
 import { FirstRun } from './first-run/first-run.tsx'
 import { Unlock } from './first-run/unlock.tsx'
 import { messages } from './messages/messages.ts'
@@ -15,7 +16,7 @@ type Boot = NodeState | 'loading' | 'failed'
 
 export function App({ client }: { readonly client: Client }): ReactNode {
   const session = useSyncExternalStore(client.onSession, client.session)
-  const [preferences, setPreferences] = useState(() => readPreferences(localStorage, navigator.languages))
+  const [preferences, setPreferences] = useState(() => lastPreferences(localStorage, navigator.languages))
   const [boot, setBoot] = useState<Boot>('loading')
   const [isFirst, setFirst] = useState(false)
   const theme = themeFor(preferences, useSystemTastes())
@@ -29,14 +30,25 @@ export function App({ client }: { readonly client: Client }): ReactNode {
     setBoot(state)
     if (state === 'empty') setFirst(true)
   }, [client])
-  useEffect(() => void look(), [look])
-
   const did = session?.did
+  // Who was put out here looks again: the node is locked, or another browser is still in.
   useEffect(() => {
-    if (did !== undefined) setPreferences(readPreferences(localStorage, navigator.languages, did))
-  }, [did])
+    if (did === undefined) void look()
+  }, [look, did])
+  const { keeper, kept, startTour } = useKept(client, did)
+  useEffect(() => {
+    if (kept?.preferences !== undefined) setPreferences(kept.preferences)
+  }, [kept])
+  useEffect(() => rememberPreferences(localStorage, preferences), [preferences])
 
   const faultTexts = useLoadedFaultTexts(preferences.locale)
+  const begin = async (): Promise<void> => {
+    // What was chosen before there was anybody to keep it for.
+    await keeper?.keepPreferences(preferences)
+    await keeper?.keepTour(true)
+    startTour()
+    setFirst(false)
+  }
   const surroundings = useMemo<Surroundings>(
     () => ({
       client,
@@ -46,10 +58,10 @@ export function App({ client }: { readonly client: Client }): ReactNode {
       changePreferences(part) {
         const changed = { ...preferences, ...part }
         setPreferences(changed)
-        writePreferences(localStorage, changed, did)
+        void keeper?.keepPreferences(changed)
       },
     }),
-    [client, preferences, did, theme.mode, theme.contrast, theme.motion, theme],
+    [client, preferences, keeper, theme.mode, theme.contrast, theme.motion, theme],
   )
 
   return (
@@ -58,9 +70,12 @@ export function App({ client }: { readonly client: Client }): ReactNode {
         <FaultProvider texts={faultTexts}>
           <Wallpaper />
           {isFirst ? (
-            <FirstRun onDone={() => setFirst(false)} />
+            <FirstRun onDone={begin} />
           ) : session !== undefined ? (
-            <Desktop key={session.did} session={session} />
+            kept !== undefined &&
+            keeper !== undefined && (
+              <Desktop key={session.did} session={session} keeper={keeper} kept={kept} />
+            )
           ) : (
             <Outside boot={boot} onRetry={look} />
           )}
@@ -68,6 +83,35 @@ export function App({ client }: { readonly client: Client }): ReactNode {
       </DesignProvider>
     </SurroundingsContext>
   )
+}
+
+type KeptOf = { readonly did: string; readonly keeper: Keeper; readonly kept?: Kept }
+
+/** What the node keeps of whoever is in; undefined until it said so. */
+function useKept(
+  client: Client,
+  did: string | undefined,
+): { keeper: Keeper | undefined; kept: Kept | undefined; startTour: () => void } {
+  const [known, setKnown] = useState<KeptOf>()
+  useEffect(() => {
+    if (did === undefined) return setKnown(undefined)
+    let isGone = false
+    const keeper = createKeeper(client.sdkFor(shellApp).storage)
+    setKnown({ did, keeper })
+    void keeper.load(navigator.languages).then((kept) => {
+      if (!isGone) setKnown({ did, keeper, kept })
+    })
+    return () => {
+      isGone = true
+    }
+  }, [client, did])
+  const isCurrent = known !== undefined && known.did === did
+  return {
+    keeper: isCurrent ? known.keeper : undefined,
+    kept: isCurrent ? known.kept : undefined,
+    startTour: () =>
+      setKnown((now) => (now?.kept === undefined ? now : { ...now, kept: { ...now.kept, isTourDue: true } })),
+  }
 }
 
 function Outside({ boot, onRetry }: { readonly boot: Boot; readonly onRetry: () => void }): ReactNode {
@@ -112,7 +156,7 @@ function Outside({ boot, onRetry }: { readonly boot: Boot; readonly onRetry: () 
     case 'empty':
     case 'locked':
     case 'open':
-      return <Unlock />
+      return <Unlock isOpen={boot === 'open'} onLook={onRetry} />
     default:
       return boot satisfies never
   }

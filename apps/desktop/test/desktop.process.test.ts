@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { appFolder, shellId } from '@anarq/sdk'
 import type { Locator, Page } from 'playwright-core'
 import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
@@ -52,8 +53,22 @@ test(
         await page.keyboard.type(words[Number(label.match(/\d+/)?.[0]) - 1] as string)
       }
       await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'You are in, Ada Lovelace' }).waitFor()
+      await assertAccessible(page, 'ready')
+      await press(page, page.getByRole('button', { name: 'Put some examples into my files' }))
+      await page.getByText('Three files lie in the folder “Examples”').waitFor()
       await press(page, page.getByRole('button', { name: 'Go to the desktop' }))
       await page.getByRole('heading', { name: /Ada Lovelace/ }).waitFor()
+      const tour = page.getByRole('dialog', { name: 'Your apps' })
+      await tour.waitFor()
+      await assertAccessible(page, 'tour')
+      for (const title of ['Find anything', 'Arrange windows', 'Who you are', 'Lock when you leave']) {
+        await page.keyboard.press('ArrowRight')
+        await page.getByRole('dialog', { name: title }).waitFor()
+        assert.equal(await page.locator('[data-toured]').count(), 1, title)
+      }
+      await page.keyboard.press('ArrowRight')
+      await page.locator('.tour-card').waitFor({ state: 'detached' })
       await assertAccessible(page, 'home')
       assert.ok(performance.now() - startedMs < 60_000)
     }),
@@ -128,15 +143,43 @@ test('a window follows the pointer, snaps at an edge, and lies where it lay afte
     const grip = await middleOf(title)
     await drag(page, grip, { x: 1439 - grip.x, y: 300 - grip.y })
     assert.equal(await window.getAttribute('data-zone'), 'right')
-    await page.waitForTimeout(700)
+    await layoutIsKept('right')
     await page.reload()
     await unlock(page)
+    assert.equal(await page.locator('.tour-card').count(), 0, 'the tour comes once')
     assert.equal(
       await page.getByRole('region', { name: 'Settings', exact: true }).getAttribute('data-zone'),
       'right',
     )
   }),
 )
+
+test('the launcher finds files too, by words of their names, and opens where they lie', { skip }, () =>
+  house.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
+    await unlock(page)
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog', { name: 'Find' }).waitFor()
+    await page.keyboard.type('shopping')
+    await page.getByRole('option', { name: /^Shopping list\.txt/ }).waitFor()
+    await assertAccessible(page, 'launcher with files')
+    await page.keyboard.press('Enter')
+    const files = page.getByRole('region', { name: /Examples|Files/ })
+    await files.locator('[data-id]').filter({ hasText: 'Shopping list.txt' }).first().waitFor()
+  }),
+)
+
+/** What the shell keeps of where windows lie is in the node a moment later. */
+async function layoutIsKept(zone: string): Promise<void> {
+  const path = `${appFolder(shellId)}/layout.json`
+  for (let turn = 0; turn < 100; turn += 1) {
+    const content = await house.node.operations.drive.get(path).catch(() => undefined)
+    let text = ''
+    for await (const piece of content?.stream ?? []) text += new TextDecoder().decode(piece)
+    if (text.includes(`"zone":"${zone}"`)) return
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  assert.fail('the layout was not kept')
+}
 
 test('language and appearance follow at once, and are remembered', { skip }, () =>
   house.visit({ ...wide, colorScheme: 'light' }, async ({ page }) => {
@@ -162,6 +205,17 @@ test('language and appearance follow at once, and are remembered', { skip }, () 
     await page.reload()
     await page.getByRole('heading', { name: 'Qué bueno verte de nuevo' }).waitFor()
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark')
+    // Another browser, which was never here: what one likes comes from the node.
+    await house.visit({ ...wide, colorScheme: 'light' }, async ({ page: other }) => {
+      await other.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+      await other.keyboard.press('Enter')
+      await other.getByRole('main', { name: 'Escritorio' }).waitFor()
+      await other.waitForFunction(() => document.documentElement.dataset.theme === 'dark')
+      assert.deepEqual(
+        await other.evaluate(() => [document.documentElement.lang, Object.keys({ ...localStorage })]),
+        ['es', ['anarq.preferences.last']],
+      )
+    })
   }),
 )
 

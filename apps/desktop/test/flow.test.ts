@@ -9,8 +9,11 @@ const acts: fc.Arbitrary<FlowAct> = fc.oneof(
     { do: 'begin' },
     { do: 'recover' },
     { do: 'back' },
-    { do: 'confirmed' },
-    { do: 'recovered' },
+    { do: 'passed' },
+    { do: 'confirmed', hasPasskeys: true },
+    { do: 'confirmed', hasPasskeys: false },
+    { do: 'recovered', hasPasskeys: true },
+    { do: 'recovered', hasPasskeys: false },
     { do: 'made', words },
   ),
   fc.record({ do: fc.constant('named' as const), name: fc.string() }),
@@ -29,8 +32,8 @@ test('nobody reaches the end of a new identity without having confirmed three di
         before = step.at
         step = nextStep(step, act)
         if (step.at === 'confirm') assert.equal(new Set(step.asked).size, 3)
-        if (step.at === 'tour' && before !== 'tour')
-          assert.ok(before === 'confirm' || before === 'passphrase')
+        if (['passkey', 'ready'].includes(step.at) && before !== step.at)
+          assert.ok(['confirm', 'passphrase', 'passkey'].includes(before))
         if (before === 'words')
           assert.ok(['words', 'confirm'].includes(step.at), 'there is no way back before an identity')
       }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { backendAddress } from '../src/bridge/backend-path.ts'
 import { type BackendAsked, createFrameCalls } from '../src/bridge/frame-calls.ts'
+import { combinations, commandOf, keysOf, pressOf } from '../src/windows/keys.ts'
 
 const origin = 'http://127.0.0.1:4600'
 const { signal } = new AbortController()
@@ -19,6 +20,11 @@ function world() {
     setTitle: (title) => done.push(title),
     close: () => done.push('closed'),
     notify: (notice) => done.push(notice),
+    press(combination) {
+      const pressed = pressOf(combination)
+      if (pressed !== undefined) done.push(commandOf(pressed) ?? pressed.code)
+      return pressed !== undefined
+    },
     nowMs: () => nowMs,
   })
   return { calls, done, pass: (ms: number) => (nowMs += ms) }
@@ -98,4 +104,25 @@ test('a request to a backend carries a known method, plain headers of a few name
   await assert.rejects(calls.call('shell.title', { title: 'x'.repeat(3000) }, signal), {
     code: 'invalid.text',
   })
+})
+
+test('a frame hands on the combinations of the shell, each as the command that it is, and nothing else', async () => {
+  const { calls, done } = world()
+  for (const keys of combinations) await calls.call('shell.press', { keys }, signal)
+  assert.deepEqual(new Set(done), new Set([...Object.keys(keysOf), 'F6']))
+  done.length = 0
+  for (const keys of [
+    'KeyA',
+    'Shift+KeyA',
+    'Ctrl+KeyC',
+    'Shift+Alt+KeyL',
+    'Alt+Shift+KeyQ',
+    '',
+    7,
+    null,
+    ['F6'],
+    undefined,
+  ])
+    await assert.rejects(calls.call('shell.press', { keys }, signal), { code: 'refused.keys' })
+  assert.deepEqual(done, [])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { browserName } from '../src/client/browser-name.ts'
-import { readPreferences, type Store, writePreferences } from '../src/client/preferences.ts'
+import { lastPreferences, rememberPreferences, type Store } from '../src/client/preferences.ts'
 import { nextNotices, noNotices, noticesMax } from '../src/shell/notices.ts'
 
 function storeOf(entries: Record<string, string> = {}): Store {
@@ -9,19 +9,23 @@ function storeOf(entries: Record<string, string> = {}): Store {
   return { getItem: (name) => map.get(name) ?? null, setItem: (name, value) => void map.set(name, value) }
 }
 
-test('each identity has its own tastes, and the locked screen those of the last one', () => {
-  const store = storeOf()
+test('the first picture is that of whoever was here last, and nothing else is in the browser', () => {
+  const kept = new Map<string, string>()
+  const store: Store = {
+    getItem: (name) => kept.get(name) ?? null,
+    setItem: (name, value) => kept.set(name, value),
+  }
   const ada = { theme: 'dark', contrast: 'more', motion: 'reduced', locale: 'es' } as const
-  writePreferences(store, ada, 'did:ada')
-  writePreferences(store, { ...ada, theme: 'light' }, 'did:ben')
-  assert.deepEqual(readPreferences(store, ['en'], 'did:ada'), ada)
-  assert.equal(readPreferences(store, ['en']).theme, 'light')
+  rememberPreferences(store, ada)
+  rememberPreferences(store, { ...ada, theme: 'light' })
+  assert.deepEqual(lastPreferences(store, ['en']), { ...ada, theme: 'light' })
+  assert.equal(kept.size, 1)
 })
 
 test('what was tampered with, or cannot be read, gives the usual tastes in the language of the reader', () => {
   const usual = { theme: 'system', contrast: 'system', motion: 'system', locale: 'es' }
   for (const stored of ['{', '7', 'null', '{"theme":"<script>","locale":["en"]}', `"${'x'.repeat(200_000)}"`])
-    assert.deepEqual(readPreferences(storeOf({ 'anarq.preferences.last': stored }), ['es-AR']), usual)
+    assert.deepEqual(lastPreferences(storeOf({ 'anarq.preferences.last': stored }), ['es-AR']), usual)
   const forbidden: Store = {
     getItem: () => {
       throw new Error('SecurityError')
@@ -30,8 +34,8 @@ test('what was tampered with, or cannot be read, gives the usual tastes in the l
       throw new Error('QuotaExceededError')
     },
   }
-  const read = readPreferences(forbidden, ['es'])
-  writePreferences(forbidden, read, 'did:ada')
+  const read = lastPreferences(forbidden, ['es'])
+  rememberPreferences(forbidden, read)
   assert.deepEqual(read, usual)
 })
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Node, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
+import { appFolder, shellId } from '@anarq/sdk'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findBrowser } from '../../../tools/browser.ts'
@@ -41,6 +42,7 @@ export async function openHouse(): Promise<House> {
   })
   const { address } = served
   let isRunning = true
+  let visits = 0
   const stop = async (): Promise<void> => {
     if (!isRunning) return
     isRunning = false
@@ -50,7 +52,15 @@ export async function openHouse(): Promise<House> {
   return {
     node,
     address,
-    visit: (options, act) => visit(browser, address, options, act),
+    async visit(options, act) {
+      if (visits === 0 && isRunning) await forgetDesk(node)
+      visits += 1
+      try {
+        await visit(browser, address, options, act)
+      } finally {
+        visits -= 1
+      }
+    },
     stop,
     async close() {
       await browser.close()
@@ -58,6 +68,15 @@ export async function openHouse(): Promise<House> {
       await rm(home, { recursive: true, force: true })
     },
   }
+}
+
+/** What a visit before left open, and how it liked things to look: each begins as the first did, unless another goes on. */
+async function forgetDesk({ operations: { account, drive } }: Node): Promise<void> {
+  const { state } = await account.status()
+  if (state !== 'open' && state !== 'locked') return
+  if (state === 'locked') await account.unlock({ passphrase })
+  await drive.remove(appFolder(shellId), { isForever: true }).catch(() => undefined)
+  if (state === 'locked') await account.lock()
 }
 
 async function visit(

@@ -98,6 +98,13 @@ test('a session that was ended does nothing more; locking ends them all', async 
   assert.equal((await world.signed('GET', '/api/v1/folders', {}, third.signer)).status, 200)
 })
 
+test('a page that was locked out begins again with the key that it has', async () => {
+  const { key, signer } = await begin()
+  await world.signed('POST', '/api/v1/lock', {}, signer)
+  const again = await begin(key)
+  assert.equal((await world.signed('GET', '/api/v1/folders', {}, again.signer)).status, 200)
+})
+
 test('[AQ-UI-2] when another identity comes into use, the browser renews its session and acts for that one', async () => {
   const { key, signer } = await begin()
   await world.node.identities.create({ kind: 'sub', name: 'Work' })

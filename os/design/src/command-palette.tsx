@@ -37,6 +37,8 @@ export type CommandPaletteProps = {
   readonly placeholder: string
   readonly groups: readonly PaletteGroup[]
   readonly onAct: (id: string) => void
+  /** Hears what is typed, for whoever finds more of it elsewhere. */
+  readonly onText?: (text: string) => void
   /** What is said when nothing is found. */
   readonly none: (text: string) => ReactNode
   readonly foot?: ReactNode
@@ -44,8 +46,12 @@ export type CommandPaletteProps = {
 
 /** One field that finds everything. Type, arrow, Enter; the field keeps the keyboard all the time. */
 export function CommandPalette(props: CommandPaletteProps): ReactNode {
-  const { isOpen, onClose, label, placeholder, groups, onAct, none, foot } = props
-  const [text, setText] = useState('')
+  const { isOpen, onClose, label, placeholder, groups, onAct, onText, none, foot } = props
+  const [text, write] = useState('')
+  const setText = (typed: string): void => {
+    write(typed)
+    onText?.(typed)
+  }
   const close = (): void => {
     setText('')
     onClose()

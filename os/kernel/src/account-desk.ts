@@ -1,15 +1,15 @@
-import { fromBase64Url } from '@anarq/bytes'
+import { fromBase64Url, toBase64Url } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import { warmUp } from '@anarq/qonsent'
 import { certifySession } from '@anarq/squid'
 import type { Account } from './account.ts'
+import type { AccountOperations, NodeStatus } from './account-operations.ts'
 import { readCarried, writeEnrolment } from './children/carried.ts'
 import { joinHome } from './children/join.ts'
 import type { Directory } from './directory.ts'
 import type { Home } from './home.ts'
 import { keptKeyring } from './home-records.ts'
 import { factsOf } from './identity-facts.ts'
-import type { AccountOperations, NodeStatus } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 
 export type AccountDeskOptions = {
@@ -73,6 +73,13 @@ export function createAccountDesk({
       await unlocking
       if (account.state() === 'open') await home.introduce()
     },
+    ...passkeyDesk(account, home),
+    confirmWords: account.confirmWords,
+    async showWords({ passphrase }) {
+      const words = await account.words(passphrase)
+      await home.note({ action: 'words.show', verdict: 'ok' })
+      return { words }
+    },
     async certify({ key, ttlMs }) {
       const keyring = account.keyring()
       const { did, name, kind } = keyring.record(keyring.current())
@@ -89,6 +96,49 @@ export function createAccountDesk({
       account.lock()
     },
     changePassphrase: account.changePassphrase,
+  }
+}
+
+function passkeyDesk(
+  account: Account,
+  home: Home,
+): Pick<AccountOperations, 'passkeys' | 'listPasskeys' | 'unlockByPasskey' | 'addPasskey' | 'removePasskey'> {
+  return {
+    async passkeys() {
+      return account.passkeySlots().map(({ credential, host, salt }) => {
+        return { credential: toBase64Url(credential), host, salt: toBase64Url(salt) }
+      })
+    },
+    async listPasskeys() {
+      return account.passkeys().map(({ credential, host, name, addedMs }) => {
+        return { credential: toBase64Url(credential), host, name, addedMs }
+      })
+    },
+    async unlockByPasskey({ credential, secret }) {
+      await account.unlockByPasskey({ credential: readPart(credential), secret: readPart(secret) })
+      if (account.state() === 'open') await home.introduce()
+    },
+    async addPasskey({ credential, salt, secret, ...rest }) {
+      await account.addPasskey({
+        ...rest,
+        credential: readPart(credential),
+        salt: readPart(salt),
+        secret: readPart(secret),
+      })
+      if (account.state() === 'open') await home.note({ action: 'passkey.add', verdict: 'ok' })
+    },
+    async removePasskey({ credential }) {
+      await account.removePasskey(readPart(credential))
+      if (account.state() === 'open') await home.note({ action: 'passkey.remove', verdict: 'ok' })
+    },
+  }
+}
+
+function readPart(text: string): Uint8Array {
+  try {
+    return fromBase64Url(text)
+  } catch (cause) {
+    throw new Fault('invalid.passkey', 'The parts of a passkey are bytes as base64url.', { cause })
   }
 }
 

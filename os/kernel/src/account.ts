@@ -11,15 +11,20 @@ import {
   recoverKeyring,
   restoreKeyring,
 } from '@anarq/squid'
-import { parseVault } from './head-start.ts'
+import { type PasskeySlot, parseVault } from './head-start.ts'
+import type { NewPasskey, Passkey } from './passkeys.ts'
 import type { KernelPorts } from './ports.ts'
 import {
   checkPassphrase,
+  checkVault,
   closeVault,
   newVault,
   type OpenVault,
   type Resident,
   readVault,
+  readVaultByPasskey,
+  withoutPasskey,
+  withPasskey,
   withPassphrase,
   writeVault,
 } from './vault.ts'
@@ -41,6 +46,18 @@ export type Account = {
   unlock(passphrase: string): Promise<void>
   lock(): void
   changePassphrase(input: { from: string; to: string }): Promise<void>
+  /** What a browser needs to ask for one of them; said while locked too. */
+  passkeySlots(): readonly PasskeySlot[]
+  /** With what is said of them to whoever is in. */
+  passkeys(): readonly Passkey[]
+  unlockByPasskey(input: { credential: Uint8Array; secret: Uint8Array }): Promise<void>
+  addPasskey(input: NewPasskey & { passphrase: string }): Promise<void>
+  removePasskey(credential: Uint8Array): Promise<void>
+  /** Absent for a home without words. */
+  areWordsConfirmed(): boolean | undefined
+  confirmWords(): Promise<void>
+  /** Once more, for somebody who left before they were written down; `refused.words` once they are confirmed. */
+  words(passphrase: string): Promise<string>
   /** Throws `refused.locked` while locked, `missing.*` before the first identity. */
   keyring(): Keyring
   /** Takes over a keyring's state that was found among the blocks. */
@@ -72,12 +89,31 @@ export async function createAccount(ports: Ports): Promise<Account> {
   return {
     state: () => stateOf(held.open(), held.stored()),
     ...beginnings(held, { clock, random }),
-    unlock: (passphrase) => held.unlock(passphrase, ports),
+    unlock: (passphrase) => held.unlock((stored) => readVault(stored, passphrase, ports)),
     lock: held.lock,
+    ...passkeysOf(held, ports),
     async changePassphrase(change) {
       checkPassphrase(change.to)
-      held.replace(await withPassphrase(need(), change, ports))
-      await save()
+      await held.change((vault) => withPassphrase(vault, change, ports))
+    },
+    areWordsConfirmed() {
+      const { resident, areWordsConfirmed } = need()
+      return resident.kind === 'person' ? areWordsConfirmed : undefined
+    },
+    async confirmWords() {
+      person()
+      if (need().areWordsConfirmed) return
+      await held.change((vault) => ({ ...vault, areWordsConfirmed: true }))
+    },
+    async words(passphrase) {
+      person()
+      if (need().areWordsConfirmed)
+        throw new Fault(
+          'refused.words',
+          'The words were confirmed, and are shown no more. Try them in the recovery drill.',
+        )
+      await checkVault(need(), passphrase)
+      return wordsOf(person().entropy)
     },
     keyring: () => needKeyring(need().resident),
     adopt(state) {
@@ -107,6 +143,28 @@ export async function createAccount(ports: Ports): Promise<Account> {
   }
 }
 
+/** The other ways in, beside the passphrase's. A change that could not be written is none. */
+function passkeysOf(
+  held: HeldVault,
+  ports: Ports,
+): Pick<Account, 'passkeySlots' | 'passkeys' | 'unlockByPasskey' | 'addPasskey' | 'removePasskey'> {
+  const { need } = held
+  return {
+    passkeySlots() {
+      const stored = held.stored()
+      return stored === undefined ? [] : parseVault(stored).passkeys
+    },
+    passkeys: () => need().passkeys,
+    unlockByPasskey: (input) => held.unlock(async (stored) => readVaultByPasskey(stored, input, ports)),
+    async addPasskey(input) {
+      await held.change((vault) => withPasskey(vault, input, ports))
+    },
+    async removePasskey(credential) {
+      await held.change((vault) => withoutPasskey(vault, credential))
+    },
+  }
+}
+
 /** The ways in which an empty home gets its resident. */
 function beginnings(
   held: HeldVault,
@@ -120,7 +178,7 @@ function beginnings(
       const entropy = createEntropy(random)
       const device = createDevice(deviceName, random)
       const keyring = createKeyring({ entropy, name, device, clock, random })
-      await begin({ kind: 'person', entropy, keyring }, passphrase)
+      await begin({ kind: 'person', entropy, keyring }, { passphrase, areWordsConfirmed: false })
       return { words: wordsOf(entropy) }
     },
     async recover({ words, name, passphrase }) {
@@ -130,13 +188,14 @@ function beginnings(
       const device = createDevice(deviceName, random)
       const keyring = unwrap(recoverKeyring(words, { device, clock, random }))
       keyring.rename(keyring.current(), name)
-      await begin({ kind: 'person', entropy, keyring }, passphrase)
+      // Who typed them has them.
+      await begin({ kind: 'person', entropy, keyring }, { passphrase, areWordsConfirmed: true })
     },
     async enrol({ name, passphrase }) {
       needEmpty()
       checkPassphrase(passphrase)
       const device = createDevice(name, random)
-      await begin({ kind: 'waiting', device }, passphrase)
+      await begin({ kind: 'waiting', device }, { passphrase, areWordsConfirmed: false })
       return enrolmentOf(device, childScope)
     },
     async accept(invitation) {
@@ -161,12 +220,13 @@ type HeldVault = {
   need(): OpenVault
   needEmpty(): void
   /** The first resident of an empty home. */
-  begin(resident: Resident, passphrase: string): Promise<void>
+  begin(resident: Resident, made: { passphrase: string; areWordsConfirmed: boolean }): Promise<void>
   settle(resident: Resident): void
-  replace(vault: OpenVault): void
+  /** Written before it counts. */
+  change(make: (vault: OpenVault) => OpenVault | Promise<OpenVault>): Promise<void>
   save(): Promise<void>
   store(bytes: Uint8Array): Promise<void>
-  unlock(passphrase: string, ports: Pick<KernelPorts, 'clock' | 'random' | 'stretch'>): Promise<void>
+  unlock(read: (stored: Uint8Array) => Promise<OpenVault>): Promise<void>
   lock(): void
 }
 
@@ -196,22 +256,28 @@ async function holdVault(ports: Omit<Ports, 'clock'>): Promise<HeldVault> {
         'There is an identity here already. Use another folder with --home, or add one with: anarq id new',
       )
     },
-    async begin(resident, passphrase) {
-      open = await newVault(resident, passphrase, ports)
+    async begin(resident, made) {
+      open = await newVault(resident, made, ports)
       await save()
     },
     settle(resident) {
       open = { ...need(), resident }
     },
-    replace(vault) {
-      open = vault
+    async change(make) {
+      const before = need()
+      const after = await make(before)
+      // A passphrase is checked slowly: it may have been locked, or changed, meanwhile.
+      if (open !== before)
+        throw new Fault('busy.vault', 'The keys of this home changed meanwhile. Try again.')
+      await store(writeVault(after, { random }))
+      if (open === before) open = after
     },
     save,
     store,
-    async unlock(passphrase, ports) {
+    async unlock(read) {
       if (stored === undefined) throw missingIdentity()
-      const vault = await readVault(stored, passphrase, ports)
-      // It was open: the passphrase is the right one, and what is in use stays in use.
+      const vault = await read(stored)
+      // It was open: the secret is the right one, and what is in use stays in use.
       if (open === undefined) open = vault
       else closeVault(vault)
     },

@@ -62,9 +62,14 @@ export function createIdentities(context: IdentitiesContext): IdentityOperations
     },
     async drill(words) {
       const isRight = account.isWords(words)
+      if (isRight) await account.confirmWords()
       // Whoever guesses at the words is on record too; the words are not.
       await home.note({ action: 'recovery.drill', verdict: isRight ? 'ok' : 'refused' })
       return isRight
+    },
+    async recovery() {
+      const areWordsConfirmed = account.areWordsConfirmed()
+      return { hasWords: areWordsConfirmed !== undefined, areWordsConfirmed: areWordsConfirmed === true }
     },
     learn: (card) => learn(context, card),
     signApp: (manifest) => signApp(manifest, context),

@@ -3,6 +3,15 @@
  * `Operations`, the one face that every door (command line, HTTP, SDK) puts in its own words.
  */
 
+export type {
+  AccountOperations,
+  NewPasskeyInput,
+  NodeState,
+  NodeStatus,
+  PasskeyFacts,
+  PasskeySlotFacts,
+  SessionFacts,
+} from './account-operations.ts'
 export type { AlertFacts, AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
 export type {
   ChildFacts,
@@ -24,7 +33,6 @@ export type {
 } from './health/operations.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {
-  AccountOperations,
   CommitFacts,
   Content,
   CopyPlace,
@@ -38,17 +46,15 @@ export type {
   IdentityOperations,
   MovePlace,
   NewIdentity,
-  NodeState,
-  NodeStatus,
   OpenSharedOptions,
   Operations,
   PutOptions,
   PutProgress,
   PutReport,
+  RecoveryFacts,
   Ref,
   ResealProgress,
   ResealReport,
-  SessionFacts,
   ShareOptions,
   SharingOperations,
   TreeEntry,

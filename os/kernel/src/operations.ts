@@ -5,6 +5,7 @@
 import type { FaultCode } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import type { SignedFeed, SignedManifest, UnsignedFeed, UnsignedManifest } from '@anarq/wxa'
+import type { AccountOperations } from './account-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
 import type { HealthOperations } from './health/operations.ts'
@@ -18,46 +19,6 @@ export type Operations = {
   readonly audit: AuditOperations
   readonly health: HealthOperations
   readonly tools: ToolOperations
-}
-
-/** "waiting": a child's device that was enrolled, unlocked; its guardian's file is still to come. */
-export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
-
-export type AccountOperations = {
-  status(): Promise<NodeStatus>
-  init(input: { name: string; passphrase: string }): Promise<{ did: string; words: string }>
-  recover(input: {
-    words: string
-    name: string
-    passphrase: string
-  }): Promise<{ did: string; identities: number }>
-  /** In an empty home, on a child's own device: makes its keys, and the text that its guardian needs of them. */
-  enrol(input: { name: string; passphrase: string }): Promise<{ name: string; device: string }>
-  /** Takes in what a guardian made: the child's identity, a renewal, or at majority the child's own key. */
-  join(input: { file: string }): Promise<IdentityFacts>
-  /** Checks the passphrase where it is unlocked already, too. */
-  unlock(input: { passphrase: string }): Promise<void>
-  lock(): Promise<void>
-  /** The identity in use lets the holder of an Ed25519 key (32 bytes, base64url) sign requests in its name for some hours. */
-  certify(input: { key: string; ttlMs?: number }): Promise<SessionFacts>
-  changePassphrase(input: { from: string; to: string }): Promise<void>
-}
-
-export type SessionFacts = {
-  readonly did: string
-  readonly name: string
-  readonly kind: IdentityKindName
-  readonly keyid: string
-  /** For the header `Anarq-Session`. */
-  readonly certificate: string
-  readonly expiresMs: number
-}
-
-export type NodeStatus = {
-  readonly state: NodeState
-  readonly version: string
-  /** The identity in use; absent while locked. */
-  readonly current?: { readonly did: string; readonly name: string; readonly kind: IdentityKindName }
 }
 
 export type IdentityKindName = 'root' | 'sub' | 'anonymous' | 'child' | 'organisation'
@@ -85,14 +46,23 @@ export type IdentityOperations = GuardianOperations & {
   use(ref: string): Promise<IdentityFacts>
   rotate(ref: string): Promise<IdentityFacts>
   revoke(ref: string, device?: string): Promise<IdentityFacts>
-  /** The recovery drill: true when these words bring this home's identity back. */
+  /** The recovery drill: true when these words bring this home's identity back; then they count as confirmed. */
   drill(words: string): Promise<boolean>
+  /** How this home would be brought back. */
+  recovery(): Promise<RecoveryFacts>
   /** Learns another's card (as `show` prints it), so that one can share with them. */
   learn(card: string): Promise<{ did: string }>
   /** As a package of the identity in use, under the name in the manifest or else its own; not for a child. */
   signApp(manifest: UnsignedManifest): Promise<SignedManifest>
   /** The list of its apps that it publishes; not for a child. */
   signAppFeed(feed: UnsignedFeed): Promise<SignedFeed>
+}
+
+export type RecoveryFacts = {
+  /** False for a child's home: its guardians bring it back. */
+  readonly hasWords: boolean
+  /** Whether the person ever showed that they have them. */
+  readonly areWordsConfirmed: boolean
 }
 
 export type NewIdentity = {

@@ -10,7 +10,16 @@ import {
 } from '@anarq/ipld'
 import { openBox, openVault, sealBox, sealVault, wipe } from '@anarq/qlock'
 import { type Device, type Keyring, restoreKeyring } from '@anarq/squid'
-import { parseVault } from './head-start.ts'
+import { parseVault, passkeysMax } from './head-start.ts'
+import {
+  findSlot,
+  type NewPasskey,
+  openPasskey,
+  type Passkey,
+  readNotes,
+  refusedPasskey,
+  sealPasskey,
+} from './passkeys.ts'
 import type { KernelPorts } from './ports.ts'
 
 /**
@@ -23,8 +32,8 @@ export type Resident =
   | { readonly kind: 'waiting'; readonly device: Device }
 
 /**
- * The vault is two layers: the passphrase seals a random master key (Argon2id, slow on purpose), and the master key
- * seals the resident, so that a new identity needs no passphrase again.
+ * The vault is two layers: the passphrase seals a random master key (Argon2id, slow on purpose), and so does each passkey
+ * in a slot of its own; the master key seals the resident, so that a new identity needs no passphrase again.
  */
 export type OpenVault = {
   readonly master: Uint8Array
@@ -32,6 +41,9 @@ export type OpenVault = {
   /** 32 bytes that only this device has. */
   readonly replica: Uint8Array
   readonly resident: Resident
+  readonly passkeys: readonly Passkey[]
+  /** Whether the person showed that they have the words. */
+  readonly areWordsConfirmed: boolean
 }
 
 const passphraseMin = 8
@@ -40,27 +52,77 @@ const vaultBox = 'q/v1/vault/keyring'
 type Ports = Pick<KernelPorts, 'clock' | 'random' | 'stretch'>
 type SealPorts = Pick<KernelPorts, 'random' | 'passphraseCost'>
 
-export async function newVault(resident: Resident, passphrase: string, ports: SealPorts): Promise<OpenVault> {
+export async function newVault(
+  resident: Resident,
+  { passphrase, areWordsConfirmed }: { passphrase: string; areWordsConfirmed: boolean },
+  ports: SealPorts,
+): Promise<OpenVault> {
   const { random } = ports
   const master = random.bytes(32)
   const sealedMaster = await sealMaster(master, passphrase, ports)
-  return { master, sealedMaster, replica: random.bytes(32), resident }
+  return { master, sealedMaster, replica: random.bytes(32), resident, passkeys: [], areWordsConfirmed }
 }
 
 export function writeVault(
-  { master, sealedMaster, replica, resident }: OpenVault,
+  { master, sealedMaster, replica, resident, passkeys, areWordsConfirmed }: OpenVault,
   { random }: Pick<Ports, 'random'>,
 ): Uint8Array {
-  const inner = encodeCbor({ replica, ...fieldsOf(resident) })
+  const notes = passkeys.map(({ credential, name, addedMs }) => ({ credential, name, addedMs }))
+  const slots = passkeys.map(({ credential, host, salt, box }) => ({ credential, host, salt, box }))
+  const inner = encodeCbor({ replica, passkeys: notes, areWordsConfirmed, ...fieldsOf(resident) })
   const box = sealBox(master, inner, { context: vaultBox, random })
   wipe(inner)
-  return encodeCbor({ v: 1, master: sealedMaster, box })
+  return encodeCbor({ v: 2, master: sealedMaster, box, passkeys: slots })
 }
 
 export async function readVault(stored: Uint8Array, passphrase: string, ports: Ports): Promise<OpenVault> {
-  const { master: sealedMaster, box } = parseVault(stored)
   const { stretch } = ports
-  const master = unwrap(await openVault(passphrase, sealedMaster, stretch === undefined ? {} : { stretch }))
+  const { master } = parseVault(stored)
+  const options = stretch === undefined ? {} : { stretch }
+  return openWith(unwrap(await openVault(passphrase, master, options)), stored, ports)
+}
+
+/** The same by a passkey's secret; `refused.passkey` where it opens nothing. */
+export function readVaultByPasskey(
+  stored: Uint8Array,
+  { credential, secret }: { credential: Uint8Array; secret: Uint8Array },
+  ports: Ports,
+): OpenVault {
+  const slot = findSlot(parseVault(stored).passkeys, credential)
+  const master = slot === undefined ? undefined : openPasskey(slot, secret)
+  if (master === undefined) throw refusedPasskey()
+  const vault = openWith(master, stored, ports)
+  if (findSlot(vault.passkeys, credential) !== undefined) return vault
+  closeVault(vault)
+  throw refusedPasskey()
+}
+
+/** The passphrase is asked once more: who finds an open desktop makes no way in of their own. */
+export async function withPasskey(
+  vault: OpenVault,
+  { passphrase, ...passkey }: NewPasskey & { passphrase: string },
+  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+): Promise<OpenVault> {
+  await checkVault(vault, passphrase)
+  if (findSlot(vault.passkeys, passkey.credential) !== undefined)
+    throw new Fault(
+      'conflict.passkey',
+      'This passkey opens this home already. Remove it first to add it anew.',
+    )
+  if (vault.passkeys.length >= passkeysMax)
+    throw new Fault('limit.passkeys', `A home has at most ${passkeysMax} passkeys. Remove one first.`)
+  const added = sealPasskey(vault.master, passkey, { random, nowMs: clock.nowMs() })
+  return { ...vault, passkeys: [...vault.passkeys, added] }
+}
+
+export function withoutPasskey(vault: OpenVault, credential: Uint8Array): OpenVault {
+  const gone = findSlot(vault.passkeys, credential)
+  if (gone === undefined) throw new Fault('missing.passkey', 'There is no such passkey any more.')
+  return { ...vault, passkeys: vault.passkeys.filter((one) => one !== gone) }
+}
+
+function openWith(master: Uint8Array, stored: Uint8Array, ports: Ports): OpenVault {
+  const { master: sealedMaster, box, passkeys: slots } = parseVault(stored)
   const inner = openBox(master, box, { context: vaultBox })
   if (inner === undefined)
     throw new Fault(
@@ -68,9 +130,25 @@ export async function readVault(stored: Uint8Array, passphrase: string, ports: P
       'The key vault is damaged. Bring the identity back with its 24 words: anarq id recover',
     )
   const what = 'The keyring'
-  const fields = readFields(decodeCbor(inner, what), ['entropy', 'replica', 'keyring', 'device'], what)
-  const replica = readBytes(fields.replica, 'The replica secret', { length: 32 })
-  return { master, sealedMaster, replica, resident: readResident(fields, ports) }
+  const known = ['entropy', 'replica', 'keyring', 'device', 'passkeys', 'areWordsConfirmed']
+  const fields = readFields(decodeCbor(inner, what), known, what)
+  const passkeys = (readOptional(fields.passkeys, readNotes) ?? []).flatMap((note): Passkey[] => {
+    const slot = findSlot(slots, note.credential)
+    return slot === undefined ? [] : [{ ...slot, ...note }]
+  })
+  return {
+    master,
+    sealedMaster,
+    replica: readBytes(fields.replica, 'The replica secret', { length: 32 }),
+    resident: readResident(fields, ports),
+    passkeys,
+    areWordsConfirmed: fields.areWordsConfirmed === true,
+  }
+}
+
+/** `refused.passphrase` where it is not the one that this vault has. */
+export async function checkVault({ sealedMaster }: OpenVault, passphrase: string): Promise<void> {
+  wipe(unwrap(await openVault(passphrase, sealedMaster)))
 }
 
 /** The vault under another passphrase; `refused.passphrase` where `from` is not the one that it has. */
@@ -79,7 +157,7 @@ export async function withPassphrase(
   { from, to }: { from: string; to: string },
   ports: SealPorts,
 ): Promise<OpenVault> {
-  wipe(unwrap(await openVault(from, vault.sealedMaster)))
+  await checkVault(vault, from)
   return { ...vault, sealedMaster: await sealMaster(vault.master, to, ports) }
 }
 

@@ -15,6 +15,7 @@ import type {
   NewChild,
   NewToolKey,
   NodeStatus,
+  RecoveryFacts,
   ResealReport,
   RiskFacts,
   StorageFacts,
@@ -64,6 +65,8 @@ export type IdentitySdk = {
   }): Promise<IdentityFacts & { readonly delegation: string }>
   /** From majority on: what the child's device takes its own key over with. */
   releaseChild(input: { ref: string }): Promise<{ readonly release: string }>
+  /** Whether this home has words, and whether the person ever showed that they have them. */
+  recovery(input: Nothing): Promise<RecoveryFacts>
   /** Takes in somebody's card, so that one can share with them. */
   learn(input: { card: string }): Promise<{ did: string }>
 }

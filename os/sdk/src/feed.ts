@@ -40,7 +40,17 @@ type Changes = {
 }
 
 const changes: Changes = {
-  account: { init: 'lock', recover: 'lock', join: 'lock', unlock: 'lock', lock: 'lock' },
+  account: {
+    init: 'lock',
+    recover: 'lock',
+    join: 'lock',
+    unlock: 'lock',
+    unlockByPasskey: 'lock',
+    lock: 'lock',
+    addPasskey: 'identity',
+    removePasskey: 'identity',
+    confirmWords: 'identity',
+  },
   identities: {
     create: 'identity',
     createChild: 'identity',

@@ -63,13 +63,19 @@ export type ConnectOptions = {
 }
 
 /** The shell sends the port when the page has loaded: whoever listens later has missed it, so this begins with the script. */
-const met: Promise<{ readonly port: MessagePort; readonly facts: FrameFacts }> = new Promise((resolve) => {
+const met: Promise<Met> = new Promise((resolve) => {
   globalThis.addEventListener('message', ({ source, data, ports }: MessageEvent) => {
     const [port] = ports
     if (source === globalThis.parent && data?.anarq === 1 && port !== undefined)
-      resolve({ port, facts: data.facts as FrameFacts })
+      resolve({ port, facts: data.facts as FrameFacts, keys: (data.keys ?? []) as readonly string[] })
   })
 })
+type Met = {
+  readonly port: MessagePort
+  readonly facts: FrameFacts
+  /** Combinations that are the shell's. */
+  readonly keys: readonly string[]
+}
 
 /** Meets the shell. Rejects where there is none: the page was opened by itself. */
 export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOptions = {}): Promise<Frame> {
@@ -78,7 +84,7 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(failed('unavailable.shell', 'The shell does not answer.')), timeoutMs)
   })
-  const { port, facts: first } = await Promise.race([met, late])
+  const { port, facts: first, keys } = await Promise.race([met, late])
   const waiting = new Map<number, { resolve(value: unknown): void; reject(reason: unknown): void }>()
   const listeners = { facts: new Set<() => void>(), drive: new Set<() => void>() }
   let facts = first
@@ -105,6 +111,7 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
     })
 
   if (themes) dress(facts)
+  handOn(keys, (combination) => void call('shell.press', { keys: combination }).catch(() => undefined))
   return {
     sdk: createSdk(call),
     window: {
@@ -122,6 +129,20 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
       return () => listeners[event].delete(listener)
     },
   }
+}
+
+/** What is pressed in a frame is heard there alone. The combinations of the shell, and nothing else, are told to it. */
+function handOn(keys: readonly string[], tell: (combination: string) => void): void {
+  const listen = (event: KeyboardEvent): void => {
+    const { ctrlKey, metaKey, altKey, shiftKey, code } = event
+    const held = [ctrlKey && 'Ctrl', metaKey && 'Meta', altKey && 'Alt', shiftKey && 'Shift']
+    const combination = [...held.filter((one) => one !== false), code].join('+')
+    if (!keys.includes(combination)) return
+    event.preventDefault()
+    event.stopPropagation()
+    tell(combination)
+  }
+  globalThis.addEventListener('keydown', listen, { capture: true })
 }
 
 function contentOf(headers: BackendAsked['headers'], body: unknown): object {

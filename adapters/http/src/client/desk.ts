@@ -23,6 +23,13 @@ export function accountOf(wire: Wire): AccountOperations {
     lock: () => wire.json('POST', `${account}/lock`),
     certify: (body) => wire.json('POST', `${account}/certify`, { body }),
     changePassphrase: (body) => wire.json('POST', `${account}/passphrase`, { body }),
+    passkeys: () => wire.json('GET', '/api/v1/sessions/passkeys'),
+    listPasskeys: () => wire.json('GET', `${account}/passkeys`),
+    unlockByPasskey: (body) => wire.json('POST', `${account}/passkeys/unlock`, { body }),
+    addPasskey: (body) => wire.json('POST', `${account}/passkeys`, { body }),
+    removePasskey: ({ credential }) => wire.json('DELETE', `${account}/passkeys/${part(credential)}`),
+    showWords: (body) => wire.json('POST', `${account}/words`, { body }),
+    confirmWords: () => wire.json('POST', `${account}/words/confirmed`),
   }
 }
 
@@ -42,6 +49,7 @@ export function identitiesOf(wire: Wire): IdentityOperations {
     revoke: async (ref, device) => wire.json('POST', `${await one(ref)}/revoke`, { body: { device } }),
     drill: async (words) =>
       (await wire.json<{ isRight: boolean }>('POST', '/api/v1/account/drill', { body: { words } })).isRight,
+    recovery: () => wire.json('GET', '/api/v1/account/recovery'),
     learn: (card) => wire.json('POST', '/api/v1/contacts', { body: { card } }),
     signApp: async (manifest) =>
       (await wire.json<{ manifest: SignedManifest }>('POST', '/api/v1/apps/sign', { body: { manifest } }))

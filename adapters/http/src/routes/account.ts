@@ -1,12 +1,14 @@
 import type { App, DoorContext } from '../context.ts'
-import { answers, bytesText, described, fields, passphrase, ref, text } from '../schema/parts.ts'
+import { answers, bytesText, described, fields, flag, passphrase, ref, text } from '../schema/parts.ts'
 
 const tags = ['account']
 const words = described(text, 'The 24 words.')
 const name = { type: 'string', minLength: 1, maxLength: 200 }
 
 /** Everything with a secret in it goes over the socket only: the port may be somebody else's network. */
-export function addAccountRoutes(app: App, { operations: { account } }: DoorContext): void {
+export function addAccountRoutes(app: App, context: DoorContext): void {
+  const { account } = context.operations
+  addRecoveryRoutes(app, context)
   const config = { access: 'socket' } as const
 
   app.get('/api/v1/status', {
@@ -97,6 +99,45 @@ export function addAccountRoutes(app: App, { operations: { account } }: DoorCont
     },
     async handler({ body }, reply) {
       await account.changePassphrase(body)
+      return reply.code(204).send()
+    },
+  })
+}
+
+function addRecoveryRoutes(app: App, { attempts, operations: { account, identities } }: DoorContext): void {
+  app.get('/api/v1/account/recovery', {
+    schema: {
+      operationId: 'getRecovery',
+      summary: 'Whether this home has words, and whether they were ever confirmed',
+      tags,
+      response: answers(
+        200,
+        'How it would be brought back.',
+        fields({ hasWords: flag, areWordsConfirmed: flag }),
+      ),
+    },
+    handler: async () => identities.recovery(),
+  })
+  app.post<{ Body: { passphrase: string } }>('/api/v1/account/words', {
+    config: { access: 'secret' },
+    schema: {
+      operationId: 'showWords',
+      summary: 'The 24 words once more, until they are confirmed; the passphrase is asked for again',
+      tags,
+      body: fields({ passphrase }),
+      response: answers(200, 'The words.', fields({ words })),
+    },
+    handler: ({ body }) => attempts.make(() => account.showWords(body)),
+  })
+  app.post('/api/v1/account/words/confirmed', {
+    schema: {
+      operationId: 'confirmWords',
+      summary: 'The person showed that they have the words',
+      tags,
+      response: answers(204, 'It is kept.'),
+    },
+    async handler(_request, reply) {
+      await account.confirmWords()
       return reply.code(204).send()
     },
   })

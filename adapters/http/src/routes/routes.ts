@@ -13,6 +13,7 @@ import { addImportRoutes } from './import.ts'
 import { addMediaRoutes } from './media.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
+import { addPasskeyRoutes } from './passkeys.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
@@ -27,6 +28,7 @@ export function addRoutes(app: App, context: DoorContext): void {
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
   addSessionRoutes,
+  addPasskeyRoutes,
   addSdkRoutes,
   addAppRoutes,
   addIdentityRoutes,

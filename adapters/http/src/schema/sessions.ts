@@ -1,4 +1,4 @@
-import { described, fields, flag, type Schema, text, time } from './parts.ts'
+import { bytesText, described, fields, flag, type Schema, text, time } from './parts.ts'
 
 export const sessionSchemas: Readonly<Record<string, Schema>> = {
   Session: fields({
@@ -10,5 +10,7 @@ export const sessionSchemas: Readonly<Record<string, Schema>> = {
     expiresMs: time,
   }),
   PageSession: fields({ id: text, browser: text, sinceMs: time, untilMs: time, isCurrent: flag }),
+  PasskeySlot: fields({ credential: bytesText, host: text, salt: bytesText }),
+  Passkey: fields({ credential: bytesText, host: text, name: text, addedMs: time }),
   PageAsk: fields({ id: text, browser: text, digits: text, askedMs: time }),
 }

@@ -5,7 +5,9 @@ import { type Bridge, createBridge } from '../bridge/bridge.ts'
 import { createFrameCalls } from '../bridge/frame-calls.ts'
 import type { Event } from '../bridge/message.ts'
 import { type Client, shellApp } from '../client/port.ts'
-import { useSurroundings } from '../shell/context.ts'
+import { useShell, useSurroundings } from '../shell/context.ts'
+import { press } from '../shell/use-keys.ts'
+import { combinations, pressOf } from '../windows/keys.ts'
 import type { InstalledFacts } from './installed.ts'
 
 export type FrameScreenProps = AppProps<Sdk> & {
@@ -66,8 +68,9 @@ function useBridge(
     () => ({ app: app.id, version: app.version, locale, theme, argument: own.argument }),
     [app, locale, theme, own.argument],
   )
-  const latest = useRef({ own, facts, onCutOff })
-  latest.current = { own, facts, onCutOff }
+  const shell = useShell()
+  const latest = useRef({ own, facts, onCutOff, shell })
+  latest.current = { own, facts, onCutOff, shell }
   const bridge = useRef<Bridge>(undefined)
   const port = useRef<MessagePort>(undefined)
 
@@ -86,6 +89,12 @@ function useBridge(
       setTitle: (title) => latest.current.own.setTitle(title),
       close: () => latest.current.own.close(),
       notify: (notice) => latest.current.own.notify(notice),
+      press(combination) {
+        const pressed = pressOf(combination)
+        // The frame's word alone is not enough: it has the keyboard, and somebody touches a key in it now.
+        const isMeant = document.activeElement === frame.current && navigator.userActivation.isActive
+        return pressed !== undefined && isMeant && press(pressed, latest.current.shell)
+      },
       nowMs: Date.now,
     })
     bridge.current ??= createBridge({
@@ -112,7 +121,11 @@ function useBridge(
     }
     port.current = port1
     // An opaque origin has no name that one could address. What is sent is no secret, and the port goes to this frame alone.
-    frame.current?.contentWindow?.postMessage({ anarq: 1, facts: latest.current.facts }, '*', [port2])
+    frame.current?.contentWindow?.postMessage(
+      { anarq: 1, facts: latest.current.facts, keys: combinations },
+      '*',
+      [port2],
+    )
   }, [app, client, frame, end])
 
   const tell = useCallback((event: Event) => port.current?.postMessage(event), [])

@@ -10,6 +10,8 @@ export type FramePorts = {
   setTitle(title: string): void
   close(): void
   notify(notice: AppNotice): void
+  /** A combination of the shell's own that was pressed while the frame had the keyboard; false where it was not heard. */
+  press(combination: unknown): boolean
   readonly nowMs: () => number
 }
 
@@ -31,7 +33,7 @@ export type FrameCalls = {
 }
 
 const namespaces = new Set(['identity', 'storage', 'index', 'consent', 'guardian', 'system', 'apps'])
-const own = new Set(['shell.title', 'shell.close', 'shell.notify', 'backend.request'])
+const own = new Set(['shell.title', 'shell.close', 'shell.notify', 'shell.press', 'backend.request'])
 const methods = ['GET', 'POST', 'PUT', 'DELETE']
 const headersHandedOver = ['accept', 'content-type', 'if-none-match']
 const tones = ['plain', 'success', 'warning', 'danger'] as const
@@ -60,6 +62,12 @@ export function createFrameCalls(ports: FramePorts): FrameCalls {
           return ports.close()
         case 'shell.notify':
           return notify(input)
+        case 'shell.press':
+          if (ports.press(input.keys)) return undefined
+          throw new Fault(
+            'refused.keys',
+            'Only a combination of the desktop itself is handed on, and only while the person presses it in this app.',
+          )
         case 'backend.request':
           return ports.backend(askedOf(input), signal)
         default:

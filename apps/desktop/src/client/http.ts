@@ -54,6 +54,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
   const keyed = <T extends object>(input: T) => ({ json: { ...input, key: key.publicKey, browser } })
 
   return {
+    browserName: browser,
     status: () => page.open('/api/v1/status'),
     async begin(input) {
       const made = await page.open<{ words: string; session: PageSession }>(
@@ -74,6 +75,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
     async unlock(input) {
       take(await page.open<PageSession>('/api/v1/sessions', keyed(input)))
     },
+    ...gettingIn(page, keyed, take),
     async lock() {
       await page.json('/api/v1/lock', { method: 'POST' })
       take(undefined)
@@ -119,6 +121,53 @@ export async function createHttpClient(origin: string, browser: string): Promise
     if (current !== undefined) await renew().catch(() => take(undefined))
   }
 }
+
+type Keyed = <T extends object>(input: T) => { readonly json: T & { key: string; browser: string } }
+
+/** The ways in beside the passphrase, and what is kept of them. */
+function gettingIn(
+  page: PageClient,
+  keyed: Keyed,
+  take: (session: PageSession) => void,
+): Pick<
+  Client,
+  | 'passkeySlots'
+  | 'unlockByPasskey'
+  | 'passkeys'
+  | 'addPasskey'
+  | 'removePasskey'
+  | 'ask'
+  | 'answerOf'
+  | 'showWords'
+  | 'confirmWords'
+> {
+  const account = '/api/v1/account'
+  return {
+    passkeySlots: () => page.open('/api/v1/sessions/passkeys'),
+    async unlockByPasskey(proof) {
+      take(await page.open<PageSession>('/api/v1/sessions/passkey', keyed(proof)))
+    },
+    passkeys: () => page.json(`${account}/passkeys`),
+    addPasskey: (json) => page.json(`${account}/passkeys`, { json }),
+    removePasskey: (credential) => page.json(`${account}/passkeys/${credential}`, { method: 'DELETE' }),
+    ask: () => page.open('/api/v1/sessions/asks', keyed({})),
+    async answerOf(id) {
+      const path = `/api/v1/sessions/asks/${encodeURIComponent(id)}`
+      const answer = await page.open<Answer>(path)
+      if (answer.state === 'approved') take(answer.session)
+      return answer.state
+    },
+    async showWords(json) {
+      const { words } = await page.json<{ words: string }>(`${account}/words`, { json })
+      return { words: words.split(' ') }
+    },
+    confirmWords: () => page.json(`${account}/words/confirmed`, { method: 'POST' }),
+  }
+}
+
+type Answer =
+  | { readonly state: 'waiting' | 'refused' }
+  | { readonly state: 'approved'; readonly session: PageSession }
 
 async function askBackend(
   page: PageClient,

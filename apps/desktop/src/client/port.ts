@@ -2,6 +2,7 @@ import type { AppTopic } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import type { Call } from '@anarq/sdk/client'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
+import type { MadePasskey, PasskeyProof, PasskeySlot } from './passkeys.ts'
 
 /** What the shell may do stands in its own manifest, like that of any app. */
 export const shellApp = 'os.anarq.shell'
@@ -10,8 +11,19 @@ export type NodeState = 'empty' | 'waiting' | 'locked' | 'open'
 export type Session = { readonly did: string; readonly name: string; readonly kind: string }
 export type Topic = AppTopic
 
+export type Passkey = {
+  readonly credential: string
+  readonly host: string
+  readonly name: string
+  readonly addedMs: number
+}
+/** What this browser shows while it asks to be let in. */
+export type Ask = { readonly id: string; readonly digits: string }
+
 /** What the shell needs of the node. Failures are `Fault`s whose sentence can be shown. */
 export type Client = {
+  /** What people would call the browser that this is. */
+  readonly browserName: string
   status(): Promise<{ readonly state: NodeState; readonly version: string }>
   /** In an empty home. The words are given once, here. */
   begin(input: { name: string; passphrase: string }): Promise<{ readonly words: readonly string[] }>
@@ -21,6 +33,19 @@ export type Client = {
     passphrase: string
   }): Promise<{ readonly identities: number }>
   unlock(input: { passphrase: string }): Promise<void>
+  /** What unlocks it here, beside the passphrase. */
+  passkeySlots(): Promise<readonly PasskeySlot[]>
+  unlockByPasskey(proof: PasskeyProof): Promise<void>
+  passkeys(): Promise<readonly Passkey[]>
+  addPasskey(input: MadePasskey & { passphrase: string; name: string }): Promise<void>
+  removePasskey(credential: string): Promise<void>
+  /** Asks a browser that is in; `answerOf` says what it said, and begins the session when it was let in. */
+  ask(): Promise<Ask>
+  /** `missing.ask` when nobody answered for too long. */
+  answerOf(id: string): Promise<'waiting' | 'refused' | 'approved'>
+  /** Once more, until they are confirmed. */
+  showWords(input: { passphrase: string }): Promise<{ readonly words: readonly string[] }>
+  confirmWords(): Promise<void>
   lock(): Promise<void>
   /** Everything acts for this identity from now on. */
   use(did: string): Promise<void>

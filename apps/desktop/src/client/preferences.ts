@@ -1,4 +1,7 @@
-/** Tastes, kept in this browser for each identity: how things look and where windows lie. Never a secret, never content. */
+/**
+ * Tastes, and the copy of them that this browser holds so that the locked screen looks as before: how things look, in which
+ * language. What is kept for good lies in the node: see `kept.ts`.
+ */
 import type { Preferences } from '@anarq/design'
 import { localeFor } from '@anarq/design/messages'
 
@@ -10,11 +13,11 @@ const choices = {
   motion: ['system', 'full', 'reduced'],
   locale: ['en', 'es'],
 } as const
-const bytesMax = 100_000
+const bytesMax = 10_000
+const place = 'anarq.preferences.last'
 
-export function readPreferences(store: Store, languages: readonly string[], who = 'last'): Preferences {
-  const stored = readJson(store, `preferences.${who}`) ?? readJson(store, 'preferences.last')
-  const found = typeof stored === 'object' && stored !== null ? (stored as Record<string, unknown>) : {}
+export function readTastes(value: unknown, languages: readonly string[]): Preferences {
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
   return {
     theme: oneOf(choices.theme, found.theme, 'system'),
     contrast: oneOf(choices.contrast, found.contrast, 'system'),
@@ -23,27 +26,25 @@ export function readPreferences(store: Store, languages: readonly string[], who 
   }
 }
 
-/** The last ones are also those of the locked screen, before anybody is known. */
-export function writePreferences(store: Store, preferences: Preferences, who: string | undefined): void {
-  writeJson(store, 'preferences.last', preferences)
-  if (who !== undefined) writeJson(store, `preferences.${who}`, preferences)
+/** Those of whoever was here last, for the first picture. */
+export function lastPreferences(store: Store, languages: readonly string[]): Preferences {
+  return readTastes(readJson(store), languages)
 }
 
-export function readJson(store: Store, name: string): unknown {
+export function rememberPreferences(store: Store, preferences: Preferences): void {
   try {
-    const text = store.getItem(`anarq.${name}`)
-    return text === null || text.length > bytesMax ? undefined : JSON.parse(text)
+    store.setItem(place, JSON.stringify(preferences))
   } catch {
-    return undefined
+    // A full or forbidden store costs the first picture its theme, and nothing else.
   }
 }
 
-/** A full or forbidden store costs the memory of a taste, and nothing else. */
-export function writeJson(store: Store, name: string, value: unknown): void {
+function readJson(store: Store): unknown {
   try {
-    store.setItem(`anarq.${name}`, JSON.stringify(value))
+    const text = store.getItem(place)
+    return text === null || text.length > bytesMax ? undefined : JSON.parse(text)
   } catch {
-    // Nothing depends on it.
+    return undefined
   }
 }
 

@@ -1,12 +1,13 @@
-import { Button, Icon, type IconName, Keys, TextField } from '@anarq/design'
-import { type ReactNode, useReducer, useState } from 'react'
-import { phoneWidth, useMedia } from '../shell/appearance.ts'
+import { Button, TextField } from '@anarq/design'
+import { type ReactNode, useEffect, useReducer, useRef, useState } from 'react'
+import { hasPasskeys } from '../client/passkeys.ts'
 import { useSurroundings } from '../shell/context.ts'
-import { keysOf } from '../windows/keys.ts'
 import { Card } from './card.tsx'
 import { type FlowAct, nextStep, type Step, wordCount, wordsIn } from './flow.ts'
+import { PasskeyStep } from './passkey-step.tsx'
 import { Passphrase } from './passphrase.tsx'
 import { useProgress } from './progress.ts'
+import { Ready } from './ready.tsx'
 import { Confirm, Words } from './words.tsx'
 
 type Go = (act: FlowAct) => void
@@ -14,6 +15,12 @@ type Go = (act: FlowAct) => void
 /** From an empty home to the desktop. */
 export function FirstRun({ onDone }: { readonly onDone: () => void }): ReactNode {
   const [step, go] = useReducer(nextStep, { at: 'welcome' })
+  // Adding a passkey asks for the passphrase, which was typed a moment ago: it is held until that is over.
+  const passphrase = useRef('')
+  const canHavePasskeys = useCanHavePasskeys()
+  useEffect(() => {
+    if (step.at === 'ready') passphrase.current = ''
+  }, [step.at])
   switch (step.at) {
     case 'welcome':
       return <Welcome key="welcome" go={go} />
@@ -22,16 +29,48 @@ export function FirstRun({ onDone }: { readonly onDone: () => void }): ReactNode
     case 'name':
       return <Name key="name" step={step} go={go} />
     case 'passphrase':
-      return <Passphrase key="passphrase" step={step} go={go} />
+      return (
+        <Passphrase
+          key="passphrase"
+          step={step}
+          go={go}
+          hasPasskeys={canHavePasskeys}
+          onUsed={(used) => {
+            passphrase.current = used
+          }}
+        />
+      )
     case 'words':
       return <Words key="words" step={step} go={go} />
     case 'confirm':
-      return <Confirm key="confirm" step={step} go={go} />
-    case 'tour':
-      return <Tour key="tour" name={step.name} onDone={onDone} />
+      return (
+        <Confirm
+          key="confirm"
+          step={step}
+          go={go}
+          onConfirmed={() => go({ do: 'confirmed', hasPasskeys: canHavePasskeys })}
+        />
+      )
+    case 'passkey':
+      return (
+        <PasskeyStep
+          key="passkey"
+          name={step.name}
+          passphrase={passphrase.current}
+          onDone={() => go({ do: 'passed' })}
+        />
+      )
+    case 'ready':
+      return <Ready key="ready" name={step.name} onDone={onDone} />
     default:
       return step satisfies never
   }
+}
+
+function useCanHavePasskeys(): boolean {
+  const [can, setCan] = useState(false)
+  useEffect(() => void hasPasskeys().then(setCan), [])
+  return can
 }
 
 function Welcome({ go }: { readonly go: Go }): ReactNode {
@@ -108,64 +147,5 @@ function Recover({ go }: { readonly go: Go }): ReactNode {
         {say('act.continue')}
       </Button>
     </Card>
-  )
-}
-
-function Tour({ name, onDone }: { readonly name: string; readonly onDone: () => void }): ReactNode {
-  const { say } = useSurroundings()
-  const isPhone = useMedia(phoneWidth)
-  return (
-    <Card title={say('first.tour.title', { name })} text={say('first.tour.text')} onSubmit={onDone}>
-      <ul className="tour">
-        <Tip icon="search" title={say('first.tour.find')}>
-          {isPhone ? say('first.tour.phone.find.text') : withKeys(say('first.tour.find.text'))}
-        </Tip>
-        <Tip
-          icon={isPhone ? 'apps' : 'snap-left'}
-          title={say(isPhone ? 'first.tour.phone.windows' : 'first.tour.windows')}
-        >
-          {say(isPhone ? 'first.tour.phone.windows.text' : 'first.tour.windows.text')}
-        </Tip>
-        <Tip icon="lock" title={say('first.tour.lock')}>
-          {say('first.tour.lock.text')}
-        </Tip>
-      </ul>
-      <Button look="accent" size="large" isWide type="submit" autoFocus>
-        {say('first.tour.done')}
-      </Button>
-    </Card>
-  )
-}
-
-function Tip({
-  icon,
-  title,
-  children,
-}: {
-  readonly icon: IconName
-  readonly title: string
-  readonly children: ReactNode
-}): ReactNode {
-  return (
-    <li>
-      <span className="tour-icon">
-        <Icon name={icon} />
-      </span>
-      <div>
-        <strong>{title}</strong>
-        <p>{children}</p>
-      </div>
-    </li>
-  )
-}
-
-function withKeys(text: string): ReactNode {
-  const [before, after] = text.split('{keys}')
-  return (
-    <>
-      {before}
-      <Keys keys={keysOf.launcher} />
-      {after}
-    </>
   )
 }

@@ -11,14 +11,16 @@ export type Step =
       readonly asked: readonly number[]
     }
   | { readonly at: 'recover' }
-  | { readonly at: 'tour'; readonly name: string }
+  | { readonly at: 'passkey'; readonly name: string }
+  | { readonly at: 'ready'; readonly name: string }
 
 export type FlowAct =
-  | { readonly do: 'begin' | 'recover' | 'back' | 'confirmed' }
+  | { readonly do: 'begin' | 'recover' | 'back' | 'passed' }
   | { readonly do: 'named'; readonly name: string }
   | { readonly do: 'remembered'; readonly words: string }
   | { readonly do: 'made'; readonly words: readonly string[] }
-  | { readonly do: 'recovered' }
+  /** Where the browser has passkeys, one is offered. */
+  | { readonly do: 'confirmed' | 'recovered'; readonly hasPasskeys: boolean }
   /** `random` gives numbers from 0 up to 1. */
   | { readonly do: 'written'; readonly random: () => number }
 
@@ -38,13 +40,15 @@ export function nextStep(step: Step, act: FlowAct): Step {
     case 'made':
       return step.at === 'passphrase' ? { at: 'words', name: step.name, words: act.words } : step
     case 'recovered':
-      return step.at === 'passphrase' ? { at: 'tour', name: step.name } : step
+      return step.at === 'passphrase' ? offered(step.name, act.hasPasskeys) : step
     case 'written':
       return step.at === 'words'
         ? { ...step, at: 'confirm', asked: threeOf(step.words.length, act.random) }
         : step
     case 'confirmed':
-      return step.at === 'confirm' ? { at: 'tour', name: step.name } : step
+      return step.at === 'confirm' ? offered(step.name, act.hasPasskeys) : step
+    case 'passed':
+      return step.at === 'passkey' ? { at: 'ready', name: step.name } : step
     case 'back':
       return before(step)
     default:
@@ -77,11 +81,16 @@ function before(step: Step): Step {
       return { at: 'words', name: step.name, words: step.words }
     case 'welcome':
     case 'words':
-    case 'tour':
+    case 'passkey':
+    case 'ready':
       return step
     default:
       return step satisfies never
   }
+}
+
+function offered(name: string, hasPasskeys: boolean): Step {
+  return { at: hasPasskeys ? 'passkey' : 'ready', name }
 }
 
 function threeOf(count: number, random: () => number): number[] {

@@ -10,12 +10,15 @@ import { useProgress } from './progress.ts'
 export type PassphraseProps = {
   readonly step: Extract<Step, { at: 'passphrase' }>
   readonly go: (act: FlowAct) => void
+  /** It is the one that opens this home now. */
+  readonly onUsed: (passphrase: string) => void
+  readonly hasPasskeys: boolean
 }
 
 export const passphraseMin = 8
 
 /** Chosen, and at once used: the keys are made, or brought back, while it is still in the field. */
-export function Passphrase({ step, go }: PassphraseProps): ReactNode {
+export function Passphrase({ step, go, onUsed, hasPasskeys }: PassphraseProps): ReactNode {
   const { client, say } = useSurroundings()
   const [passphrase, setPassphrase] = useState('')
   const [wasTried, setTried] = useState(false)
@@ -31,10 +34,14 @@ export function Passphrase({ step, go }: PassphraseProps): ReactNode {
 
   const make = async (): Promise<void> => {
     const { name, words } = step
-    if (words === undefined) go({ do: 'made', words: (await client.begin({ name, passphrase })).words })
-    else {
+    if (words === undefined) {
+      const made = await client.begin({ name, passphrase })
+      onUsed(passphrase)
+      go({ do: 'made', words: made.words })
+    } else {
       await client.recover({ words, name, passphrase })
-      go({ do: 'recovered' })
+      onUsed(passphrase)
+      go({ do: 'recovered', hasPasskeys })
     }
   }
   const submit = (): void => {

@@ -1,8 +1,10 @@
 import { Button, Note, TextField } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
+import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import { type FlowAct, type Step, wordsIn } from './flow.ts'
+import { Problem } from './problem.tsx'
 import { useProgress } from './progress.ts'
 
 type Go = (act: FlowAct) => void
@@ -63,11 +65,14 @@ export function Words({
 export function Confirm({
   step,
   go,
+  onConfirmed,
 }: {
   readonly step: Extract<Step, { at: 'confirm' }>
   readonly go: Go
+  readonly onConfirmed: () => void
 }): ReactNode {
-  const { say } = useSurroundings()
+  const { client, say } = useSurroundings()
+  const [problem, setProblem] = useState<string>()
   const [typed, setTyped] = useState<Readonly<Record<number, string>>>({})
   const [wasTried, setTried] = useState(false)
   const isRight = (index: number): boolean => wordsIn(typed[index] ?? '').join(' ') === step.words[index]
@@ -79,7 +84,9 @@ export function Confirm({
       onBack={() => go({ do: 'back' })}
       onSubmit={() => {
         setTried(true)
-        if (step.asked.every(isRight)) go({ do: 'confirmed' })
+        setProblem(undefined)
+        if (step.asked.every(isRight))
+          client.confirmWords().then(onConfirmed, (thrown: unknown) => setProblem(problemText(say, thrown)))
       }}
     >
       {step.asked.map((index) => (
@@ -94,6 +101,7 @@ export function Confirm({
           error={wasTried && !isRight(index) ? say('first.confirm.wrong', { number: index + 1 }) : undefined}
         />
       ))}
+      <Problem>{problem}</Problem>
       <Button look="accent" size="large" isWide type="submit">
         {say('first.confirm.act')}
       </Button>

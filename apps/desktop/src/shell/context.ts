@@ -4,7 +4,7 @@ import type { AnyApp } from '../apps/registry.ts'
 import type { Client, Session } from '../client/port.ts'
 import type { ShellSay } from '../messages/messages.ts'
 import type { Act, Desk } from '../windows/state.ts'
-import type { NoticeAct, Notices } from './notices.ts'
+import type { NoticeAct, Notices, Standing } from './notices.ts'
 
 /** What every screen of the shell has: who asks, in which language, how it looks. */
 export type Surroundings = {
@@ -23,16 +23,21 @@ export type Shell = {
   readonly openApp: (app: string, argument?: string) => void
   readonly notices: Notices
   readonly notify: (act: NoticeAct) => void
+  /** What waits for the person. */
+  readonly standing: readonly Standing[]
   readonly isPhone: boolean
   readonly isNodeHere: boolean
   readonly events: AppEvents
   readonly apps: readonly AnyApp[]
   readonly overlay: Overlay | undefined
   readonly show: (overlay: Overlay | undefined) => void
+  readonly isTouring: boolean
+  readonly tour: (isOn: boolean) => void
   readonly lock: () => void
 }
 
-export type Overlay = 'launcher' | 'notices' | 'keys' | 'switcher'
+/** What lies over the desktop, at most one thing at a time. Screens open the last two, and the tour, by `open('shell', …)`. */
+export type Overlay = 'launcher' | 'notices' | 'keys' | 'switcher' | 'sign-in' | 'words'
 
 export const SurroundingsContext: React.Context<Surroundings | undefined> = createContext<
   Surroundings | undefined

@@ -7,8 +7,13 @@ import {
   type PaletteEntry,
   type PaletteGroup,
 } from '@anarq/design'
-import type { ReactNode } from 'react'
+import { drive } from '@anarq/qdrive'
+import type { IndexSdk } from '@anarq/sdk'
+import { type ReactNode, useEffect, useState } from 'react'
 import { findApp } from '../apps/registry.ts'
+import { shellApp } from '../client/port.ts'
+import { problemText } from '../client/problem.ts'
+import { putSamples } from '../tour/samples.ts'
 import { type Command, keysOf } from '../windows/keys.ts'
 import { byRecency } from '../windows/state.ts'
 import { useShell, useSurroundings } from './context.ts'
@@ -17,9 +22,11 @@ import { carryOut } from './use-keys.ts'
 /** Finds apps, windows and actions by any word of theirs. */
 export function Launcher(): ReactNode {
   const shell = useShell()
-  const { overlay, show, openApp, act, isPhone } = shell
+  const { overlay, show, openApp, act, isPhone, tour } = shell
   const { say, theme, changePreferences } = useSurroundings()
-  const groups = useGroups()
+  const [text, setText] = useState('')
+  const groups = [...useGroups(), useFiles(text)]
+  const putSamplesHere = usePutSamples()
   return (
     <CommandPalette
       isOpen={overlay === 'launcher'}
@@ -27,13 +34,21 @@ export function Launcher(): ReactNode {
       label={say('launcher.title')}
       placeholder={say('launcher.search')}
       groups={groups}
+      onText={setText}
       none={(text) => say('launcher.none', { text })}
       onAct={(chosen) => {
-        const [kind, id = ''] = chosen.split(':')
+        const kind = chosen.slice(0, chosen.indexOf(':'))
+        const id = chosen.slice(kind.length + 1)
         if (kind === 'app') openApp(id)
+        else if (kind === 'file') openApp(driveId, id.slice(id.indexOf(':') + 1))
         else if (kind === 'window') act({ do: 'focus', id })
         else if (id === 'theme') changePreferences({ theme: theme.mode === 'dark' ? 'light' : 'dark' })
         else if (id === 'cascade') act({ do: 'cascade' })
+        else if (id === 'tour') {
+          act({ do: 'blur' })
+          tour(true)
+        } else if (id === 'sign-in') show('sign-in')
+        else if (id === 'samples') void putSamplesHere()
         else carryOut(id as Command, { ...shell, overlay: undefined })
       }}
       foot={
@@ -50,6 +65,64 @@ export function Launcher(): ReactNode {
       }
     />
   )
+}
+
+const driveId = drive.id
+type Found = Awaited<ReturnType<IndexSdk['find']>>
+const searchAfterMs = 150
+const filesMax = 8
+
+/** Files by the words of their names, as the node finds them; each opens where it lies. */
+function useFiles(text: string): PaletteGroup {
+  const { client, say } = useSurroundings()
+  const [found, setFound] = useState<{ text: string; files: Found }>()
+  const wanted = text.trim()
+  useEffect(() => {
+    if (wanted === '') return setFound(undefined)
+    let isGone = false
+    const look = async (): Promise<void> => {
+      const files = await client.sdkFor(shellApp).index.find({ text: wanted, limit: filesMax })
+      if (!isGone) setFound({ text, files })
+    }
+    const timer = setTimeout(() => void look().catch(() => undefined), searchAfterMs)
+    return () => {
+      isGone = true
+      clearTimeout(timer)
+    }
+  }, [client, wanted, text])
+  const files = found?.text === text ? found.files : []
+  return {
+    id: 'files',
+    label: say('launcher.files'),
+    entries: files.map(({ id, kind, name, path }) => ({
+      id: `file:${id}:${kind === 'folder' ? path : path.slice(0, path.lastIndexOf('/')) || '/'}`,
+      label: name,
+      note: path,
+      // The node knows why it was found: by its name, or by what was written about it.
+      also: text,
+      lead: (
+        <span className="launcher-act">
+          <Icon name={kind === 'folder' ? 'folder' : 'file'} />
+        </span>
+      ),
+    })),
+  }
+}
+
+function usePutSamples(): () => void {
+  const { notify, openApp } = useShell()
+  const { client, say, preferences } = useSurroundings()
+  return () => {
+    putSamples(client.sdkFor(shellApp).storage, preferences.locale).then(
+      (to) => openApp(driveId, to),
+      (thrown: unknown) =>
+        notify({
+          do: 'add',
+          notice: { title: say('samples.failed'), text: problemText(say, thrown), tone: 'danger' },
+          atMs: Date.now(),
+        }),
+    )
+  }
 }
 
 function useGroups(): readonly PaletteGroup[] {
@@ -77,6 +150,9 @@ function useGroups(): readonly PaletteGroup[] {
     }),
     entry('notices', 'bell', say('tray.notices'), keysHere('notices')),
     entry('lock', 'lock', say('tray.lock'), keysHere('lock')),
+    entry('sign-in', 'key', say('passkeys.title')),
+    entry('tour', 'help', say('tour.act')),
+    entry('samples', 'folder', say('samples.act')),
   ]
   if (!isPhone) {
     if (windows.length > 0) {

@@ -5,7 +5,7 @@ import { useShell, useSurroundings } from './context.ts'
 import type { Notice } from './notices.ts'
 
 export function NoticeList(): ReactNode {
-  const { notices, notify } = useShell()
+  const { notices, notify, standing, show } = useShell()
   const { say } = useSurroundings()
   return (
     <>
@@ -17,7 +17,29 @@ export function NoticeList(): ReactNode {
           </Button>
         )}
       </header>
-      {notices.all.length === 0 ? (
+      {standing.length > 0 && (
+        <ul className="notices-standing" aria-label={say('standing.label')}>
+          {standing.map(({ id, title, text, act, onAct }) => (
+            <li key={id} className="notice">
+              <div className="notice-text">
+                <strong>{title}</strong>
+                <p>{text}</p>
+                <Button
+                  size="small"
+                  look="accent"
+                  onPress={() => {
+                    show(undefined)
+                    onAct()
+                  }}
+                >
+                  {act}
+                </Button>
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+      {notices.all.length === 0 && standing.length > 0 ? undefined : notices.all.length === 0 ? (
         <EmptyState icon="bell" title={say('notices.empty.title')}>
           {say('notices.empty.text')}
         </EmptyState>

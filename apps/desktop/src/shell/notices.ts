@@ -6,6 +6,15 @@ export type Notice = AppNotice & {
   readonly app: string | undefined
   readonly atMs: number
 }
+/** What stays until the person did something about it. */
+export type Standing = {
+  readonly id: string
+  readonly title: string
+  readonly text: string
+  /** What to do about it. */
+  readonly act: string
+  readonly onAct: () => void
+}
 export type Notices = {
   readonly all: readonly Notice[]
   readonly toasts: readonly number[]

@@ -20,7 +20,7 @@ export function PhoneStatus(): ReactNode {
         <span className="tray-light" data-state={isNodeHere ? 'here' : 'gone'} />
       </span>
       <NoticeButton />
-      <PlainButton className="tray-button" label={say('tray.lock')} onPress={lock}>
+      <PlainButton className="tray-button tray-lock" label={say('tray.lock')} onPress={lock}>
         <Icon name="lock" />
       </PlainButton>
     </section>

@@ -32,7 +32,7 @@ export function Tray(): ReactNode {
           <Icon name={isDark ? 'sun' : 'moon'} />
         </PlainButton>
         <PlainButton
-          className="tray-button"
+          className="tray-button tray-lock"
           label={say('tray.lock')}
           hasTooltip
           keys={keysOf.lock}
@@ -47,10 +47,11 @@ export function Tray(): ReactNode {
 }
 
 export function NoticeButton(): ReactNode {
-  const { notices, overlay, show, notify } = useShell()
+  const { notices, overlay, show, notify, standing } = useShell()
   const { say } = useSurroundings()
   const isOpen = overlay === 'notices'
-  const label = notices.unread > 0 ? say('tray.notices.some', { count: notices.unread }) : say('tray.notices')
+  const count = notices.unread + standing.length
+  const label = count > 0 ? say('tray.notices.some', { count }) : say('tray.notices')
   return (
     <Panel
       label={say('notices.title')}
@@ -62,9 +63,7 @@ export function NoticeButton(): ReactNode {
       trigger={
         <PlainButton className="tray-button" label={label}>
           <Icon name="bell" />
-          {notices.unread > 0 && (
-            <span className="tray-count">{notices.unread > 9 ? '9+' : notices.unread}</span>
-          )}
+          {count > 0 && <span className="tray-count">{count > 9 ? '9+' : count}</span>}
         </PlainButton>
       }
     >
@@ -77,7 +76,7 @@ type Known = { readonly did: string; readonly name: string; readonly kind: strin
 
 /** Who one acts as is never out of sight; a press changes it, and every window follows. */
 export function IdentityButton(): ReactNode {
-  const { session, notify, isNodeHere, events } = useShell()
+  const { session, notify, isNodeHere, events, show } = useShell()
   const { client, say } = useSurroundings()
   const [known, setKnown] = useState<readonly Known[]>([])
   useEffect(() => {
@@ -100,13 +99,15 @@ export function IdentityButton(): ReactNode {
       isChecked: did === session.did,
       isDisabled: !isNodeHere,
     }))
+  const more: MenuEntry[] = ['separator', { id: signInEntry, label: say('passkeys.title'), icon: 'key' }]
   return (
     <Menu
       label={say('identity.menu')}
       placement="top end"
-      entries={entries}
+      entries={[...entries, ...more]}
       onAct={(did) => {
-        if (did === session.did) return
+        if (did === signInEntry) show('sign-in')
+        if (did === signInEntry || did === session.did) return
         client.use(did).catch((thrown: unknown) =>
           notify({
             do: 'add',
@@ -124,6 +125,7 @@ export function IdentityButton(): ReactNode {
   )
 }
 
+const signInEntry = 'sign-in'
 const kindKeys: Readonly<
   Record<
     string,

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react'
-import { type Command, commandOf } from '../windows/keys.ts'
+import { type Command, commandOf, type KeyPress, partKey } from '../windows/keys.ts'
 import { byRecency } from '../windows/state.ts'
 import { beginWindowMode } from '../windows/use-window-mode.ts'
 import type { Shell } from './context.ts'
@@ -10,20 +10,22 @@ export function useKeys(shell: Shell): void {
   current.current = shell
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => {
-      if (event.key === 'F6') {
-        event.preventDefault()
-        goToPart(event.shiftKey ? -1 : 1)
-        return
-      }
-      const command = commandOf(event)
-      if (command === undefined) return
+      if (!press(event, current.current)) return
       event.preventDefault()
       event.stopPropagation()
-      carryOut(command, current.current)
     }
     addEventListener('keydown', listen, { capture: true })
     return () => removeEventListener('keydown', listen, { capture: true })
   }, [])
+}
+
+/** True where the press is one of the shell's own, and was acted on. */
+export function press(pressed: KeyPress, shell: Shell): boolean {
+  const command = commandOf(pressed)
+  if (pressed.code === partKey) goToPart(pressed.shiftKey ? -1 : 1)
+  else if (command !== undefined) carryOut(command, shell)
+  else return false
+  return true
 }
 
 export function carryOut(command: Command, shell: Shell): void {

@@ -48,6 +48,33 @@ export function commandOf({ code, altKey, ctrlKey, metaKey, shiftKey }: KeyPress
   return undefined
 }
 
+/** From part to part of the shell, as in other programs. */
+export const partKey = 'F6'
+
+/** Every combination that is the shell's own, as an app's page can tell it: the modifiers in this order, then `code`. */
+export const combinations: readonly string[] = [
+  ...Object.keys(shifted).map((code) => `Alt+Shift+${code}`),
+  'Ctrl+KeyK',
+  'Meta+KeyK',
+  'Ctrl+Backquote',
+  'Ctrl+Shift+Backquote',
+  partKey,
+  `Shift+${partKey}`,
+]
+
+/** The press of a combination that a frame told of; undefined for what is not the shell's. */
+export function pressOf(combination: unknown): KeyPress | undefined {
+  if (typeof combination !== 'string' || !combinations.includes(combination)) return undefined
+  const parts = combination.split('+')
+  return {
+    code: parts.at(-1) ?? '',
+    altKey: parts.includes('Alt'),
+    ctrlKey: parts.includes('Ctrl'),
+    metaKey: parts.includes('Meta'),
+    shiftKey: parts.includes('Shift'),
+  }
+}
+
 /** As they are printed on a keyboard, for menus and the list of keys. */
 export const keysOf: Readonly<Record<Command, string>> = {
   launcher: 'Ctrl+K',

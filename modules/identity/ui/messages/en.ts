@@ -120,6 +120,9 @@ export const en = {
   'revoke.root':
     'All others come from this one, so it cannot be ended. If its keys are in wrong hands, change them.',
   'revoke.child': 'It is ended by its guardian.',
+  'recovery.unconfirmed': 'Your 24 words are not confirmed.',
+  'recovery.unconfirmed.text': 'Try them below, or see them once more and confirm three of them.',
+  'recovery.unconfirmed.act': 'Show them',
   'recovery.title': 'Prove that you can recover',
   'recovery.text':
     'Your 24 words bring everything back on another machine. Try them here before you need them: nothing changes.',

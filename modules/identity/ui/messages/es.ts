@@ -123,6 +123,9 @@ export const es: Texts<MessageKey> = {
   'revoke.root':
     'Todas las demás vienen de esta, así que no puede terminarse. Si alguien tiene sus claves, cámbialas.',
   'revoke.child': 'La termina quien lo tutela.',
+  'recovery.unconfirmed': 'Tus 24 palabras no están confirmadas.',
+  'recovery.unconfirmed.text': 'Pruébalas aquí abajo, o míralas otra vez y confirma tres de ellas.',
+  'recovery.unconfirmed.act': 'Mostrarlas',
   'recovery.title': 'Demuestra que puedes recuperar',
   'recovery.text':
     'Tus 24 palabras lo traen todo de vuelta en otra máquina. Pruébalas antes de necesitarlas: no cambia nada.',

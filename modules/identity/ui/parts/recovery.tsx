@@ -2,6 +2,7 @@ import { agoOf, Button, dayOf, Group, Note, PageHead, TextField, useAsked } from
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { lastDrill, missingOf, noWords, phraseOf, spread } from '../logic/words.ts'
+import { Unconfirmed } from './unconfirmed.tsx'
 
 const keptEntries = 50
 
@@ -26,6 +27,7 @@ export function Recovery(): ReactNode {
   return (
     <>
       <PageHead title={say('recovery.title')} text={say('recovery.text')} />
+      <Unconfirmed />
       <LastDrill />
       <Group title={say('recovery.words')} text={say('recovery.hint')}>
         <form className="identity-form" onSubmit={(event) => void check(event)} autoComplete="off">

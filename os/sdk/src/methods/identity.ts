@@ -106,6 +106,13 @@ export const identity: MethodsOf<IdentitySdk> = {
     params: fields({ ref }),
     run: ({ operations: { identities } }, input) => identities.release(input.ref),
   },
+  recovery: {
+    summary: 'Whether this home has words, and whether they were ever confirmed',
+    isChange: false,
+    permission: reads,
+    params: fields({}),
+    run: ({ operations: { identities } }) => identities.recovery(),
+  },
   learn: {
     summary: "Take in somebody's card",
     isChange: true,

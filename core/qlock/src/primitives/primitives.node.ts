@@ -16,6 +16,7 @@ import { allocate, plain, take } from './buffers.node.ts'
 import {
   aeadOpen,
   aeadSeal,
+  aesCtr,
   aesGcmOpenInto,
   aesGcmSealInto,
   aesKwUnwrap,
@@ -69,6 +70,7 @@ export const primitives: Primitives = {
   aesGcmOpenInto,
   chachaSeal: (key, nonce, bytes, aad) => aeadSeal('chacha20-poly1305', key, nonce, bytes, aad),
   chachaOpen: (key, nonce, sealed, aad) => aeadOpen('chacha20-poly1305', key, nonce, sealed, aad),
+  aesCtr,
   aesKwWrap,
   aesKwWrapEach,
   aesKwUnwrap,

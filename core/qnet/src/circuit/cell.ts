@@ -23,9 +23,27 @@ export const cellCommand = { padding: 0, create: 1, created: 2, relay: 3, destro
 
 /** Inside the onion. `pass` says that the cell belongs to a hop further on. */
 export const command = {
-  ...{ pass: 0, extend: 1, extended: 2, rekey: 3, rekeyed: 4, switched: 5, drop: 6, ack: 7 },
-  ...{ begin: 10, connected: 11, data: 12, end: 13, reset: 14, credit: 15, resume: 16, resumed: 17 },
-  ...{ resolve: 20, resolved: 21, associate: 22, datagram: 23 },
+  pass: 0,
+  extend: 1,
+  extended: 2,
+  rekey: 3,
+  rekeyed: 4,
+  switched: 5,
+  drop: 6,
+  ack: 7,
+  begin: 10,
+  connected: 11,
+  data: 12,
+  end: 13,
+  reset: 14,
+  credit: 15,
+  resume: 16,
+  resumed: 17,
+  blocked: 18,
+  resolve: 20,
+  resolved: 21,
+  associate: 22,
+  datagram: 23,
 } as const
 
 export type Message = { readonly command: number; readonly stream: number; readonly data: Uint8Array }

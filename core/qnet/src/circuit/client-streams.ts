@@ -1,7 +1,4 @@
 import { concatBytes } from '@anarq/bytes'
-import type { World } from '../world.ts'
-import { command, dataBytesMax, type Message } from './cell.ts'
-import { createEnd } from './end.ts'
 import {
   codeOfEnd,
   type DatagramEvents,
@@ -12,6 +9,9 @@ import {
   type StreamEnd,
   type Target,
 } from '../flow.ts'
+import type { World } from '../world.ts'
+import { command, dataBytesMax, type Message } from './cell.ts'
+import { createEnd } from './end.ts'
 import { offsetBytes, readOffset, type Stream } from './stream.ts'
 import { isHostText, readAddresses, readHost, tokenBytes, writeBegin, writeHost } from './target.ts'
 
@@ -153,8 +153,7 @@ export function createClientStreams({
         send(host, port, bytes) {
           if (!associations.has(id) || !isHostText(host) || !isPort(port)) return
           const data = concatBytes(writeHost(host, port), bytes)
-          if (data.length <= dataBytesMax)
-            end.sendCounted({ command: command.datagram, stream: id, data })
+          if (data.length <= dataBytesMax) end.sendCounted({ command: command.datagram, stream: id, data })
         },
         close() {
           if (associations.delete(id))

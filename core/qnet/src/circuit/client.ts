@@ -137,11 +137,20 @@ function buildCircuit(
   const start = (): void => {
     const nodes = new Set(path.map(({ node }) => node))
     const first = path[0]
-    if (first === undefined || path.length > hopsMax || nodes.size < path.length) return finish('protocol')
+    if (first === undefined || path.length > hopsMax || nodes.size < path.length) {
+      finish('protocol')
+      return
+    }
     port = board.open(first.node, { cell: receive, lost: (reason) => finish(reason) })
-    if (port === undefined) return finish('resources')
+    if (port === undefined) {
+      finish('resources')
+      return
+    }
     const hello = tried(() => greet(0))
-    if (hello === undefined) return finish('protocol', 'done')
+    if (hello === undefined) {
+      finish('protocol', 'done')
+      return
+    }
     port.send(handshakeCell(port.circuit, cellCommand.create, hello))
   }
   const extended = (reply: Uint8Array): void => {
@@ -149,9 +158,15 @@ function buildCircuit(
     if (keys === undefined) return
     hops.push(keys)
     const next = path[hops.length]
-    if (next === undefined) return ready()
+    if (next === undefined) {
+      ready()
+      return
+    }
     const hello = tried(() => greet(hops.length))
-    if (hello === undefined) return finish('protocol', 'done')
+    if (hello === undefined) {
+      finish('protocol', 'done')
+      return
+    }
     send({ command: command.extend, stream: 0, data: concatBytes(fromBase32(next.node), hello) })
   }
   const ready = (): void => {
@@ -202,10 +217,14 @@ function buildCircuit(
 
   const receive = (cell: Uint8Array): void => {
     if (state === 'over') return
-    if (cell[4] === cellCommand.destroy) return finish(reasonOf(cell))
+    if (cell[4] === cellCommand.destroy) {
+      finish(reasonOf(cell))
+      return
+    }
     if (cell[4] === cellCommand.created && hops.length === 0) {
       const reply = handshakeOf(cell)
-      return reply === undefined ? finish('protocol', 'protocol') : extended(reply)
+      reply === undefined ? finish('protocol', 'protocol') : extended(reply)
+      return
     }
     const layers = hops.map(({ backward }) => backward)
     const opened = cell[4] === cellCommand.relay ? openBackward(layers, cell.subarray(bodyFrom)) : undefined

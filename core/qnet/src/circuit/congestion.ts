@@ -47,7 +47,9 @@ export function createCongestion(): Congestion {
     else if (isSlowStart) {
       isSlowStart = false
       windowCells = onTheWay + queue.gamma
-    } else if ((untilUpdate -= cellsPerAck) <= 0) {
+    } else {
+      untilUpdate -= cellsPerAck
+      if (untilUpdate > 0) return
       if (queued > queue.delta) windowCells = onTheWay + queue.delta - cellsPerAck
       else if (queued > queue.beta) windowCells -= cellsPerAck / 2
       else if (queued < queue.alpha) windowCells += cellsPerAck / 2

@@ -1,7 +1,7 @@
+import type { FlowEvents, StreamEnd } from '../flow.ts'
 import type { World } from '../world.ts'
 import { command, dataBytesMax, type Message } from './cell.ts'
 import { type Congestion, cellsPerAck, createCongestion } from './congestion.ts'
-import type { FlowEvents, StreamEnd } from '../flow.ts'
 import { createStream, type Stream, type StreamLink } from './stream.ts'
 
 /**
@@ -137,4 +137,3 @@ export function createEnd({ world, send, streamsMax = 128 }: EndOptions): End {
     congestion,
   }
 }
-

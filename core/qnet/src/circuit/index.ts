@@ -3,7 +3,14 @@
  * a `Client` builds circuits on it, a `Relay` passes other people's on, and ends them where it has an exit or services.
  */
 export { cellBytes, dataBytesMax, type EndReason, hopsMax } from './cell.ts'
-export { type Circuit, type CircuitEvents, type Client, type ClientSettings, createClient, type Hop } from './client.ts'
+export {
+  type Circuit,
+  type CircuitEvents,
+  type Client,
+  type ClientSettings,
+  createClient,
+  type Hop,
+} from './client.ts'
 export type { ClientStreams, KeptStream } from './client-streams.ts'
 export {
   type Agreed,

@@ -1,5 +1,6 @@
 import { fromBase32 } from '@anarq/bytes'
 import { type AgreementKey, wipe } from '@anarq/qlock'
+import type { Exit, Services } from '../flow.ts'
 import { type NodeId, nodeIdBytes, textOfNodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import {
@@ -17,7 +18,6 @@ import {
   writeHeader,
   writeMessage,
 } from './cell.ts'
-import type { Exit, Services } from '../flow.ts'
 import { answerHandshake, hybridForm, replyBytes } from './handshake.ts'
 import { circuitVersion, type HopKeys, hopKeyBytes, hopKeysOf, verificationOf } from './hop-keys.ts'
 import { coverBackward, peelForward, sealBackward } from './layer.ts'
@@ -125,15 +125,23 @@ export function createRelay(options: RelayOptions): Relay {
 
   const extend = (circuit: Circuit, data: Uint8Array): void => {
     const hello = data.slice(nodeIdBytes)
-    if (circuit.next !== undefined || circuit.terminal !== undefined || data.length <= nodeIdBytes)
-      return fail(circuit, 'protocol')
+    if (circuit.next !== undefined || circuit.terminal !== undefined || data.length <= nodeIdBytes) {
+      fail(circuit, 'protocol')
+      return
+    }
     const target = textOfNodeId(data.subarray(0, nodeIdBytes))
-    if (target === self || target === circuit.prev.peer) return fail(circuit, 'protocol')
+    if (target === self || target === circuit.prev.peer) {
+      fail(circuit, 'protocol')
+      return
+    }
     const next = board.open(target, {
       cell: (cell) => fromNext(circuit, cell),
       lost: (reason) => finish(circuit, reason),
     })
-    if (next === undefined) return fail(circuit, 'resources')
+    if (next === undefined) {
+      fail(circuit, 'resources')
+      return
+    }
     circuit.next = next
     circuit.cancelExtend = world.after(settings.extendTimeoutMs, () => fail(circuit, 'unreachable'))
     next.send(handshakeCell(next.circuit, cellCommand.create, hello))
@@ -143,15 +151,25 @@ export function createRelay(options: RelayOptions): Relay {
     const { next, prev } = circuit
     if (circuit.isOver || next === undefined) return
     circuit.ticksIdle = 0
-    if (cell[4] === cellCommand.destroy) return finish(circuit, reasonOf(cell))
+    if (cell[4] === cellCommand.destroy) {
+      finish(circuit, reasonOf(cell))
+      return
+    }
     if (cell[4] === cellCommand.created && !circuit.isExtended) {
       const handshake = handshakeOf(cell)
-      if (handshake === undefined || handshake.length > replyBytes + 64) return fail(circuit, 'protocol')
+      if (handshake === undefined || handshake.length > replyBytes + 64) {
+        fail(circuit, 'protocol')
+        return
+      }
       circuit.isExtended = true
       circuit.cancelExtend?.()
-      return reply(circuit, { command: command.extended, stream: 0, data: handshake })
+      reply(circuit, { command: command.extended, stream: 0, data: handshake })
+      return
     }
-    if (cell[4] !== cellCommand.relay || !circuit.isExtended) return fail(circuit, 'protocol')
+    if (cell[4] !== cellCommand.relay || !circuit.isExtended) {
+      fail(circuit, 'protocol')
+      return
+    }
     const out = new Uint8Array(cellBytes)
     writeHeader(out, prev.circuit, cellCommand.relay)
     coverBackward(circuit.keys.backward, cell.subarray(bodyFrom), out.subarray(bodyFrom))
@@ -159,9 +177,15 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   const rekey = (circuit: Circuit, hello: Uint8Array): void => {
-    if (circuit.upcoming !== undefined) return fail(circuit, 'protocol')
+    if (circuit.upcoming !== undefined) {
+      fail(circuit, 'protocol')
+      return
+    }
     const agreed = answer(hello, circuit.keys.chain)
-    if (agreed === undefined) return fail(circuit, 'protocol')
+    if (agreed === undefined) {
+      fail(circuit, 'protocol')
+      return
+    }
     reply(circuit, { command: command.rekeyed, stream: 0, data: agreed.reply })
     const upcoming = hopKeysOf(agreed.keys)
     circuit.keys.backward.erase()
@@ -170,7 +194,10 @@ export function createRelay(options: RelayOptions): Relay {
   }
   /** The client has the new keys: from the next cell on they hold forward too, and the old ones are gone. */
   const switchKeys = (circuit: Circuit): void => {
-    if (circuit.upcoming === undefined) return fail(circuit, 'protocol')
+    if (circuit.upcoming === undefined) {
+      fail(circuit, 'protocol')
+      return
+    }
     circuit.keys.forward.erase()
     wipe(circuit.keys.chain)
     circuit.keys = circuit.upcoming
@@ -179,7 +206,10 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   const ofTerminal = (circuit: Circuit, message: Message): void => {
-    if (circuit.next !== undefined) return fail(circuit, 'protocol')
+    if (circuit.next !== undefined) {
+      fail(circuit, 'protocol')
+      return
+    }
     circuit.terminal ??= createTerminal({
       world,
       kept,
@@ -191,34 +221,56 @@ export function createRelay(options: RelayOptions): Relay {
   }
   const mine = (circuit: Circuit, plain: Uint8Array): void => {
     const message = readMessage(plain)
-    if (message === undefined) return fail(circuit, 'protocol')
+    if (message === undefined) {
+      fail(circuit, 'protocol')
+      return
+    }
     switch (message.command) {
       case command.extend:
-        return extend(circuit, message.data)
+        extend(circuit, message.data)
+        return
       case command.rekey:
-        return rekey(circuit, message.data)
+        rekey(circuit, message.data)
+        return
       case command.switched:
-        return switchKeys(circuit)
+        switchKeys(circuit)
+        return
       case command.drop:
         // Padding that asks for padding, so that both directions have it.
         if (message.data[0] === 1)
           reply(circuit, { command: command.drop, stream: 0, data: new Uint8Array(0) })
         return
       default:
-        return ofTerminal(circuit, message)
+        ofTerminal(circuit, message)
+        return
     }
   }
 
   const fromPrev = (circuit: Circuit, cell: Uint8Array): void => {
     if (circuit.isOver) return
     circuit.ticksIdle = 0
-    if (cell[4] === cellCommand.destroy) return finish(circuit, undefined, reasonOf(cell))
-    if (cell[4] !== cellCommand.relay) return fail(circuit, 'protocol')
+    if (cell[4] === cellCommand.destroy) {
+      finish(circuit, undefined, reasonOf(cell))
+      return
+    }
+    if (cell[4] !== cellCommand.relay) {
+      fail(circuit, 'protocol')
+      return
+    }
     const out = new Uint8Array(cellBytes)
     const opened = peelForward(circuit.keys.forward, cell.subarray(bodyFrom), out.subarray(bodyFrom))
-    if (opened === undefined) return fail(circuit, 'protocol')
-    if (opened.kind === 'mine') return mine(circuit, opened.plain)
-    if (circuit.next === undefined || !circuit.isExtended) return fail(circuit, 'protocol')
+    if (opened === undefined) {
+      fail(circuit, 'protocol')
+      return
+    }
+    if (opened.kind === 'mine') {
+      mine(circuit, opened.plain)
+      return
+    }
+    if (circuit.next === undefined || !circuit.isExtended) {
+      fail(circuit, 'protocol')
+      return
+    }
     writeHeader(out, circuit.next.circuit, cellCommand.relay)
     circuit.next.send(out)
   }
@@ -237,7 +289,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   board.onCreate((prev, cell): PortEvents | undefined => {
     const hello = handshakeOf(cell)
-    if (hello === undefined || circuits.size >= settings.circuitsMax || !buckets.take(prev.peer)) return undefined
+    if (hello === undefined || circuits.size >= settings.circuitsMax || !buckets.take(prev.peer))
+      return undefined
     const agreed = answer(hello)
     if (agreed === undefined) return undefined
     const circuit: Circuit = {

@@ -1,6 +1,6 @@
 import { concatBytes } from '@anarq/bytes'
-import { command } from './cell.ts'
 import { codeOfEnd, endOfCode, type Flow, type FlowEvents, type StreamEnd } from '../flow.ts'
+import { command } from './cell.ts'
 
 /**
  * One stream at one of its two ends. The receiver says up to which byte it takes (`credit`), and how far it has received; a
@@ -226,7 +226,9 @@ export function createStream(events: FlowEvents, isKept: boolean): Stream {
       if (peerReceived < held.from || peerReceived > sent + (isEndSent ? 1 : 0)) return violate()
       dropHeld(peerReceived)
       // A piece of which a part was received goes out again without that part.
-      const again = concatBytes(...held.pieces).subarray(Math.max(0, Math.min(peerReceived, sent) - held.from))
+      const again = concatBytes(...held.pieces).subarray(
+        Math.max(0, Math.min(peerReceived, sent) - held.from),
+      )
       held.pieces.length = 0
       held.from = peerReceived
       sent -= again.length

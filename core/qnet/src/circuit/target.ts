@@ -10,7 +10,8 @@ const kinds = { host: 0, service: 1, keptService: 2 } as const
 
 /** With a token the stream is kept: it outlives its circuit. */
 export function writeBegin({ target, token }: Begin): Uint8Array {
-  if (target.kind === 'host') return concatBytes(Uint8Array.of(kinds.host), writeHost(target.host, target.port))
+  if (target.kind === 'host')
+    return concatBytes(Uint8Array.of(kinds.host), writeHost(target.host, target.port))
   const name = fromUtf8(target.service)
   if (token === undefined) return concatBytes(Uint8Array.of(kinds.service), name)
   return concatBytes(Uint8Array.of(kinds.keptService), token, name)

@@ -1,7 +1,4 @@
 import { concatBytes, toHex } from '@anarq/bytes'
-import type { World } from '../world.ts'
-import { command, dataBytesMax, type Message } from './cell.ts'
-import { createEnd } from './end.ts'
 import {
   codeOfEnd,
   type Datagrams,
@@ -12,6 +9,9 @@ import {
   type Services,
   type StreamEnd,
 } from '../flow.ts'
+import type { World } from '../world.ts'
+import { command, dataBytesMax, type Message } from './cell.ts'
+import { createEnd } from './end.ts'
 import { offsetBytes, readOffset, type Stream } from './stream.ts'
 import { type Begin, readBegin, readHost, tokenBytes, writeAddresses, writeHost } from './target.ts'
 
@@ -86,15 +86,24 @@ export function createTerminal({ world, send, exit, services, kept }: TerminalOp
   const isFree = (id: number): boolean => id !== 0 && !end.has(id) && !associations.has(id)
 
   const begin = (id: number, { target, token }: Begin): void => {
-    if (end.freeId() === undefined) return refuse(id, 'resources')
-    if (target.kind === 'host' ? exit === undefined : services === undefined) return refuse(id, 'refused')
+    if (end.freeId() === undefined) {
+      refuse(id, 'resources')
+      return
+    }
+    if (target.kind === 'host' ? exit === undefined : services === undefined) {
+      refuse(id, 'refused')
+      return
+    }
     let out: Flow | undefined
     const stream = end.open(
       id,
       { connected() {}, ...joinFlows(() => out) } satisfies FlowEvents,
       token !== undefined,
     )
-    if (token !== undefined && !kept.add(token, stream)) return stream.flow.reset('resources')
+    if (token !== undefined && !kept.add(token, stream)) {
+      stream.flow.reset('resources')
+      return
+    }
     if (token !== undefined) keptHere.add(stream)
     const events: FlowEvents = {
       ...joinFlows(() => stream.flow),
@@ -142,8 +151,14 @@ export function createTerminal({ world, send, exit, services, kept }: TerminalOp
   }
 
   const associate = (id: number): void => {
-    if (exit === undefined) return refuse(id, 'refused')
-    if (associations.size >= questionsMax) return refuse(id, 'resources')
+    if (exit === undefined) {
+      refuse(id, 'refused')
+      return
+    }
+    if (associations.size >= questionsMax) {
+      refuse(id, 'resources')
+      return
+    }
     const datagrams = exit.datagrams({
       connected: () => send({ command: command.connected, stream: id, data: none }),
       datagram(host, port, bytes) {

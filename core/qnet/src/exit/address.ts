@@ -29,8 +29,7 @@ export function parseIpv6(text: string): Address | undefined {
   const dotted = /^(.*:)([0-9]{1,3}(?:\.[0-9]{1,3}){3})$/.exec(bare)
   const tail = dotted?.[2] === undefined ? undefined : parseIpv4(dotted[2])
   if (dotted !== null && tail === undefined) return undefined
-  const groupText =
-    tail === undefined ? bare : `${dotted?.[1]}${hex2(tail, 0)}:${hex2(tail, 2)}`
+  const groupText = tail === undefined ? bare : `${dotted?.[1]}${hex2(tail, 0)}:${hex2(tail, 2)}`
   const halves = groupText.split('::')
   if (halves.length > 2) return undefined
   const [front, back] = halves.map((half) => (half === '' ? [] : half.split(':')))
@@ -39,7 +38,9 @@ export function parseIpv6(text: string): Address | undefined {
   if (back === undefined ? groups.length !== 8 : groups.length > 7) return undefined
   const zeros = Array<string>(8 - groups.length).fill('0')
   const all = [...(front ?? []), ...zeros, ...(back ?? [])]
-  return Uint8Array.from(all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16)]))
+  return Uint8Array.from(
+    all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16)]),
+  )
 }
 
 /** The one spelling that goes to a socket. */

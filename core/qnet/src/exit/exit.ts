@@ -31,8 +31,14 @@ export function createExit({ policy, outside }: ExitOptions): Exit {
     done: (addresses: readonly string[] | undefined, wasFound: boolean) => void,
   ): void => {
     const destination = policy.judgeHost(host, port)
-    if (destination === undefined) return done(undefined, false)
-    if (destination.kind === 'address') return done([destination.address], true)
+    if (destination === undefined) {
+      done(undefined, false)
+      return
+    }
+    if (destination.kind === 'address') {
+      done([destination.address], true)
+      return
+    }
     outside.lookup(destination.name, (found) => {
       const allowed = found.map((address) => policy.judgeAddress(address)).filter((one) => one !== undefined)
       done(allowed.length === 0 && found.length > 0 ? undefined : allowed, found.length > 0)

@@ -35,7 +35,8 @@ export const closedPortsDefault: readonly PortRange[] = [
 ]
 
 /** RFC 6761, RFC 6762, RFC 8375, RFC 9476, ICANN's `internal`, and what routers at home use. */
-const closedNames = /(^|\.)(localhost|localdomain|local|internal|intranet|lan|home|corp|private|arpa|alt|onion|invalid|test|example)$/
+const closedNames =
+  /(^|\.)(localhost|localdomain|local|internal|intranet|lan|home|corp|private|arpa|alt|onion|invalid|test|example)$/
 const nameCharsMax = 253
 
 export function createExitPolicy({
@@ -71,7 +72,10 @@ export function createExitPolicy({
 
 /** In Unicode's compatibility form (as IDNA maps it, RFC 5895), in lower case, without brackets and the root's dot. */
 function plainHost(host: string): string {
-  const mapped = host.normalize('NFKC').replace(/[。．｡]/g, '.').toLowerCase()
+  const mapped = host
+    .normalize('NFKC')
+    .replace(/[。．｡]/g, '.')
+    .toLowerCase()
   return mapped.replace(/^\[(.*)\]$/s, '$1').replace(/\.+$/, '')
 }
 

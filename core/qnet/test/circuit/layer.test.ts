@@ -85,10 +85,7 @@ test('what the client seals for a hop is read there and nowhere before, in any o
       (cells) => {
         const { client, relays } = createOnion()
         for (const [hops, bytes] of cells) {
-          const { readAt, message, seen } = travel(
-            relays.forward,
-            send(client.forward.slice(0, hops), bytes),
-          )
+          const { readAt, message, seen } = travel(relays.forward, send(client.forward.slice(0, hops), bytes))
           assert.equal(readAt, hops - 1)
           assert.deepEqual(message?.data, bytes)
           for (const body of seen) assert.equal(body.length, bodyBytes)
@@ -101,17 +98,14 @@ test('what the client seals for a hop is read there and nowhere before, in any o
 
 test('what a hop answers is read by the client as that hop’s, whichever hop began it', () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.nat(hopsMax - 1), data), { minLength: 1, maxLength: 90 }),
-      (cells) => {
-        const { client, relays } = createOnion()
-        for (const [origin, bytes] of cells) {
-          const opened = openBackward(client.backward, answer(relays.backward, origin, bytes))
-          assert.equal(opened?.hop, origin)
-          assert.deepEqual(opened && readMessage(opened.plain)?.data, bytes)
-        }
-      },
-    ),
+    fc.property(fc.array(fc.tuple(fc.nat(hopsMax - 1), data), { minLength: 1, maxLength: 90 }), (cells) => {
+      const { client, relays } = createOnion()
+      for (const [origin, bytes] of cells) {
+        const opened = openBackward(client.backward, answer(relays.backward, origin, bytes))
+        assert.equal(opened?.hop, origin)
+        assert.deepEqual(opened && readMessage(opened.plain)?.data, bytes)
+      }
+    }),
     { numRuns: 12 },
   )
 })

@@ -1,7 +1,16 @@
 import { type AgreementKey, primitives } from '@anarq/qlock'
-import { type Exit, type Flow, type FlowEvents, type NodeId, nodeIdOf, type Services, type World } from '@anarq/qnet'
+import {
+  type Exit,
+  type Flow,
+  type FlowEvents,
+  type NodeId,
+  nodeIdOf,
+  type Services,
+  type World,
+} from '@anarq/qnet'
 import { systemRandom } from '@anarq/random'
 import {
+  type Circuit,
   type Client,
   type ClientSettings,
   createClient,
@@ -146,7 +155,11 @@ export function createNet({ latencyMs = 1, linkCells = 1 << 20, time = createTim
             settings: relaySettings,
           })
         : undefined
-      const client = createClient({ world: time, circuits: board, settings: { paddingMs: undefined, ...clientSettings } })
+      const client = createClient({
+        world: time,
+        circuits: board,
+        settings: { paddingMs: undefined, ...clientSettings },
+      })
       const node = { id, hop: { node: id, onionKey: onionKey.publicKey }, onionKey, board, relay, client }
       byId.set(id, node)
       nodes.push(node)
@@ -232,7 +245,14 @@ export function createSource(total: number): Services {
 }
 
 /** Reads all that comes, at once, and keeps it. */
-export function createReader() {
+export type Reader = {
+  readonly events: FlowEvents
+  readonly log: string[]
+  readonly pieces: Uint8Array[]
+  use(opened: Flow | undefined): Flow
+  readonly written: number
+}
+export function createReader(): Reader {
   const pieces: Uint8Array[] = []
   const log: string[] = []
   let flow: Flow | undefined
@@ -273,7 +293,12 @@ export async function settle(time: Time, forMs = 1000, steps = 20): Promise<void
   await Promise.resolve()
 }
 
-export async function buildCircuit(net: Net, client: NetNode, path: readonly NetNode[], forMs = 2000) {
+export async function buildCircuit(
+  net: Net,
+  client: NetNode,
+  path: readonly NetNode[],
+  forMs = 2000,
+): Promise<{ circuit: Circuit; log: string[] }> {
   const log: string[] = []
   const circuit = client.client.build(
     path.map(({ hop }) => hop),

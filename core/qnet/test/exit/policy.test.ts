@@ -12,14 +12,47 @@ const refused = [
   // loopback
   ...['127.0.0.1', '127.1', '127.0.1', '127.255.255.254', '2130706433', '0x7f000001', '0x7F.1', '0177.0.0.1'],
   ...['017700000001', '127.0.0.1.', '127.0.0.1..', '[127.0.0.1]', '0x7f.0x0.0x0.0x1', '00000000177.0.0.1'],
-  ...['１２７.０.０.１', '127。0。0。1', '①②⑦.0.0.1', '127．0．0．1', '::1', '[::1]', '0:0:0:0:0:0:0:1', '::0001'],
-  ...['[::1%25eth0]', '::1%lo', '0000:0000:0000:0000:0000:0000:0000:0001', 'LOCALHOST', 'localhost.', 'LocalHost'],
+  ...[
+    '１２７.０.０.１',
+    '127。0。0。1',
+    '①②⑦.0.0.1',
+    '127．0．0．1',
+    '::1',
+    '[::1]',
+    '0:0:0:0:0:0:0:1',
+    '::0001',
+  ],
+  ...[
+    '[::1%25eth0]',
+    '::1%lo',
+    '0000:0000:0000:0000:0000:0000:0000:0001',
+    'LOCALHOST',
+    'localhost.',
+    'LocalHost',
+  ],
   ...['foo.localhost', 'ｌｏｃａｌｈｏｓｔ', 'localhost.localdomain', 'ip6-localhost'],
   // unspecified
   ...['0', '0.0.0.0', '0.1.2.3', '00', '0x0', '::', '[::]', '::0'],
   // private, carrier, link-local
-  ...['10.0.0.1', '10.1', '167772161', '0xa000001', '012.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.0.1'],
-  ...['192.168.257', '3232235777', '0xc0a80101', '100.64.0.1', '100.127.255.255', '169.254.169.254', '2852039166'],
+  ...[
+    '10.0.0.1',
+    '10.1',
+    '167772161',
+    '0xa000001',
+    '012.0.0.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.0.1',
+  ],
+  ...[
+    '192.168.257',
+    '3232235777',
+    '0xc0a80101',
+    '100.64.0.1',
+    '100.127.255.255',
+    '169.254.169.254',
+    '2852039166',
+  ],
   ...['0xa9fea9fe', '0251.0376.0251.0376', '169.254.43518', 'fe80::1', 'fe80::1%eth0', 'FE80::A', 'febf::1'],
   ...['fc00::1', 'fd12:3456::1', 'fec0::1'],
   // multicast, reserved, broadcast, documentation, benchmarks
@@ -27,24 +60,58 @@ const refused = [
   ...['192.0.2.1', '198.51.100.7', '203.0.113.9', '198.18.0.1', '192.0.0.8', '192.88.99.1', '2001:db8::1'],
   ...['3fff::1', '2001:2::1', '100::1'],
   // mapped, compatible, translated, tunnelled
-  ...['::ffff:127.0.0.1', '::FFFF:7f00:1', '0:0:0:0:0:ffff:10.0.0.1', '::ffff:8.8.8.8', '::127.0.0.1', '::7f00:1'],
+  ...[
+    '::ffff:127.0.0.1',
+    '::FFFF:7f00:1',
+    '0:0:0:0:0:ffff:10.0.0.1',
+    '::ffff:8.8.8.8',
+    '::127.0.0.1',
+    '::7f00:1',
+  ],
   ...['64:ff9b::127.0.0.1', '64:ff9b::7f00:1', '64:ff9b:1::a00:1', '2002:7f00:1::', '2002:c0a8:101::1'],
-  ...['2001:0:7f00:1::', '2001::1', '::ffff:0:127.0.0.1', '2606:4700::5efe:10.0.0.1', '2606:4700::200:5efe:a00:1'],
+  ...[
+    '2001:0:7f00:1::',
+    '2001::1',
+    '::ffff:0:127.0.0.1',
+    '2606:4700::5efe:10.0.0.1',
+    '2606:4700::200:5efe:a00:1',
+  ],
   // this node itself
   ...['93.184.216.99', '0x5db8d863', '2606:4700::99', '2606:4700:0::0:99'],
   // names that are of no one, or of a house
-  ...['printer.local', 'router.lan', 'db.internal', 'x.home.arpa', '1.0.0.127.in-addr.arpa', 'router', 'nas.home'],
+  ...[
+    'printer.local',
+    'router.lan',
+    'db.internal',
+    'x.home.arpa',
+    '1.0.0.127.in-addr.arpa',
+    'router',
+    'nas.home',
+  ],
   ...['abc.onion', 'a.test', 'münchen.de', 'exa mple.org', 'a..b.org', '-a.org', `${'a'.repeat(64)}.org`],
-  ...['1.2.3.4.5', '256.1.1.1', '1.2.3', '0x7f.1.org.0x1', 'example.org.1', '08.8.8.8', '127.0.0.1:80', '', '.', '[::1'],
-  ...['user@127.0.0.1', '127.0.0.1/8', '127.0.0.1#', '127.0.0.1\0.org', 'http://127.0.0.1', '%31%32%37.0.0.1'],
+  ...[
+    '1.2.3.4.5',
+    '256.1.1.1',
+    '0x7f.1.org.0x1',
+    'example.org.1',
+    '08.8.8.8',
+    '127.0.0.1:80',
+    '',
+    '.',
+    '[::1',
+  ],
+  ...[
+    'user@127.0.0.1',
+    '127.0.0.1/8',
+    '127.0.0.1#',
+    '127.0.0.1\0.org',
+    'http://127.0.0.1',
+    '%31%32%37.0.0.1',
+  ],
 ]
-/** 1.2.3 is the address 1.2.0.3, of the public internet. */
-const isPublicShort = (host: string): boolean => host === '1.2.3'
-
 test(`${refused.length} spellings of what must not be reached are refused`, () => {
   assert.ok(refused.length >= 40)
-  for (const host of refused.filter((one) => !isPublicShort(one)))
-    assert.equal(policy.judgeHost(host, 443), undefined, JSON.stringify(host))
+  for (const host of refused) assert.equal(policy.judgeHost(host, 443), undefined, JSON.stringify(host))
 })
 
 test('public addresses and names are let out, in one spelling', () => {
@@ -69,24 +136,30 @@ test('public addresses and names are let out, in one spelling', () => {
     ['a_b.c-d.co', 'a_b.c-d.co'],
     ['localhost.example.com', 'localhost.example.com'],
   ])
-    assert.deepEqual(policy.judgeHost(host as string, 80), { kind: 'name', name }, host)
+    assert.deepEqual(policy.judgeHost(host as string, 80), { kind: 'name', name })
 })
 
 test('ports of mail and file sharing are closed, and what is no port is', () => {
   for (const port of [0, -1, 25, 135, 139, 445, 6881, 6999, 65_536, 1.5, Number.NaN])
     assert.equal(policy.judgeHost('8.8.8.8', port), undefined, `${port}`)
-  for (const port of [1, 80, 443, 587, 993, 8080, 65_535]) assert.ok(policy.judgeHost('8.8.8.8', port), `${port}`)
+  for (const port of [1, 80, 443, 587, 993, 8080, 65_535])
+    assert.ok(policy.judgeHost('8.8.8.8', port), `${port}`)
 })
 
 test('no text makes the policy throw, and every address it lets out is one it would let out again', () => {
   fc.assert(
     fc.property(
-      fc.oneof(fc.string({ unit: 'binary' }), fc.ipV4Extended(), fc.ipV6(), fc.stringMatching(/^[0-9a-fx:.%[\]]{0,40}$/)),
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.ipV4Extended(),
+        fc.ipV6(),
+        fc.stringMatching(/^[0-9a-fx:.%[\]]{0,40}$/),
+      ),
       (host) => {
         const judged = policy.judgeHost(host, 443)
-        if (judged?.kind === 'address')
-          assert.deepEqual(policy.judgeHost(judged.address, 443), judged)
-        if (judged?.kind === 'name') assert.match(judged.name, /^[a-z0-9_.-]+\.[a-z0-9_-]*[a-z_-][a-z0-9_-]*$/)
+        if (judged?.kind === 'address') assert.deepEqual(policy.judgeHost(judged.address, 443), judged)
+        if (judged?.kind === 'name')
+          assert.match(judged.name, /^[a-z0-9_.-]+\.[a-z0-9_-]*[a-z_-][a-z0-9_-]*$/)
       },
     ),
     { numRuns: 2000 },

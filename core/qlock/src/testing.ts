@@ -9,6 +9,7 @@ export function testPrimitives(name: string, primitives: Primitives): void {
   testHashes(name, primitives)
   testDerivations(name, primitives)
   testAead(name, primitives)
+  testCounterMode(name, primitives)
   testKeyWrap(name, primitives)
   testKeyWrapOfMany(name, primitives)
   testAgreement(name, primitives)
@@ -203,6 +204,21 @@ function testAead(name: string, p: Primitives): void {
       }
       assert.throws(() => p.chachaSealInto(key, nonce.subarray(1), pieces, out, 3), { code: 'invalid.nonce' })
     }
+  })
+}
+
+function testCounterMode(name: string, p: Primitives): void {
+  test(`${name}: AES in counter mode gives the values of NIST SP 800-38A, F.5.5, and undoes itself`, () => {
+    const key = fromHex('603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4')
+    const counter = fromHex('f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff')
+    const plain = fromHex('6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51')
+    const sealed = p.aesCtr(key, counter, plain)
+    assert.equal(toHex(sealed), '601ec313775789a5b7a7f504bbf3d228f443e3ca4d62b59aca84e990cacaf5c5')
+    assert.deepEqual(p.aesCtr(key, counter, sealed), plain)
+    assert.deepEqual(p.aesCtr(key, counter, plain.subarray(0, 5)), sealed.slice(0, 5))
+    assert.equal(p.aesCtr(key, counter, nothing).length, 0)
+    assert.throws(() => p.aesCtr(random.bytes(16), counter, plain), { code: 'invalid.key' })
+    assert.throws(() => p.aesCtr(key, random.bytes(12), plain), { code: 'invalid.nonce' })
   })
 }
 

@@ -37,6 +37,7 @@ test('both implementations hash, derive and seal to the same bytes', () => {
         p.pbkdf2Sha512(plain, nonce, 2, length),
         p.aesGcmSeal(key, nonce, plain, nonce),
         p.chachaSeal(key, nonce, plain, nonce),
+        p.aesCtr(key, key.slice(0, 16), plain),
         p.aesKwWrap(
           key,
           plain.slice(0, plain.length & ~7).length >= 16 ? plain.slice(0, plain.length & ~7) : key,

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { concatBytes, discard } from '@anarq/bytes'
 import { allocate, plain, take } from './buffers.node.ts'
-import { checkKey, checkKeyToWrap, checkNonce, tagBytes } from './lengths.ts'
+import { checkCounter, checkKey, checkKeyToWrap, checkNonce, tagBytes } from './lengths.ts'
 
 type AeadName = 'aes-256-gcm' | 'chacha20-poly1305'
 
@@ -117,6 +117,10 @@ export function aesGcmOpenInto(
     return false
   }
   return true
+}
+
+export function aesCtr(key: Uint8Array, counter: Uint8Array, data: Uint8Array): Uint8Array {
+  return take(createCipheriv('aes-256-ctr', checkKey(key, 32), checkCounter(counter)).update(data))
 }
 
 export function aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array {

@@ -44,3 +44,9 @@ export function weakPublicKey(cause?: unknown): Fault {
     cause === undefined ? {} : { cause },
   )
 }
+
+/** The first block of counter mode itself, or `invalid.nonce`. */
+export function checkCounter(counter: Uint8Array): Uint8Array {
+  if (counter.length === 16) return counter
+  throw new Fault('invalid.nonce', `A counter block of AES has 16 bytes, not ${counter.length}.`)
+}

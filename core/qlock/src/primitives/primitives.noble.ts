@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes } from '@anarq/bytes'
-import { aeskw, gcm } from '@noble/ciphers/aes.js'
+import { aeskw, ctr, gcm } from '@noble/ciphers/aes.js'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
@@ -16,6 +16,7 @@ import { isStrictEd25519Key } from './ed25519-strict.ts'
 import { hold } from './held.ts'
 import {
   checkCiphertext,
+  checkCounter,
   checkKey,
   checkKeyToWrap,
   checkNonce,
@@ -90,6 +91,7 @@ export const primitives: Primitives = {
     checkAead(key, nonce)
     return opened(sealed.length >= tagBytes, () => chacha20poly1305(key, nonce, aad).decrypt(sealed))
   },
+  aesCtr: (key, counter, data) => ctr(checkKey(key, 32), checkCounter(counter)).encrypt(data),
   aesKwWrap: (kek, key) => aeskw(checkKey(kek, 32)).encrypt(checkKeyToWrap(key)),
   aesKwWrapEach: (kek, keys) => keys.map((key) => primitives.aesKwWrap(kek, checkKey(key, 32))),
   aesKwUnwrap(kek, wrapped) {

@@ -17,6 +17,7 @@ import {
   aeadOpen,
   aeadSeal,
   aeadSealInto,
+  aesCtr,
   aesGcmOpenInto,
   aesKwUnwrap,
   aesKwWrap,
@@ -72,6 +73,7 @@ export const primitives: Primitives = {
   chachaSealInto: (key, nonce, pieces, out, offset, aad) =>
     aeadSealInto('chacha20-poly1305', key, nonce, pieces, out, offset, aad),
   chachaOpen: (key, nonce, sealed, aad) => aeadOpen('chacha20-poly1305', key, nonce, sealed, aad),
+  aesCtr,
   aesKwWrap,
   aesKwWrapEach,
   aesKwUnwrap,

@@ -107,6 +107,8 @@ export type Primitives = {
     aad?: Uint8Array,
   ): void
   chachaOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array, aad?: Uint8Array): Uint8Array | undefined
+  /** AES-256 in counter mode (NIST SP 800-38A): `counter` is the first block, 16 bytes. The same call opens. Proves nothing. */
+  aesCtr(key: Uint8Array, counter: Uint8Array, data: Uint8Array): Uint8Array
   /** AES-256 key wrap, RFC 3394: 8 bytes longer than the key, whose length is a multiple of 8 from 16. */
   aesKwWrap(kek: Uint8Array, key: Uint8Array): Uint8Array
   /** The same of many keys of 32 bytes under one. */

@@ -81,9 +81,10 @@ function withBody(type: string | undefined): { body?: unknown } {
   return type === undefined ? {} : { body: { content: { [type]: { schema: binary } } } }
 }
 
+const signedAccess: ReadonlySet<string> = new Set(['signed', 'resident', 'secret'])
+
 function securityOf(access: string | undefined, url: string): readonly Record<string, string[]>[] {
-  const isSigned =
-    access === undefined ? url.startsWith('/api/v1/') : access === 'signed' || access === 'resident'
+  const isSigned = access === undefined ? url.startsWith('/api/v1/') : signedAccess.has(access)
   if (isSigned) return [{ signature: [] }]
   return access === 'optional' ? [{}, { signature: [] }] : []
 }

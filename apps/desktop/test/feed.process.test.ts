@@ -86,7 +86,7 @@ test(
       await store.getByRole('button', { name: 'Update', exact: true }).click()
       await store.getByText('Version 0.2.0').waitFor()
       // One copy of the folder is kept, of the newest.
-      const copies = await house.node.operations.drive.list('/.anarq/data/os.anarq.shell/feeds', {})
+      const copies = await house.node.operations.drive.list('/.anarq/data/org.anarq.store/feeds', {})
       assert.equal(copies.length, 1)
     }),
 )
@@ -113,7 +113,7 @@ test(
       await add(page, join(folder, 'tea'))
       await store.getByText('tea holds no feed').waitFor()
       await store.getByRole('button', { name: 'All apps' }).click()
-      assert.equal((await drive.list('/.anarq/data/os.anarq.shell/feeds', {})).length, 1)
+      assert.equal((await drive.list('/.anarq/data/org.anarq.store/feeds', {})).length, 1)
 
       // In a drive: whoever puts another package into the place of the one that is named gets it refused.
       await drive.put(readTree([feed], {}), { to: '/Shelf', isThorough: true })
@@ -133,7 +133,7 @@ test(
       await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
       await store.getByRole('region', { name: 'From Eve' }).waitFor({ state: 'detached' })
       await store.getByRole('button', { name: /tea/ }).waitFor()
-      assert.equal((await drive.list('/.anarq/data/os.anarq.shell/feeds', {})).length, 0)
+      assert.equal((await drive.list('/.anarq/data/org.anarq.store/feeds', {})).length, 0)
       await house.node.operations.drive.entry('/Shelf/from-eve/feed.json')
     }),
 )

@@ -249,7 +249,7 @@ test(
         .getByRole('button', { name: 'Settings' })
         .click()
       await page.getByRole('option', { name: 'About' }).click()
-      await page.locator('.facts').getByText('Work', { exact: true }).waitFor()
+      await page.locator('.aq-facts').getByText('Work', { exact: true }).waitFor()
       await page.getByRole('button', { name: 'Acting as Work' }).click()
       await page.getByRole('menuitem', { name: /Ada/ }).click()
       await page.getByRole('button', { name: 'Acting as Ada' }).waitFor()

@@ -92,7 +92,7 @@ async function textOf(stream: AsyncIterable<Uint8Array>): Promise<string> {
 async function installPacked(page: Page): Promise<void> {
   await page.getByRole('list', { name: 'Apps', exact: true }).getByRole('button', { name: 'Apps' }).click()
   const store = page.getByRole('region', { name: 'Apps', exact: true })
-  await page.locator('input[type=file]').setInputFiles(packed)
+  await page.locator('input[type=file][accept=".wxa"]').setInputFiles(packed)
   await store.getByRole('heading', { name: `Install ${name}?` }).waitFor()
   const switches = store.getByRole('switch')
   assert.equal(await switches.count(), asked.length)

@@ -34,7 +34,8 @@ export async function openHouse(): Promise<House> {
   assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
   buildDesktop()
   const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
-  const node = await openNode({ home })
+  // A guess at this passphrase may be cheap: the home lasts as long as the tests.
+  const node = await openNode({ home, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
   const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
   const browser = await chromium.launch({
     executablePath: executable,
@@ -85,7 +86,7 @@ async function visit(
   options: BrowserContextOptions,
   act: (visit: Visit) => Promise<void>,
 ): Promise<void> {
-  const context = await browser.newContext({ locale: 'en-US', ...options })
+  const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   const complaints: string[] = []
   page.setDefaultTimeout(15_000)

@@ -33,6 +33,7 @@ test('the face of the package is this list of names', () => {
     'readCar',
     'readChunks',
     'readQntFile',
+    'readerSlotBytes',
     'readersMax',
     'sealEnvelope',
     'signedBytesOf',

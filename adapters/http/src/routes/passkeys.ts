@@ -50,7 +50,7 @@ function addUnlocking(app: App, { sessions, attempts, operations: { account } }:
       return sessions.issue({ key, browser })
     },
   })
-  app.post<{ Body: Proof }>('/api/v1/account/passkeys/unlock', {
+  app.post<{ Body: Proof }>('/api/v1/account/unlock-by-passkey', {
     config: { access: 'socket' },
     schema: {
       operationId: 'unlockAccountByPasskey',

@@ -58,7 +58,7 @@ export const up: Command = {
       const found = net && { id: net.id, address: net.address }
       terminal.result(
         { address: served.address, home, state, ...(found === undefined ? {} : { net: found }) },
-        welcome(served.address, home, state, net?.address),
+        welcome(named(served.address), home, state, net?.address),
       )
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
@@ -71,6 +71,11 @@ export const up: Command = {
       await node.close()
     }
   },
+}
+
+/** By its name, where it has one: browsers keep passkeys for names, and for no address. */
+function named(address: string): string {
+  return address.replace('//127.0.0.1:', '//localhost:')
 }
 
 /** Where other nodes come in, and by which address they find that. */

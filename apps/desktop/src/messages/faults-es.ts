@@ -9,6 +9,7 @@ export const faultsEs: FaultTexts = {
     'Esta aplicación tiene ya demasiadas peticiones por responder. Inténtalo enseguida otra vez.',
   'busy.compact': 'El almacén ya se está ordenando. Espera a que termine.',
   'busy.upload': 'Otra parte de esta subida está en camino. Envíalas de una en una.',
+  'busy.vault': 'Las llaves de esta casa cambiaron entretanto. Inténtalo otra vez.',
   'cancelled.aborted': 'Se paró porque lo pediste.',
   'cancelled.closed': 'El otro lado cerró la conexión antes de que llegara todo. Inténtalo de nuevo.',
   'cancelled.idle': 'No llegó nada durante un cuarto de hora y la subida se abandonó. Empiézala de nuevo.',
@@ -19,6 +20,7 @@ export const faultsEs: FaultTexts = {
   'conflict.changing': 'Estaba cambiando mientras se leía y se dejó fuera. Súbelo otra vez cuando repose.',
   'conflict.device': 'Ese dispositivo ya es de otro menor. Para otro menor, inscríbelo en una carpeta vacía.',
   'conflict.exists': 'Ya existe algo con ese nombre. Elige otro.',
+  'conflict.feed-version': 'Esa versión ya está en la lista. Sube la versión, empaqueta y publica otra vez.',
   'conflict.folder': 'La carpeta no existe. Créala antes.',
   'conflict.identity': 'Hay otra identidad en uso. Cambia de identidad o vuelve a abrir esta ventana.',
   'conflict.installed': 'Esa versión ya está instalada. No hay nada que hacer.',
@@ -26,6 +28,7 @@ export const faultsEs: FaultTexts = {
   'conflict.locked': 'Otra herramienta lo tiene bloqueado. Desbloquéalo allí o espera.',
   'conflict.name': 'Ya hay algo con ese nombre aquí. Elige otro nombre.',
   'conflict.offset': 'La siguiente parte de esta subida empieza en otro lugar. Inténtalo de nuevo.',
+  'conflict.passkey': 'Esta llave de acceso ya abre esta casa. Quítala antes para añadirla de nuevo.',
   'conflict.state': 'Eso no está en la papelera.',
   'conflict.upload': 'Esta subida ya está completa.',
   'damaged.apps':
@@ -49,6 +52,9 @@ export const faultsEs: FaultTexts = {
     'Un archivo de este paquete no mide lo que dice su manifiesto. Consigue el paquete otra vez.',
   'damaged.settings': 'Los ajustes de este nodo no se leen. Fija la cuota otra vez.',
   'damaged.vault': 'El llavero está dañado. Usa una copia de seguridad de él.',
+  'invalid.address': 'Eso no es una dirección de un nodo.',
+  'invalid.answer':
+    'Lo que respondió el otro nodo no es lo que se pidió. No se guardó nada; pregunta a su dueño.',
   'invalid.argument': 'Falta decir qué hacer con ello.',
   'invalid.audience': 'Esa eres tú: ya puedes leerlo.',
   'invalid.backup':
@@ -59,6 +65,8 @@ export const faultsEs: FaultTexts = {
   'invalid.cid': 'Esto no es un identificador de contenido (CID). Cópialo otra vez, entero.',
   'invalid.days': 'Una delegación dura de 1 a 7 días.',
   'invalid.guardian': 'El segundo tutor tiene que ser otra persona.',
+  'invalid.invitation':
+    'Eso no es una invitación completa: copia la línea otra vez, desde "anarq:" hasta el final.',
   'invalid.json': 'Lo recibido no es JSON bien formado.',
   'invalid.key': 'Esa llave no tiene la forma debida.',
   'invalid.kind': 'Esto no es lo que se pedía: un archivo donde va una carpeta, o al revés.',
@@ -68,6 +76,7 @@ export const faultsEs: FaultTexts = {
   'invalid.name': 'Ese nombre no se puede usar. Elige otro.',
   'invalid.params': 'Lo que se pidió no tiene la forma debida. {detail}',
   'invalid.part': 'Esta parte pasa del final de la subida.',
+  'invalid.passkey': 'Eso no es una llave de acceso completa. Créala otra vez.',
   'invalid.passphrase': 'La frase de paso no vale: elige una más larga.',
   'invalid.path': 'Esa ruta no es válida.',
   'invalid.permission': 'Ese permiso no existe en este sistema, o la aplicación no lo pide.',
@@ -84,6 +93,8 @@ export const faultsEs: FaultTexts = {
   'limit.depth': 'Esa carpeta está demasiado dentro de otras.',
   'limit.drill':
     'Esta copia difiere demasiado de lo que hay aquí para contarla al lado. Recupérala en una carpeta vacía.',
+  'limit.feed': 'La lista es demasiado grande. Publica menos aplicaciones en ella.',
+  'limit.feeds': 'Ya se muestran todas las listas que caben. Quita una antes.',
   'limit.folders': 'Se crearon aquí demasiadas carpetas con ese nombre. Elige otro.',
   'limit.identities': 'No caben más identidades aquí.',
   'limit.inline': 'Es demasiado para una sola petición. Pide una parte.',
@@ -95,6 +106,7 @@ export const faultsEs: FaultTexts = {
   'limit.package-ratio':
     'Este paquete se hincharía demasiado al abrirlo: así se hacen las bombas. No lo uses.',
   'limit.package-total': 'Este paquete ocuparía demasiado al abrirlo.',
+  'limit.passkeys': 'Ya hay todas las llaves de acceso que caben. Quita una antes.',
   'limit.path': 'Esa ruta es demasiado larga.',
   'limit.ping': 'Este archivo ping es demasiado grande.',
   'limit.query': 'Demasiadas palabras en la búsqueda. Busca con menos.',
@@ -112,14 +124,18 @@ export const faultsEs: FaultTexts = {
   'missing.block': 'Este bloque no está aquí.',
   'missing.device': 'Esta identidad no tiene ese dispositivo.',
   'missing.entry': 'El registro no tiene esa entrada.',
+  'missing.feed': 'Esta lista ya no se muestra aquí. Añade su carpeta otra vez.',
+  'missing.feed-app': 'La lista ya no nombra este paquete. Mírala otra vez.',
   'missing.file': 'Eso no existe. Comprueba el nombre.',
   'missing.grant': 'Aquí no hay ese permiso.',
   'missing.identity': 'Aquí no hay esa identidad.',
   'missing.invitation': 'Este dispositivo espera a su tutor. Trae el archivo que te dé.',
   'missing.key': 'Aquí no hay esa llave.',
+  'missing.media': 'Esta dirección terminó. Abre el archivo otra vez.',
   'missing.method': 'El sistema no sabe hacer eso.',
   'missing.object': 'Eso ya no está aquí.',
   'missing.package-file': 'A este paquete le falta un archivo.',
+  'missing.passkey': 'Esa llave de acceso ya no existe.',
   'missing.route': 'Aquí no hay nada en esa dirección.',
   'missing.session': 'Esa sesión de navegador ya no existe.',
   'missing.ui': 'Esta aplicación trabaja de fondo: no tiene nada que mostrar.',
@@ -143,6 +159,16 @@ export const faultsEs: FaultTexts = {
     'Este paquete tiene dos archivos con el mismo nombre. Se hizo para leerse de dos maneras: no lo uses.',
   'refused.entry-unlisted': 'Este paquete trae un archivo que su manifiesto no conoce. Consíguelo otra vez.',
   'refused.expired': 'Ese permiso o esa llave ya venció. Pide o haz otro.',
+  'refused.feed-entry': 'Un paquete no es el que la lista nombra. Pide la carpeta otra vez a su editor.',
+  'refused.feed-foreign':
+    'Un paquete no es del editor de esta lista. Una lista solo tiene aplicaciones de su editor.',
+  'refused.feed-older': 'Esta lista es más antigua que una que ya se vio aquí. Consigue la más nueva.',
+  'refused.feed-publisher':
+    'La lista de esta carpeta es ahora de otro editor. Si la quieres, añade la carpeta otra vez.',
+  'refused.feed-twice':
+    'Hay dos listas distintas con el mismo número de este editor. Pídele una nueva antes de instalar.',
+  'refused.folder':
+    'Es una carpeta, y de otro nodo por ahora solo se abren archivos. Pide a su dueño que comparta los archivos.',
   'refused.host': 'A este nodo no se le llama por ese nombre. Usa la dirección en la que escucha.',
   'refused.id-alike':
     'El identificador de esta aplicación se parece al de otro editor. No la instales sin preguntar.',
@@ -160,6 +186,7 @@ export const faultsEs: FaultTexts = {
   'refused.not-yet': 'Este permiso todavía no vale.',
   'refused.not-yours': 'Este permiso te lo dieron: solo quien lo dio puede quitarlo.',
   'refused.origin': 'Lo pidió la página de otro sitio. Usa la del propio nodo.',
+  'refused.passkey': 'Esta llave de acceso no abre esta casa. Desbloquea con la frase y añádela otra vez.',
   'refused.passphrase': 'La frase de paso no lo abre. Compruébala e inténtalo otra vez.',
   'refused.permission': 'Esta aplicación no tiene permiso para eso.',
   'refused.place': 'Esa carpeta es del propio sistema, o no se puede mover.',
@@ -196,6 +223,8 @@ export const faultsEs: FaultTexts = {
   'unavailable.owner':
     'El nodo de su dueño no se alcanza desde aquí. Abre el archivo en un nodo donde viva esa identidad.',
   'unavailable.paused': 'La aplicación está en pausa porque falló varias veces. Espera un poco.',
+  'unavailable.peer':
+    'El nodo de su dueño no responde. Puede estar apagado o fuera de alcance; inténtalo más tarde.',
   'unavailable.permission': 'No hay permiso para escribir o leer ahí en el disco.',
   'unavailable.settings': 'Este nodo no guarda ajustes, así que no tiene cuota.',
   'unavailable.shell': 'Esta página es una aplicación. Ábrela en AnarQ.',

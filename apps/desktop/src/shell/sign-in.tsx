@@ -8,7 +8,7 @@ import {
   Note,
   PasswordField,
 } from '@anarq/design'
-import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react'
+import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { hasPasskeys, makePasskey } from '../client/passkeys.ts'
 import type { Passkey } from '../client/port.ts'
 import { problemText } from '../client/problem.ts'
@@ -36,6 +36,7 @@ function Passkeys(): ReactNode {
   const { events } = useShell()
   const [passkeys, setPasskeys] = useState<readonly Passkey[]>()
   const [problem, setProblem] = useState<string>()
+  const top = useRef<HTMLDivElement>(null)
   const load = useCallback(() => {
     client.passkeys().then(setPasskeys, (thrown: unknown) => setProblem(problemText(say, thrown)))
   }, [client, say])
@@ -43,8 +44,13 @@ function Passkeys(): ReactNode {
     load()
     return events.on('identity', load)
   }, [load, events])
+  /** The line that had the keyboard is gone: without another place, no key would reach this dialog. */
+  const onGone = (): void => {
+    load()
+    top.current?.focus()
+  }
   return (
-    <div className="passkeys">
+    <div className="passkeys" ref={top} tabIndex={-1}>
       <p>{say('passkeys.text')}</p>
       {passkeys?.length === 0 && (
         <EmptyState icon="key" title={say('passkeys.empty.title')}>
@@ -54,7 +60,7 @@ function Passkeys(): ReactNode {
       {passkeys !== undefined && passkeys.length > 0 && (
         <ul className="passkeys-list" aria-label={say('passkeys.title')}>
           {passkeys.map((passkey) => (
-            <PasskeyLine key={passkey.credential} passkey={passkey} onGone={load} onFailed={setProblem} />
+            <PasskeyLine key={passkey.credential} passkey={passkey} onGone={onGone} onFailed={setProblem} />
           ))}
         </ul>
       )}

@@ -1,5 +1,6 @@
 import type { Query } from '@anarq/qindex'
 import { isShown } from '../drive/resolve.ts'
+import { systemFolder } from '../drive/system-folder.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
 import type { StorageFacts } from './operations.ts'
@@ -14,8 +15,11 @@ export async function storageOf(
   { room }: Pick<KernelPorts, 'room'>,
   quota: Pick<Quota, 'bytes'>,
 ): Promise<StorageFacts> {
-  const all = await sumOf(view, {})
-  const shown = await sumOf(view, { isTrashed: false })
+  // What the system keeps for itself there is no file of the person's.
+  const own = view.childByName(null, systemFolder.slice(1))[0]
+  const outside = own === undefined ? {} : { outside: own.id }
+  const all = await sumOf(view, outside)
+  const shown = await sumOf(view, { ...outside, isTrashed: false })
   const disk = await room?.()
   const quotaBytes = quota.bytes()
   return {
@@ -32,7 +36,7 @@ export async function storageOf(
 
 async function sumOf(
   view: Space['view'],
-  query: Pick<Query, 'isTrashed'>,
+  query: Pick<Query, 'isTrashed' | 'outside'>,
 ): Promise<{ files: number; bytes: number }> {
   const sum = { files: 0, bytes: 0 }
   for (let offset = 0; ; offset += pageEntries) {

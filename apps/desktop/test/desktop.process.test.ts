@@ -182,7 +182,7 @@ async function layoutIsKept(zone: string): Promise<void> {
 }
 
 test('language and appearance follow at once, and are remembered', { skip }, () =>
-  house.visit({ ...wide, colorScheme: 'light' }, async ({ page }) => {
+  house.visit({ ...wide, colorScheme: 'light', reducedMotion: 'no-preference' }, async ({ page }) => {
     await unlock(page)
     await page
       .getByRole('navigation', { name: 'Open apps' })

@@ -257,7 +257,7 @@ test(
       await notes.getByRole('button', { name: 'Copy to my drive' }).click()
       await notes.getByText(/Add, change and remove files|drive\.write/).waitFor()
       await shoot(page, 'notes-dark')
-      await page.waitForTimeout(500)
+      await page.waitForTimeout(1000)
       await page.reload()
       await unlock(page)
       await page.waitForFunction(() => document.querySelector('textarea')?.value === 'Milk, and a spare key')

@@ -7,7 +7,7 @@ import { type Act, type Desk, next } from '../windows/state.ts'
 
 export const shelfHeight = 68
 export const phoneBars = { top: 48, bottom: 60 } as const
-const saveAfterMs = 2_000
+const saveAfterMs = 700
 
 export function areaOf(width: number, height: number, isPhone: boolean): Size {
   const taken = isPhone ? phoneBars.top + phoneBars.bottom : shelfHeight

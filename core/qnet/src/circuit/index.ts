@@ -21,5 +21,9 @@ export {
   ntorV3Form,
   startHandshake,
 } from './handshake.ts'
+export { type Guard, type GuardState, parseGuardState } from './guards.ts'
+export { createPaths, type PathOptions, type PathReport, type PathSettings, type Paths } from './paths.ts'
 export { createRelay, type Relay, type RelaySettings } from './relay.ts'
+export type { RelayFacts } from './relay-facts.ts'
+export type { Spread } from './spread.ts'
 export { type CellWire, createSwitch, type Switch } from './switch.ts'

@@ -215,7 +215,7 @@ function weightsOf(
   halvingMs: number,
 ): number[] {
   const { rateMedian = Number.POSITIVE_INFINITY, latencyMedian } = measures
-  // Circuits have the first hop in common, so that what they measure compares the others; a first hop has its link.
+  // A first hop has its own link, which is measured without any circuit.
   const seen = candidates.map(({ facts }) =>
     place === 'first' ? facts.linkRttMs : measures.latencyOf(facts.hop.node),
   )

@@ -43,12 +43,13 @@ export function networkOf(host: string): string {
   return `6:${(first ?? 0).toString(16)}:${(second ?? 0).toString(16)}`
 }
 
-/** What circuits have shown of relays, forgotten by halves as new figures come. */
+/** What circuits have shown of relays. */
 export type Measures = {
-  /** A circuit's round trip, which each of its hops behind the first has a part in. */
+  /** A circuit's round trip, of which each of its hops has a part. */
   latency(nodes: readonly NodeId[], rttMs: number): void
   /** Bytes a second that a circuit carried while it was the circuit that held them up. */
   rate(nodes: readonly NodeId[], bytesPerSecond: number): void
+  /** Its part. Only differences between relays mean something: what all paths have in common stands with any of them. */
   latencyOf(node: NodeId): number | undefined
   rateOf(node: NodeId): number | undefined
   /** Of all rates that were measured. */
@@ -57,23 +58,35 @@ export type Measures = {
 }
 
 const nodesMax = 8192
-const newPart = 0.3
+const newPart = 0.4
 
 export function createMeasures(): Measures {
   const latencies = new Map<NodeId, number>()
   const rates = new Map<NodeId, number>()
-  const take = (into: Map<NodeId, number>, nodes: readonly NodeId[], value: number): void => {
-    if (!Number.isFinite(value) || value < 0) return
-    for (const node of nodes) {
-      const before = into.get(node)
-      into.delete(node)
-      into.set(node, before === undefined ? value : before + (value - before) * newPart)
-      if (into.size > nodesMax) into.delete(into.keys().next().value as NodeId)
-    }
+  const put = (into: Map<NodeId, number>, node: NodeId, value: number): void => {
+    into.delete(node)
+    into.set(node, value)
+    if (into.size > nodesMax) into.delete(into.keys().next().value as NodeId)
   }
+  /** Normalised least mean squares: what the parts do not explain is shared out, to relays that are new before all others. */
+  const takeLatency = (nodes: readonly NodeId[], rttMs: number): void => {
+    const fresh = nodes.filter((node) => !latencies.has(node))
+    const rest = rttMs - nodes.reduce((sum, node) => sum + (latencies.get(node) ?? 0), 0)
+    const [to, part] = fresh.length > 0 ? [fresh, 1 / fresh.length] : [nodes, newPart / nodes.length]
+    for (const node of to) put(latencies, node, (latencies.get(node) ?? 0) + rest * part)
+  }
+  const takeRate = (node: NodeId, rate: number): void => {
+    const before = rates.get(node) ?? rate
+    put(rates, node, before + (rate - before) * newPart)
+  }
+  const isFigure = (value: number): boolean => Number.isFinite(value) && value >= 0
   return {
-    latency: (nodes, rttMs) => take(latencies, nodes.slice(1), rttMs),
-    rate: (nodes, bytesPerSecond) => take(rates, nodes, bytesPerSecond),
+    latency(nodes, rttMs) {
+      if (isFigure(rttMs)) takeLatency(nodes, rttMs)
+    },
+    rate(nodes, bytesPerSecond) {
+      if (isFigure(bytesPerSecond)) for (const node of nodes) takeRate(node, bytesPerSecond)
+    },
     latencyOf: (node) => latencies.get(node),
     rateOf: (node) => rates.get(node),
     get rateMedian() {

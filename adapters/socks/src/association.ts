@@ -1,7 +1,14 @@
 import { createSocket } from 'node:dgram'
 import { isIPv6, type Socket } from 'node:net'
 import type { DatagramEvents, Datagrams } from '@anarq/qnet'
-import { codeOfReason, type Request, readDatagram, replyCode, requestReply, writeDatagram } from './request.ts'
+import {
+  codeOfReason,
+  type Request,
+  readDatagram,
+  replyCode,
+  requestReply,
+  writeDatagram,
+} from './request.ts'
 
 /**
  * UDP ASSOCIATE (RFC 1928 sections 4, 6 and 7): a port on the address at which the program came in, for that program's host

@@ -153,14 +153,22 @@ function serve(socket: Socket, streams: Streams, limits: SocksLimits, counts: Co
 type Outcome =
   | { readonly kind: 'more' }
   | { readonly kind: 'wrong'; readonly reply?: Uint8Array }
-  | { readonly kind: 'asked'; readonly request: Request; readonly isolation: string; readonly rest: Uint8Array }
+  | {
+      readonly kind: 'asked'
+      readonly request: Request
+      readonly isolation: string
+      readonly rest: Uint8Array
+    }
 
 /** Greeting, name and password where they were chosen, request: each as soon as its bytes are there. */
 function createConversation(reply: (bytes: Uint8Array) => void): { take(bytes: Uint8Array): Outcome } {
   let held: Uint8Array = new Uint8Array(0)
   let stage: 'greeting' | 'password' | 'request' = 'greeting'
   let isolation = ''
-  const step = <T>(read: Read<T>, then: (value: T) => void): Exclude<Outcome, { kind: 'asked' }> | undefined => {
+  const step = <T>(
+    read: Read<T>,
+    then: (value: T) => void,
+  ): Exclude<Outcome, { kind: 'asked' }> | undefined => {
     if (read.kind !== 'read') return read
     held = held.subarray(read.bytes)
     then(read.value)

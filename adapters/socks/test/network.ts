@@ -6,6 +6,7 @@ import {
   createPool,
   createRelay,
   createSwitch,
+  type Pool,
   type RelayFacts,
   type Switch,
 } from '@anarq/qnet/circuit'
@@ -21,8 +22,18 @@ const world: World = {
   },
 }
 
+type Network = {
+  readonly pool: Pool
+  /** Paths in the order in which they were built. */
+  readonly built: readonly (readonly NodeId[])[]
+  readonly client: NodeId
+  /** Who sent cells to a node. */
+  neighboursOf(id: NodeId): ReadonlySet<NodeId>
+  kill(id: NodeId): void
+}
+
 /** A client and relays in this process, joined by wires that bring each cell in the next turn of the loop. */
-export function createNetwork(relayCount: number, exits: readonly Exit[]) {
+export function createNetwork(relayCount: number, exits: readonly Exit[]): Network {
   const boards = new Map<NodeId, Switch>()
   const dead = new Set<NodeId>()
   const seen = new Map<NodeId, Set<NodeId>>()
@@ -81,9 +92,8 @@ export function createNetwork(relayCount: number, exits: readonly Exit[]) {
     pool,
     built,
     client: client.id,
-    /** Who sent cells to a node. */
-    neighboursOf: (id: NodeId): ReadonlySet<NodeId> => seen.get(id) ?? new Set(),
-    kill(id: NodeId) {
+    neighboursOf: (id) => seen.get(id) ?? new Set(),
+    kill(id) {
       dead.add(id)
       for (const board of boards.values()) board.lost(id)
     },

@@ -3,11 +3,25 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { Exit } from '@anarq/qnet'
 import { createExit, createExitPolicy } from '@anarq/qnet/exit'
 import { createOutside } from '../src/index.ts'
 
+type Closing = { close(): void }
+type Origin = Closing & { readonly port: number; readonly bytes: Buffer }
+type Names = Closing & { readonly server: string; readonly asked: readonly string[] }
+type Echo = Closing & { readonly port: number; readonly seen: readonly string[] }
+type Peer = {
+  readonly socket: Socket
+  write(...bytes: number[]): boolean
+  /** So many bytes, or fewer where the other side has ended before. */
+  read(count: number): Promise<number[]>
+  /** What still comes, up to the end, and how it ended. */
+  rest(): Promise<{ bytes: Buffer; ended: string }>
+}
+
 /** An HTTP origin: GET gives so many bytes as its path says, PUT answers with the SHA-256 of what came. */
-export async function openOrigin() {
+export async function openOrigin(): Promise<Origin> {
   const bytes = randomBytes(10 * 1024 * 1024)
   const server = createServer((request, response) => {
     if (request.method === 'GET') {
@@ -32,7 +46,7 @@ export async function openOrigin() {
 }
 
 /** A name server that knows these names and addresses of IPv4, and says of all others that there are none. */
-export async function openNames(names: Readonly<Record<string, string>>) {
+export async function openNames(names: Readonly<Record<string, string>>): Promise<Names> {
   const socket = createSocket('udp4')
   const asked: string[] = []
   socket.on('message', (query, from) => {
@@ -59,7 +73,7 @@ export async function openNames(names: Readonly<Record<string, string>>) {
   return { server: `127.0.0.1:${await bound(socket)}`, asked, close: () => socket.close() }
 }
 
-export async function openUdpEcho() {
+export async function openUdpEcho(): Promise<Echo> {
   const socket = createSocket('udp4')
   const seen: string[] = []
   socket.on('message', (bytes, from) => {
@@ -76,13 +90,16 @@ export async function bound(socket: UdpSocket): Promise<number> {
 }
 
 /** An exit over real sockets, whose policy lets this test's origin be reached and nothing else of this machine. */
-export function createTestExit(nameServers: readonly string[], others: Parameters<typeof createOutside>[0] = {}) {
+export function createTestExit(
+  nameServers: readonly string[],
+  others: Parameters<typeof createOutside>[0] = {},
+): Exit {
   const policy = createExitPolicy({ allowAlso: (address) => address === '127.0.0.1' })
   return createExit({ policy, outside: createOutside({ nameServers, ...others }) })
 }
 
 /** A connection on which a test says each byte itself. */
-export async function dial(port: number) {
+export async function dial(port: number): Promise<Peer> {
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const pieces: Buffer[] = []
   let ended: string | undefined
@@ -113,14 +130,12 @@ export async function dial(port: number) {
   return {
     socket,
     write: (...bytes: number[]) => socket.write(Uint8Array.from(bytes)),
-    /** So many bytes, or fewer where the other side has ended before. */
     async read(count: number): Promise<number[]> {
       await until(() => Buffer.concat(pieces).length >= count || ended !== undefined)
       const all = Buffer.concat(pieces.splice(0))
       pieces.push(all.subarray(count))
       return [...all.subarray(0, count)]
     },
-    /** What still comes, up to the end, and how it ended. */
     async rest(): Promise<{ bytes: Buffer; ended: string }> {
       await until(() => ended !== undefined)
       return { bytes: Buffer.concat(pieces.splice(0)), ended: ended as string }

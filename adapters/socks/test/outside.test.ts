@@ -80,7 +80,10 @@ test('what the policy refuses is not dialled: private addresses, names that lead
     assert.equal(await ask(host), 'refused', host)
   assert.equal(await ask('127.0.0.1', 25), 'refused')
   assert.equal(await ask('nowhere.anarq.net'), 'unresolved')
-  assert.deepEqual(names.asked.filter((name) => name === 'localhost'), [])
+  assert.deepEqual(
+    names.asked.filter((name) => name === 'localhost'),
+    [],
+  )
   names.close()
 })
 

@@ -56,7 +56,9 @@ async function openLab(limits: Partial<SocksLimits> = {}) {
 
 const at = (port: number) => `127.0.0.1:${port}`
 
-test('curl gets and puts 10 MB by name and by address, byte for byte, and the name is asked of name servers', { skip: noCurl }, async () => {
+test('curl gets and puts 10 MB by name and by address, byte for byte, and the name is asked of name servers', {
+  skip: noCurl,
+}, async () => {
   await using lab = await openLab()
   const proxy = at(lab.socks.port)
   const { stdout } = await curl('--socks5-hostname', proxy, lab.url(`/${lab.origin.bytes.length}`))
@@ -66,10 +68,7 @@ test('curl gets and puts 10 MB by name and by address, byte for byte, and the na
   assert.ok(lab.origin.bytes.subarray(0, 1000).equals(byAddress.stdout))
   const upload = curl('--socks5-hostname', proxy, '-T', '-', lab.url('/put'))
   upload.child.stdin?.end(lab.origin.bytes)
-  assert.equal(
-    (await upload).stdout.toString(),
-    createHash('sha256').update(lab.origin.bytes).digest('hex'),
-  )
+  assert.equal((await upload).stdout.toString(), createHash('sha256').update(lab.origin.bytes).digest('hex'))
 })
 
 test('name and password say which streams are kept apart', { skip: noCurl }, async () => {

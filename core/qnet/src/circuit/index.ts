@@ -12,6 +12,7 @@ export {
   type Hop,
 } from './client.ts'
 export type { ClientStreams, KeptStream } from './client-streams.ts'
+export { type Guard, type GuardState, parseGuardState } from './guards.ts'
 export {
   type Agreed,
   answerHandshake,
@@ -21,7 +22,6 @@ export {
   ntorV3Form,
   startHandshake,
 } from './handshake.ts'
-export { type Guard, type GuardState, parseGuardState } from './guards.ts'
 export { createPaths, type PathOptions, type PathReport, type PathSettings, type Paths } from './paths.ts'
 export { createPool, type Pool, type PoolOptions, type PoolSettings } from './pool.ts'
 export { createRelay, type Relay, type RelaySettings } from './relay.ts'

@@ -2,7 +2,14 @@ import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import type { Hop } from './client.ts'
 import { firstGuard, type Guard, type GuardState, guardsMax, isOver, secondGuard } from './guards.ts'
-import { areApart, createMeasures, groupsOf, type Measures, medianOf, type RelayFacts } from './relay-facts.ts'
+import {
+  areApart,
+  createMeasures,
+  groupsOf,
+  type Measures,
+  medianOf,
+  type RelayFacts,
+} from './relay-facts.ts'
 import { drawPlace, type Spread, type SpreadSettings, sharesOf, spreadOf } from './spread.ts'
 
 /**

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import { createSeededRandom } from '@anarq/random/testing'
 import fc from 'fast-check'
-import { createPaths, parseGuardState, type PathOptions, type RelayFacts } from '../../src/circuit/index.ts'
+import { createPaths, type PathOptions, parseGuardState, type RelayFacts } from '../../src/circuit/index.ts'
 import { areApart, groupsOf, networkOf } from '../../src/circuit/relay-facts.ts'
 import { sharesOf, spreadOf } from '../../src/circuit/spread.ts'
 
@@ -112,10 +112,10 @@ test('what a relay says of itself counts up to what was measured of others', () 
 
 test('no two hops share a network, a family or a neighbourhood', () => {
   const word = fc.integer({ min: 0, max: 4 })
-  const relays = fc.array(
-    fc.record({ a: word, b: word, family: word, near: word, isExit: fc.boolean() }),
-    { minLength: 3, maxLength: 30 },
-  )
+  const relays = fc.array(fc.record({ a: word, b: word, family: word, near: word, isExit: fc.boolean() }), {
+    minLength: 3,
+    maxLength: 30,
+  })
   fc.assert(
     fc.property(relays, fc.integer(), (all, seed) => {
       const facts = all.map(({ a, b, family, near, isExit }, at) =>
@@ -133,7 +133,11 @@ test('no two hops share a network, a family or a neighbourhood', () => {
         const groups = path.map((at) => groupsOf(facts[at]!))
         assert.equal(path.length, 3)
         assert.ok(facts[path[2]!]?.isExit)
-        for (const [i, j] of [[0, 1], [0, 2], [1, 2]] as const)
+        for (const [i, j] of [
+          [0, 1],
+          [0, 2],
+          [1, 2],
+        ] as const)
           assert.ok(areApart(groups[i]!, groups[j]!), `${path} of ${JSON.stringify(all)}`)
       }
     }),
@@ -215,7 +219,10 @@ test('guards end by themselves: the second layer within 22 days, the first withi
   const later = lab.choose() as number[]
   assert.equal(later[0], before[0])
   assert.equal(lab.paths.guards.second.length, 2)
-  assert.ok(lab.paths.guards.second.every(({ endMs }) => endMs > 123 * dayMs), 'all of them are new')
+  assert.ok(
+    lab.paths.guards.second.every(({ endMs }) => endMs > 123 * dayMs),
+    'all of them are new',
+  )
   lab.pass(121 * dayMs)
   lab.choose()
   assert.equal(lab.paths.guards.first.length, 1)
@@ -231,8 +238,20 @@ test('a path to a node that is wanted avoids what that node is near to, and ther
   assert.notEqual(path?.[0]?.node, idOf(primary))
   assert.equal(createLab(10, relaysOf(2)).choose(), undefined)
   assert.equal(createLab(10, []).choose(), undefined)
-  assert.equal(createLab(10, relaysOf(9, () => ({ hosts: ['9.9.9.9'] }))).choose(), undefined)
-  assert.equal(createLab(10, relaysOf(9, () => ({ isExit: false }))).choose(), undefined)
+  assert.equal(
+    createLab(
+      10,
+      relaysOf(9, () => ({ hosts: ['9.9.9.9'] })),
+    ).choose(),
+    undefined,
+  )
+  assert.equal(
+    createLab(
+      10,
+      relaysOf(9, () => ({ isExit: false })),
+    ).choose(),
+    undefined,
+  )
 })
 
 test('what was kept is parsed: anything else is refused and never thrown otherwise', () => {

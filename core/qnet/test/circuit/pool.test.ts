@@ -7,7 +7,8 @@ import { createNet, createReader, echo, type NetNode, settle } from './net.ts'
 
 /** An exit without an outside: what is sent to a host comes back. */
 const echoExit: Exit = {
-  connect: (host, _port, events) => echo.connect(host, events) as NonNullable<ReturnType<typeof echo.connect>>,
+  connect: (host, _port, events) =>
+    echo.connect(host, events) as NonNullable<ReturnType<typeof echo.connect>>,
   resolve: (host, done) => done([`of ${host}`.replace(' ', '-')]),
   datagrams(events) {
     queueMicrotask(() => events.connected())
@@ -59,7 +60,10 @@ test('streams of one key share a circuit, those of another have their own, and e
   const all = ['a', 'a', 'b'].map((key) => lab.stream(key))
   for (const [at, { flow }] of all.entries()) flow.write(bytes(`hello ${at}`))
   await settle(lab.net.time, 2000)
-  assert.deepEqual(all.map(({ text }) => text()), ['hello 0', 'hello 1', 'hello 2'])
+  assert.deepEqual(
+    all.map(({ text }) => text()),
+    ['hello 0', 'hello 1', 'hello 2'],
+  )
   assert.equal(lab.built.length, 2)
   assert.equal(lab.pool.circuits, 2)
   for (const { flow } of all) flow.end()

@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns'
 import { connect, isIPv6 } from 'node:net'
 import type { Flow, FlowEvents, StreamEnd } from '@anarq/qnet'
 import type { Outside } from '@anarq/qnet/exit'
-import { endOfError, flowOfSocket } from './socket-flow.ts'
+import { flowOfSocket } from './socket-flow.ts'
 
 export type OutsideOptions = {
   /** `address:port` of name servers; the system's where none is named. */
@@ -27,8 +27,8 @@ export function createOutside({
   connectionsMax = 4096,
   lookupsMax = 256,
   associationsMax = 256,
-  connectMs = 15_000,
-  lookupMs = 4000,
+  connectMs = 8000,
+  lookupMs = 2000,
 }: OutsideOptions = {}): Outside {
   const resolver = new Resolver({ timeout: lookupMs, tries: 2 })
   if (nameServers !== undefined) resolver.setServers([...nameServers])
@@ -94,9 +94,6 @@ function dialSocket(
   socket.once('connect', () => {
     clearTimeout(timer)
     events.connected()
-  })
-  socket.once('error', (error) => {
-    failure ??= socket.connecting || socket.pending ? endOfError(error) : undefined
   })
   socket.once('close', () => {
     clearTimeout(timer)

@@ -68,7 +68,7 @@ export function flowOfSocket(socket: Socket, events: Omit<FlowEvents, 'connected
 }
 
 /** What the operating system says, as coarse as streams say it. */
-export function endOfError(error: Error): StreamEnd {
+function endOfError(error: Error): StreamEnd {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ECONNREFUSED':
       return 'refused'

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import type { NodeId } from '@anarq/qnet'
 import { openSocks } from '../src/index.ts'
+import { readDatagram, writeDatagram } from '../src/request.ts'
 import { createNetwork } from './network.ts'
-import { createTestExit, dial, nameRequest, openNames, openOrigin } from './origin.ts'
+import { bound, createTestExit, dial, nameRequest, openNames, openOrigin, openUdpEcho } from './origin.ts'
 
 const host = 'origin.anarq.net'
 
@@ -43,12 +45,12 @@ async function openLab(relayCount = 7) {
   }
 }
 
-test('[QN-ARC-2] [AQ-QNET-10] [AQ-QNET-12] 10 MB come down and go up over three relays, byte for byte', async () => {
+test('[QN-ARC-2] [AQ-QNET-10] [AQ-QNET-12] 10 MB come down and go up over three relays, byte for byte', async (t) => {
   await using lab = await openLab()
   const { bytes } = lab.origin
   const startedMs = performance.now()
   assert.ok((await lab.get(bytes.length)).equals(bytes))
-  const downMs = performance.now() - startedMs
+  t.diagnostic(`10 MB down in ${Math.round(performance.now() - startedMs)} ms`)
 
   const peer = await lab.ask()
   peer.socket.write(
@@ -64,8 +66,6 @@ test('[QN-ARC-2] [AQ-QNET-10] [AQ-QNET-12] 10 MB come down and go up over three 
   assert.deepEqual(lab.network.neighboursOf(last), new Set([middle]), 'the exit met the middle alone')
   assert.deepEqual(lab.network.neighboursOf(middle), new Set([first, last]))
   assert.deepEqual(lab.network.neighboursOf(first), new Set([lab.network.client, middle]))
-  // So slow on no machine: a stream that stalls between timers would be.
-  assert.ok(downMs < 60_000)
 })
 
 test('20 streams at once each get their own bytes', async () => {
@@ -94,6 +94,24 @@ test('[AQ-QNET-8] [QN-ARC-3] a relay killed in the middle resets the streams ove
   assert.ok((await lab.get(100_000)).equals(lab.origin.bytes.subarray(0, 100_000)))
   assert.ok(!lab.network.built.at(-1)?.includes(killed))
   endless.close()
+})
+
+test('a datagram goes out over three relays, and its answer comes back', async () => {
+  await using lab = await openLab()
+  const echo = await openUdpEcho()
+  const peer = await dial(lab.socks.port)
+  peer.write(5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0)
+  const [high, low] = (await peer.read(12)).slice(10) as [number, number]
+  const mine = createSocket('udp4')
+  await bound(mine)
+  const answered = once(mine, 'message')
+  const bytes = randomBytes(1200)
+  mine.send(writeDatagram({ host, port: echo.port, bytes }), (high << 8) | low, '127.0.0.1')
+  const answer = readDatagram((await answered)[0] as Buffer)
+  assert.ok(Buffer.from(answer?.bytes ?? []).equals(Buffer.concat([Buffer.from('echo '), bytes])))
+  peer.socket.destroy()
+  mine.close()
+  echo.close()
 })
 
 test('what the exit refuses is answered by the book at the other door', async () => {

@@ -43,7 +43,7 @@ export type PoolOptions = {
 
 const settingsDefault: PoolSettings = {
   freshMs: 600_000,
-  connectMs: 10_000,
+  connectMs: 20_000,
   streamTriesMax: 3,
   buildTriesMax: 5,
   circuitsMax: 256,
@@ -88,7 +88,9 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
   let isClosed = false
 
   const forget = (lane: Lane): void => {
-    if (lane.current === undefined && !lane.isBuilding && lane.waiting.length === 0) lanes.delete(lane.key)
+    const isUnused = lane.current === undefined && !lane.isBuilding && lane.waiting.length === 0
+    // A later lane of the same key may stand there.
+    if (isUnused && lanes.get(lane.key) === lane) lanes.delete(lane.key)
   }
   const failAll = (lane: Lane, reason: StreamEnd): void => {
     lane.tries = 0
@@ -127,10 +129,10 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
         facts = hold(lane, circuit, path)
         serve(lane)
       },
-      over(_reason, hops) {
+      over(reason, hops) {
         if (facts === undefined) {
           // Closed while it was built, it was counted off with all the others.
-          if (lane.isBuilding) notBuilt(lane, path, hops)
+          if (lane.isBuilding) notBuilt(lane, path, reason === 'resources' && hops === 0 ? path.length : hops)
           return
         }
         measureRate(facts)
@@ -145,7 +147,7 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
     lane.isBuilding = false
     building -= 1
     lane.tries += 1
-    // Those before it have answered: this is the one in doubt.
+    // Those before it have answered: this is the one in doubt. Too many circuits are nobody's fault.
     const doubtful = path[hops]
     if (doubtful !== undefined) paths.failed(doubtful.node)
     paths.answered(path.slice(0, hops))

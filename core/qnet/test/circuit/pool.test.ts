@@ -186,19 +186,19 @@ test('names are resolved and datagrams sent over circuits of their keys; a pool 
   assert.deepEqual(late.reader.log, ['resources'])
 })
 
-/** Cells from and to these nodes take so much longer. */
+/** What these nodes send takes so much longer: each has its part of a round trip, whoever stands beside it. */
 function delay(lab: ReturnType<typeof createLab>, isSlow: (id: NodeId) => boolean, byMs: number): void {
   lab.net.watch(({ from, to: peer, cell }) => {
-    if (!isSlow(from) && !isSlow(peer)) return undefined
+    if (!isSlow(from)) return undefined
     lab.net.time.after(byMs, () => lab.net.nodes.find(({ id }) => id === peer)?.board.receive(from, cell))
     return false
   })
 }
 
-test('[AQ-QNET-5] [QN-PRF-1] what circuits measure decides the next ones: far relays are drawn less, and still are', async () => {
+test('[AQ-QNET-5] [QN-PRF-1] what circuits measure decides the next ones: far relays are drawn less, and still are', async (t) => {
   const lab = createLab(24)
   const slow = new Set(lab.net.nodes.slice(13).map(({ id }) => id))
-  delay(lab, (id) => slow.has(id), 150)
+  delay(lab, (id) => slow.has(id), 300)
   const lasts: NodeId[] = []
   for (let at = 0; at < 200; at += 1) {
     const { flow } = lab.stream(`key ${at}`)
@@ -207,6 +207,7 @@ test('[AQ-QNET-5] [QN-PRF-1] what circuits measure decides the next ones: far re
     flow.reset('done')
   }
   const share = lasts.slice(80).filter((id) => slow.has(id)).length / 120
+  t.diagnostic(`${Math.round(share * 100)} % of the draws are far ones; even would be half`)
   assert.ok(share > 0 && share < 0.35, `${share} of the draws`)
   const { last } = lab.paths.report()
   assert.ok(last.entropyBits >= last.floorBits - 1e-9)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { concatBytes } from '@anarq/bytes'
 import type { Exit, NodeId } from '@anarq/qnet'
+import { createSeededRandom } from '@anarq/random/testing'
 import { createPaths, createPool, type PoolSettings, type RelayFacts } from '../../src/circuit/index.ts'
 import { createNet, createReader, echo, type NetNode, settle } from './net.ts'
 
@@ -32,7 +33,9 @@ function createLab(count = 12, settings: Partial<PoolSettings> = {}, exit: Exit 
     if (cell[4] === 1 && from === client.id) firstCells.push(peer)
     return undefined
   })
-  const paths = createPaths({ world: net.time, relays: () => facts })
+  // Draws from a seed: the same relays for the same run.
+  const { clock, after } = net.time
+  const paths = createPaths({ world: { clock, after, random: createSeededRandom(7) }, relays: () => facts })
   const built: (readonly NodeId[])[] = []
   const pool = createPool({
     world: net.time,

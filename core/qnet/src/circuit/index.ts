@@ -12,6 +12,7 @@ export {
   type Hop,
 } from './client.ts'
 export type { ClientStreams, KeptStream } from './client-streams.ts'
+export { type Guard, type GuardState, parseGuardState } from './guards.ts'
 export {
   type Agreed,
   answerHandshake,
@@ -21,5 +22,9 @@ export {
   ntorV3Form,
   startHandshake,
 } from './handshake.ts'
+export { createPaths, type PathOptions, type PathReport, type PathSettings, type Paths } from './paths.ts'
+export { createPool, type Pool, type PoolOptions, type PoolSettings } from './pool.ts'
 export { createRelay, type Relay, type RelaySettings } from './relay.ts'
+export type { RelayFacts } from './relay-facts.ts'
+export type { Spread } from './spread.ts'
 export { type CellWire, createSwitch, type Switch } from './switch.ts'

@@ -1,6 +1,6 @@
 // `npm test [PART OF A PATH…] [FLAG OF node --test…]`: the unit tests of a floor share one process, which is ten times faster
 // than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own. As many run at once
-// as there are cores, up to four.
+// as there are cores and one more, up to four: a browser waits as often as it works.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -10,9 +10,24 @@ import { getBrowser } from './get-browser.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const floors = ['base', 'core', 'os', 'adapters', 'modules', 'apps', 'tools']
-const lanes = Math.min(4, Math.max(2, availableParallelism()))
+const lanes = Math.min(4, availableParallelism() + 1)
 /** They start first, so that none of them is left over at the end. */
-const longest = ['tree.process', 'apps', 'kill.process', 'cli.process', 'flip.process', 'core', 'adapters']
+const longest = [
+  'apps',
+  'kill.process',
+  'screens.process',
+  'tree.process',
+  'store.process',
+  'core',
+  'drive.process',
+  'cli.process',
+  'flip.process',
+  'desktop.process',
+  'frame.process',
+  'packaged-qdrive.process',
+  'drive-content.process',
+  'adapters',
+]
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'))
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'))

@@ -2,8 +2,8 @@ import { readArray, readBytes, readInt } from '@anarq/ipld'
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import { type Card, encodeCard } from './card.ts'
-import { fraction } from './chance.ts'
-import { isUnder, type Place, placeBytes, sharedBits } from './place.ts'
+import { fraction, pick } from './chance.ts'
+import { flipped, isUnder, type Place, placeBytes, sharedBits } from './place.ts'
 import { encodeProof, readProof, type View, type ViewProof } from './view.ts'
 
 export type Contacts = {
@@ -80,6 +80,13 @@ export function createContacts({
       if (left.length === 0) table.delete(bit)
       else table.set(bit, left)
     }
+  }
+
+  /** Of this part of the space, and no member: there are two views of it. */
+  function contradicted({ id, place }: Card): void {
+    const here = view()
+    const isNeighbour = here?.members.some((member) => member.id === id) === true
+    if (here !== undefined && isUnder(place, here.prefix) && !isNeighbour) send(id, 'view?')
   }
 
   function near(place: Place, count: number): Card[] {
@@ -167,21 +174,24 @@ export function createContacts({
       step(nonce)
     },
     exchange() {
-      const rows = [...table.keys()]
-      const bit = rows[Math.floor(fraction(world.random) * rows.length)]
-      const row = table.get(bit ?? -1) ?? []
-      const card = row[Math.floor(fraction(world.random) * row.length)]
+      const known = [...table.values()].flat()
+      const lacking = Array.from({ length: view()?.prefix.length ?? 0 }, (_, bit) => bit).filter(
+        (bit) => !table.has(bit),
+      )
+      const bit = pick(lacking, 1, world.random)[0]
+      // Neighbours look out to the same parts of the space: what one has lost, another may have.
+      const ask = bit === undefined ? known : (view()?.members.filter(({ id }) => id !== self.id) ?? [])
+      const card = pick(ask, 1, world.random)[0]
       if (card === undefined) return
       nonce = (nonce + 1) >>> 0
-      send(card.id, 'digest', nonce, encodeCard(self), near(card.place, answerCards).map(encodeCard), true)
       const asked = nonce
-      waiting.set(
-        asked,
-        world.after(timeoutMs * 2, () => {
-          waiting.delete(asked)
-          drop(card.id)
-        }),
-      )
+      const wanted = bit === undefined ? self.place : flipped(self.place, bit)
+      const stop = world.after(timeoutMs * 2, () => {
+        waiting.delete(asked)
+        drop(card.id)
+      })
+      waiting.set(asked, stop)
+      send(card.id, 'digest', asked, encodeCard(self), near(card.place, answerCards).map(encodeCard), wanted)
     },
     receive(from, kind, body) {
       if (kind === 'find') {
@@ -199,16 +209,11 @@ export function createContacts({
         const sender = readCard(body[1])
         if (sender.id !== from) return true
         for (const card of [sender, ...cards]) add(card)
-        if (body[3] === true)
-          send(
-            from,
-            'digest',
-            number,
-            encodeCard(self),
-            near(sender.place, answerCards).map(encodeCard),
-            false,
-          )
-        else {
+        contradicted(sender)
+        if (body[3] !== null) {
+          const wanted = readBytes(body[3], 'a place', { length: placeBytes })
+          send(from, 'digest', number, encodeCard(self), near(wanted, answerCards).map(encodeCard), null)
+        } else {
           waiting.get(number)?.()
           waiting.delete(number)
         }

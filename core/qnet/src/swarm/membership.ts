@@ -9,7 +9,7 @@ import { type Card, encodeCard } from './card.ts'
 import { type Certificate, statement } from './certificate.ts'
 import { pick } from './chance.ts'
 import type { MembershipSettings } from './membership-settings.ts'
-import { doOverlap, isUnder, type Place } from './place.ts'
+import { doOverlap, flipped, isUnder, type Place } from './place.ts'
 import { labelled, type Signing, signatureBytesMax } from './ports.ts'
 import { createProbes, type Probes } from './probes.ts'
 import { createRecovery } from './recovery.ts'
@@ -66,6 +66,8 @@ export type Membership = {
 }
 
 const joinsMax = 64
+const ghostsMax = 16
+const strayMax = 12
 
 /** The neighbourhood of one node: who is in it, agreed by those who are. */
 export function createMembership(options: MembershipOptions): Membership {
@@ -81,6 +83,11 @@ export function createMembership(options: MembershipOptions): Membership {
   let merge: View | undefined
   const joins = new Map<NodeId, Card>()
   const ghosts: NodeId[] = []
+  /** Members that answer, but again and again out of another view: they live, and live elsewhere. */
+  const strays = new Map<NodeId, number>()
+  const isLeft = (id: NodeId): boolean => probes.isGone(id) || (strays.get(id) ?? 0) >= strayMax
+  const left = (): NodeId[] =>
+    view?.members.map(({ id }) => id).filter((id) => id !== self && isLeft(id)) ?? []
 
   const probes = createProbes({
     world,
@@ -89,8 +96,11 @@ export function createMembership(options: MembershipOptions): Membership {
     send,
     tag: () => [view?.epoch ?? 0, tag],
     onTag(from, epoch, theirs) {
-      if (view === undefined || epoch < view.epoch || equalBytes(theirs, tag)) return
-      send(from, 'view?')
+      if (view === undefined) return
+      const isSame = equalBytes(theirs, tag)
+      if (isSame) strays.delete(from)
+      else strays.set(from, (strays.get(from) ?? 0) + 1)
+      if (!isSame && epoch >= view.epoch) send(from, 'view?')
     },
     timeoutMs: settings.probeTimeoutMs,
     suspectTicks: settings.suspectTicks,
@@ -111,7 +121,7 @@ export function createMembership(options: MembershipOptions): Membership {
     signing,
     readCard,
     view: () => view,
-    isGone: (id) => probes.isGone(id) || accusations.isOut(id),
+    isGone: (id) => id !== self && (isLeft(id) || accusations.isOut(id)),
     send,
     recovered: (recoveredProof) => adopt(recoveredProof),
   })
@@ -122,7 +132,7 @@ export function createMembership(options: MembershipOptions): Membership {
   }
 
   function change(): Change {
-    const leaves = new Set<NodeId>(probes.gone())
+    const leaves = new Set<NodeId>(left())
     for (const { id } of view?.members ?? []) if (accusations.isOut(id) && id !== self) leaves.add(id)
     const isReady = merge !== undefined && view !== undefined && mayMerge(merge, view)
     return { joins: [...joins.values()], leaves, merge: isReady ? merge : undefined }
@@ -173,7 +183,7 @@ export function createMembership(options: MembershipOptions): Membership {
       views.flatMap(({ members }) => members.map((member) => [member.id, member] as const)),
     )
     const leaves = new Set(of.members.filter(({ id }) => !named.has(id)).map(({ id }) => id))
-    for (const id of leaves) if (!probes.isGone(id) && !accusations.isOut(id)) return false
+    for (const id of leaves) if (!isLeft(id) && !accusations.isOut(id)) return false
     const isMerge = views.some(({ prefix }) => prefix.length < of.prefix.length)
     const incoming = isMerge ? merge : undefined
     if (isMerge && (incoming === undefined || !mayMerge(incoming, of))) return false
@@ -215,7 +225,11 @@ export function createMembership(options: MembershipOptions): Membership {
     needTicks = 0
     smallTicks = 0
     merge = undefined
-    for (const { id } of before?.members ?? []) if (id !== self && !ghosts.includes(id)) ghosts.unshift(id)
+    // Who went without a word may be beyond a cut: asked now and then, to meet again. Who is in the other half of a division is not.
+    const isNamed = (id: NodeId): boolean => next.views.some((one) => hasMember(one, id))
+    for (const { id } of before?.members ?? [])
+      if (id !== self && !ghosts.includes(id) && !isNamed(id)) ghosts.unshift(id)
+    strays.clear()
     if (mine === undefined || !hasMember(mine, self)) {
       leave(next)
       return
@@ -223,7 +237,7 @@ export function createMembership(options: MembershipOptions): Membership {
     view = mine
     proof = next
     tag = tagOf(mine)
-    ghosts.splice(0, ghosts.length, ...ghosts.filter((id) => !hasMember(mine, id)).slice(0, 8))
+    ghosts.splice(0, ghosts.length, ...ghosts.filter((id) => !isNamed(id)).slice(0, ghostsMax))
     for (const id of joins.keys()) if (hasMember(mine, id)) joins.delete(id)
     options.changed(mine, before, next.views)
     look()
@@ -305,9 +319,7 @@ export function createMembership(options: MembershipOptions): Membership {
     const isSmall = view !== undefined && view.prefix !== '' && view.members.length <= mergeAt
     smallTicks = isSmall ? smallTicks + 1 : 0
     if (smallTicks < 6 || smallTicks % 6 !== 0 || view === undefined || proof === undefined) return
-    const beside = card.place.slice()
-    const at = view.prefix.length - 1
-    beside[at >> 3] = (beside[at >> 3] as number) ^ (0x80 >> (at & 7))
+    const beside = flipped(card.place, view.prefix.length - 1)
     for (const id of options.contacts(beside, 2)) send(id, 'merge', encodeProof(proof), true)
   }
 
@@ -329,7 +341,7 @@ export function createMembership(options: MembershipOptions): Membership {
       probes.tick()
       accusations.tick()
       needTicks = look() ? needTicks + 1 : 0
-      if (needTicks > settings.recoverTicks && probes.gone().length > 0) recovery.attempt(needTicks)
+      if (needTicks > settings.recoverTicks && left().length > 0) recovery.attempt(needTicks)
       askMerge()
       const ghost = pick(ghosts, 1, world.random)[0]
       if (ghost !== undefined && needTicks === 0) send(ghost, 'ping', 0, view.epoch, tag)

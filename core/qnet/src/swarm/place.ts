@@ -30,6 +30,12 @@ export function bitAt(place: Place, at: number): 0 | 1 {
   return (((place[at >> 3] as number) >> (7 - (at & 7))) & 1) as 0 | 1
 }
 
+export function flipped(place: Place, at: number): Place {
+  const other = place.slice()
+  other[at >> 3] = (other[at >> 3] as number) ^ (0x80 >> (at & 7))
+  return other
+}
+
 export function isUnder(place: Place, prefix: Prefix): boolean {
   for (let at = 0; at < prefix.length; at += 1)
     if (bitAt(place, at) !== prefix.charCodeAt(at) - 48) return false

@@ -9,6 +9,12 @@ export function printReport({ scenario, nodes, seed }: RunOptions, report: Repor
     ['after', describe(after)],
     ['settled', report.settledMs === undefined ? 'not within 40 minutes' : seconds(report.settledMs)],
     [
+      'whole again',
+      report.repairedMs === undefined
+        ? 'not within the time'
+        : `six copies of each after ${seconds(report.repairedMs)}`,
+    ],
+    [
       'puts',
       `${[...report.guarantees]
         .sort()

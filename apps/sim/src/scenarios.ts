@@ -4,7 +4,7 @@ import { createMemoryStore, type Guarantee, homeOfFeed, type Store } from '@anar
 import { copiesOf, type Health, healthOf } from './health.ts'
 import { createNetwork, fractionOf, type Network, type SimNode } from './network.ts'
 
-export const scenarios = ['quiet', 'churn', 'partition', 'malicious', 'flood'] as const
+export const scenarios = ['quiet', 'churn', 'blackout', 'partition', 'malicious', 'flood'] as const
 export type Scenario = (typeof scenarios)[number]
 
 export type RunOptions = {
@@ -31,6 +31,8 @@ export type Report = {
   readonly grownMs: number
   /** Until no view named who was gone and no two views stood; `undefined`: not within the time that was given. */
   readonly settledMs: number | undefined
+  /** Until every acknowledged block had six live copies again, from the end of what happened on. */
+  readonly repairedMs: number | undefined
   readonly repairBytes: number
   /** Liars out of a seat in the eyes of their neighbours, of liars. */
   readonly liars: number
@@ -51,14 +53,19 @@ export function play({ scenario, nodes: count, seed, blocks = 200, blockBytes = 
   const sentBefore = new Map([...network.nodes.values()].map((node) => [node, node.sent.bytes]))
   const beganMs = network.queue.nowMs()
   happen[scenario](network)
-  const spentSeconds = (network.queue.nowMs() - beganMs) / 1000
+  const happenedMs = network.queue.nowMs()
+  const spentSeconds = (happenedMs - beganMs) / 1000
   const rates = network
     .live()
     .filter(({ isHostile }) => !isHostile)
     .map((node) => (node.sent.bytes - (sentBefore.get(node) ?? 0)) / spentSeconds)
   const settledMs = settle(network, 40 * minuteMs)
   // What was lost is made again meanwhile.
-  network.run(15 * minuteMs)
+  const endMs = network.queue.nowMs() + 15 * minuteMs
+  const isWhole = (): boolean => copiesOf(network, put.keys).every((copies) => copies >= 6)
+  while (!isWhole() && network.queue.nowMs() < endMs) network.run(5000)
+  const repairedMs = isWhole() ? network.queue.nowMs() - happenedMs : undefined
+  network.run(Math.max(0, endMs - network.queue.nowMs()))
   const fetches = fetchAll(network, put)
   const counts = copiesOf(network, put.keys)
   const hostile = [...network.nodes.values()].filter(({ isHostile }) => isHostile)
@@ -74,6 +81,7 @@ export function play({ scenario, nodes: count, seed, blocks = 200, blockBytes = 
     asked: put.keys.length,
     grownMs,
     settledMs,
+    repairedMs,
     repairBytes: [...network.nodes.values()].reduce(
       (sum, { swarm }) => sum + swarm.replicas.repaired().bytes,
       0,
@@ -97,6 +105,13 @@ const happen: Record<Scenario, (network: Network) => void> = {
       network.add(knownOf(network, 3))
       network.run((30 * minuteMs) / changes)
     }
+  },
+  /** A fifth of every neighbourhood goes for ever, at the same moment. */
+  blackout(network) {
+    const groups = Map.groupBy(network.live(), ({ swarm }) => swarm.view()?.prefix)
+    for (const members of groups.values())
+      for (const node of members.slice(0, Math.floor(members.length / 5))) node.isDown = true
+    network.run(1000)
   },
   /** Two fifths are cut off for ten minutes. */
   partition(network) {

@@ -60,8 +60,9 @@ type Lock = { readonly value: Uint8Array; readonly certificate: Certificate }
 
 /**
  * Settles one value among up to 100 members of which less than a third lie: two phases by way of a leader that changes with
- * each round (HotStuff's two-phase form, Yin et al. 2019, section 4.4; locks after Tendermint). Every round costs each
- * member a constant number of messages. Safe whatever the delays; decides once an honest leader is heard in time.
+ * each round (HotStuff's two-phase form, Yin et al. 2019, section 4.4; locks after Tendermint). The first round costs each
+ * member a constant number of messages, a later one a small message to every other as well.
+ * Safe whatever the delays; decides once an honest leader is heard in time.
  */
 export function createAgreement(options: AgreementOptions): Agreement {
   const { subject, electorate, self, world, signing, send, roundMs = 3000 } = options
@@ -91,9 +92,25 @@ export function createAgreement(options: AgreementOptions): Agreement {
   function enter(next: number): void {
     if (isOver || next <= round || next > roundMax) return
     round = next
+    announce()
+  }
+
+  /** Says where this node is, again whenever the time is up: what was lost comes the next time. */
+  function announce(): void {
+    const at = round
     stopTimer?.()
-    stopTimer = world.after(roundMs * (1 + Math.min(round, 12) / 4), () => enter(round + 1))
-    tell(leaderOf(round).id, ['enter', round, locked === undefined ? null : lockPart(locked)])
+    stopTimer = world.after(roundMs * (1 + Math.min(at, 12) / 4), () => {
+      // Nobody runs ahead: the next round begins when enough are in this one, so that all meet in it.
+      const isShared = at === 0 || (entrants.get(at)?.size ?? 0) >= quorum
+      if (isShared) enter(at + 1)
+      else announce()
+    })
+    const leader = leaderOf(at).id
+    // Once a round failed, everybody hears it, so that all are in one round when an honest leader comes.
+    if (at > 0)
+      for (const { id } of electorate) if (id !== leader && id !== self) send(id, ['enter', at, null])
+    entrants.set(at, (entrants.get(at) ?? new Map<NodeId, Lock | undefined>()).set(self, locked))
+    tell(leader, ['enter', at, locked === undefined ? null : lockPart(locked)])
   }
 
   function lead(): void {

@@ -18,8 +18,10 @@ import {
   decodeViews,
   encodeProof,
   encodeViews,
+  hashOfView,
   hasMember,
   isGreater,
+  isNextOf,
   isProved,
   mayMerge,
   mergeAt,
@@ -158,7 +160,7 @@ export function createMembership(options: MembershipOptions): Membership {
     if (view === undefined) return undefined
     const of = view
     agreement ??= createAgreement({
-      subject: viewSubject(network, of.prefix, of.epoch + 1),
+      subject: viewSubject(network, of.prefix, hashOfView(of), of.epoch + 1),
       electorate: of.members,
       self,
       world,
@@ -205,6 +207,7 @@ export function createMembership(options: MembershipOptions): Membership {
     const next: ViewProof = {
       kind: 'agreed',
       from: of.prefix,
+      previous: hashOfView(of),
       value,
       views,
       certificate,
@@ -275,7 +278,7 @@ export function createMembership(options: MembershipOptions): Membership {
     )
       return false
     if (theirs === undefined) return true
-    const isSuccessor = view !== undefined && next.kind === 'agreed' && isMine(next, view)
+    const isSuccessor = view !== undefined && next.kind === 'agreed' && isNextOf(next, view)
     const isIn = hasMember(theirs, self)
     if (view === undefined) {
       if (isIn) adopt(next)
@@ -285,7 +288,7 @@ export function createMembership(options: MembershipOptions): Membership {
       if (isGreater(theirs, view)) {
         if (isIn) adopt(next)
         else leave(next)
-      } else if (from !== undefined && proof !== undefined && !isSettled(theirs, view))
+      } else if (from !== undefined && proof !== undefined && !equalBytes(tagOf(theirs), tag))
         send(from, 'view', encodeProof(proof))
     }
     return true
@@ -334,7 +337,15 @@ export function createMembership(options: MembershipOptions): Membership {
       const hash = hashBlake3(value)
       const signature = signing.sign(statement(recoverySubject(network, '', 1), 'commit', 0, hash))
       const certificate: Certificate = { phase: 'commit', round: 0, hash, votes: [[0, signature]] }
-      adopt({ kind: 'recovered', from: '', value, views: [alone], certificate, electorate: [card] })
+      adopt({
+        kind: 'recovered',
+        from: '',
+        previous: hashOfView(alone),
+        value,
+        views: [alone],
+        certificate,
+        electorate: [card],
+      })
     },
     tick() {
       if (view === undefined) return
@@ -372,20 +383,6 @@ export function createMembership(options: MembershipOptions): Membership {
       stopBatch?.()
     },
   }
-}
-
-/** Agreed by those who are in my view, as the next after it. */
-function isMine(next: ViewProof, view: View): boolean {
-  return (
-    next.from === view.prefix &&
-    next.views[0]?.epoch === view.epoch + 1 &&
-    next.electorate.length === view.members.length &&
-    next.electorate.every(({ id }, i) => view.members[i]?.id === id)
-  )
-}
-
-function isSettled(theirs: View, mine: View): boolean {
-  return theirs.prefix === mine.prefix && equalBytes(tagOf(theirs), tagOf(mine))
 }
 
 /** Whoever can sign this holds the key of the card. */

@@ -7,7 +7,15 @@ import type { Card } from './card.ts'
 import { statement } from './certificate.ts'
 import { rankFor } from './place.ts'
 import { labelled, type Signing, signatureBytesMax } from './ports.ts'
-import { decodeViews, encodeViews, nextViews, recoverySubject, type View, type ViewProof } from './view.ts'
+import {
+  decodeViews,
+  encodeViews,
+  hashOfView,
+  nextViews,
+  recoverySubject,
+  type View,
+  type ViewProof,
+} from './view.ts'
 
 export type Recovery = {
   /** Called again and again while too few are left; another of them leads each time. */
@@ -59,6 +67,7 @@ export function createRecovery({
     const proof: ViewProof = {
       kind: 'recovered',
       from: next.prefix,
+      previous: hashOfView(next),
       value,
       views: [next],
       certificate,

@@ -1,6 +1,6 @@
 import { compareBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { decodeCbor, encodeCbor, readArray, readInt, readText } from '@anarq/ipld'
+import { decodeCbor, encodeCbor, readArray, readBytes, readInt, readText } from '@anarq/ipld'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import { type Card, encodeCard } from './card.ts'
@@ -40,6 +40,8 @@ export type View = {
 export type ViewProof = {
   readonly kind: 'agreed' | 'recovered'
   readonly from: Prefix
+  /** The hash of the view that was left: of two halves that each went on, a signature for one is none for the other. */
+  readonly previous: Uint8Array
   readonly value: Uint8Array
   readonly views: readonly View[]
   readonly certificate: Certificate
@@ -137,8 +139,8 @@ export function readPrefix(value: unknown): Prefix {
   return prefix
 }
 
-export function viewSubject(network: string, from: Prefix, epoch: number): Subject {
-  return { topic: labelled('view', encodeCbor([network, from])), sequence: epoch }
+export function viewSubject(network: string, from: Prefix, previous: Uint8Array, epoch: number): Subject {
+  return { topic: labelled('view', encodeCbor([network, from, previous])), sequence: epoch }
 }
 
 export function recoverySubject(network: string, from: Prefix, epoch: number): Subject {
@@ -147,7 +149,7 @@ export function recoverySubject(network: string, from: Prefix, epoch: number): S
 
 /** Whether it proves what it says, for somebody who knows nothing else. */
 export function isProved(proof: ViewProof, network: string, signing: Pick<Signing, 'verify'>): boolean {
-  const { kind, from, value, views, certificate, electorate } = proof
+  const { kind, from, previous, value, views, certificate, electorate } = proof
   const epoch = views[0]?.epoch ?? 0
   const isWhole =
     certificate.phase === 'commit' &&
@@ -158,7 +160,7 @@ export function isProved(proof: ViewProof, network: string, signing: Pick<Signin
   if (kind === 'agreed')
     return (
       electorate.every(({ place }) => isUnder(place, from)) &&
-      isCertified(certificate, viewSubject(network, from, epoch), electorate, signing)
+      isCertified(certificate, viewSubject(network, from, previous, epoch), electorate, signing)
     )
   const named = views.flatMap(({ members }) => members)
   return (
@@ -169,19 +171,27 @@ export function isProved(proof: ViewProof, network: string, signing: Pick<Signin
   )
 }
 
-export function encodeProof({ kind, from, value, certificate, electorate }: ViewProof): readonly unknown[] {
+export function encodeProof({
+  kind,
+  from,
+  previous,
+  value,
+  certificate,
+  electorate,
+}: ViewProof): readonly unknown[] {
   const cards = kind === 'agreed' ? electorate.map(encodeCard) : null
-  return [kind === 'agreed', from, value, encodeCertificate(certificate), cards]
+  return [kind === 'agreed', from, previous, value, encodeCertificate(certificate), cards]
 }
 
 export function readProof(part: unknown, readCard: (value: unknown) => Card): ViewProof {
-  const [isAgreed, from, valueRead, certificate, cards] = readArray(part, 'a proof', { max: 5 })
+  const [isAgreed, from, previous, valueRead, certificate, cards] = readArray(part, 'a proof', { max: 6 })
   if (!(valueRead instanceof Uint8Array) || valueRead.length > 64 * 1024 || typeof isAgreed !== 'boolean')
     throw new Fault('invalid.proof', 'A proof of a neighbourhood is malformed.')
   const views = decodeViews(valueRead, readCard)
   return {
     kind: isAgreed ? 'agreed' : 'recovered',
     from: readPrefix(from),
+    previous: readBytes(previous, 'a hash', { length: 32 }),
     value: valueRead,
     views,
     certificate: readCertificate(certificate),
@@ -191,9 +201,13 @@ export function readProof(part: unknown, readCard: (value: unknown) => Card): Vi
   }
 }
 
+export function hashOfView(view: View): Uint8Array {
+  return hashBlake3(encodeViews([view]))
+}
+
 /** Eight bytes that tell two views apart. */
 export function tagOf(view: View): Uint8Array {
-  return hashBlake3(encodeViews([view])).slice(0, 8)
+  return hashOfView(view).slice(0, 8)
 }
 
 /** Of two views of the same part of the space, the one that everybody goes to: more members, the later, the smaller tag. */
@@ -218,4 +232,14 @@ export function mayMerge(small: View, into: View): boolean {
     (small.members.length === into.members.length && small.prefix.endsWith('1'))
   const total = small.members.length + into.members.length
   return isSibling && isSmaller && small.members.length <= mergeAt && total <= mergeMax
+}
+
+/** Agreed by those who are in this view, as the next after it. */
+export function isNextOf(next: ViewProof, view: View): boolean {
+  return (
+    next.from === view.prefix &&
+    next.views[0]?.epoch === view.epoch + 1 &&
+    next.electorate.length === view.members.length &&
+    next.electorate.every(({ id }, i) => view.members[i]?.id === id)
+  )
 }

@@ -1,4 +1,4 @@
-// The one entry behind `npm start`, `npm test`, `npm run check|bench|format|pictures`. It runs on any Node from 20 on, without
+// The one entry behind `npm start`, `npm test`, `npm run check|bench|format|pictures|sim`. It runs on any Node from 20 on, without
 // anything installed: it installs what is missing, then hands over to the Node that the lock file names.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -28,6 +28,7 @@ const commands = {
   format: () => run([bin('biome'), 'check', '--write', '.']),
   bench: () => run(['bench/run.ts', ...rest]),
   pictures: () => run(['apps/desktop/test/pictures.ts']),
+  sim: () => run(['apps/sim/src/main.ts', ...rest]),
 }
 
 const chosen = commands[command]

@@ -1,0 +1,176 @@
+import { compareBytes } from '@anarq/bytes'
+import { readArray, readBytes, readInt } from '@anarq/ipld'
+import type { NodeId } from '../node-id.ts'
+import type { World } from '../world.ts'
+import { quorumOf } from './certificate.ts'
+import { pick } from './chance.ts'
+import type { Membership } from './membership.ts'
+import { homeOfFeed, isUnder } from './place.ts'
+import { signatureBytesMax } from './ports.ts'
+import type { Requests } from './requests.ts'
+import type { View } from './view.ts'
+
+/** Where an index ends, signed by its owner. */
+export type SignedHead = {
+  readonly sequence: number
+  readonly head: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export type Heads = {
+  /** Done with the number of other nodes that keep it, when that is a quorum of the neighbourhood or nobody is left to ask. */
+  put(feed: Uint8Array, head: SignedHead, done: (copies: number) => void): void
+  /** Greatest sequence first. Two of one sequence are an owner's that wrote apart. */
+  find(feed: Uint8Array, then: (heads: readonly SignedHead[]) => void): void
+  kept(feed: Uint8Array): readonly SignedHead[]
+  tick(): void
+  changed(): void
+  receive(from: NodeId, kind: string, body: readonly unknown[]): boolean
+}
+
+export type HeadsOptions = {
+  readonly self: NodeId
+  readonly world: World
+  readonly membership: Membership
+  readonly requests: Requests
+  viewOf(home: Uint8Array, then: (view: View | undefined) => void): void
+  send(to: NodeId, kind: string, ...body: readonly unknown[]): void
+  isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
+}
+
+const feedBytes = 16
+const headsKept = 16
+const feedsMax = 100_000
+
+/** Heads are small and precious: the whole neighbourhood keeps them, and whoever comes in is told. */
+export function createHeads({
+  self,
+  world,
+  membership,
+  requests,
+  viewOf,
+  send,
+  isHead,
+}: HeadsOptions): Heads {
+  const kept = new Map<string, readonly SignedHead[]>()
+  let turn: string[] = []
+
+  function keep(feed: Uint8Array, head: SignedHead): boolean {
+    const name = feed.toHex()
+    const before = kept.get(name)
+    if (before === undefined && kept.size >= feedsMax) return false
+    if (before?.some((one) => compareHeads(one, head) === 0) === true) return true
+    if (!isHead(feed, head.sequence, head.head, head.signature)) return false
+    kept.set(name, [...(before ?? []), head].sort(compareHeads).slice(0, headsKept))
+    return true
+  }
+
+  function tellTo(id: NodeId, feed: Uint8Array, then: (isKept: boolean) => void): void {
+    requests.ask(id, 'head', [feed, (kept.get(feed.toHex()) ?? []).map(encodeHead)], (answer) =>
+      then(answer?.[0] === true),
+    )
+  }
+
+  /** A feed of another part of the space, since this one was divided: it goes there, and then from here. */
+  function handOver(feed: Uint8Array): void {
+    viewOf(homeOfFeed(feed), (view) => {
+      let copies = 0
+      for (const { id } of view?.members ?? [])
+        if (id !== self)
+          tellTo(id, feed, (isKept) => {
+            copies += isKept ? 1 : 0
+            if (view !== undefined && copies >= quorumOf(view.members.length)) kept.delete(feed.toHex())
+          })
+    })
+  }
+
+  return {
+    put(feed, head, done) {
+      viewOf(homeOfFeed(feed), (view) => {
+        const others = (view?.members ?? []).filter(({ id }) => id !== self)
+        const isHere = others.length < (view?.members.length ?? 0)
+        if (isHere) keep(feed, head)
+        const enough = Math.min(others.length, quorumOf(view?.members.length ?? 0))
+        let copies = 0
+        let waiting = others.length
+        let isDone = false
+        const end = (): void => {
+          if (isDone || (copies < enough && waiting > 0)) return
+          isDone = true
+          done(copies)
+        }
+        end()
+        for (const { id } of others)
+          requests.ask(id, 'head', [feed, [encodeHead(head)]], (answer) => {
+            waiting -= 1
+            copies += answer?.[0] === true ? 1 : 0
+            end()
+          })
+      })
+    },
+    find(feed, then) {
+      viewOf(homeOfFeed(feed), (view) => {
+        const found = new Map<string, SignedHead>()
+        for (const head of kept.get(feed.toHex()) ?? []) found.set(head.head.toHex(), head)
+        const others = (view?.members ?? []).filter(({ id }) => id !== self)
+        let waiting = others.length
+        const end = (): void => {
+          if (waiting === 0) then([...found.values()].sort(compareHeads))
+        }
+        end()
+        for (const { id } of others)
+          requests.ask(id, 'heads?', [feed], (answer) => {
+            for (const head of answer === undefined ? [] : readHeads(answer[0]))
+              if (isHead(feed, head.sequence, head.head, head.signature)) found.set(head.head.toHex(), head)
+            waiting -= 1
+            end()
+          })
+      })
+    },
+    kept: (feed) => kept.get(feed.toHex()) ?? [],
+    tick() {
+      const view = membership.view()
+      if (view === undefined) return
+      if (turn.length === 0) turn = [...kept.keys()]
+      for (const name of turn.splice(0, 4)) {
+        const feed = Uint8Array.fromHex(name)
+        if (!isUnder(homeOfFeed(feed), view.prefix)) handOver(feed)
+        else
+          for (const { id } of pick(view.members, 2, world.random))
+            if (id !== self) tellTo(id, feed, () => {})
+      }
+    },
+    changed() {
+      turn = [...kept.keys()]
+    },
+    receive(from, kind, body) {
+      if (kind !== 'head' && kind !== 'heads?') return false
+      const number = readInt(body[0], 'a number')
+      const feed = readBytes(body[1], 'a feed', { length: feedBytes })
+      const prefix = membership.view()?.prefix
+      const isHere = prefix !== undefined && isUnder(homeOfFeed(feed), prefix)
+      if (kind === 'heads?') send(from, 'heads', number, (kept.get(feed.toHex()) ?? []).map(encodeHead))
+      else send(from, 'headed', number, isHere && readHeads(body[2]).every((head) => keep(feed, head)))
+      return true
+    },
+  }
+}
+
+function compareHeads(a: SignedHead, b: SignedHead): number {
+  return b.sequence - a.sequence || compareBytes(a.head, b.head)
+}
+
+function encodeHead({ sequence, head, signature }: SignedHead): readonly unknown[] {
+  return [sequence, head, signature]
+}
+
+function readHeads(value: unknown): SignedHead[] {
+  return readArray(value, 'heads', { max: headsKept }).map((one) => {
+    const [sequence, head, signature] = readArray(one, 'a head', { max: 3 })
+    return {
+      sequence: readInt(sequence, 'a sequence'),
+      head: readBytes(head, 'a head', { length: 32 }),
+      signature: readBytes(signature, 'a signature', { max: signatureBytesMax }),
+    }
+  })
+}

@@ -1,0 +1,18 @@
+/**
+ * The swarm: neighbourhoods of up to 25 nodes that keep each other's blocks and heads.
+ *
+ * The space of places is divided by prefixes; a node's place is the hash of its key and a seed that nobody chose, so its
+ * neighbourhood is nobody's choice either. Members agree on who is a member; whoever holds the proof of a view needs to ask
+ * nobody. What belongs to an index is at the home of that index, found from its name alone.
+ */
+export { type Charge, charges } from './accusations.ts'
+export { type Agreement, createAgreement, type Equivocation, isEquivocation } from './agreement.ts'
+export { type Card, type CardRules, createCard, createCardReader } from './card.ts'
+export { type Certificate, faultsOf, isCertified, quorumOf, type Subject } from './certificate.ts'
+export type { SignedHead } from './heads.ts'
+export { homeOfFeed, isUnder, membersMax, type Place, type Prefix, type Seat, seatOf } from './place.ts'
+export { createSigning, type Signing } from './ports.ts'
+export { type Guarantee, type Placed, type Receipt, receiptStatement } from './replicas.ts'
+export { type BlockNote, createMemoryStore, type Store } from './store.ts'
+export { createSwarm, type Swarm, type SwarmOptions, type SwarmSettings, swarmDefaults } from './swarm.ts'
+export { isProved, type Member, type View, type ViewProof } from './view.ts'

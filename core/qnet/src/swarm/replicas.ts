@@ -1,0 +1,267 @@
+import { equalBytes } from '@anarq/bytes'
+import { encodeCbor, readArray, readBytes, readInt } from '@anarq/ipld'
+import { hashBlake3 } from '@anarq/qlock'
+import type { NodeId } from '../node-id.ts'
+import type { World } from '../world.ts'
+import { createAudits } from './audits.ts'
+import type { Contacts } from './contacts.ts'
+import { createHeads, type Heads } from './heads.ts'
+import type { Membership } from './membership.ts'
+import { isUnder, type Place, placeBytes, rankFor } from './place.ts'
+import { labelled, type Signing, signatureBytesMax } from './ports.ts'
+import { createRepair } from './repair.ts'
+import { createRequests } from './requests.ts'
+import type { Store } from './store.ts'
+import type { Member, View } from './view.ts'
+
+export type ReplicaSettings = {
+  /** Copies that a neighbourhood keeps: with six, any five may be lost at once. */
+  readonly copies: number
+  readonly requestMs: number
+  /** What a node sends for repair between two ticks. */
+  readonly repairBytesPerTick: number
+  /** A node that is full takes nothing more; the next in rank does. */
+  readonly heldBytesMax: number
+  readonly auditTicks: number
+}
+
+export const replicaDefaults: ReplicaSettings = {
+  copies: 6,
+  requestMs: 10_000,
+  repairBytesPerTick: 16 * 1024 * 1024,
+  heldBytesMax: 64 * 1024 ** 3,
+  auditTicks: 6,
+}
+
+/** Signed by a holder: it has these bytes durably, as a member of that neighbourhood. */
+export type Receipt = { readonly holder: Member; readonly epoch: number; readonly signature: Uint8Array }
+
+/**
+ * `full`: as many copies elsewhere as were asked for. `fewer`: at least one, because the neighbourhood has not more members
+ * or they do not answer. `alone`: there is nobody else; the only copy is the owner's.
+ */
+export type Guarantee = 'full' | 'fewer' | 'alone'
+
+export type Placed = { readonly guarantee: Guarantee; readonly receipts: readonly Receipt[] }
+
+export type Replicas = {
+  readonly heads: Heads
+  /** Done when enough copies are durable on other nodes, or when nobody else is left to ask. */
+  put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void
+  /** From any holder, checked against its key. */
+  get(home: Place, key: Uint8Array, then: (bytes: Uint8Array | undefined) => void): void
+  tick(): void
+  changed(): void
+  receive(from: NodeId, kind: string, body: readonly unknown[]): boolean
+  heldBytes(): number
+  repaired(): { readonly blocks: number; readonly bytes: number }
+}
+
+export type ReplicasOptions = {
+  readonly self: NodeId
+  readonly network: string
+  readonly world: World
+  readonly signing: Signing
+  readonly store: Store
+  send(to: NodeId, kind: string, ...body: readonly unknown[]): void
+  readonly membership: Membership
+  readonly contacts: Contacts
+  isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
+  readonly settings: ReplicaSettings
+}
+
+const blockBytesMax = 8 * 1024 * 1024 + 1024
+const answers = ['stored', 'block', 'having', 'audited', 'headed', 'heads']
+
+/** Copies of blocks with the neighbours: put, got, audited, and made anew where some are lost. */
+export function createReplicas(options: ReplicasOptions): Replicas {
+  const { self, network, world, signing, store, send, membership, contacts, settings } = options
+  const requests = createRequests({ world, send, timeoutMs: settings.requestMs })
+  let held = 0
+  for (const note of store.notes()) held += note.bytes
+
+  const viewOf = (home: Place, then: (view: View | undefined) => void): void =>
+    contacts.find(home, [], (proof) => then(proof?.views.find(({ prefix }) => isUnder(home, prefix))))
+  const keep = (
+    home: Place,
+    key: Uint8Array,
+    bytes: Uint8Array,
+    done: (isDurable: boolean) => void,
+  ): void => {
+    if (store.has(key)) {
+      done(true)
+      return
+    }
+    if (held + bytes.length > settings.heldBytesMax) {
+      done(false)
+      return
+    }
+    held += bytes.length
+    store.put({ key, home, bytes: bytes.length }, bytes, (isDurable) => {
+      if (!isDurable) held -= bytes.length
+      done(isDurable)
+    })
+  }
+  const audits = createAudits({ self, world, store, membership, requests, copies: settings.copies })
+  const repair = createRepair({
+    self,
+    store,
+    membership,
+    requests,
+    viewOf,
+    copies: settings.copies,
+    bytesPerTick: settings.repairBytesPerTick,
+    claimed: audits.claimed,
+    forget(note) {
+      held -= note.bytes
+      store.delete(note.key)
+    },
+  })
+  const heads = createHeads({ self, membership, requests, viewOf, send, world, isHead: options.isHead })
+
+  function put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void {
+    const key = hashBlake3(bytes)
+    viewOf(home, (view) => {
+      const order = rankFor(key, view?.members ?? [])
+      if (order.slice(0, settings.copies).some(({ id }) => id === self)) keep(home, key, bytes, () => {})
+      const others = order.filter(({ id }) => id !== self)
+      const receipts: Receipt[] = []
+      let next = 0
+      let waiting = 0
+      let isDone = false
+      const end = (): void => {
+        if (isDone || (receipts.length < copies && waiting > 0)) return
+        isDone = true
+        const guarantee = receipts.length >= copies ? 'full' : receipts.length > 0 ? 'fewer' : 'alone'
+        done({ guarantee, receipts })
+      }
+      const askNext = (): void => {
+        while (receipts.length + waiting < copies && next < others.length) {
+          const holder = others[next++] as Member
+          waiting += 1
+          requests.ask(holder.id, 'store', [key, home, bytes], (answer) => {
+            waiting -= 1
+            const receipt = answer && readReceipt(holder, key, answer)
+            if (receipt !== undefined) receipts.push(receipt)
+            askNext()
+            end()
+          })
+        }
+      }
+      askNext()
+      end()
+    })
+  }
+
+  function readReceipt(
+    holder: Member,
+    key: Uint8Array,
+    [epochRead, signatureRead]: readonly unknown[],
+  ): Receipt | undefined {
+    if (epochRead === null) return undefined
+    const epoch = readInt(epochRead, 'an epoch')
+    const signature = readBytes(signatureRead, 'a signature', { max: signatureBytesMax })
+    const isTrue = signing.verify(holder.publicKey, receiptStatement(network, key, epoch), signature)
+    return isTrue ? { holder, epoch, signature } : undefined
+  }
+
+  function get(home: Place, key: Uint8Array, then: (bytes: Uint8Array | undefined) => void): void {
+    store.get(key, (own) => {
+      if (own !== undefined && equalBytes(hashBlake3(own), key)) then(own)
+      else
+        viewOf(home, (view) =>
+          fetchFrom(
+            rankFor(key, view?.members ?? []).map(({ id }) => id),
+            key,
+            then,
+          ),
+        )
+    })
+  }
+
+  function fetchFrom(
+    order: readonly NodeId[],
+    key: Uint8Array,
+    then: (bytes: Uint8Array | undefined) => void,
+  ): void {
+    const [first, ...rest] = order.filter((id) => id !== self)
+    if (first === undefined) {
+      then(undefined)
+      return
+    }
+    requests.ask(first, 'fetch', [key], (answer) => {
+      const bytes = answer?.[0]
+      const isWhole = bytes instanceof Uint8Array && equalBytes(hashBlake3(bytes), key)
+      if (bytes instanceof Uint8Array && !isWhole) membership.accusations.accuse(first, 'wrong-block')
+      if (isWhole) then(bytes)
+      else fetchFrom(rest, key, then)
+    })
+  }
+
+  function onStore(from: NodeId, number: number, body: readonly unknown[]): void {
+    const key = readBytes(body[0], 'a key', { length: 32 })
+    const home = readBytes(body[1], 'a place', { length: placeBytes })
+    const bytes = readBytes(body[2], 'a block', { max: blockBytesMax })
+    const view = membership.view()
+    const refuse = (): void => send(from, 'stored', number, null, null)
+    if (view === undefined || !isUnder(home, view.prefix) || !equalBytes(hashBlake3(bytes), key)) {
+      refuse()
+      return
+    }
+    keep(home, key, bytes, (isDurable) => {
+      if (!isDurable) refuse()
+      else send(from, 'stored', number, view.epoch, signing.sign(receiptStatement(network, key, view.epoch)))
+    })
+  }
+
+  let ticks = 0
+  return {
+    heads,
+    put,
+    get,
+    tick() {
+      ticks += 1
+      repair.tick()
+      heads.tick()
+      if (ticks % settings.auditTicks === 0) audits.tick()
+    },
+    changed() {
+      audits.changed()
+      repair.changed()
+      heads.changed()
+    },
+    receive(from, kind, body) {
+      if (answers.includes(kind)) {
+        requests.answered(from, body)
+        return true
+      }
+      if (heads.receive(from, kind, body)) return true
+      if (kind === 'store') onStore(from, readInt(body[0], 'a number'), body.slice(1))
+      else if (kind === 'fetch') {
+        const number = readInt(body[0], 'a number')
+        store.get(readBytes(body[1], 'a key', { length: 32 }), (bytes) =>
+          send(from, 'block', number, bytes ?? null),
+        )
+      } else if (kind === 'have') {
+        const number = readInt(body[0], 'a number')
+        const keys = readArray(body[1], 'keys', { max: 256 }).map((key) =>
+          readBytes(key, 'a key', { length: 32 }),
+        )
+        send(
+          from,
+          'having',
+          number,
+          Uint8Array.from(keys, (key) => (store.has(key) ? 1 : 0)),
+        )
+      } else if (kind === 'audit') audits.answer(from, body, send)
+      else return false
+      return true
+    },
+    heldBytes: () => held,
+    repaired: repair.done,
+  }
+}
+
+export function receiptStatement(network: string, key: Uint8Array, epoch: number): Uint8Array {
+  return labelled('receipt', encodeCbor([network, key, epoch]))
+}

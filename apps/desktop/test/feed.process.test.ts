@@ -7,7 +7,16 @@ import { after, before, test } from 'node:test'
 import { readTree } from '@anarq/files'
 import type { Locator, Page } from 'playwright-core'
 import { anarq } from './packages.ts'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openAppsInSpanish,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+} from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -140,16 +149,7 @@ test(
 
 test('on a phone, in Spanish, a feed is read with one hand', { skip }, () =>
   house.visit({ ...phone, colorScheme: 'dark', locale: 'es-ES' }, async ({ page }) => {
-    await page
-      .getByLabel('Frase de paso', { exact: true })
-      .or(page.locator('input[type=password]'))
-      .first()
-      .fill(passphrase)
-    await page.keyboard.press('Enter')
-    await page
-      .getByRole('list', { name: 'Aplicaciones' })
-      .getByRole('button', { name: 'Aplicaciones' })
-      .click()
+    await openAppsInSpanish(page)
     await page.getByRole('button', { name: 'Instalar una aplicación' }).waitFor()
     await add(page, feed)
     await page.getByRole('button', { name: 'Ver pot 0.1.0' }).waitFor()

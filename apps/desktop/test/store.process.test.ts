@@ -4,7 +4,16 @@ import { stat } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import type { FrameLocator, Page } from 'playwright-core'
 import { packApp } from './packages.ts'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openAppsInSpanish,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+} from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -266,16 +275,7 @@ test(
 
 test('on a phone, in Spanish, an app is looked at, installed and used', { skip }, () =>
   house.visit({ ...phone, colorScheme: 'dark', locale: 'es-ES' }, async ({ page }) => {
-    await page
-      .getByLabel('Frase de paso', { exact: true })
-      .or(page.locator('input[type=password]'))
-      .first()
-      .fill(passphrase)
-    await page.keyboard.press('Enter')
-    await page
-      .getByRole('list', { name: 'Aplicaciones' })
-      .getByRole('button', { name: 'Aplicaciones' })
-      .click()
+    await openAppsInSpanish(page)
     await choose(page, packages.timer as string)
     await page.getByRole('heading', { name: '¿Instalar Kitchen Timer?' }).waitFor()
     await assertAccessible(page, 'review, phone, Spanish')

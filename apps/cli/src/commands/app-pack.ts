@@ -1,4 +1,4 @@
-import { formatBytes } from '@anarq/bytes'
+import { formatBytes, once } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { writeFileWhole } from '@anarq/files'
 import {
@@ -91,8 +91,4 @@ async function save(
 
 function readBack(bytes: Uint8Array): Promise<Package> {
   return readPackage(openZipBytes(bytes), { nowMs: Date.now(), allowsUnsigned: true })
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes
 }

@@ -140,7 +140,7 @@ export const en = {
   'network.failed': 'The node did not say where it is reached',
   'network.alone': 'This node is alone.',
   'network.alone.text':
-    'Nodes meet each other in a coming version. Until then nothing of yours leaves this machine unless you send it.',
+    'It has no neighbours that keep copies. Others reach it only where it was started with --net, and then only for what you share with them.',
   'network.listens': 'Where it listens',
   'network.machine': 'This machine alone',
   'network.network': 'The network too',

@@ -142,7 +142,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'network.failed': 'El nodo no ha dicho dónde se llega a él',
   'network.alone': 'Este nodo está solo.',
   'network.alone.text':
-    'Los nodos se encontrarán en una próxima versión. Hasta entonces nada tuyo sale de esta máquina si no lo envías tú.',
+    'No tiene vecinos que guarden copias. Otros solo lo alcanzan si se arrancó con --net, y solo para lo que compartes con ellos.',
   'network.listens': 'Dónde escucha',
   'network.machine': 'Solo esta máquina',
   'network.network': 'También la red',

@@ -13,22 +13,27 @@ import type { SharingContext } from '../sharing/context.ts'
 import { contentOf, fileFacts, type Handed, noteOpening, takeOver } from '../sharing/opening.ts'
 import { encodeQuestion, nonceBytes, type OpenAnswer, parseBlockAnswer, parseOpenAnswer } from './messages.ts'
 
-/** Whether a ping file leads to another node: its owner does not live here, and there is a place to ask. */
-export async function isElsewhere(context: SharingContext, bytes: Uint8Array): Promise<boolean> {
-  if (context.ports.peers === undefined) return false
-  const { ping } = parsedPing(bytes, context.directory)
-  return ping.where.length > 0 && (await context.officeOf(ping.owner)) === undefined
+/** A ping file that leads to another node: its owner does not live here, and there is a place to ask. */
+export type PingElsewhere = { readonly bytes: Uint8Array; readonly ping: Ping; readonly peers: Peers }
+
+/** Undefined where it leads to this node, or nowhere. */
+export async function elsewhere(
+  { ports: { peers }, directory, officeOf }: SharingContext,
+  bytes: Uint8Array,
+): Promise<PingElsewhere | undefined> {
+  if (peers === undefined) return undefined
+  const { ping } = parsedPing(bytes, directory)
+  if (ping.where.length === 0 || (await officeOf(ping.owner)) !== undefined) return undefined
+  return { bytes, ping, peers }
 }
 
 /** The reader's side where the owner's node is another one: it decides, and gives the key; blocks come from there as they are read. */
 export async function openElsewhere(
   context: SharingContext,
-  bytes: Uint8Array,
+  { bytes, ping, peers }: PingElsewhere,
   { purpose, lock, signal }: OpenSharedOptions,
 ): Promise<Content> {
   const { office, guardian, ports } = context
-  const peers = ports.peers as Peers
-  const { ping } = parsedPing(bytes, context.directory)
   if (context.directory.find(ping.owner) === undefined)
     throw new Fault(
       'missing.identity',
@@ -75,10 +80,10 @@ export async function openElsewhere(
 /** As of a shared folder, of the one file that it is; folders of other nodes are refused by their owner's. */
 export async function* readElsewhere(
   context: SharingContext,
-  bytes: Uint8Array,
+  there: PingElsewhere,
   { only, ...options }: OpenSharedOptions & Within,
 ): AsyncIterable<TreeEntry> {
-  const content = await openElsewhere(context, bytes, options)
+  const content = await openElsewhere(context, there, options)
   const { entry } = content
   if (only !== undefined)
     throw new Fault('invalid.kind', `${entry.name} is a file: there is nothing in it. Leave out --only.`)

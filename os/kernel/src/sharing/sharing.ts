@@ -1,5 +1,5 @@
 import type { SharingOperations } from '../operations.ts'
-import { isElsewhere, openElsewhere, readElsewhere } from '../peers/elsewhere.ts'
+import { elsewhere, openElsewhere, readElsewhere } from '../peers/elsewhere.ts'
 import type { SharingContext } from './context.ts'
 import { createGranting } from './granting.ts'
 import { openPing } from './opening.ts'
@@ -13,15 +13,14 @@ export function createSharing(context: SharingContext): SharingOperations {
   return {
     ...granting,
     revokeHard: (grant, options = {}) => revokeHard(context, () => granting.revoke(grant), options),
-    open: async (bytes, options = {}) =>
-      (await isElsewhere(context, bytes))
-        ? openElsewhere(context, bytes, options)
-        : openPing(context, bytes, options),
+    async open(bytes, options = {}) {
+      const there = await elsewhere(context, bytes)
+      return there === undefined ? openPing(context, bytes, options) : openElsewhere(context, there, options)
+    },
     walk: (bytes, options = {}) => walkPing(context, bytes, options),
     async *readTree(bytes, options = {}) {
-      yield* (await isElsewhere(context, bytes))
-        ? readElsewhere(context, bytes, options)
-        : readPing(context, bytes, options)
+      const there = await elsewhere(context, bytes)
+      yield* there === undefined ? readPing(context, bytes, options) : readElsewhere(context, there, options)
     },
     write: (bytes, items, options = {}) => writePing(context, bytes, items, options),
   }

@@ -1,4 +1,4 @@
-import { fromUtf8 } from '@anarq/bytes'
+import { fromUtf8, once } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import type { EntryFacts } from '@anarq/kernel'
 import type { GuardianSdk } from '../face.ts'
@@ -115,8 +115,4 @@ async function layDecoy(
   const [skipped] = report.skipped
   if (skipped !== undefined) throw new Fault(skipped.code, skipped.sentence)
   return drive.entry(place)
-}
-
-async function* once<T>(value: T): AsyncIterable<T> {
-  yield value
 }

@@ -23,6 +23,8 @@ export type NetOptions = NetSettings & {
   readonly kernel: Kernel
   readonly keptFile: SmallFile
   onFault(fault: Fault): void
+  /** Who is linked, or who is there, is different now. */
+  onChanged(): void
 }
 
 /** This node among others, while it is unlocked. */
@@ -43,6 +45,8 @@ export async function openNet({
   ...options
 }: NetOptions): Promise<Net> {
   const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
+  const { onChanged } = options
+  ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
   const questions = openQuestions(ground, kernel)
   const meeting = isAmongOthers ? openMeeting({ ground, roles, onFault: options.onFault }) : undefined
   return {

@@ -8,6 +8,7 @@ const acts: fc.Arbitrary<FlowAct> = fc.oneof(
   fc.constantFrom<FlowAct>(
     { do: 'begin' },
     { do: 'recover' },
+    { do: 'restore' },
     { do: 'back' },
     { do: 'passed' },
     { do: 'confirmed', hasPasskeys: true },

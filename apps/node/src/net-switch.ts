@@ -1,6 +1,6 @@
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers } from '@anarq/kernel'
-import type { Feed } from '@anarq/sdk'
+import type { Feed, OthersFacts } from '@anarq/sdk'
 import type { Net, NetOptions } from './net.ts'
 
 export type NetSettings = Pick<NetOptions, 'listen' | 'outside'>
@@ -10,6 +10,8 @@ export type NetSwitch = {
   readonly peers: Peers
   /** The net that is up now. */
   current(): Net | undefined
+  /** How it stands towards others, for people. */
+  facts(): OthersFacts
   /** Follows the lock from here on: a locked node is on no network. Resolves when it listens, where it should and can. */
   attach(kernel: Kernel, feed: Feed): Promise<void>
   close(): Promise<void>
@@ -57,6 +59,7 @@ export function createNetSwitch(settings: NetSettings, onFault: (fault: Fault) =
       ask: async (places, question, signal) => (await open()).ask(places, question, signal),
     },
     current: () => net,
+    facts: () => factsOf(settings, net),
     async attach(owner, feed) {
       kernel = owner
       detach = feed.on(({ topic }) => {
@@ -70,4 +73,11 @@ export function createNetSwitch(settings: NetSettings, onFault: (fault: Fault) =
       kernel = undefined
     },
   }
+}
+
+function factsOf({ listen, outside }: NetSettings, net: Net | undefined): OthersFacts {
+  if (listen === undefined) return { state: 'going-out' }
+  if (net?.address === undefined) return { state: 'not-listening', wanted: listen }
+  const here = { state: 'listening', address: net.address } as const
+  return outside === undefined ? here : { ...here, outside: `${outside.host}:${outside.port}` }
 }

@@ -30,6 +30,7 @@ export {
   inlineBytesMax,
   type NetworkFacts,
   type Nothing,
+  type OthersFacts,
   type Page,
   type Sdk,
   type StorageSdk,

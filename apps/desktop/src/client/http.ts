@@ -5,6 +5,7 @@ import {
   createSdk,
   type PageClient,
   type PageSession,
+  restoreBackup,
 } from '@anarq/sdk/browser'
 import { backendAddress } from '../bridge/backend-path.ts'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
@@ -71,6 +72,9 @@ export async function createHttpClient(origin: string, browser: string): Promise
       )
       take(made.session)
       return { identities: made.identities }
+    },
+    async restore(input) {
+      await restoreBackup(page, input)
     },
     async unlock(input) {
       take(await page.open<PageSession>('/api/v1/sessions', keyed(input)))

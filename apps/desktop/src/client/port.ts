@@ -32,6 +32,12 @@ export type Client = {
     name: string
     passphrase: string
   }): Promise<{ readonly identities: number }>
+  /** In an empty home, which is locked then: a backup from this browser's machine. */
+  restore(input: {
+    readonly file: Blob
+    readonly onProgress?: (at: { bytes: number }) => void
+    readonly signal?: AbortSignal
+  }): Promise<void>
   unlock(input: { passphrase: string }): Promise<void>
   /** What unlocks it here, beside the passphrase. */
   passkeySlots(): Promise<readonly PasskeySlot[]>

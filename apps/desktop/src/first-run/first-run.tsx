@@ -8,12 +8,19 @@ import { PasskeyStep } from './passkey-step.tsx'
 import { Passphrase } from './passphrase.tsx'
 import { useProgress } from './progress.ts'
 import { Ready } from './ready.tsx'
+import { Restore } from './restore.tsx'
 import { Confirm, Words } from './words.tsx'
 
 type Go = (act: FlowAct) => void
 
+export type FirstRunProps = {
+  readonly onDone: () => void
+  /** A backup is back, and locked. */
+  readonly onRestored: () => void
+}
+
 /** From an empty home to the desktop. */
-export function FirstRun({ onDone }: { readonly onDone: () => void }): ReactNode {
+export function FirstRun({ onDone, onRestored }: FirstRunProps): ReactNode {
   const [step, go] = useReducer(nextStep, { at: 'welcome' })
   // Adding a passkey asks for the passphrase, which was typed a moment ago: it is held until that is over.
   const passphrase = useRef('')
@@ -26,6 +33,8 @@ export function FirstRun({ onDone }: { readonly onDone: () => void }): ReactNode
       return <Welcome key="welcome" go={go} />
     case 'recover':
       return <Recover key="recover" go={go} />
+    case 'restore':
+      return <Restore key="restore" onBack={() => go({ do: 'back' })} onRestored={onRestored} />
     case 'name':
       return <Name key="name" step={step} go={go} />
     case 'passphrase':
@@ -83,6 +92,9 @@ function Welcome({ go }: { readonly go: Go }): ReactNode {
         </Button>
         <Button look="quiet" size="large" isWide onPress={() => go({ do: 'recover' })}>
           {say('first.welcome.recover')}
+        </Button>
+        <Button look="quiet" size="large" isWide onPress={() => go({ do: 'restore' })}>
+          {say('first.welcome.restore')}
         </Button>
       </div>
     </Card>

@@ -11,11 +11,13 @@ export type Step =
       readonly asked: readonly number[]
     }
   | { readonly at: 'recover' }
+  /** Its end is outside: a home that is locked. */
+  | { readonly at: 'restore' }
   | { readonly at: 'passkey'; readonly name: string }
   | { readonly at: 'ready'; readonly name: string }
 
 export type FlowAct =
-  | { readonly do: 'begin' | 'recover' | 'back' | 'passed' }
+  | { readonly do: 'begin' | 'recover' | 'restore' | 'back' | 'passed' }
   | { readonly do: 'named'; readonly name: string }
   | { readonly do: 'remembered'; readonly words: string }
   | { readonly do: 'made'; readonly words: readonly string[] }
@@ -33,6 +35,8 @@ export function nextStep(step: Step, act: FlowAct): Step {
       return step.at === 'welcome' ? { at: 'name' } : step
     case 'recover':
       return step.at === 'welcome' ? { at: 'recover' } : step
+    case 'restore':
+      return step.at === 'welcome' ? { at: 'restore' } : step
     case 'remembered':
       return step.at === 'recover' ? { at: 'name', words: act.words } : step
     case 'named':
@@ -76,6 +80,7 @@ function before(step: Step): Step {
     case 'passphrase':
       return step.words === undefined ? { at: 'name' } : { at: 'name', words: step.words }
     case 'recover':
+    case 'restore':
       return { at: 'welcome' }
     case 'confirm':
       return { at: 'words', name: step.name, words: step.words }

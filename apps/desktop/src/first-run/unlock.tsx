@@ -10,22 +10,28 @@ import { Problem } from './problem.tsx'
 export type UnlockProps = {
   /** The keys are in memory already: another browser is in, and could let this one in. */
   readonly isOpen: boolean
+  /** A backup came back a moment ago: its passphrase is asked for. */
+  readonly isRestored: boolean
   /** Looks again whether it is so. */
   readonly onLook: () => void
 }
 
-export function Unlock({ isOpen, onLook }: UnlockProps): ReactNode {
+export function Unlock({ isOpen, isRestored, onLook }: UnlockProps): ReactNode {
   const [isAsking, setAsking] = useState(false)
   const back = (): void => {
     onLook()
     setAsking(false)
   }
   if (isAsking) return <Asking onBack={back} />
-  return <Ways isOpen={isOpen} onAsk={() => setAsking(true)} />
+  return <Ways isOpen={isOpen} isRestored={isRestored} onAsk={() => setAsking(true)} />
 }
 
 /** The ways in. Which of them there are depends on this browser and on what the home knows; the passphrase is always one. */
-function Ways({ isOpen, onAsk }: { readonly isOpen: boolean; readonly onAsk: () => void }): ReactNode {
+function Ways({
+  isOpen,
+  isRestored,
+  onAsk,
+}: Pick<UnlockProps, 'isOpen' | 'isRestored'> & { readonly onAsk: () => void }): ReactNode {
   const { client, say } = useSurroundings()
   const [passphrase, setPassphrase] = useState('')
   const [busy, setBusy] = useState<'passphrase' | 'passkey'>()
@@ -47,8 +53,8 @@ function Ways({ isOpen, onAsk }: { readonly isOpen: boolean; readonly onAsk: () 
   }
   return (
     <Card
-      title={say('unlock.title')}
-      text={say(isOpen ? 'unlock.open.text' : 'unlock.text')}
+      title={say(isRestored ? 'unlock.restored' : 'unlock.title')}
+      text={say(isOpen ? 'unlock.open.text' : isRestored ? 'unlock.restored.text' : 'unlock.text')}
       onSubmit={submit}
       progress={0.94}
     >

@@ -93,6 +93,17 @@ export const en = {
     'Your files, your identities and what you allow. All of it lies encrypted on this machine, and nobody else has the key.',
   'first.welcome.begin': 'Get started',
   'first.welcome.recover': 'I have 24 words',
+  'first.welcome.restore': 'Restore from a backup',
+  'first.restore.title': 'Restore from a backup',
+  'first.restore.text':
+    'Everything that was in it comes back: your identities, your files with their versions, and what you allowed.',
+  'first.restore.empty':
+    'There is nothing on this node yet, so nothing is overwritten. The backup stays as it is. Its passphrase is asked for afterwards.',
+  'first.restore.act': 'Choose the backup',
+  'first.restore.busy': 'Restoring {name}',
+  'first.restore.of': '{bytes} of {of}',
+  'unlock.restored': 'Your backup is back',
+  'unlock.restored.text': 'Unlock it with the passphrase that it had when it was made.',
   'first.name.title': 'What should people call you?',
   'first.name.text': 'A name for you and those you share with. You can change it later.',
   'first.name.label': 'Your name',

@@ -101,6 +101,17 @@ export const es: Texts<MessageKey> = {
     'Tus archivos, tus identidades y lo que permites. Todo está cifrado en esta máquina y nadie más tiene la llave.',
   'first.welcome.begin': 'Empezar',
   'first.welcome.recover': 'Tengo 24 palabras',
+  'first.welcome.restore': 'Restaurar una copia de seguridad',
+  'first.restore.title': 'Restaurar una copia de seguridad',
+  'first.restore.text':
+    'Vuelve todo lo que había en ella: tus identidades, tus archivos con sus versiones y lo que permitiste.',
+  'first.restore.empty':
+    'En este nodo no hay nada todavía, así que nada se sobrescribe. La copia se queda como está. Su frase de paso se pide después.',
+  'first.restore.act': 'Elegir la copia',
+  'first.restore.busy': 'Restaurando {name}',
+  'first.restore.of': '{bytes} de {of}',
+  'unlock.restored': 'Tu copia está de vuelta',
+  'unlock.restored.text': 'Desbloquéala con la frase de paso que tenía cuando se hizo.',
   'first.name.title': '¿Cómo quieres que te llamen?',
   'first.name.text': 'Un nombre para ti y para quienes compartan contigo. Podrás cambiarlo más tarde.',
   'first.name.label': 'Tu nombre',

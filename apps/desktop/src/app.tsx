@@ -153,19 +153,11 @@ function Outside({ boot, isRestored, onRetry }: OutsideProps): ReactNode {
         </main>
       )
     case 'waiting':
-      return (
-        <main className="boot">
-          <div className="card">
-            <EmptyState icon="people" title={say('boot.waiting.title')}>
-              {say('boot.waiting.text')}
-            </EmptyState>
-          </div>
-        </main>
-      )
+    case 'open':
+      return <Unlock home={boot} onLook={onRetry} />
     case 'empty':
     case 'locked':
-    case 'open':
-      return <Unlock isOpen={boot === 'open'} isRestored={isRestored} onLook={onRetry} />
+      return <Unlock home={isRestored ? 'restored' : 'locked'} onLook={onRetry} />
     default:
       return boot satisfies never
   }

@@ -26,7 +26,7 @@ before(async () => {
       await page.getByRole('main').getByRole('button', { name: 'Files', exact: true }).first().click()
       await page.locator('.window[aria-label="Files"]').waitFor()
       // Where it lies is kept a moment later.
-      await waitFor(async () => (await layoutIn(house)).includes('qdrive'))
+      await waitFor(async () => (await layoutIn(house)).includes('"app"'))
     })
     async function* noise(): AsyncIterable<Uint8Array> {
       for (let at = 0; at < fileBytes; at += 65_536) yield crypto.getRandomValues(new Uint8Array(65_536))
@@ -108,8 +108,12 @@ for (const [size, colorScheme] of [
         await unlock(page)
         // The window that was open then is open now; on a phone, one tap away. The tour of a first run is not due.
         if (size === 'phone')
-          await page.getByRole('main').getByRole('button', { name: 'Files', exact: true }).first().press('Enter')
-        await page.getByText('album.bin').first().waitFor()
+          await page
+            .getByRole('main')
+            .getByRole('button', { name: 'Files', exact: true })
+            .first()
+            .press('Enter')
+        await page.getByText('album.bin').filter({ visible: true }).first().waitFor()
         assert.equal(await page.getByRole('dialog').count(), 0)
       })
       const { files, findings } = await house.node.operations.health.verify()

@@ -39,7 +39,10 @@ test('[AQ-SQUID-10] a child’s device is enrolled, joins and is renewed at its 
   const enrolled = jsonOf(await post('/enrol', { name: 'Tablet', passphrase }))
   assert.equal(enrolled.name, 'Tablet')
   assert.equal(jsonOf(await post('/enrol', { name: 'Again', passphrase })).code, 'conflict.identity')
-  assert.equal(jsonOf(await post('/enrolment', { passphrase: 'some other words' })).code, 'refused.passphrase')
+  assert.equal(
+    jsonOf(await post('/enrolment', { passphrase: 'some other words' })).code,
+    'refused.passphrase',
+  )
   assert.equal(jsonOf(await post('/enrolment', { passphrase })).device, enrolled.device)
   // Whoever unlocks it is told that it waits, and comes in when the guardian has answered.
   assert.equal(jsonOf(await unlock()).code, 'missing.invitation')

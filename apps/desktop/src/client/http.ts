@@ -76,6 +76,13 @@ export async function createHttpClient(origin: string, browser: string): Promise
     async restore(input) {
       await restoreBackup(page, input)
     },
+    async enrol(json) {
+      await page.open('/api/v1/sessions/enrol', { json })
+    },
+    enrolment: (json) => page.open('/api/v1/sessions/enrolment', { json }),
+    async join(input) {
+      take(await page.open<PageSession>('/api/v1/sessions/join', keyed(input)))
+    },
     async unlock(input) {
       take(await page.open<PageSession>('/api/v1/sessions', keyed(input)))
     },

@@ -38,6 +38,11 @@ export type Client = {
     readonly onProgress?: (at: { bytes: number }) => void
     readonly signal?: AbortSignal
   }): Promise<void>
+  /** In an empty home: the keys of a child's own device. Its guardian needs what `enrolment` gives. */
+  enrol(input: { name: string; passphrase: string }): Promise<void>
+  enrolment(input: { passphrase: string }): Promise<{ readonly name: string; readonly device: string }>
+  /** Takes in what a guardian made for this device, and is in. */
+  join(input: { file: string; passphrase: string }): Promise<void>
   unlock(input: { passphrase: string }): Promise<void>
   /** What unlocks it here, beside the passphrase. */
   passkeySlots(): Promise<readonly PasskeySlot[]>

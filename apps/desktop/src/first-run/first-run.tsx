@@ -9,6 +9,7 @@ import { Passphrase } from './passphrase.tsx'
 import { useProgress } from './progress.ts'
 import { Ready } from './ready.tsx'
 import { Restore } from './restore.tsx'
+import { Enrol, Join } from './ward.tsx'
 import { Confirm, Words } from './words.tsx'
 
 type Go = (act: FlowAct) => void
@@ -35,6 +36,26 @@ export function FirstRun({ onDone, onRestored }: FirstRunProps): ReactNode {
       return <Recover key="recover" go={go} />
     case 'restore':
       return <Restore key="restore" onBack={() => go({ do: 'back' })} onRestored={onRestored} />
+    case 'enrol':
+      return (
+        <Enrol
+          key="enrol"
+          onBack={() => go({ do: 'back' })}
+          onEnrolled={(used) => {
+            passphrase.current = used
+            go({ do: 'enrolled' })
+          }}
+        />
+      )
+    case 'join':
+      return (
+        <Join
+          key="join"
+          wait="identity"
+          passphrase={passphrase.current}
+          onJoined={(name) => go({ do: 'joined', name })}
+        />
+      )
     case 'name':
       return <Name key="name" step={step} go={go} />
     case 'passphrase':
@@ -95,6 +116,9 @@ function Welcome({ go }: { readonly go: Go }): ReactNode {
         </Button>
         <Button look="quiet" size="large" isWide onPress={() => go({ do: 'restore' })}>
           {say('first.welcome.restore')}
+        </Button>
+        <Button look="quiet" size="large" isWide onPress={() => go({ do: 'enrol' })}>
+          {say('first.welcome.ward')}
         </Button>
       </div>
     </Card>

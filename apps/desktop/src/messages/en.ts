@@ -84,8 +84,7 @@ export const en = {
   'boot.failed.title': 'The node does not answer',
   'boot.failed.text': 'AnarQ runs on your own machine. See whether it still runs there, then try again.',
   'boot.waiting.title': 'Waiting for a guardian',
-  'boot.waiting.text':
-    'This device was prepared for a child. Take in the guardian’s file with “anarq id join” to go on.',
+  'boot.waiting.text': 'This is a child’s device. Type its passphrase to take in what the guardian made.',
 
   'first.step': 'Step {at} of {of}',
   'first.welcome.title': 'A computer of your own, in a browser',
@@ -94,6 +93,29 @@ export const en = {
   'first.welcome.begin': 'Get started',
   'first.welcome.recover': 'I have 24 words',
   'first.welcome.restore': 'Restore from a backup',
+  'first.welcome.ward': 'Join with what a guardian gave you',
+  'ward.title': 'A device for a child',
+  'ward.text':
+    'A guardian makes your identity, with limits that both of you can read. First this device makes keys of its own.',
+  'ward.name': 'Your name',
+  'ward.name.hint': 'Your guardian sees it.',
+  'ward.make': 'Make the keys of this device',
+  'join.identity': 'Now it is your guardian’s turn',
+  'join.identity.text': 'Give them the text of this device. What they give back makes it yours.',
+  'join.renewal': 'This device needs another week',
+  'join.renewal.text':
+    'Your guardian has not renewed it in time, so it may do nothing now. Nothing is lost: ask them for a new file, and take it in here.',
+  'join.key': 'You are of age',
+  'join.key.text':
+    'Your guardians act for you no more. Ask one of them to hand your key over, and take the file in here.',
+  'join.own': 'The text of this device',
+  'join.own.hint': 'It is no secret. In Identities, under Children, your guardian chooses “New child”.',
+  'join.save': 'Save as a file',
+  'join.file': 'What your guardian gave you',
+  'join.file.hint': 'Paste the text, or choose the file.',
+  'join.choose': 'Choose the file',
+  'join.act': 'Take it in',
+  'join.later': 'You may close this page meanwhile. The passphrase of this device brings you back here.',
   'first.restore.title': 'Restore from a backup',
   'first.restore.text':
     'Everything that was in it comes back: your identities, your files with their versions, and what you allowed.',

@@ -93,7 +93,7 @@ export const es: Texts<MessageKey> = {
     'AnarQ funciona en tu propia máquina. Comprueba que siga en marcha e inténtalo de nuevo.',
   'boot.waiting.title': 'A la espera de un tutor',
   'boot.waiting.text':
-    'Este dispositivo se preparó para un menor. Para seguir, incorpora el archivo del tutor con «anarq id join».',
+    'Este es el dispositivo de un menor. Escribe su frase de paso para traer lo que hizo el tutor.',
 
   'first.step': 'Paso {at} de {of}',
   'first.welcome.title': 'Un ordenador tuyo, en el navegador',
@@ -102,6 +102,30 @@ export const es: Texts<MessageKey> = {
   'first.welcome.begin': 'Empezar',
   'first.welcome.recover': 'Tengo 24 palabras',
   'first.welcome.restore': 'Restaurar una copia de seguridad',
+  'first.welcome.ward': 'Entrar con lo que me dio un tutor',
+  'ward.title': 'Un dispositivo para un menor',
+  'ward.text':
+    'Un tutor crea tu identidad, con límites que los dos podéis leer. Antes, este dispositivo crea sus propias llaves.',
+  'ward.name': 'Tu nombre',
+  'ward.name.hint': 'Lo ve tu tutor.',
+  'ward.make': 'Crear las llaves de este dispositivo',
+  'join.identity': 'Ahora le toca a tu tutor',
+  'join.identity.text': 'Dale el texto de este dispositivo. Lo que te devuelva lo hace tuyo.',
+  'join.renewal': 'Este dispositivo necesita otra semana',
+  'join.renewal.text':
+    'Tu tutor no lo renovó a tiempo y ahora no puede hacer nada. Nada se ha perdido: pídele un archivo nuevo y tráelo aquí.',
+  'join.key': 'Eres mayor de edad',
+  'join.key.text':
+    'Tus tutores ya no actúan por ti. Pide a uno de ellos que te entregue tu llave y trae el archivo aquí.',
+  'join.own': 'El texto de este dispositivo',
+  'join.own.hint': 'No es un secreto. En Identidades, en Menores, tu tutor elige «Nuevo menor».',
+  'join.save': 'Guardar como archivo',
+  'join.file': 'Lo que te dio tu tutor',
+  'join.file.hint': 'Pega el texto o elige el archivo.',
+  'join.choose': 'Elegir el archivo',
+  'join.act': 'Tomarlo',
+  'join.later':
+    'Mientras tanto puedes cerrar esta página. La frase de paso de este dispositivo te trae de vuelta aquí.',
   'first.restore.title': 'Restaurar una copia de seguridad',
   'first.restore.text':
     'Vuelve todo lo que había en ella: tus identidades, tus archivos con sus versiones y lo que permitiste.',

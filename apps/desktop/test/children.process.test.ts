@@ -171,6 +171,19 @@ test('AQ-SQUID-2, AQ-SQUID-10: on its first screen a child’s device makes its 
       await page.unroute('**/api/v1/sessions')
       const [ward] = await own.node.operations.identities.list()
       assert.equal(ward?.child?.limits.sharing, 'deny')
+      // Where it is in already, it takes the next one in beside its limits.
+      await page
+        .getByRole('main')
+        .getByRole('button', { name: 'Identities', exact: true })
+        .first()
+        .press('Enter')
+      await page.getByRole('tab', { name: 'Children' }).click()
+      await page.getByText('This is the child’s own home').waitFor()
+      assert.equal(await page.getByRole('button', { name: 'New child' }).count(), 0)
+      await assertAccessible(page, 'the child’s own home')
+      await takeIn(page, (await identities.renew(made.did, { limits: { sharing: 'allow' } })).delegation)
+      await page.getByText('It is taken in').first().waitFor()
+      await page.getByText('Allowed', { exact: true }).first().waitFor()
       await replaceDevice(made.did, made.guardianShare)
     })
   } finally {

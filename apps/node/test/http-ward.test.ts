@@ -66,6 +66,16 @@ test('[AQ-SQUID-10] a child’s device is enrolled, joins and is renewed at its 
   assert.equal(jsonOf(await unlock()).code, 'refused.expired')
   const { delegation } = await guardian.node.identities.renew('Ada')
   assert.equal(jsonOf(await post('/join', { file: delegation, passphrase, key })).did, child.did)
+
+  const toMajorityMs = Date.UTC(2033, 1, 10) + dayMs - device.clock.nowMs()
+  device.clock.advance(toMajorityMs)
+  guardian.clock.advance(toMajorityMs)
+  assert.equal(jsonOf(await unlock()).code, 'refused.majority')
+  const { release } = await guardian.node.identities.release('Ada')
+  const grown = jsonOf(await post('/join', { file: release, passphrase, key }))
+  assert.equal(grown.did, child.did)
+  assert.equal(typeof grown.certificate, 'string')
+  assert.equal((await device.node.identities.list())[0]?.child?.stage, 'adult')
 })
 
 test('a home that somebody lives in is no child’s device', async () => {

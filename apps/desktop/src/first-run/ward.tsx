@@ -62,6 +62,12 @@ export function Enrol({ onBack, onEnrolled }: EnrolProps): ReactNode {
 /** What a child's device waits for: its identity, another week, or its own key. */
 export type Wait = 'identity' | 'renewal' | 'key'
 
+const heads = {
+  identity: { title: 'join.identity', text: 'join.identity.text' },
+  renewal: { title: 'join.renewal', text: 'join.renewal.text' },
+  key: { title: 'join.key', text: 'join.key.text' },
+} as const
+
 export type JoinProps = {
   readonly wait: Wait
   /** Of this device: what a guardian made lets nobody in without it. */
@@ -84,8 +90,8 @@ export function Join({ wait, passphrase, onBack, onJoined }: JoinProps): ReactNo
   }
   return (
     <Card
-      title={say(`join.${wait}`)}
-      text={say(`join.${wait}.text`)}
+      title={say(heads[wait].title)}
+      text={say(heads[wait].text)}
       isWide
       onBack={isBusy ? undefined : onBack}
       onSubmit={submit}

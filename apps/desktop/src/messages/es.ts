@@ -93,7 +93,7 @@ export const es: Texts<MessageKey> = {
     'AnarQ funciona en tu propia máquina. Comprueba que siga en marcha e inténtalo de nuevo.',
   'boot.waiting.title': 'A la espera de un tutor',
   'boot.waiting.text':
-    'Este es el dispositivo de un menor. Escribe su frase de paso para traer lo que hizo el tutor.',
+    'Este es el dispositivo de un menor. Escribe su frase de acceso para traer lo que hizo el tutor.',
 
   'first.step': 'Paso {at} de {of}',
   'first.welcome.title': 'Un ordenador tuyo, en el navegador',
@@ -125,17 +125,17 @@ export const es: Texts<MessageKey> = {
   'join.choose': 'Elegir el archivo',
   'join.act': 'Tomarlo',
   'join.later':
-    'Mientras tanto puedes cerrar esta página. La frase de paso de este dispositivo te trae de vuelta aquí.',
+    'Mientras tanto puedes cerrar esta página. La frase de acceso de este dispositivo te trae de vuelta aquí.',
   'first.restore.title': 'Restaurar una copia de seguridad',
   'first.restore.text':
     'Vuelve todo lo que había en ella: tus identidades, tus archivos con sus versiones y lo que permitiste.',
   'first.restore.empty':
-    'En este nodo no hay nada todavía, así que nada se sobrescribe. La copia se queda como está. Su frase de paso se pide después.',
+    'En este nodo no hay nada todavía, así que nada se sobrescribe. La copia se queda como está. Su frase de acceso se pide después.',
   'first.restore.act': 'Elegir la copia',
   'first.restore.busy': 'Restaurando {name}',
   'first.restore.of': '{bytes} de {of}',
   'unlock.restored': 'Tu copia está de vuelta',
-  'unlock.restored.text': 'Desbloquéala con la frase de paso que tenía cuando se hizo.',
+  'unlock.restored.text': 'Desbloquéala con la frase de acceso que tenía cuando se hizo.',
   'first.name.title': '¿Cómo quieres que te llamen?',
   'first.name.text': 'Un nombre para ti y para quienes compartan contigo. Podrás cambiarlo más tarde.',
   'first.name.label': 'Tu nombre',

@@ -44,12 +44,13 @@ export function SecondGuardian(): ReactNode {
 
 /** On the child's own device: what its guardian made is taken in. */
 export function TakeIn(): ReactNode {
-  const { sdk, say, window, deed } = useSurroundings()
+  const { sdk, say, window, deed, identities } = useSurroundings()
   const [file, setFile] = useState('')
   const take = async (): Promise<void> => {
     const taken = await deed.run(() => sdk.identity.join({ file: file.trim() }))
     if (taken === undefined) return
     setFile('')
+    identities.again()
     window.notify({ title: say('take.done'), tone: 'success' })
   }
   return (

@@ -1,6 +1,6 @@
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers } from '@anarq/kernel'
-import type { Feed } from '@anarq/sdk'
+import type { Feed, OthersFacts } from '@anarq/sdk'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
 export type NetSwitch = {
@@ -8,6 +8,8 @@ export type NetSwitch = {
   readonly peers: Peers
   /** The net that is up now. */
   current(): Net | undefined
+  /** How it stands towards others, for people. */
+  facts(): OthersFacts
   /** Follows the lock from here on: a locked node is on no network. Resolves when it listens, where it should and can. */
   attach(kernel: Kernel, feed: Feed): Promise<void>
   close(): Promise<void>
@@ -59,6 +61,7 @@ export function createNetSwitch(
       ask: async (places, question, signal) => (await open()).ask(places, question, signal),
     },
     current: () => net,
+    facts: () => factsOf(settings, net),
     async attach(owner, feed) {
       kernel = owner
       onChanged = () => feed.emit('network')
@@ -73,4 +76,11 @@ export function createNetSwitch(
       kernel = undefined
     },
   }
+}
+
+function factsOf({ listen, outside }: NetSettings, net: Net | undefined): OthersFacts {
+  if (listen === undefined) return { state: 'going-out' }
+  if (net?.address === undefined) return { state: 'not-listening', wanted: listen }
+  const here = { state: 'listening', address: net.address } as const
+  return outside === undefined ? here : { ...here, outside: `${outside.host}:${outside.port}` }
 }

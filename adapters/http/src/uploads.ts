@@ -41,11 +41,13 @@ export type UploadFacts = {
  * while the parts come; nothing is visible before the last one.
  */
 export type Uploads = {
-  begin(upload: NewUpload, drive: DriveOperations): UploadFacts
+  /** `by` is the app that begins it: no other app may go on with it, and none may have them all. */
+  begin(upload: NewUpload, drive: DriveOperations, by?: string): UploadFacts
   /** A backup that comes in parts to be checked: nothing of it is kept. */
   beginCheck(bytes: number): UploadFacts
   list(): readonly UploadFacts[]
-  facts(id: string): UploadFacts
+  /** For an app only of what it began itself: others are not known to it. */
+  facts(id: string, by?: string): UploadFacts
   /**
    * Resolves when the part is sealed or on its way there, and with the entry after the last. A part that came early waits for its
    * turn, so that one can be sent while another is sealed; `conflict.offset` says where it should begin.
@@ -62,6 +64,7 @@ export const partBytesMax: number = 16 * 1024 * 1024
 const partsAtOnceMax = 3
 const turnMs = 10_000
 const uploadsMax = 64
+const uploadsOfAppMax = 32
 const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
 const keptMs = 10 * 60_000
@@ -71,6 +74,7 @@ type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 's
 type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
 
 type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
+  readonly by: string | undefined
   readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<Ended>
@@ -105,31 +109,35 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
   }
   const timer = setInterval(dropOld, 30_000)
   timer.unref()
-  const need = (id: string): Upload => {
+  const need = (id: string, by?: string): Upload => {
     const one = all.get(id)
-    if (one !== undefined) return one
+    if (one !== undefined && (by === undefined || one.by === by)) return one
     throw new Fault('missing.upload', 'This upload is not known any more. Begin it again.')
   }
 
-  const begin = (about: Pick<Upload, 'path' | 'bytes'>, take: Taker): UploadFacts => {
+  const begin = (about: Pick<Upload, 'path' | 'bytes' | 'by'>, take: Taker): UploadFacts => {
     dropOld()
     const open = [...all.values()].filter(({ ended }) => ended === undefined)
-    if (open.length >= uploadsMax)
-      throw new Fault('limit.uploads', `At most ${uploadsMax} uploads are open at once. Finish some first.`)
+    const ofApp = about.by === undefined ? [] : open.filter(({ by }) => by === about.by)
+    if (open.length >= uploadsMax || ofApp.length >= uploadsOfAppMax) {
+      const max = open.length >= uploadsMax ? uploadsMax : uploadsOfAppMax
+      throw new Fault('limit.uploads', `At most ${max} uploads are open at once. Finish some first.`)
+    }
     const one = start(about, take, clock.nowMs())
     all.set(one.id, one)
     return factsOf(one)
   }
 
   return {
-    begin: (upload, drive) => begin({ path: pathOf(upload), bytes: upload.bytes }, intoDrive(drive, upload)),
+    begin: (upload, drive, by) =>
+      begin({ path: pathOf(upload), bytes: upload.bytes, by }, intoDrive(drive, upload)),
     beginCheck: (bytes) =>
-      begin({ path: '', bytes }, async (pieces, signal) => ({
+      begin({ path: '', bytes, by: undefined }, async (pieces, signal) => ({
         state: 'done',
         backup: await health.checkBackup(pieces, signal),
       })),
     list: () => [...all.values()].map(factsOf),
-    facts: (id) => factsOf(need(id)),
+    facts: (id, by) => factsOf(need(id, by)),
     async add(id, offset, part) {
       const one = need(id)
       checkPart(one, offset, part)
@@ -183,7 +191,11 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   }
 }
 
-function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, nowMs: number): Upload {
+function start(
+  { path, bytes, by }: Pick<Upload, 'path' | 'bytes' | 'by'>,
+  take: Taker,
+  nowMs: number,
+): Upload {
   const stop = new AbortController()
   const parts = createChannel(stop.signal)
   const outcome = take(parts.pieces(), stop.signal)
@@ -191,6 +203,7 @@ function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, now
     id: randomUUID(),
     path,
     bytes,
+    by,
     parts,
     stop,
     outcome,

@@ -7,7 +7,7 @@ import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import type { Asked, PageClient } from './browser.ts'
 
 export type ContentSdk = {
-  /** A file or a part of it, as it comes. Needs `drive.read`. */
+  /** A file or a part of it, as it comes. Needs `drive.read`, but below `app:/` nothing. */
   open(input: ContentRange): Promise<OpenContent>
   /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
   blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
@@ -119,6 +119,7 @@ export type Shared = {
 }
 
 export const partBytes: number = 8 * 1024 * 1024
+const ownPlace = 'app:/'
 /** One is sealed, one waits for it, one is on its way. */
 const partsInFlight = 3
 export const batchBytesMax: number = 32 * 1024 * 1024
@@ -133,8 +134,12 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
     const isWhole = fromByte === undefined && toByte === undefined
     const last = toByte === undefined ? '' : String(toByte - 1)
     const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
-    const query = version === undefined ? '' : `?version=${version}`
-    return opened(await send(`/api/v1/files${encodedPath(path)}${query}`, { headers, signal }))
+    const query = new URLSearchParams(version === undefined ? {} : { version: String(version) })
+    if (path.startsWith(ownPlace)) query.set('isOwn', 'true')
+    const place = encodedPath(path.startsWith(ownPlace) ? path.slice(ownPlace.length - 1) : path)
+    return opened(
+      await send(`/api/v1/files${place}${query.size > 0 ? `?${query}` : ''}`, { headers, signal }),
+    )
   }
   /** An answer that was lost, or a reload: the node knows how much it has. */
   const sendPart = (id: string, from: number, part: Blob, signal?: AbortSignal): Promise<UploadState> =>

@@ -9,6 +9,10 @@ export type BridgeOptions = {
   /** Whether this app may call it at all; the node holds it to its permissions once more. */
   readonly allows: (call: string) => boolean
   readonly call: (call: string, input: Plain, signal: AbortSignal) => Promise<unknown>
+  /** Calls whose input may hold files. */
+  readonly withFiles?: ReadonlySet<string>
+  /** Calls that wait for each other by themselves: one that was answered is none of the many. */
+  readonly paced?: ReadonlySet<string>
   readonly onCutOff?: (why: string) => void
   readonly nowMs: () => number
   readonly limits?: Partial<BridgeLimits>
@@ -29,9 +33,14 @@ export type Bridge = {
   close(): void
 }
 
+/** What no app does that keeps to the rules: faults that count against it, and one that is never a mistake. */
+const offending: ReadonlySet<string> = new Set(['limit.transfers', 'conflict.transfer'])
+const unforgivable = 'refused.transfer'
+
 const usual: BridgeLimits = { inFlightMax: 32, burst: 200, perSecond: 100, offencesMax: 50 }
 
-export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOptions): Bridge {
+export function createBridge(options: BridgeOptions): Bridge {
+  const { allows, call, withFiles, paced, onCutOff, nowMs, limits } = options
   const { inFlightMax, burst, perSecond, offencesMax } = { ...usual, ...limits }
   const stop = new AbortController()
   const inFlight = new Set<number>()
@@ -40,7 +49,7 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
   let offences = 0
 
   const offend = (why: string): void => {
-    offences += 1
+    offences = why === unforgivable ? offencesMax + 1 : offences + 1
     if (offences <= offencesMax || stop.signal.aborted) return
     stop.abort()
     onCutOff?.(why)
@@ -66,7 +75,7 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
     async receive(message) {
       if (stop.signal.aborted) return undefined
       const hasBudget = spend()
-      const request = hasBudget ? readRequest(message) : { why: 'rate' as const }
+      const request = hasBudget ? readRequest(message, withFiles) : { why: 'rate' as const }
       if ('why' in request) {
         const id = idOf(message)
         if (id === undefined) {
@@ -87,6 +96,7 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
       try {
         const ok = await call(name, input, stop.signal)
         if (stop.signal.aborted) return undefined
+        if (paced?.has(name) === true) tokens = Math.min(burst, tokens + 1)
         return measure(ok) === undefined
           ? { v: 1, id, ok }
           : {
@@ -98,7 +108,9 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
               },
             }
       } catch (thrown) {
-        return stop.signal.aborted ? undefined : { v: 1, id, fault: factsOf(asFault(thrown)) }
+        const fault = asFault(thrown)
+        if (offending.has(fault.code) || fault.code === unforgivable) offend(fault.code)
+        return stop.signal.aborted ? undefined : { v: 1, id, fault: factsOf(fault) }
       } finally {
         inFlight.delete(id)
       }

@@ -30,8 +30,7 @@ const sendsMax = 2
 export function createFrameContent(call: Call): FrameContent {
   const reads = createGate(readsMax)
   const sends = createGate(sendsMax)
-  const next = async (transfer: string): Promise<Step> => (await call('content.next', { transfer })) as Step
-  const end = (transfer: string): void => void call('content.end', { transfer }).catch(() => undefined)
+  const steps = stepsOver(call)
 
   const read = async <Opened extends object>(
     name: string,
@@ -40,66 +39,25 @@ export function createFrameContent(call: Call): FrameContent {
     const leave = await reads.enter(signal)
     try {
       const { transfer, ...about } = (await call(name, input)) as { transfer: string }
-      return { ...about, stream: streamOf(transfer, signal, leave) } as unknown as Opened
+      return { ...about, stream: streamOf(transfer, steps, signal, leave) } as unknown as Opened
     } catch (error) {
       leave()
       throw error
     }
-  }
-  const streamOf = (
-    transfer: string,
-    signal: AbortSignal | undefined,
-    leave: () => void,
-  ): ReadableStream<Uint8Array> => {
-    let stop = (): void => {}
-    const done = (): void => {
-      signal?.removeEventListener('abort', stop)
-      leave()
-    }
-    return new ReadableStream<Uint8Array>({
-      start(out) {
-        stop = () => {
-          done()
-          end(transfer)
-          out.error(signal?.reason)
-        }
-        signal?.addEventListener('abort', stop, { once: true })
-        if (signal?.aborted === true) stop()
-      },
-      async pull(out) {
-        try {
-          const { value, isEnd } = await next(transfer)
-          if (signal?.aborted === true) return
-          const piece = value as Uint8Array
-          if (piece.length > 0) out.enqueue(piece)
-          if (!isEnd) return
-          done()
-          out.close()
-        } catch (error) {
-          if (signal?.aborted === true) return
-          done()
-          throw error
-        }
-      },
-      cancel() {
-        done()
-        end(transfer)
-      },
-    })
   }
   const work = async <Outcome>(name: string, input: object, watching: Watching): Promise<Outcome> => {
     const { onProgress, signal } = watching
     const leave = await sends.enter(signal)
     let transfer: string | undefined
     const stop = (): void => {
-      if (transfer !== undefined) end(transfer)
+      if (transfer !== undefined) steps.end(transfer)
     }
     try {
       transfer = ((await call(name, input)) as { transfer: string }).transfer
       signal?.addEventListener('abort', stop, { once: true })
       if (signal?.aborted === true) stop()
       for (;;) {
-        const { value, isEnd } = await next(transfer)
+        const { value, isEnd } = await steps.next(transfer)
         if (isEnd) return value as Outcome
         onProgress?.(value as never)
       }
@@ -136,6 +94,59 @@ export function createFrameContent(call: Call): FrameContent {
     reseal: ({ signal, onProgress, ...input }) =>
       work('content.reseal', input, { signal, ...(onProgress === undefined ? {} : { onProgress }) }),
   }
+}
+
+type Steps = { next(transfer: string): Promise<Step>; end(transfer: string): void }
+
+function stepsOver(call: Call): Steps {
+  return {
+    next: async (transfer) => (await call('content.next', { transfer })) as Step,
+    end: (transfer) => void call('content.end', { transfer }).catch(() => undefined),
+  }
+}
+
+/** A piece at a time; `leave` is called when it has ended, whichever way. */
+function streamOf(
+  transfer: string,
+  { next, end }: Steps,
+  signal: AbortSignal | undefined,
+  leave: () => void,
+): ReadableStream<Uint8Array> {
+  let stop = (): void => {}
+  const done = (): void => {
+    signal?.removeEventListener('abort', stop)
+    leave()
+  }
+  return new ReadableStream<Uint8Array>({
+    start(out) {
+      stop = () => {
+        done()
+        end(transfer)
+        out.error(signal?.reason)
+      }
+      signal?.addEventListener('abort', stop, { once: true })
+      if (signal?.aborted === true) stop()
+    },
+    async pull(out) {
+      try {
+        const { value, isEnd } = await next(transfer)
+        if (signal?.aborted === true) return
+        const piece = value as Uint8Array
+        if (piece.length > 0) out.enqueue(piece)
+        if (!isEnd) return
+        done()
+        out.close()
+      } catch (error) {
+        if (signal?.aborted === true) return
+        done()
+        throw error
+      }
+    },
+    cancel() {
+      done()
+      end(transfer)
+    },
+  })
 }
 
 type Gate = { enter(signal: AbortSignal | undefined): Promise<() => void> }

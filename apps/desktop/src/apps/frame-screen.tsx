@@ -1,4 +1,4 @@
-import { type AppProps, Button, EmptyState } from '@anarq/design'
+import { type AppProps, Button, EmptyState, faultSentence, useFaultTexts } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type FrameBridge, frameBridge, handedOver } from '../bridge/frame-bridge.ts'
@@ -68,8 +68,9 @@ function useBridge(
     [app, locale, theme, own.argument],
   )
   const shell = useShell()
-  const latest = useRef({ own, facts, onCutOff, shell })
-  latest.current = { own, facts, onCutOff, shell }
+  const texts = useFaultTexts()
+  const latest = useRef({ own, facts, onCutOff, shell, texts })
+  latest.current = { own, facts, onCutOff, shell, texts }
   const bridge = useRef<FrameBridge>(undefined)
   const port = useRef<MessagePort>(undefined)
 
@@ -99,6 +100,8 @@ function useBridge(
         const isMeant = document.activeElement === frame.current && navigator.userActivation.isActive
         return pressed !== undefined && isMeant && press(pressed, latest.current.shell)
       },
+      sentence: ({ code, message, data }) =>
+        faultSentence({ code, sentence: message, data }, latest.current.texts),
       onLeft: () => report('cancelled.left', false),
       onCutOff(why) {
         end()

@@ -2,7 +2,7 @@
  * The shell's end of a framed app: each request is read, held against what the app may call, counted, answered. One bridge
  * a window. What breaks a rule is answered with a fault; who goes on breaking them is cut off and reported.
  */
-import { asFault, type Fault } from '@anarq/fault'
+import { asFault, Fault, type FaultCode } from '@anarq/fault'
 import { measure, type Plain, type Reply, readRequest } from './message.ts'
 
 export type BridgeOptions = {
@@ -13,6 +13,8 @@ export type BridgeOptions = {
   readonly withFiles?: ReadonlySet<string>
   /** Calls that wait for each other by themselves: one that was answered is none of the many. */
   readonly paced?: ReadonlySet<string>
+  /** What the app may show of a fault: in the reader's language, where there are words. */
+  readonly sentence?: (fault: Fault) => string
   readonly onCutOff?: (why: string) => void
   readonly nowMs: () => number
   readonly limits?: Partial<BridgeLimits>
@@ -41,6 +43,7 @@ const usual: BridgeLimits = { inFlightMax: 32, burst: 200, perSecond: 100, offen
 
 export function createBridge(options: BridgeOptions): Bridge {
   const { allows, call, withFiles, paced, onCutOff, nowMs, limits } = options
+  const sentence = options.sentence ?? (({ message }: Fault) => message)
   const { inFlightMax, burst, perSecond, offencesMax } = { ...usual, ...limits }
   const stop = new AbortController()
   const inFlight = new Set<number>()
@@ -54,9 +57,13 @@ export function createBridge(options: BridgeOptions): Bridge {
     stop.abort()
     onCutOff?.(why)
   }
-  const refuse = (id: number, code: string, message: string): Reply => {
+  /** Its data stays here: it may name what the app must not know. */
+  const told = (id: number, fault: Fault): Reply => {
+    return { v: 1, id, fault: { code: fault.code, message: sentence(fault).slice(0, 500) } }
+  }
+  const refuse = (id: number, code: FaultCode, message: string): Reply => {
     offend(code)
-    return { v: 1, id, fault: { code, message } }
+    return told(id, new Fault(code, message))
   }
   const spend = (): boolean => {
     const now = nowMs()
@@ -99,28 +106,16 @@ export function createBridge(options: BridgeOptions): Bridge {
         if (paced?.has(name) === true) tokens = Math.min(burst, tokens + 1)
         return measure(ok) === undefined
           ? { v: 1, id, ok }
-          : {
-              v: 1,
-              id,
-              fault: {
-                code: 'limit.answer',
-                message: 'The answer is too large for the bridge. Ask for less.',
-              },
-            }
+          : told(id, new Fault('limit.answer', 'The answer is too large for the bridge. Ask for less.'))
       } catch (thrown) {
         const fault = asFault(thrown)
         if (offending.has(fault.code) || fault.code === unforgivable) offend(fault.code)
-        return stop.signal.aborted ? undefined : { v: 1, id, fault: factsOf(fault) }
+        return stop.signal.aborted ? undefined : told(id, fault)
       } finally {
         inFlight.delete(id)
       }
     },
   }
-}
-
-/** Its data stays here: it may name what the app must not know. */
-function factsOf({ code, message }: Fault): { code: string; message: string } {
-  return { code, message: message.slice(0, 500) }
 }
 
 function idOf(message: unknown): number | undefined {

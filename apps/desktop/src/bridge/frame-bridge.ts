@@ -1,5 +1,6 @@
 /** The bridge of one frame with all that lies behind it: calls and content as its app, in transfers of its own. */
 import { toHex } from '@anarq/bytes'
+import type { Fault } from '@anarq/fault'
 import type { Client } from '../client/port.ts'
 import { type Bridge, createBridge } from './bridge.ts'
 import { callsWithFiles, createContentCalls, pacedCalls } from './content-calls.ts'
@@ -10,6 +11,8 @@ import { createTransfers } from './transfers.ts'
 export type FrameBridge = Bridge & { endTransfers(): void }
 
 export type FrameWindow = Pick<FramePorts, 'setTitle' | 'close' | 'notify' | 'press'> & {
+  /** In the reader's language. */
+  sentence(fault: Fault): string
   /** A transfer was ended because the app left it alone. */
   onLeft(): void
   onCutOff(why: string): void
@@ -20,7 +23,7 @@ const tagBytes = 8
 export function frameBridge(
   app: string,
   client: Pick<Client, 'callFor' | 'sdkFor' | 'askBackend'>,
-  { onLeft, onCutOff, ...window }: FrameWindow,
+  { sentence, onLeft, onCutOff, ...window }: FrameWindow,
 ): FrameBridge {
   const transfers = createTransfers({
     tag: toHex(crypto.getRandomValues(new Uint8Array(tagBytes))),
@@ -42,6 +45,7 @@ export function frameBridge(
     call,
     withFiles: callsWithFiles,
     paced: pacedCalls,
+    sentence,
     nowMs: Date.now,
     onCutOff(why) {
       transfers.endAll()

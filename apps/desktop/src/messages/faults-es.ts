@@ -1,4 +1,8 @@
 import type { FaultTexts } from '@anarq/design'
+import { appFaultsEs } from './faults-es-apps.ts'
+import { keyFaultsEs } from './faults-es-keys.ts'
+import { networkFaultsEs } from './faults-es-network.ts'
+import { storeFaultsEs } from './faults-es-store.ts'
 
 /**
  * The node's faults in Spanish, by their code. `{seconds}` and `{mebibytes}` are of the fault's data; `{detail}` is the
@@ -231,4 +235,8 @@ export const faultsEs: FaultTexts = {
   'unavailable.silent': 'La aplicación no respondió a tiempo. Inténtalo otra vez.',
   'unavailable.stopped': 'La aplicación está parada. Enciéndela para usarla.',
   'unavailable.worker': 'Un ayudante del nodo terminó de improviso. Inténtalo otra vez.',
+  ...storeFaultsEs,
+  ...keyFaultsEs,
+  ...networkFaultsEs,
+  ...appFaultsEs,
 }

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
-import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import { packFiles, withManifest } from '@anarq/wxa'
 import { deflate, writeZip } from '@anarq/zip'
 import type { Frame, Page } from 'playwright-core'
-import { executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { enter, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const
 const mebibyte = 1024 * 1024
@@ -400,11 +399,3 @@ test(
       assert.ok((offsets[0] as number) < largeBytes)
     }),
 )
-
-async function enter(origin: string): Promise<ReturnType<typeof createSdk>> {
-  const key = await createPageKey()
-  let session: PageSession | undefined
-  const client = createPageClient({ key, session: () => session, origin })
-  session = await client.open<PageSession>('/api/v1/sessions', { json: { passphrase, key: key.publicKey } })
-  return createSdk(client.callAs())
-}

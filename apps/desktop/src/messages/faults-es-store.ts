@@ -44,7 +44,8 @@ export const storeFaultsEs: FaultTexts = {
   'invalid.rules': 'Esas reglas no se entienden y no se tomaron. Siguen valiendo las de antes.',
   'invalid.tar': 'Este archivo no es un tar que se pueda leer. Hazlo otra vez.',
   'invalid.transform': 'Ese cambio de formato no se conoce aquí, o le faltan datos. Elige otro.',
-  'invalid.entry': 'Lo que se quiso anotar en el registro no vale. Es un fallo del programa: díselo a su autor.',
+  'invalid.entry':
+    'Lo que se quiso anotar en el registro no vale. Es un fallo del programa: díselo a su autor.',
   'limit.batch': 'Son demasiados cambios para firmarlos de una vez. Hazlo en partes.',
   'limit.block': 'Este bloque es demasiado grande. Sube el archivo con AnarQ, que lo divide.',
   'limit.blocks': 'De esto cuelgan más bloques de los que caben en un archivo. Pide partes más pequeñas.',

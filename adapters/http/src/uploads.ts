@@ -47,7 +47,8 @@ export type UploadPurpose = 'file' | 'check' | 'restore'
  * while the parts come; nothing is visible before the last one.
  */
 export type Uploads = {
-  begin(upload: NewUpload, drive: DriveOperations): UploadFacts
+  /** `by` is the app that begins it: no other app may go on with it, and none may have them all. */
+  begin(upload: NewUpload, drive: DriveOperations, by?: string): UploadFacts
   /** A backup that comes in parts to be checked: nothing of it is kept. */
   beginCheck(bytes: number): UploadFacts
   /** A backup that comes in parts into an empty home. There is one at a time: another gives the one before up. */
@@ -55,7 +56,8 @@ export type Uploads = {
   /** `missing.upload` where it is for something else. */
   checkPurpose(id: string, purpose: UploadPurpose): void
   list(): readonly UploadFacts[]
-  facts(id: string): UploadFacts
+  /** For an app only of what it began itself: others are not known to it. */
+  facts(id: string, by?: string): UploadFacts
   /**
    * Resolves when the part is sealed or on its way there, and with the entry after the last. A part that came early waits for its
    * turn, so that one can be sent while another is sealed; `conflict.offset` says where it should begin.
@@ -72,6 +74,7 @@ export const partBytesMax: number = 16 * 1024 * 1024
 const partsAtOnceMax = 3
 const turnMs = 10_000
 const uploadsMax = 64
+const uploadsOfAppMax = 32
 const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
 const keptMs = 10 * 60_000
@@ -82,6 +85,7 @@ type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise
 
 type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
   readonly purpose: UploadPurpose
+  readonly by: string | undefined
   readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<Ended>
@@ -116,17 +120,20 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
   }
   const timer = setInterval(dropOld, 30_000)
   timer.unref()
-  const need = (id: string): Upload => {
+  const need = (id: string, by?: string): Upload => {
     const one = all.get(id)
-    if (one !== undefined) return one
+    if (one !== undefined && (by === undefined || one.by === by)) return one
     throw new Fault('missing.upload', 'This upload is not known any more. Begin it again.')
   }
 
   const begin = (about: About, take: Taker): UploadFacts => {
     dropOld()
     const open = [...all.values()].filter(({ ended }) => ended === undefined)
-    if (open.length >= uploadsMax)
-      throw new Fault('limit.uploads', `At most ${uploadsMax} uploads are open at once. Finish some first.`)
+    const ofApp = about.by === undefined ? [] : open.filter(({ by }) => by === about.by)
+    if (open.length >= uploadsMax || ofApp.length >= uploadsOfAppMax) {
+      const max = open.length >= uploadsMax ? uploadsMax : uploadsOfAppMax
+      throw new Fault('limit.uploads', `At most ${max} uploads are open at once. Finish some first.`)
+    }
     const one = start(about, take, clock.nowMs())
     all.set(one.id, one)
     return factsOf(one)
@@ -140,10 +147,10 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
   }
 
   return {
-    begin: (upload, drive) =>
-      begin({ purpose: 'file', path: pathOf(upload), bytes: upload.bytes }, intoDrive(drive, upload)),
+    begin: (upload, drive, by) =>
+      begin({ purpose: 'file', path: pathOf(upload), bytes: upload.bytes, by }, intoDrive(drive, upload)),
     beginCheck: (bytes) =>
-      begin({ purpose: 'check', path: '', bytes }, async (pieces, signal) => ({
+      begin({ purpose: 'check', path: '', bytes, by: undefined }, async (pieces, signal) => ({
         state: 'done',
         backup: await health.checkBackup(pieces, signal),
       })),
@@ -151,7 +158,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
       // A page that was reloaded begins anew: what it sent before leads nowhere.
       for (const one of [...all.values()])
         if (one.purpose === 'restore' && one.ended === undefined) await cancel(one.id)
-      return begin({ purpose: 'restore', path: '', bytes }, async (pieces, signal) => ({
+      return begin({ purpose: 'restore', path: '', bytes, by: undefined }, async (pieces, signal) => ({
         state: 'done',
         restored: await health.restoreBackup(pieces, signal),
       }))
@@ -161,7 +168,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
         throw new Fault('missing.upload', 'This upload is for something else. Begin it again.')
     },
     list: () => [...all.values()].map(factsOf),
-    facts: (id) => factsOf(need(id)),
+    facts: (id, by) => factsOf(need(id, by)),
     async add(id, offset, part) {
       const one = need(id)
       checkPart(one, offset, part)
@@ -210,9 +217,9 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   }
 }
 
-type About = Pick<Upload, 'purpose' | 'path' | 'bytes'>
+type About = Pick<Upload, 'purpose' | 'path' | 'bytes' | 'by'>
 
-function start({ purpose, path, bytes }: About, take: Taker, nowMs: number): Upload {
+function start({ purpose, path, bytes, by }: About, take: Taker, nowMs: number): Upload {
   const stop = new AbortController()
   const parts = createChannel(stop.signal)
   const outcome = take(parts.pieces(), stop.signal)
@@ -221,6 +228,7 @@ function start({ purpose, path, bytes }: About, take: Taker, nowMs: number): Upl
     purpose,
     path,
     bytes,
+    by,
     parts,
     stop,
     outcome,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type Node, type NodeOptions, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
 import { appFolder, shellId } from '@anarq/sdk'
+import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findBrowser } from '../../../tools/browser.ts'
@@ -136,4 +137,13 @@ export async function openAppsInSpanish(page: Page): Promise<void> {
     .fill(passphrase)
   await page.keyboard.press('Enter')
   await page.getByRole('list', { name: 'Aplicaciones' }).getByRole('button', { name: 'Aplicaciones' }).click()
+}
+
+/** The SDK of the person, without a browser. */
+export async function enter(origin: string): Promise<ReturnType<typeof createSdk>> {
+  const key = await createPageKey()
+  let session: PageSession | undefined
+  const client = createPageClient({ key, session: () => session, origin })
+  session = await client.open<PageSession>('/api/v1/sessions', { json: { passphrase, key: key.publicKey } })
+  return createSdk(client.callAs())
 }

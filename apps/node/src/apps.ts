@@ -85,7 +85,7 @@ export function openApps({
     random: systemRandom,
     builtIn: systemApps,
     onChanged: () => feed.emit('apps'),
-    onReported: (app, why) => tell(app, 'frame.cut-off', { why }),
+    onReported: (app, why, isCutOff) => tell(app, isCutOff ? 'frame.cut-off' : 'frame.refused', { why }),
   })
   const stop = feed.on(({ topic }) => {
     // Who acts is another one now, or nobody: what ran for the one before ends.

@@ -7,7 +7,7 @@ import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import type { Asked, PageClient } from './browser.ts'
 
 export type ContentSdk = {
-  /** A file or a part of it, as it comes. Needs `drive.read`. */
+  /** A file or a part of it, as it comes. Needs `drive.read`, but below `app:/` nothing. */
   open(input: ContentRange): Promise<OpenContent>
   /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
   blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
@@ -119,6 +119,7 @@ export type Shared = {
 }
 
 export const partBytes: number = 8 * 1024 * 1024
+const ownPlace = 'app:/'
 /** One is sealed, one waits for it, one is on its way. */
 const partsInFlight = 3
 export const batchBytesMax: number = 32 * 1024 * 1024
@@ -129,13 +130,7 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
     client.send(path, markedFor(app, asked))
   const json = async (path: string, asked?: Asked): Promise<UploadState> =>
     (await (await send(path, asked)).json()) as UploadState
-  const open: ContentSdk['open'] = async ({ path, version, fromByte, toByte, signal }) => {
-    const isWhole = fromByte === undefined && toByte === undefined
-    const last = toByte === undefined ? '' : String(toByte - 1)
-    const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
-    const query = version === undefined ? '' : `?version=${version}`
-    return opened(await send(`/api/v1/files${encodedPath(path)}${query}`, { headers, signal }))
-  }
+  const open: ContentSdk['open'] = (input) => openRange(send, input)
   /** An answer that was lost, or a reload: the node knows how much it has. */
   const sendPart = (id: string, from: number, part: Blob, signal?: AbortSignal): Promise<UploadState> =>
     json(`/api/v1/uploads/${id}?offset=${from}`, {
@@ -222,6 +217,20 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
   }
 }
 
+async function openRange(
+  send: (path: string, asked: Asked) => Promise<Response>,
+  { path, version, fromByte, toByte, signal }: ContentRange,
+): Promise<OpenContent> {
+  const isWhole = fromByte === undefined && toByte === undefined
+  const last = toByte === undefined ? '' : String(toByte - 1)
+  const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
+  const query = new URLSearchParams(version === undefined ? {} : { version: String(version) })
+  const isOwn = path.startsWith(ownPlace)
+  if (isOwn) query.set('isOwn', 'true')
+  const place = encodedPath(isOwn ? path.slice(ownPlace.length - 1) : path)
+  return opened(await send(`/api/v1/files${place}${query.size > 0 ? `?${query}` : ''}`, { headers, signal }))
+}
+
 /** In the name of an app, where one asks. */
 function markedFor(app: string | undefined, asked: Asked): Asked {
   return app === undefined ? asked : { ...asked, headers: { ...asked.headers, [appHeader]: app } }
@@ -272,9 +281,12 @@ type Resealing = {
   readonly error?: Problem
 }
 
-/** Parts of a path as an address has them. */
+/** Parts of a path as an address has them. Dots would lead to another address. */
 function encodedPath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
+  const parts = path.split('/')
+  if (parts.some((part) => part === '.' || part === '..'))
+    throw new Fault('invalid.path', 'A path has no "." or ".." in it.')
+  return parts.map(encodeURIComponent).join('/')
 }
 
 function opened(response: Response): OpenContent {

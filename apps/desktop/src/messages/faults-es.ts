@@ -1,4 +1,8 @@
 import type { FaultTexts } from '@anarq/design'
+import { appFaultsEs } from './faults-es-apps.ts'
+import { keyFaultsEs } from './faults-es-keys.ts'
+import { networkFaultsEs } from './faults-es-network.ts'
+import { storeFaultsEs } from './faults-es-store.ts'
 
 /**
  * The node's faults in Spanish, by their code. `{seconds}` and `{mebibytes}` are of the fault's data; `{detail}` is the
@@ -170,8 +174,6 @@ export const faultsEs: FaultTexts = {
     'La lista de esta carpeta es ahora de otro editor. Si la quieres, añade la carpeta otra vez.',
   'refused.feed-twice':
     'Hay dos listas distintas con el mismo número de este editor. Pídele una nueva antes de instalar.',
-  'refused.folder':
-    'Es una carpeta, y de otro nodo por ahora solo se abren archivos. Pide a su dueño que comparta los archivos.',
   'refused.host': 'A este nodo no se le llama por ese nombre. Usa la dirección en la que escucha.',
   'refused.id-alike':
     'El identificador de esta aplicación se parece al de otro editor. No la instales sin preguntar.',
@@ -234,4 +236,8 @@ export const faultsEs: FaultTexts = {
   'unavailable.silent': 'La aplicación no respondió a tiempo. Inténtalo otra vez.',
   'unavailable.stopped': 'La aplicación está parada. Enciéndela para usarla.',
   'unavailable.worker': 'Un ayudante del nodo terminó de improviso. Inténtalo otra vez.',
+  ...storeFaultsEs,
+  ...keyFaultsEs,
+  ...networkFaultsEs,
+  ...appFaultsEs,
 }

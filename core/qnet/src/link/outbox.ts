@@ -16,7 +16,9 @@ const nothing: Left = () => {}
 /** What waits to be sent: control first, then cells, messages and streams in turns. */
 export class Outbox {
   readonly #streams: StreamTable
-  readonly messages: MessageSender
+  readonly #messageBytesQueuedMax: number
+  /** Made with the first message: most links have none for most of their time. */
+  #messages: MessageSender | undefined
   #controls: OutFrame[] = []
   #cells: Uint8Array[] = []
   #turn = 0
@@ -24,11 +26,11 @@ export class Outbox {
 
   constructor(streams: StreamTable, messageBytesQueuedMax: number) {
     this.#streams = streams
-    this.messages = new MessageSender(messageBytesQueuedMax)
+    this.#messageBytesQueuedMax = messageBytesQueuedMax
   }
 
   get isEmpty(): boolean {
-    return this.#controls.length === 0 && this.#cells.length === 0 && this.messages.isEmpty
+    return this.#controls.length === 0 && this.#cells.length === 0 && this.#messages === undefined
   }
 
   get isFull(): boolean {
@@ -37,6 +39,12 @@ export class Outbox {
 
   control(frame: OutFrame): void {
     this.#controls.push(frame)
+  }
+
+  /** False where there is no room. */
+  message(bytes: Uint8Array): boolean {
+    this.#messages ??= new MessageSender(this.#messageBytesQueuedMax)
+    return this.#messages.push(bytes)
   }
 
   cell(bytes: Uint8Array): boolean {
@@ -63,13 +71,19 @@ export class Outbox {
   clear(): void {
     this.#controls = []
     this.#cells = []
-    this.messages.clear()
+    this.#messages = undefined
   }
 
   #ofTurn(): { readonly frame: OutFrame; readonly left: Left } | undefined {
     if (this.#turn === 0) return this.#streams.next()
-    const frame = this.#turn === 1 ? this.messages.next() : this.#nextCell()
+    const frame = this.#turn === 1 ? this.#nextMessage() : this.#nextCell()
     return frame === undefined ? undefined : { frame, left: nothing }
+  }
+
+  #nextMessage(): OutFrame | undefined {
+    const frame = this.#messages?.next()
+    if (this.#messages?.isEmpty === true) this.#messages = undefined
+    return frame
   }
 
   /** The frame says nothing of the circuit: which one it is stands in the cell. */

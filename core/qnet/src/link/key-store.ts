@@ -3,6 +3,7 @@ import { wipe } from '@anarq/qlock'
 /** The secrets of one key. */
 export const slotBytes = 76
 const slotsPerSlab = 512
+export const slabBytes: number = slotsPerSlab * slotBytes
 
 /**
  * Memory for the secrets of many keys in one piece: a buffer for each key would cost a relay of a hundred thousand links more than
@@ -29,7 +30,7 @@ export function giveSlotBack(slab: Slab, at: number): void {
 
 function createSlab(): Slab {
   const slab = {
-    bytes: new Uint8Array(slotsPerSlab * slotBytes),
+    bytes: new Uint8Array(slabBytes),
     free: Array.from({ length: slotsPerSlab }, (_, slot) => slot * slotBytes),
   }
   slabs.push(slab)

@@ -74,9 +74,10 @@ report()
 process.exit(0)
 
 function report(): void {
-  const each = (bytes: number): string => `${(bytes / links / 1024).toFixed(2)} KiB`
+  const each = (bytes: number): string => `${(bytes / (idle.links || links) / 1024).toFixed(2)} KiB`
   const sockets = { rss: plain.rss - empty.rss, own: plain.own - empty.own }
-  const all = { rss: idle.rss - before.rss, own: idle.own - before.own }
+  // Memory that the sockets before have left behind is not taken off.
+  const all = { rss: idle.rss - empty.rss, own: idle.own - before.own }
   console.log()
   console.log(
     markdown(
@@ -120,14 +121,14 @@ async function relayFacts(request = 'memory'): Promise<Sum> {
   return sum
 }
 
-/** Until the relay has as many as there should be. */
+/** Until the relay has as many as there should be, or some seconds have passed: the table says how many there are. */
 async function settled(what: 'links' | 'sockets', wanted: number = links): Promise<void> {
   for (let i = 0; i < 100; i += 1) {
     const facts = await relayFacts('count')
     if (facts[what] === wanted) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`the relay does not come to ${wanted} ${what}`)
+  console.error(`The relay does not come to ${wanted} ${what}.`)
 }
 
 function residentBytes(): number {

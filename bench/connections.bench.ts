@@ -123,7 +123,7 @@ async function relayFacts(request = 'memory'): Promise<Sum> {
 
 /** Until the relay has as many as there should be, or some seconds have passed: the table says how many there are. */
 async function settled(what: 'links' | 'sockets', wanted: number = links): Promise<void> {
-  for (let i = 0; i < 100; i += 1) {
+  for (let i = 0; i < 300; i += 1) {
     const facts = await relayFacts('count')
     if (facts[what] === wanted) return
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -34,9 +34,13 @@ export async function openOrigin(): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+/** A stream that is as silent as this is measured no further. */
+const silentMsMax = 60_000
+
 /** A stream through a SOCKS5 server (RFC 1928), as every program opens it: it speaks when the server has said yes. */
 async function dial(socksPort: number, port: number): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: socksPort, noDelay: true })
+  socket.setTimeout(silentMsMax, () => socket.destroy(new Error('nothing came for too long')))
   await once(socket, 'connect')
   socket.write(Uint8Array.of(5, 1, 0))
   await take(socket, 2)

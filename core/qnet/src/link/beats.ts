@@ -46,9 +46,13 @@ export class Beats {
     this.#isTurning = true
     this.#world.after(steps * this.#tickMs, () => {
       this.#at = (this.#at + steps) % slots
-      for (const one of this.#slots.get(this.#at) ?? []) one.beat()
-      this.#isTurning = false
-      if (this.#slots.size > 0) this.#turn()
+      try {
+        for (const one of this.#slots.get(this.#at) ?? []) one.beat()
+      } finally {
+        // A defect of one's host stops nobody else's.
+        this.#isTurning = false
+        if (this.#slots.size > 0) this.#turn()
+      }
     })
   }
 }

@@ -60,6 +60,26 @@ test('a beat may end links, its own among them, and whoever was ended beats no m
   assert.equal(beaten, 1)
 })
 
+test('a beat that throws stops the wheel for nobody', () => {
+  const lab = createLab()
+  const beats = new Beats(lab.world, 1000)
+  let beaten = 0
+  beats.add({
+    beat() {
+      throw new Error('a defect')
+    },
+  })
+  beats.add({ beat: () => void (beaten += 1) })
+  for (let ms = 0; ms < 5000; ms += 1) {
+    try {
+      lab.run(1)
+    } catch {
+      // As a timer of Node's would: the host hears of it, and goes on.
+    }
+  }
+  assert.ok(beaten >= 4)
+})
+
 test('[QN-PRV-3] secrets of keys lie apart, are zero when their key is put away, and nobody reads in another’s place', () => {
   const keys = Array.from({ length: 1300 }, (_, i) => new FrameKey(new Uint8Array(32).fill(i)))
   const [frame, head] = [new Uint8Array(10 + 16), 10]

@@ -3,7 +3,7 @@
  * same origin, the same program, the same delay on each of a circuit's three links, in turns.
  * `npm run bench tor [-- --delay MS] [--size MB] [--rounds N]`. The delay is one way: 40 ms make a round trip of at least 240 ms.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { markdown, median, ratio } from './table.ts'
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 })
 const inside = 'ANARQ_BENCH_NAMESPACE'
-if (process.env[inside] === undefined) process.exit(inNamespace())
+if (process.env[inside] === undefined) process.exit(await inNamespace())
 
 type Result = {
   readonly firstByte: number[]
@@ -48,16 +48,20 @@ for (let round = 0; round < Number(values.rounds); round += 1)
 report()
 process.exit(0)
 
-/** All over again, in a namespace with a loopback of its own and nothing else. */
-function inNamespace(): number {
+/** All over again, in a namespace with a loopback of its own and nothing else. A signal goes on to it: it takes all away that it started. */
+function inNamespace(): Promise<number> {
   const script = 'ip link set lo up && exec "$0" "$@"'
   const own = ['-rn', 'sh', '-c', script, process.execPath, ...process.argv.slice(1)]
-  const { status, error } = spawnSync('unshare', own, {
-    stdio: 'inherit',
-    env: { ...process.env, [inside]: '1' },
+  const child = spawn('unshare', own, { stdio: 'inherit', env: { ...process.env, [inside]: '1' } })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void child.kill(signal))
+  return new Promise((resolve) => {
+    child.once('error', () => {
+      console.error('unshare is not here: this benchmark needs Linux.')
+      resolve(1)
+    })
+    child.once('close', (code) => resolve(code ?? 1))
   })
-  if (error !== undefined) console.error('unshare is not here: this benchmark needs Linux.')
-  return status ?? 1
 }
 
 async function start(): Promise<Contender[]> {

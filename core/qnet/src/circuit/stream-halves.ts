@@ -10,7 +10,13 @@ const pendingBytesMax = windowMax
 export const creditBytes = 16
 
 /** What both halves of a stream's end know of it. */
-export type StreamState = { link: StreamLink | undefined; isConnected: boolean; isOver: boolean }
+export type StreamState = {
+  link: StreamLink | undefined
+  isConnected: boolean
+  isOver: boolean
+  /** Moved to another circuit, whose other end has not said yet how far it is: what went out now would come twice. */
+  isMoving: boolean
+}
 export type Credit = { readonly granted: number; readonly received: number }
 
 /** What goes out: as far as the other end's credit reaches, and of a kept stream held until it was received. */
@@ -71,9 +77,10 @@ export function createSending(state: StreamState, events: FlowEvents, isKept: bo
     hasNext: () =>
       state.isConnected &&
       !state.isOver &&
+      !state.isMoving &&
       ((unsentBytes > 0 && allowed > sent) || (unsentBytes === 0 && isEnding && !isEndSent)),
     next(bytesMax) {
-      if (!state.isConnected || state.isOver) return undefined
+      if (!state.isConnected || state.isOver || state.isMoving) return undefined
       const room = Math.min(bytesMax, allowed - sent, unsentBytes)
       if (room > 0) {
         const bytes = takeFrom(unsent, room)

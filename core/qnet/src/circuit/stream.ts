@@ -5,6 +5,8 @@ import {
   createReceiving,
   createSending,
   creditBytes,
+  type Receiving,
+  type Sending,
   type StreamState,
 } from './stream-halves.ts'
 
@@ -45,7 +47,7 @@ export type StreamLink = {
 }
 
 export function createStream(events: FlowEvents, isKept: boolean): Stream {
-  const state: StreamState = { link: undefined, isConnected: false, isOver: false }
+  const state: StreamState = { link: undefined, isConnected: false, isOver: false, isMoving: false }
   const sending = createSending(state, events, isKept)
   const receiving = createReceiving(state, events, isKept)
 
@@ -116,11 +118,13 @@ export function createStream(events: FlowEvents, isKept: boolean): Stream {
       state.link?.wake()
     },
     attach(to) {
+      if (state.link !== undefined) state.isMoving = true
       state.link?.over()
       state.link = to
     },
     detach(reason) {
       state.link = undefined
+      state.isMoving = true
       if (state.isOver) return
       if (sending.isDelivered && receiving.hasPeerEnded) finish('done')
       else if (!isKept || reason !== 'lost') finish(reason)
@@ -131,6 +135,7 @@ export function createStream(events: FlowEvents, isKept: boolean): Stream {
     },
     rewind(peerReceived) {
       if (!sending.rewind(peerReceived)) return violate()
+      state.isMoving = false
       receiving.grant(true)
       finishIfDone()
       state.link?.wake()

@@ -62,3 +62,37 @@ suite('sharing between two nodes', () => {
     await shell.json(['id', 'use', 'alice'])
   })
 })
+
+suite('meeting by an invitation', () => {
+  type Status = { readonly state: string; readonly known: number; readonly addresses: readonly string[] }
+  const status = (home: string): Promise<Status> => shell.json(['net', 'status'], { home })
+
+  test('[WX-NET-1] [AQ-QNET-4] one line leads one node to the other, and both then know of each other', async () => {
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0'])
+    await shell.up(bobsHome, ['--net', 'out'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
+    const peer = await shell.json<{ id: string }>(['net', 'join', invitation], asBob())
+    const [bobSees] = await shell.json<readonly { id: string; isLinked: boolean }[]>(
+      ['net', 'peers'],
+      asBob(),
+    )
+    assert.deepEqual([bobSees?.id, bobSees?.isLinked], [peer.id, true])
+    assert.equal((await status(shell.home)).known, 1)
+    assert.deepEqual((await status(bobsHome)).addresses, [])
+    const { out } = await shell.run(['net', 'status'], asBob())
+    assert.match(
+      out,
+      /^This node is [a-z2-7]{52}\nIt only goes out: nobody can come in\.\nIt is among others: 1 answer/,
+    )
+  })
+
+  test('what leads nowhere, and a node that is on no network, are told in a sentence', async () => {
+    assert.equal(await shell.fails(['net', 'join', 'anarq:nothing'], asBob()), 'invalid.invitation')
+    assert.equal(await shell.fails(['net', 'invite'], asBob()), 'refused.not-reachable')
+    await shell.down()
+    assert.deepEqual(await shell.json(['net', 'status']), { state: 'off' })
+    assert.equal(await shell.fails(['net', 'peers']), 'unavailable.network')
+    assert.equal((await shell.run(['net', 'dance'])).code, 2)
+  })
+})

@@ -4,10 +4,13 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { NodeId } from '@anarq/qnet'
+import { refusedHosts } from '@anarq/qnet/exit/testing'
+import { chromium } from 'playwright-core'
+import { findBrowser } from '../../../tools/browser.ts'
 import { type NetNode, type NetWorld, until, withNetWorld } from './net-world.ts'
 
 const run = promisify(execFile)
@@ -80,9 +83,6 @@ const curl = async (client: NetNode, url: string, ...others: string[]): Promise<
   )
   return stdout
 }
-const linked = ({ network }: NetNode): Set<string> =>
-  new Set(network.peers().flatMap(({ id, isLinked }) => (isLinked ? [id] : [])))
-
 test('[AQ-QNET-10] [AQ-QNET-12] [QN-ARC-2] curl loads from an origin over three relays of three networks, and each knows its neighbours alone', async () => {
   using origin = await openOrigin()
   await withNetWorld(async (world) => {
@@ -105,3 +105,119 @@ test('[AQ-QNET-10] [AQ-QNET-12] [QN-ARC-2] curl loads from an origin over three 
     assert.ok((circuit?.bytes ?? 0) >= 3_000_000)
   })
 })
+
+test('[AQ-QNET-12] a browser loads a page and what belongs to it through the door', {
+  skip: findBrowser() === undefined && 'there is no browser',
+}, async () => {
+  using origin = await openOrigin()
+  await withNetWorld(async (world) => {
+    const { client } = await openNetwork(world, { relays: 4, exits: 1 })
+    const browser = await chromium.launch({
+      executablePath: findBrowser() as string,
+      args: ['--no-sandbox'],
+      // A browser keeps its hands off proxies for loopback unless it is told.
+      proxy: { server: `socks5://${door(client)}`, bypass: '<-loopback>' },
+    })
+    try {
+      const page = await browser.newPage()
+      await page.goto(origin.url('page'))
+      assert.equal(await page.textContent('#said'), 'came over three relays')
+      assert.equal(
+        await page.locator('img').evaluate((image: { naturalWidth: number }) => image.naturalWidth),
+        7,
+      )
+    } finally {
+      await browser.close()
+    }
+    assert.ok(client.network.circuits().circuits.length >= 1)
+  })
+})
+
+test('[AQ-QNET-8] [QN-ARC-3] a relay that dies in the middle of a download breaks it, and the next attempt goes another way', async () => {
+  using origin = await openOrigin()
+  await withNetWorld(async (world) => {
+    const { client, byId } = await openNetwork(world, { relays: 6, exits: 2 })
+    const slow = curl(client, origin.url('8000000'), '--limit-rate', '200k')
+    // Heard at once, so that its failure is nobody's surprise.
+    const broken = slow.then(
+      () => 'whole',
+      () => 'broken',
+    )
+    await until(() => (client.network.circuits().circuits[0]?.bytes ?? 0) > 100_000)
+    const [, middle] = client.network.circuits().circuits[0]?.hops ?? []
+    await byId(middle?.id as string).close()
+    assert.equal(await broken, 'broken')
+    assert.ok((await curl(client, origin.url('200000'))).equals(origin.bytes.subarray(0, 200_000)))
+    for (const { hops } of client.network.circuits().circuits)
+      assert.ok(hops.every(({ id }) => id !== middle?.id))
+  })
+})
+
+/** What the door answers to a request for this host, as the code of RFC 1928 section 6. */
+async function answerTo(client: NetNode, host: string | Uint8Array, port: number): Promise<number> {
+  const socket = connect(Number(door(client).split(':')[1]), '127.0.0.1')
+  const text = typeof host === 'string' ? new TextEncoder().encode(host) : undefined
+  const address = text === undefined ? [...(host as Uint8Array)] : [text.length, ...text]
+  const kind = text !== undefined ? 3 : address.length === 4 ? 1 : 4
+  socket.write(Uint8Array.from([5, 1, 0, 5, 1, 0, kind, ...address, port >> 8, port & 255]))
+  let got = Buffer.alloc(0)
+  while (got.length < 4) got = Buffer.concat([got, (await once(socket, 'data'))[0] as Buffer])
+  socket.destroy()
+  return got[3] as number
+}
+
+test(`[WX-L2-2] [AQ-QNET-12] ${refusedHosts.length} spellings of private addresses are refused at the exit, asked for through the door`, async (t) => {
+  let reached = 0
+  const trap = createTcpServer((socket) => {
+    reached += 1
+    socket.destroy()
+  })
+  trap.listen(0)
+  t.after(() => trap.close())
+  await once(trap, 'listening')
+  const { port } = trap.address() as AddressInfo
+  await withNetWorld(async (world) => {
+    const { client } = await openNetwork(world, { relays: 4, exits: 1 })
+    const codes = new Map<number, number>()
+    for (const host of refusedHosts) {
+      const code = await answerTo(client, host, port)
+      codes.set(code, (codes.get(code) ?? 0) + 1)
+      // 5 is the exit's word; 1 the door's, for what is no name at all.
+      assert.ok(code === 5 || (code === 1 && /[\s\0]|^$/.test(host)), `${JSON.stringify(host)}: ${code}`)
+    }
+    for (const address of [
+      [127, 0, 0, 1],
+      [10, 0, 0, 1],
+      [169, 254, 169, 254],
+      [...Array<number>(15).fill(0), 1],
+      [...Array<number>(10).fill(0), 255, 255, 127, 0, 0, 1],
+    ])
+      assert.equal(await answerTo(client, Uint8Array.from(address), port), 5, address.join('.'))
+    assert.ok((codes.get(5) ?? 0) >= 40)
+    t.diagnostic(`answers by code: ${JSON.stringify(Object.fromEntries(codes))}`)
+  })
+  assert.equal(reached, 0)
+})
+
+test('[QN-ARC-3] a restart keeps its guards', async () => {
+  using origin = await openOrigin()
+  await withNetWorld(async (world) => {
+    const { client } = await openNetwork(world, { relays: 6, exits: 2 })
+    await curl(client, origin.url('1000'))
+    const { guards } = client.network.circuits()
+    assert.equal(guards.length, 1)
+    await client.close()
+    const again = await world.open('client', 100, { listen: undefined, socks: 0 })
+    assert.deepEqual(again.network.circuits().guards, guards)
+    await until(() => again.network.circuits().relays === 6, 60_000)
+    await curl(again, origin.url('1000'))
+    assert.deepEqual(again.network.circuits().guards, guards)
+    assert.equal(again.network.circuits().circuits[0]?.hops[0]?.id, guards[0])
+  })
+})
+
+test('without relays a program is told so at once', () =>
+  withNetWorld(async (world) => {
+    const alone = await world.open('alone', 1, { socks: 0 })
+    assert.equal(await answerTo(alone, 'example.org', 80), 4)
+  }))

@@ -166,7 +166,7 @@ async function answerTo(client: NetNode, host: string | Uint8Array, port: number
   return got[3] as number
 }
 
-test(`[WX-L2-2] [AQ-QNET-12] ${refusedHosts.length} spellings of private addresses are refused at the exit, asked for through the door`, async (t) => {
+test(`${refusedHosts.length} spellings of private addresses are refused at the exit, asked for through the door`, async (t) => {
   let reached = 0
   const trap = createTcpServer((socket) => {
     reached += 1

@@ -49,7 +49,7 @@ async function openBare(at: number, roles: readonly OfferedRole[], socks?: numbe
   }
 }
 
-test('[QN-ARC-2] [AQ-QNET-10] no relay learns both ends: each gets cells from its neighbours on the path alone', async () => {
+test('[QN-ARC-2] [AQ-QNET-10] [AQ-QNET-11] no relay learns both ends: each gets cells from its neighbours on the path alone', async () => {
   const origin = createServer((_request, response) => response.end('x'.repeat(200_000)))
   origin.listen(0, originAddress)
   await once(origin, 'listening')

@@ -108,11 +108,18 @@ function describeCircuits({ socks, relays, exits, choice, circuits, passing }: C
     socks === undefined
       ? 'Programs cannot come in: start the node with --socks 9150 for that.'
       : `Programs come in at ${socks.host}:${socks.port} (SOCKS5).`,
-    `It knows ${relays} relays that it may go by, ${exits} of them exits. A circuit takes three.`,
-    `How uncertain a choice is:  a new guard ${bits(choice.first)}`,
-    `                            the middle  ${bits(choice.second)}`,
-    `                            the exit    ${bits(choice.last)}`,
-    ...(passing === 0 ? [] : [`${passing} circuits of others go by this node.`]),
+    `It knows ${relays} relays that it may go by, ${exits} of them exits. A circuit takes three of three networks.`,
+    ...(relays === 0
+      ? []
+      : [
+          'How uncertain the next choice is:',
+          table([
+            ['  another guard', bits(choice.first)],
+            ['  another middle', bits(choice.second)],
+            ['  the exit', bits(choice.last)],
+          ]),
+        ]),
+    ...(passing === 0 ? [] : [`Circuits of others that go by this node: ${passing}.`]),
     '',
     circuits.length === 0
       ? 'There is no circuit now: one is built when a program asks for something.'

@@ -39,7 +39,8 @@ export const up: Command = {
     const { openNode } = await import('@anarq/node')
     const { serveNode } = await import('@anarq/node/serve')
     const onFault = (fault: Fault): void => terminal.note(fault.message)
-    const node = await openNode({ home, net: netOf(values), onFault })
+    const settings = netOf(values)
+    const node = await openNode({ home, net: settings, onFault })
     try {
       const { account } = node.operations
       let { state } = await account.status()
@@ -63,7 +64,7 @@ export const up: Command = {
       const found = net && { id: net.id, address: net.address, socks: net.socks }
       terminal.result(
         { address: served.address, home, state, ...(found === undefined ? {} : { net: found }) },
-        welcome(named(served.address), home, state, net),
+        welcome(named(served.address), home, state, net, settings?.roles),
       )
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
@@ -122,7 +123,13 @@ function rolesOf(role: unknown): (typeof rolesKnown)[number][] {
   return rolesKnown.filter((one) => asked.includes(one))
 }
 
-function welcome(address: string, home: string, state: string, net: ReturnType<Node['net']>): string {
+function welcome(
+  address: string,
+  home: string,
+  state: string,
+  net: ReturnType<Node['net']>,
+  roles: NetSettings['roles'] = [],
+): string {
   const next =
     {
       empty: [
@@ -147,6 +154,13 @@ function welcome(address: string, home: string, state: string, net: ReturnType<N
     `AnarQ is running: ${address}`,
     `Its data lies in ${home}; the API is described at ${address}/api/docs`,
     ...(net?.address === undefined ? [] : [`Other nodes reach it at ${net.address}`]),
+    ...(net === undefined || roles.length === 0
+      ? []
+      : [
+          roles.includes('exit')
+            ? 'It lets circuits of others out to the internet, under the address of this machine'
+            : 'It passes circuits of others on, to other nodes alone',
+        ]),
     ...(net?.socks === undefined
       ? []
       : [`Programs use circuits at ${net.socks}:  curl --socks5-hostname ${net.socks} https://example.org`]),

@@ -127,7 +127,11 @@ export function createPaths({ world, relays, guards, settings }: PathOptions): P
       const isUsable = ({ facts }: Known): boolean => choice.isUsable(facts.hop.node)
       const guard = known(choice.guards.first, directory).find(isUsable)
       const seconds = known(choice.guards.second, directory).filter(isUsable)
-      const lasts = guard === undefined ? [] : lastCandidates(choice, directory, guard, seconds)
+      // Before there are guards, any exit may be the last.
+      const lasts =
+        guard === undefined || seconds.length === 0
+          ? endsOf(choice, directory, undefined)
+          : lastCandidates(choice, directory, guard, seconds)
       const of = (candidates: readonly Known[], place: Place): Spread =>
         spreadOf(spread(candidates, place), all)
       return {

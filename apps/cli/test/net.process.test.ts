@@ -50,6 +50,19 @@ suite('sharing between two nodes', () => {
     assert.equal(await shell.fails(['open', 'note.txt.ping', '-o', '-'], asBob()), 'refused.revoked')
   })
 
+  test('[WX-PNG-3] a folder comes over whole, in part, and as a list', async () => {
+    for (const name of ['plans/one.txt', 'plans/deep/two.txt']) await shell.write(name, `this is ${name}`)
+    await shell.json(['put', 'plans'])
+    await share('plans')
+    const list = await shell.json<readonly { path: string }[]>(['open', 'plans.ping', '--list'], asBob())
+    const paths = list.map(({ path }) => path).sort()
+    assert.deepEqual(paths, ['plans', 'plans/deep', 'plans/deep/two.txt', 'plans/one.txt'])
+    await shell.json(['open', 'plans.ping', '-o', 'brought'], asBob())
+    assert.equal(await readFile(shell.path('brought/deep/two.txt'), 'utf8'), 'this is plans/deep/two.txt')
+    const { out } = await shell.run(['open', 'plans.ping', '--only', 'one.txt', '-o', '-'], asBob())
+    assert.equal(out, 'this is plans/one.txt')
+  })
+
   test('a node opens it for its own commands, and goes on when the other was away', async () => {
     await share('note.txt')
     await shell.down()

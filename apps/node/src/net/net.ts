@@ -27,6 +27,8 @@ export type NetOptions = NetSettings & {
   readonly kernel: Kernel
   readonly keptFile: SmallFile
   onFault(fault: Fault): void
+  /** Who is linked, or who is there, is different now. */
+  onChanged(): void
 }
 
 /** This node among others, while it is unlocked. */
@@ -44,6 +46,8 @@ export type Net = Peers & {
 /** Puts the rooms of the network together. `refused.locked` while locked, `unavailable.address` where it cannot listen. */
 export async function openNet({ kernel, isAmongOthers = false, ...options }: NetOptions): Promise<Net> {
   const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
+  const { onChanged } = options
+  ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
   const questions = openQuestions(ground, kernel)
   const among = isAmongOthers ? await openAmongOthers(ground, options) : undefined
   return {

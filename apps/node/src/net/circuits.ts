@@ -53,6 +53,8 @@ export type Circuits = {
   close(): Promise<void>
 }
 
+const guardsMsMax = 30_000
+
 /** `unavailable.port` where programs were to come in at a port that is taken. */
 export async function openCircuits(options: CircuitsOptions): Promise<Circuits> {
   const { ground, discovery, onFault } = options
@@ -71,7 +73,7 @@ export async function openCircuits(options: CircuitsOptions): Promise<Circuits> 
   const guards = guardsBefore(kept.get('guards'), onFault)
   const paths = createPaths({ world, relays, ...(guards === undefined ? {} : { guards }) })
   const client = keepingGuards(createClient({ world, circuits: board }), paths, ground)
-  const pool = createPool({ world, client, paths })
+  const pool = createPool({ world, client, paths: awaitingGuards(paths, relays, ground) })
   const relay = openRelay(options, board)
   const close = async (socks?: Socks): Promise<void> => {
     await socks?.close()
@@ -111,6 +113,18 @@ function openExit({ addresses }: Ground, { alsoAddress, nameServers }: ExitSetti
     ...(alsoAddress === undefined ? {} : { allowAlso: (address) => address === alsoAddress }),
   })
   return createExit({ policy, outside: createOutside(nameServers === undefined ? {} : { nameServers }) })
+}
+
+/** After a start the guards of before are met again within seconds; whoever asks sooner must not make this node draw others. */
+function awaitingGuards(paths: Paths, relays: () => readonly RelayFacts[], { world }: Ground): Paths {
+  const startedMs = world.clock.nowMs()
+  const guards = new Set(paths.guards.first.map(({ node }) => node))
+  let isMet = guards.size === 0
+  const isWaiting = (): boolean => {
+    isMet ||= relays().some(({ hop }) => guards.has(hop.node))
+    return !isMet && Math.abs(world.clock.nowMs() - startedMs) < guardsMsMax
+  }
+  return { ...paths, choose: (last) => (isWaiting() ? undefined : paths.choose(last)) }
 }
 
 /** Guards are drawn when a path is chosen, just before it is built. */

@@ -74,6 +74,7 @@ if (plan.port !== undefined) {
     streams: {
       open: (target, _, events) => circuit.open(target, events) ?? none,
       associate: () => ({ send() {}, close() {} }),
+      resolve: (_host, _isolation, done) => done([]),
     },
   })
   console.log(`ready ${socks.port}`)

@@ -100,7 +100,40 @@ suite('meeting by an invitation', () => {
     )
   })
 
+  test('[QN-ARC-1] a node is a relay, or has a door for programs, where it is started as one', async () => {
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0', '--role', 'exit', '--role', 'relay'])
+    await shell.up(bobsHome, ['--net', 'out', '--socks', '0'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
+    await shell.json(['net', 'join', invitation], asBob())
+    type Circuits = {
+      readonly relays: number
+      readonly exits: number
+      readonly socks?: { readonly port: number }
+    }
+    const seen = await shell.json<Circuits>(['net', 'circuit'], asBob())
+    assert.deepEqual([seen.relays, seen.exits], [1, 1])
+    assert.ok((seen.socks?.port ?? 0) > 0)
+    assert.equal((await shell.json<Circuits>(['net', 'circuit'])).socks, undefined)
+    const { out } = await shell.run(['net', 'circuit'], asBob())
+    assert.match(out, /^Programs come in at 127\.0\.0\.1:\d+ \(SOCKS5\)\.\nIt knows 1 relays/)
+    assert.match((await shell.run(['net', 'status'])).out, /It serves others as exit, relay\./)
+  })
+
+  test('a relay that nobody can reach, a role that there is not, and a door without a network are refused', async () => {
+    await shell.down()
+    for (const wrong of [
+      ['--net', 'out', '--role', 'relay'],
+      ['--net', 'tcp://127.1.0.1:0', '--role', 'king'],
+      ['--role', 'relay'],
+      ['--socks', '9150'],
+    ])
+      assert.equal(await shell.fails(['up', ...wrong]), 'invalid.option', wrong.join(' '))
+  })
+
   test('what leads nowhere, and a node that is on no network, are told in a sentence', async () => {
+    await shell.up(shell.home)
+    await shell.up(bobsHome, ['--net', 'out'])
     assert.equal(await shell.fails(['net', 'join', 'anarq:nothing'], asBob()), 'invalid.invitation')
     assert.equal(await shell.fails(['net', 'invite'], asBob()), 'refused.not-reachable')
     await shell.down()

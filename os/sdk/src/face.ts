@@ -24,7 +24,7 @@ import type {
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
-import type { NetworkInvitation, NodeNetworkFacts, PeerFacts } from './network-operations.ts'
+import type { CircuitsFacts, NetworkInvitation, NodeNetworkFacts, PeerFacts } from './network-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -241,6 +241,7 @@ export type ToolsSdk = {
 export type NetworkSdk = {
   status(input: Nothing): Promise<NodeNetworkFacts>
   peers(input: Nothing): Promise<readonly PeerFacts[]>
+  circuits(input: Nothing): Promise<CircuitsFacts>
   invite(input: Nothing): Promise<NetworkInvitation>
   join(input: { invitation: string }): Promise<PeerFacts>
 }

@@ -41,6 +41,9 @@ export {
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'
 export type {
+  ChoiceFacts,
+  CircuitFacts,
+  CircuitsFacts,
   NetworkInvitation,
   NetworkOperations,
   NodeNetworkFacts,

@@ -5,6 +5,8 @@ export type NetworkOperations = {
   peers(): readonly PeerFacts[]
   /** One line, or a QR code, that leads another node here. `refused.not-reachable` where nobody can come in. */
   invite(): NetworkInvitation
+  /** Its circuits, how they are chosen, and how many of others' go by it. */
+  circuits(): CircuitsFacts
   /** By what another node's owner gave: resolves when it is reached. `invalid.invitation`, `refused.expired`, `unavailable.peer`. */
   join(invitation: string, signal?: AbortSignal): Promise<PeerFacts>
 }
@@ -53,4 +55,43 @@ export type NetworkInvitation = {
   /** Begins with `anarq:`. */
   readonly invitation: string
   readonly endsMs: number
+}
+
+export type CircuitsFacts = {
+  /** Where programs of this machine come in (SOCKS5); absent: nowhere. */
+  readonly socks?: { readonly host: string; readonly port: number }
+  /** Those that circuits may go by now, and how many of them let traffic out. */
+  readonly relays: number
+  readonly exits: number
+  /** Ids of the relays that circuits begin at, for months. */
+  readonly guards: readonly string[]
+  /** What a draw of each hop would look like just now. */
+  readonly choice: { readonly first: ChoiceFacts; readonly second: ChoiceFacts; readonly last: ChoiceFacts }
+  /** Of this node, the oldest first. */
+  readonly circuits: readonly CircuitFacts[]
+  /** Circuits of others that go by this node: how many is all that it knows. */
+  readonly passing: number
+}
+
+/** How uncertain a draw is: entropy in bits, never below the floor, at most that of an even draw. */
+export type ChoiceFacts = {
+  readonly relays: number
+  readonly entropyBits: number
+  readonly floorBits: number
+  readonly evenBits: number
+  /** Of the likeliest relay, from 0 to 1. */
+  readonly shareMost: number
+}
+
+export type CircuitFacts = {
+  /** From the guard to the exit. */
+  readonly hops: readonly { readonly id: string; readonly addresses: readonly string[] }[]
+  readonly ageMs: number
+  readonly streams: number
+  /** Carried, both ways. */
+  readonly bytes: number
+  /** To the exit and back, as measured. */
+  readonly rttMs?: number
+  /** It takes no new streams, and ends with the last one that it has. */
+  readonly isRetired: boolean
 }

@@ -1,4 +1,4 @@
-import type { NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
+import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { table, when } from '../terminal.ts'
 
@@ -20,6 +20,11 @@ const verbs: Readonly<Record<string, NetVerb>> = {
     )
     return 0
   },
+  async circuit({ sdk, terminal }) {
+    const facts = await (await sdk()).network.circuits({})
+    terminal.result(facts, describeCircuits(facts))
+    return 0
+  },
   async invite({ sdk, terminal }) {
     const made = await (await sdk()).network.invite({})
     terminal.result(
@@ -38,11 +43,12 @@ const verbs: Readonly<Record<string, NetVerb>> = {
 }
 
 export const net: Command = {
-  usage: 'net status | peers | invite | join INVITATION',
+  usage: 'net status | peers | circuit | invite | join INVITATION',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
     'net peers         the nodes that it knows; those that it is linked to first',
+    'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
     'net invite        one line that leads another node here, for a week',
     'net join LINE     meet the network of whoever gave you the line',
     '',
@@ -90,5 +96,44 @@ function rowOf({ id, standing, addresses, roles, isLinked, latencyMs }: PeerFact
     latencyMs === undefined ? '' : `${latencyMs} ms`,
     roles.join(', '),
     addresses.join(', ') || '(nobody can dial it)',
+  ]
+}
+
+function describeCircuits({ socks, relays, exits, choice, circuits, passing }: CircuitsFacts): string {
+  const bits = ({ relays: among, entropyBits, evenBits, shareMost }: ChoiceFacts): string =>
+    among === 0
+      ? 'nobody to draw from'
+      : `${entropyBits.toFixed(1)} of ${evenBits.toFixed(1)} bits, from ${among}; the likeliest has ${Math.round(shareMost * 100)} %`
+  return [
+    socks === undefined
+      ? 'Programs cannot come in: start the node with --socks 9150 for that.'
+      : `Programs come in at ${socks.host}:${socks.port} (SOCKS5).`,
+    `It knows ${relays} relays that it may go by, ${exits} of them exits. A circuit takes three of three networks.`,
+    ...(relays === 0
+      ? []
+      : [
+          'How uncertain the next choice is:',
+          table([
+            ['  another guard', bits(choice.first)],
+            ['  another middle', bits(choice.second)],
+            ['  the exit', bits(choice.last)],
+          ]),
+        ]),
+    ...(passing === 0 ? [] : [`Circuits of others that go by this node: ${passing}.`]),
+    '',
+    circuits.length === 0
+      ? 'There is no circuit now: one is built when a program asks for something.'
+      : table(circuits.map(rowOfCircuit)),
+  ].join('\n')
+}
+
+function rowOfCircuit({ hops, ageMs, streams, bytes, rttMs, isRetired }: CircuitFacts): string[] {
+  return [
+    hops.map(({ id, addresses }) => `${id.slice(0, 8)} (${addresses[0] ?? 'gone'})`).join(' > '),
+    `${Math.round(ageMs / 1000)} s old`,
+    `${streams} streams`,
+    `${(bytes / 1e6).toFixed(1)} MB`,
+    rttMs === undefined ? '' : `${rttMs} ms`,
+    isRetired ? 'takes no more' : '',
   ]
 }

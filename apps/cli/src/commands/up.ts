@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { Fault } from '@anarq/fault'
-import type { NetSettings } from '@anarq/node'
+import type { NetSettings, Node } from '@anarq/node'
 import { type Command, numberOf } from '../command.ts'
 import { readSecretFile } from '../terminal.ts'
 
@@ -14,7 +14,7 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--socks PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
@@ -22,6 +22,8 @@ export const up: Command = {
     'Other nodes come in only where you say so: --net tcp://0.0.0.0:4610, and --outside HOST:PORT where they reach that by another',
     'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
     '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
+    '--socks 9150 opens a SOCKS5 door on 127.0.0.1: what programs send there leaves by another node, over three relays.',
+    '--role relay passes circuits of others on; --role exit also lets them out, under your address: read docs/operators.md first.',
   ].join('\n'),
   options: {
     port: { type: 'string' },
@@ -29,13 +31,16 @@ export const up: Command = {
     'behind-tls': { type: 'string' },
     net: { type: 'string' },
     outside: { type: 'string' },
+    role: { type: 'string', multiple: true },
+    socks: { type: 'string' },
   },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
     setFlagsFromString(growthWhileStarting)
     const { openNode } = await import('@anarq/node')
     const { serveNode } = await import('@anarq/node/serve')
     const onFault = (fault: Fault): void => terminal.note(fault.message)
-    const node = await openNode({ home, net: netOf(values), onFault })
+    const settings = netOf(values)
+    const node = await openNode({ home, net: settings, onFault })
     try {
       const { account } = node.operations
       let { state } = await account.status()
@@ -56,10 +61,10 @@ export const up: Command = {
       })
       setFlagsFromString(growthDefault)
       const net = node.net()
-      const found = net && { id: net.id, address: net.address }
+      const found = net && { id: net.id, address: net.address, socks: net.socks }
       terminal.result(
         { address: served.address, home, state, ...(found === undefined ? {} : { net: found }) },
-        welcome(named(served.address), home, state, net?.address),
+        welcome(named(served.address), home, state, net, settings?.roles),
       )
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
@@ -79,26 +84,52 @@ function named(address: string): string {
   return address.replace('//127.0.0.1:', '//localhost:')
 }
 
-/** Where other nodes come in, and by which address they find that. */
-function netOf({ net, outside }: Readonly<Record<string, unknown>>): NetSettings | undefined {
+/** Where other nodes come in, by which address they find that, and what this node does for them. */
+function netOf(values: Parameters<Command['run']>[2]): NetSettings | undefined {
+  const { net, outside } = values
+  const roles = rolesOf(values.role)
+  const socks = numberOf(values, 'socks', { max: 65_535 })
   if (typeof net !== 'string') {
-    if (outside === undefined) return undefined
-    throw new Fault('invalid.option', '--outside says how others reach what --net opens: give both.')
+    if (outside === undefined && roles.length === 0 && socks === undefined) return undefined
+    throw new Fault(
+      'invalid.option',
+      '--outside, --role and --socks belong to a node that is among others: give --net too.',
+    )
   }
-  const isAmongOthers = true
-  if (net === 'out') return { isAmongOthers }
-  if (typeof outside !== 'string') return { listen: net, isAmongOthers }
+  const settings = { isAmongOthers: true, roles, socks }
+  if (net === 'out') {
+    if (roles.length > 0)
+      throw new Fault('invalid.option', 'A relay must be reached: give --net tcp://0.0.0.0:4610 with --role.')
+    return settings
+  }
+  if (typeof outside !== 'string') return { ...settings, listen: net }
   const { host, port } = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(outside)?.groups ?? {}
   if (host === undefined) throw new Fault('invalid.option', '--outside takes HOST:PORT.')
   const transport = net.startsWith('ws:') ? 'ws' : 'tcp'
   return {
+    ...settings,
     listen: net,
-    isAmongOthers,
     outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
   }
 }
 
-function welcome(address: string, home: string, state: string, net: string | undefined): string {
+const rolesKnown = ['exit', 'relay'] as const
+
+function rolesOf(role: unknown): (typeof rolesKnown)[number][] {
+  const asked: readonly unknown[] = Array.isArray(role) ? role : role === undefined ? [] : [role]
+  const unknown = asked.find((one) => !rolesKnown.includes(one as 'relay'))
+  if (unknown !== undefined)
+    throw new Fault('invalid.option', `--role is relay or exit, not ${String(unknown)}.`)
+  return rolesKnown.filter((one) => asked.includes(one))
+}
+
+function welcome(
+  address: string,
+  home: string,
+  state: string,
+  net: ReturnType<Node['net']>,
+  roles: NetSettings['roles'] = [],
+): string {
   const next =
     {
       empty: [
@@ -122,7 +153,17 @@ function welcome(address: string, home: string, state: string, net: string | und
   return [
     `AnarQ is running: ${address}`,
     `Its data lies in ${home}; the API is described at ${address}/api/docs`,
-    ...(net === undefined ? [] : [`Other nodes reach it at ${net}`]),
+    ...(net?.address === undefined ? [] : [`Other nodes reach it at ${net.address}`]),
+    ...(net === undefined || roles.length === 0
+      ? []
+      : [
+          roles.includes('exit')
+            ? 'It lets circuits of others out to the internet, under the address of this machine'
+            : 'It passes circuits of others on, to other nodes alone',
+        ]),
+    ...(net?.socks === undefined
+      ? []
+      : [`Programs use circuits at ${net.socks}:  curl --socks5-hostname ${net.socks} https://example.org`]),
     '',
     ...next,
     '',

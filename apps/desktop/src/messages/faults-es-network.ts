@@ -51,4 +51,5 @@ export const networkFaultsEs: FaultTexts = {
   'refused.self': 'Esta invitación lleva a este mismo nodo. Dásela a otra persona.',
   'busy.walks': 'El otro nodo lee carpetas para muchos ahora mismo. Inténtalo más tarde.',
   'missing.walk': 'El otro nodo esperó demasiado, o se reinició. Abre la carpeta otra vez.',
+  'damaged.guards': 'La lista guardada de los relés de entrada no se lee. El nodo elige otros.',
 }

@@ -1,18 +1,22 @@
 import { Fault } from '@anarq/fault'
+import type { Spread } from '@anarq/qnet/circuit'
 import type { Listed } from '@anarq/qnet/discovery'
 import type { OfferedRole } from '@anarq/qnet/record'
-import type { NetworkOperations, PeerFacts } from '@anarq/sdk'
+import type { ChoiceFacts, CircuitsFacts, NetworkOperations, PeerFacts } from '@anarq/sdk'
+import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
 import type { Meeting } from './meeting.ts'
 
 export type NetworkParts = {
   readonly ground: Ground
   readonly meeting: Meeting
+  readonly circuits: Circuits
   readonly roles: readonly OfferedRole[]
 }
 
 /** What can be asked of a node's network, over its rooms. */
-export function networkOperations({ ground, meeting, roles }: NetworkParts): NetworkOperations {
+export function networkOperations(parts: NetworkParts): NetworkOperations {
+  const { ground, meeting, roles } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -55,6 +59,7 @@ export function networkOperations({ ground, meeting, roles }: NetworkParts): Net
     },
     peers,
     invite,
+    circuits: () => circuitsOf(parts),
     async join(invitation, signal) {
       const id = await join(invitation, signal)
       const known = peers().find((peer) => peer.id === id)
@@ -62,4 +67,34 @@ export function networkOperations({ ground, meeting, roles }: NetworkParts): Net
       return known
     },
   }
+}
+
+function circuitsOf({ meeting, circuits }: NetworkParts): CircuitsFacts {
+  const { pool, paths, relay, socks } = circuits
+  const records = new Map(meeting.discovery.nodes().map(({ record }) => [record.id, record]))
+  const relays = circuits.relays()
+  const { first, second, last } = paths.report()
+  return {
+    ...(socks === undefined ? {} : { socks: { host: socks.host, port: socks.port } }),
+    relays: relays.length,
+    exits: relays.filter(({ isExit }) => isExit).length,
+    guards: paths.guards.first.map(({ node }) => node),
+    choice: { first: choiceOf(first), second: choiceOf(second), last: choiceOf(last) },
+    circuits: pool.list().map(({ path, ageMs, streams, bytes, rttMs, isRetired }) => ({
+      hops: path.map(({ node }) => ({
+        id: node,
+        addresses: records.get(node)?.addresses.map(urlOfAddress) ?? [],
+      })),
+      ageMs: Math.round(ageMs),
+      streams,
+      bytes,
+      ...(rttMs === undefined ? {} : { rttMs: Math.round(rttMs) }),
+      isRetired,
+    })),
+    passing: relay?.circuits ?? 0,
+  }
+}
+
+function choiceOf({ relays, entropyBits, floorBits, evenBits, shareMost }: Spread): ChoiceFacts {
+  return { relays, entropyBits, floorBits, evenBits, shareMost }
 }

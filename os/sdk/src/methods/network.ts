@@ -22,6 +22,13 @@ export const network: MethodsOf<NetworkSdk> = {
     params: fields({}),
     run: async (context) => onNetwork(context).peers(),
   },
+  circuits: {
+    summary: 'The circuits of this node, their hops, and how they are chosen',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async (context) => onNetwork(context).circuits(),
+  },
   invite: {
     summary: 'One line that leads another node here',
     isChange: false,

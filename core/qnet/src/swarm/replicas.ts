@@ -5,6 +5,7 @@ import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import { createAudits } from './audits.ts'
 import type { Contacts } from './contacts.ts'
+import type { HeadStore } from './head-store.ts'
 import { createHeads, type Heads } from './heads.ts'
 import type { Membership } from './membership.ts'
 import { isUnder, type Place, placeBytes, rankFor } from './place.ts'
@@ -48,6 +49,11 @@ export type Replicas = {
   readonly heads: Heads
   /** Done when enough copies are durable on other nodes, or when nobody else is left to ask. */
   put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void
+  /**
+   * How many other nodes of the home say that they have each of these, at most `countMax` of them; `undefined` where nobody
+   * leads to the home. It is their word: `put` gives receipts, and audits find out who lies.
+   */
+  count(home: Place, keys: readonly Uint8Array[], then: (counts: readonly number[] | undefined) => void): void
   /** From any holder, checked against its key. */
   get(home: Place, key: Uint8Array, then: (bytes: Uint8Array | undefined) => void): void
   tick(): void
@@ -63,6 +69,7 @@ export type ReplicasOptions = {
   readonly world: World
   readonly signing: Signing
   readonly store: Store
+  readonly headStore: HeadStore
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
   readonly membership: Membership
   readonly contacts: Contacts
@@ -71,23 +78,34 @@ export type ReplicasOptions = {
 }
 
 const blockBytesMax = 8 * 1024 * 1024 + 1024
+/** Keys in one question. */
+export const countMax = 256
+/** A slower line than this loses what it sends: so long is waited for an answer to a block. */
+const slowestBytesPerSecond = 32 * 1024
 const answers = ['stored', 'block', 'having', 'audited', 'headed', 'heads']
 
 /** Copies of blocks with the neighbours: put, got, audited, and made anew where some are lost. */
 export function createReplicas(options: ReplicasOptions): Replicas {
-  const { self, network, world, signing, store, send, membership, contacts, settings } = options
+  const { self, network, world, signing, store, headStore, send, membership, contacts, settings } = options
   const requests = createRequests({ world, send, timeoutMs: settings.requestMs })
   let held = 0
   for (const note of store.notes()) held += note.bytes
 
   const viewOf = (home: Place, then: (view: View | undefined) => void): void =>
     contacts.find(home, [], (proof) => then(proof?.views.find(({ prefix }) => isUnder(home, prefix))))
+  const storing = new Map<string, ((isDurable: boolean) => void)[]>()
   const keep = (
     home: Place,
     key: Uint8Array,
     bytes: Uint8Array,
     done: (isDurable: boolean) => void,
   ): void => {
+    const name = key.toHex()
+    const waiting = storing.get(name)
+    if (waiting !== undefined) {
+      waiting.push(done)
+      return
+    }
     if (store.has(key)) {
       done(true)
       return
@@ -97,9 +115,12 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       return
     }
     held += bytes.length
+    const all = [done]
+    storing.set(name, all)
     store.put({ key, home, bytes: bytes.length }, bytes, (isDurable) => {
+      storing.delete(name)
       if (!isDurable) held -= bytes.length
-      done(isDurable)
+      for (const one of all) one(isDurable)
     })
   }
   const audits = createAudits({ self, world, store, membership, requests, copies: settings.copies })
@@ -117,12 +138,21 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       store.delete(note.key)
     },
   })
-  const heads = createHeads({ self, membership, requests, viewOf, send, world, isHead: options.isHead })
+  const heads = createHeads({
+    self,
+    membership,
+    requests,
+    store: headStore,
+    viewOf,
+    send,
+    world,
+    isHead: options.isHead,
+  })
 
   function put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void {
     const key = hashBlake3(bytes)
     viewOf(home, (view) => {
-      const order = rankFor(key, view?.members ?? [])
+      const order = livingFirst(rankFor(key, view?.members ?? []))
       if (order.slice(0, settings.copies).some(({ id }) => id === self)) keep(home, key, bytes, () => {})
       const others = order.filter(({ id }) => id !== self)
       const receipts: Receipt[] = []
@@ -139,13 +169,19 @@ export function createReplicas(options: ReplicasOptions): Replicas {
         while (receipts.length + waiting < copies && next < others.length) {
           const holder = others[next++] as Member
           waiting += 1
-          requests.ask(holder.id, 'store', [key, home, bytes], (answer) => {
-            waiting -= 1
-            const receipt = answer && readReceipt(holder, key, answer)
-            if (receipt !== undefined) receipts.push(receipt)
-            askNext()
-            end()
-          })
+          requests.ask(
+            holder.id,
+            'store',
+            [key, home, bytes],
+            (answer) => {
+              waiting -= 1
+              const receipt = answer && readReceipt(holder, key, answer)
+              if (receipt !== undefined) receipts.push(receipt)
+              askNext()
+              end()
+            },
+            (copies * bytes.length * 1000) / slowestBytesPerSecond,
+          )
         }
       }
       askNext()
@@ -165,13 +201,51 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     return isTrue ? { holder, epoch, signature } : undefined
   }
 
+  /** Whoever is known to be gone is asked last. */
+  function livingFirst<T extends { readonly id: NodeId }>(order: readonly T[]): T[] {
+    const { isSuspect } = membership.probes
+    return [...order.filter(({ id }) => !isSuspect(id)), ...order.filter(({ id }) => isSuspect(id))]
+  }
+
+  function count(
+    home: Place,
+    keys: readonly Uint8Array[],
+    then: (counts: readonly number[] | undefined) => void,
+  ): void {
+    viewOf(home, (view) => {
+      if (view === undefined) {
+        then(undefined)
+        return
+      }
+      const counts = keys.map(() => 0)
+      // Those who should have it are enough to ask: where others have it too, repair takes it from them.
+      const asked = new Map<NodeId, number[]>()
+      keys.forEach((key, at) => {
+        const others = rankFor(key, view.members).filter(({ id }) => id !== self)
+        for (const { id } of others.slice(0, settings.copies)) asked.set(id, [...(asked.get(id) ?? []), at])
+      })
+      let waiting = asked.size
+      if (waiting === 0) then(counts)
+      for (const [id, all] of asked)
+        requests.ask(id, 'have', [all.map((at) => keys[at])], (answer) => {
+          const having = answer?.[0]
+          if (having instanceof Uint8Array && having.length === all.length)
+            all.forEach((at, i) => {
+              if (having[i] === 1) counts[at] = (counts[at] as number) + 1
+            })
+          waiting -= 1
+          if (waiting === 0) then(counts)
+        })
+    })
+  }
+
   function get(home: Place, key: Uint8Array, then: (bytes: Uint8Array | undefined) => void): void {
     store.get(key, (own) => {
       if (own !== undefined && equalBytes(hashBlake3(own), key)) then(own)
       else
         viewOf(home, (view) =>
           fetchFrom(
-            rankFor(key, view?.members ?? []).map(({ id }) => id),
+            livingFirst(rankFor(key, view?.members ?? [])).map(({ id }) => id),
             key,
             then,
           ),
@@ -189,13 +263,15 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       then(undefined)
       return
     }
-    requests.ask(first, 'fetch', [key], (answer) => {
+    const onAnswer = (answer: readonly unknown[] | undefined): void => {
       const bytes = answer?.[0]
       const isWhole = bytes instanceof Uint8Array && equalBytes(hashBlake3(bytes), key)
       if (bytes instanceof Uint8Array && !isWhole) membership.accusations.accuse(first, 'wrong-block')
       if (isWhole) then(bytes)
       else fetchFrom(rest, key, then)
-    })
+    }
+    // Most blocks are of one MiB at most.
+    requests.ask(first, 'fetch', [key], onAnswer, (1024 * 1024 * 1000) / slowestBytesPerSecond)
   }
 
   function onStore(from: NodeId, number: number, body: readonly unknown[]): void {
@@ -218,6 +294,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   return {
     heads,
     put,
+    count,
     get,
     tick() {
       ticks += 1

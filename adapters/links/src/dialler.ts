@@ -24,6 +24,7 @@ export type DiallerOptions = {
   /** Resolves when the link is open. */
   readonly open: (pipe: Pipe, target: LinkTarget) => Promise<void>
   readonly dialMsMax: number
+  dialled(peer: NodeId, isReached: boolean): void
 }
 
 export type Dialler = {
@@ -32,7 +33,7 @@ export type Dialler = {
   close(): void
 }
 
-export function createDialler({ world, carriers, find, open, dialMsMax }: DiallerOptions): Dialler {
+export function createDialler({ world, carriers, find, open, dialMsMax, dialled }: DiallerOptions): Dialler {
   const attempts = new Map<NodeId, Promise<void>>()
   const rests = new Map<NodeId, { restMs: number; isResting: boolean }>()
   const closing = new AbortController()
@@ -44,7 +45,7 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
       const carrier = carriers.find(({ scheme }) => scheme === schemeOf(address))
       if (contact === undefined || carrier === undefined || closing.signal.aborted) continue
       try {
-        const pipe = await dialled(carrier, address)
+        const pipe = await connected(carrier, address)
         return await open(pipe, { node: peer, agreementKey: contact.agreementKey })
       } catch (thrown) {
         last = thrown
@@ -55,7 +56,7 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
     })
   }
 
-  const dialled = async (carrier: Carrier, address: string): Promise<Pipe> => {
+  const connected = async (carrier: Carrier, address: string): Promise<Pipe> => {
     const timeout = new AbortController()
     const stop = world.after(dialMsMax, () => timeout.abort())
     try {
@@ -89,9 +90,11 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
       const dialling = attempt(peer).then(
         () => {
           rests.delete(peer)
+          dialled(peer, true)
         },
         (fault: unknown) => {
           rest(peer)
+          dialled(peer, false)
           throw fault
         },
       )

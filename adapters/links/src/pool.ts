@@ -57,7 +57,7 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
         onOpen(id) {
           admission?.proved()
           if (id === self || isClosed) link.close('refused')
-          else if (peerOf(id).add(link)) events.onUp?.(id)
+          else if (peerOf(id).add(link, pipe.remoteAddress)) events.onUp?.(id)
           resolve()
         },
         onClosed(id, report) {
@@ -124,6 +124,7 @@ function linkOver(
       },
       onMessage: (message) => events.onMessage?.(peer as NodeId, message),
       onCell: (cell) => events.onCell?.(peer as NodeId, cell),
+      onCellRoom: () => events.onCellRoom?.(peer as NodeId),
       onStream: (stream) => events.onStream?.(peer as NodeId, stream),
       onLatency: (latencyMs) => events.onLatency?.(peer as NodeId, latencyMs),
       onClosed: (report) => onClosed(peer, report),

@@ -22,6 +22,7 @@ export type OpenApps = {
 }
 
 export type OpenAppsOptions = Pick<Node, 'kernel' | 'operations' | 'feed'> & {
+  net?: Node['net']
   clock?: Clock
   network?: () => NetworkFacts | undefined
 }
@@ -33,6 +34,7 @@ export function openApps({
   feed,
   clock = systemClock,
   network,
+  net = () => undefined,
 }: OpenAppsOptions): OpenApps {
   const told = new Map<string, number>()
   /** Charged to the app, and written down for whoever installed it; of what is alike, one a minute. */
@@ -70,6 +72,7 @@ export function openApps({
     clock,
     apps: () => apps?.operations,
     ...(network === undefined ? {} : { network }),
+    nodes: () => net()?.operations,
     onRefused: refused,
   })
   apps = createApps({

@@ -18,8 +18,8 @@ import { systemRandom } from '@anarq/random'
 import { createFeed, type Feed, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
-import type { Net } from './net.ts'
-import { createNetSwitch, type NetSettings } from './net-switch.ts'
+import type { Net, NetSettings } from './net/net.ts'
+import { createNetSwitch } from './net/net-switch.ts'
 import { version } from './version.ts'
 
 export type NodeOptions = {
@@ -106,7 +106,10 @@ async function openLocked({
 }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
-  const net = createNetSwitch(settings, onFault)
+  const net = createNetSwitch(settings, {
+    keptFile: createTwinFile({ path: home.network, what: 'What this node knows of its network', onFault }),
+    onFault,
+  })
   const kernel = await createKernel({
     version,
     warmsUp: isOneCommand,

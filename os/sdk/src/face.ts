@@ -24,6 +24,7 @@ import type {
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
+import type { NetworkInvitation, NodeNetworkFacts, PeerFacts } from './network-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -35,6 +36,7 @@ export type Sdk = {
   readonly apps: AppsSdk
   readonly browsers: BrowsersSdk
   readonly tools: ToolsSdk
+  readonly network: NetworkSdk
 }
 
 export type Nothing = Record<never, never>
@@ -210,6 +212,14 @@ export type ToolsSdk = {
   /** The secret is given once, here. */
   create(input: NewToolKey): Promise<{ readonly key: ToolKeyFacts; readonly secret: string }>
   revoke(input: { id: string }): Promise<ToolKeyFacts>
+}
+
+/** This node among others. Where it is on no network, all but `status` is `unavailable.network`. */
+export type NetworkSdk = {
+  status(input: Nothing): Promise<NodeNetworkFacts>
+  peers(input: Nothing): Promise<readonly PeerFacts[]>
+  invite(input: Nothing): Promise<NetworkInvitation>
+  join(input: { invitation: string }): Promise<PeerFacts>
 }
 
 export type Page = { limit?: number | undefined; offset?: number | undefined }

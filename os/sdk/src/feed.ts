@@ -13,6 +13,7 @@ export type Topic =
   | 'system'
   | 'tools'
   | 'flows'
+  | 'network'
 export type Happening = { readonly topic: Topic; readonly atMs: number }
 
 export type Feed = {

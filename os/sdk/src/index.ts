@@ -29,6 +29,7 @@ export {
   type IndexSdk,
   inlineBytesMax,
   type NetworkFacts,
+  type NetworkSdk,
   type Nothing,
   type Page,
   type Sdk,
@@ -38,6 +39,13 @@ export {
 } from './face.ts'
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'
+export type {
+  NetworkInvitation,
+  NetworkOperations,
+  NodeNetworkFacts,
+  NodeRole,
+  PeerFacts,
+} from './network-operations.ts'
 export {
   describeAsked,
   describePermission,

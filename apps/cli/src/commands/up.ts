@@ -14,13 +14,14 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT [--outside HOST:PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
     'node speaks TLS: --behind-tls NAME says that it does, and by which name the outside calls it.',
     'Other nodes come in only where you say so: --net tcp://0.0.0.0:4610, and --outside HOST:PORT where they reach that by another',
     'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
+    '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
   ].join('\n'),
   options: {
     port: { type: 'string' },
@@ -84,11 +85,17 @@ function netOf({ net, outside }: Readonly<Record<string, unknown>>): NetSettings
     if (outside === undefined) return undefined
     throw new Fault('invalid.option', '--outside says how others reach what --net opens: give both.')
   }
-  if (typeof outside !== 'string') return { listen: net }
+  const isAmongOthers = true
+  if (net === 'out') return { isAmongOthers }
+  if (typeof outside !== 'string') return { listen: net, isAmongOthers }
   const { host, port } = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(outside)?.groups ?? {}
   if (host === undefined) throw new Fault('invalid.option', '--outside takes HOST:PORT.')
   const transport = net.startsWith('ws:') ? 'ws' : 'tcp'
-  return { listen: net, outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) } }
+  return {
+    listen: net,
+    isAmongOthers,
+    outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
+  }
 }
 
 function welcome(address: string, home: string, state: string, net: string | undefined): string {

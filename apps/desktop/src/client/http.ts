@@ -25,6 +25,7 @@ const topics: readonly unknown[] = [
   'system',
   'tools',
   'flows',
+  'network',
 ] satisfies Topic[]
 
 /**

@@ -83,7 +83,7 @@ class LinkMachine implements Link {
       wake: () => this.#pump(),
       onStream: (stream) => events.onStream(stream),
     })
-    this.#outbox = new Outbox(this.#streams, this.#limits.messageBytesQueuedMax)
+    this.#outbox = new Outbox(this.#streams, this.#limits.messageBytesQueuedMax, () => events.onCellRoom?.())
     this.#stopTimer = world.after(this.#limits.handshakeMsMax, () =>
       this.#end('handshake', 'The handshake took too long.'),
     )

@@ -19,11 +19,14 @@ export class Outbox {
   readonly messages: MessageSender
   #controls: OutFrame[] = []
   #cells: Uint8Array[] = []
+  readonly #onCellRoom: () => void
+  #isCellRefused = false
   #turn = 0
   #cellsLeft = cellsATurn
 
-  constructor(streams: StreamTable, messageBytesQueuedMax: number) {
+  constructor(streams: StreamTable, messageBytesQueuedMax: number, onCellRoom: () => void) {
     this.#streams = streams
+    this.#onCellRoom = onCellRoom
     this.messages = new MessageSender(messageBytesQueuedMax)
   }
 
@@ -40,7 +43,11 @@ export class Outbox {
   }
 
   cell(bytes: Uint8Array): boolean {
-    if (bytes.length !== cellBytes || this.#cells.length >= cellsMax) return false
+    if (bytes.length !== cellBytes) return false
+    if (this.#cells.length >= cellsMax) {
+      this.#isCellRefused = true
+      return false
+    }
     this.#cells.push(bytes)
     return true
   }
@@ -68,14 +75,21 @@ export class Outbox {
 
   #ofTurn(): { readonly frame: OutFrame; readonly left: Left } | undefined {
     if (this.#turn === 0) return this.#streams.next()
-    const frame = this.#turn === 1 ? this.messages.next() : this.#nextCell()
+    if (this.#turn === 2) return this.#nextCell()
+    const frame = this.messages.next()
     return frame === undefined ? undefined : { frame, left: nothing }
   }
 
   /** The frame says nothing of the circuit: which one it is stands in the cell. */
-  #nextCell(): OutFrame | undefined {
+  #nextCell(): { readonly frame: OutFrame; readonly left: Left } | undefined {
     const cell = this.#cells.shift()
     this.#cellsLeft -= 1
-    return cell === undefined ? undefined : { type: frameType.cell, id: 0, pieces: [cell] }
+    if (cell === undefined) return undefined
+    const hasRoom = this.#isCellRefused && this.#cells.length <= cellsMax / 2
+    if (hasRoom) this.#isCellRefused = false
+    return {
+      frame: { type: frameType.cell, id: 0, pieces: [cell] },
+      left: hasRoom ? this.#onCellRoom : nothing,
+    }
   }
 }

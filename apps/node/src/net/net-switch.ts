@@ -1,9 +1,7 @@
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers } from '@anarq/kernel'
 import type { Feed } from '@anarq/sdk'
-import type { Net, NetOptions } from './net.ts'
-
-export type NetSettings = Pick<NetOptions, 'listen' | 'outside'>
+import type { Net, NetOptions, NetSettings } from './net.ts'
 
 export type NetSwitch = {
   /** For the kernel, which is made before there is a net. */
@@ -15,8 +13,11 @@ export type NetSwitch = {
   close(): Promise<void>
 }
 
-/** A node that listens is on the network while it is unlocked; one that does not goes out when it has something to ask. */
-export function createNetSwitch(settings: NetSettings, onFault: (fault: Fault) => void): NetSwitch {
+/** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
+export function createNetSwitch(
+  settings: NetSettings,
+  { keptFile, onFault }: Pick<NetOptions, 'keptFile' | 'onFault'>,
+): NetSwitch {
   let kernel: Kernel | undefined
   let opening: Promise<Net> | undefined
   let net: Net | undefined
@@ -32,7 +33,7 @@ export function createNetSwitch(settings: NetSettings, onFault: (fault: Fault) =
     try {
       // Loaded when it is needed: most commands never are on a network.
       const { openNet } = await import('./net.ts')
-      net = await openNet({ kernel: owner, ...settings })
+      net = await openNet({ kernel: owner, keptFile, onFault, ...settings })
       return net
     } catch (error) {
       opening = undefined
@@ -48,7 +49,7 @@ export function createNetSwitch(settings: NetSettings, onFault: (fault: Fault) =
   const follow = async (): Promise<void> => {
     const state = (await kernel?.operations.account.status())?.state
     if (state !== 'open') await down()
-    else if (settings.listen !== undefined) await open()
+    else if (settings.isAmongOthers === true) await open()
   }
 
   return {

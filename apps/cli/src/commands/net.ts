@@ -1,0 +1,94 @@
+import type { NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
+import { type Command, type Context, UsageError } from '../command.ts'
+import { table, when } from '../terminal.ts'
+
+type NetVerb = (context: Context, args: readonly string[]) => Promise<number>
+
+const verbs: Readonly<Record<string, NetVerb>> = {
+  async status({ sdk, terminal }) {
+    const facts = await (await sdk()).network.status({})
+    terminal.result(facts, describe(facts))
+    return 0
+  },
+  async peers({ sdk, terminal }) {
+    const peers = await (await sdk()).network.peers({})
+    terminal.result(
+      peers,
+      peers.length === 0
+        ? 'This node knows no other. Give an invitation (anarq net invite), or take one in (anarq net join).'
+        : table(peers.map(rowOf)),
+    )
+    return 0
+  },
+  async invite({ sdk, terminal }) {
+    const made = await (await sdk()).network.invite({})
+    terminal.result(
+      made,
+      `${made.invitation}\n\nSend this line to whom you like, by whatever means. On their node: anarq net join LINE\nIt leads here until ${when(made.endsMs)}.`,
+    )
+    return 0
+  },
+  async join({ sdk, terminal }, args) {
+    const invitation = args[1]
+    if (invitation === undefined) throw new UsageError('Say by which invitation: anarq net join anarq:…')
+    const peer = await (await sdk()).network.join({ invitation })
+    terminal.result(peer, `Linked to ${peer.id}. See who else is there with: anarq net peers`)
+    return 0
+  },
+}
+
+export const net: Command = {
+  usage: 'net status | peers | invite | join INVITATION',
+  summary: 'This node among others: who is there, and how to meet them.',
+  details: [
+    'net status        whether this node is on a network, where others reach it, and how many answer',
+    'net peers         the nodes that it knows; those that it is linked to first',
+    'net invite        one line that leads another node here, for a week',
+    'net join LINE     meet the network of whoever gave you the line',
+    '',
+    'The node must run with --net: see anarq help up. Nobody is asked but those nodes; there is no server of ours.',
+  ].join('\n'),
+  min: 1,
+  max: 2,
+  async run(context, args) {
+    const verb = verbs[args[0] ?? '']
+    if (verb === undefined)
+      throw new UsageError(`"net ${args[0]}" is unknown: use ${Object.keys(verbs).join(', ')}.`)
+    return verb(context, args)
+  },
+}
+
+function describe(facts: NodeNetworkFacts): string {
+  if (facts.state === 'off')
+    return 'This node is on no network. Start it with: anarq up --net tcp://0.0.0.0:4610 (or --net out)'
+  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles } = facts
+  const reached =
+    addresses.length === 0
+      ? 'It only goes out: nobody can come in.'
+      : `Others reach it at ${addresses.join(', ')}`
+  return [
+    `This node is ${id}`,
+    reached,
+    isUsable
+      ? `It is among others: ${live} answer, ${known} are known, ${links} are linked now.`
+      : known === 0
+        ? 'It knows no other node yet: anarq net invite, or anarq net join LINE'
+        : `It is looking for others: ${known} are known, none answers yet.`,
+    ...(roles.length === 0 ? [] : [`It serves others as ${roles.join(', ')}.`]),
+    ...(Math.abs(clockOffsetMs) < clockOffMs
+      ? []
+      : [`Its clock is off by about ${Math.round(clockOffsetMs / 1000)} s, others say. Set it right.`]),
+  ].join('\n')
+}
+
+const clockOffMs = 60_000
+
+function rowOf({ id, standing, addresses, roles, isLinked, latencyMs }: PeerFacts): string[] {
+  return [
+    id.slice(0, 16),
+    isLinked ? 'linked' : standing,
+    latencyMs === undefined ? '' : `${latencyMs} ms`,
+    roles.join(', '),
+    addresses.join(', ') || '(nobody can dial it)',
+  ]
+}

@@ -40,6 +40,8 @@ export {
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'
 export type {
+  NeighbourFacts,
+  NeighbourhoodFacts,
   NetworkInvitation,
   NetworkOperations,
   NodeNetworkFacts,

@@ -60,9 +60,9 @@ export async function openHeldStore({ folder, onFault }: HeldStoreOptions): Prom
 }
 
 /** How much is held for others where nobody said how much: a tenth of what is free, and 10 GiB at most. */
-export async function heldBytesDefault(folder: string): Promise<number> {
+export async function heldBytesDefault(folder: string, heldBytes: number): Promise<number> {
   const { bavail, bsize } = await statfs(folder)
-  return Math.min(10 * 1024 ** 3, Math.floor((bavail * bsize) / 10))
+  return Math.min(10 * 1024 ** 3, Math.floor((bavail * bsize + heldBytes) / 10))
 }
 
 type Blocks = { readonly store: Store; bytes(): number; count(): number; close(): Promise<void> }

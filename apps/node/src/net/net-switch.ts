@@ -1,11 +1,12 @@
 import { Fault } from '@anarq/fault'
-import type { Kernel, Peers } from '@anarq/kernel'
+import type { Kernel, Neighbours, Peers } from '@anarq/kernel'
 import type { Feed } from '@anarq/sdk'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
 export type NetSwitch = {
   /** For the kernel, which is made before there is a net. */
   readonly peers: Peers
+  readonly neighbours: Neighbours
   /** The net that is up now. */
   current(): Net | undefined
   /** Follows the lock from here on: a locked node is on no network. Resolves when it listens, where it should and can. */
@@ -13,10 +14,13 @@ export type NetSwitch = {
   close(): Promise<void>
 }
 
+/** As the swarm has it, which is loaded with the network. */
+const copiesDefault = 6
+
 /** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
 export function createNetSwitch(
   settings: NetSettings,
-  { keptFile, onFault }: Pick<NetOptions, 'keptFile' | 'onFault'>,
+  { keptFile, heldFolder, onFault }: Pick<NetOptions, 'heldFolder' | 'keptFile' | 'onFault'>,
 ): NetSwitch {
   let kernel: Kernel | undefined
   let opening: Promise<Net> | undefined
@@ -33,12 +37,17 @@ export function createNetSwitch(
     try {
       // Loaded when it is needed: most commands never are on a network.
       const { openNet } = await import('./net.ts')
-      net = await openNet({ kernel: owner, keptFile, onFault, ...settings })
+      net = await openNet({ kernel: owner, keptFile, heldFolder, onFault, ...settings })
       return net
     } catch (error) {
       opening = undefined
       throw error
     }
+  }
+  const there = (): Omit<Neighbours, 'reach'> => {
+    const keeping = net?.keeping
+    if (keeping !== undefined) return keeping
+    throw new Fault('unavailable.neighbours', 'This node is on no network now: unlock it, or start it with --net.')
   }
   const down = async (): Promise<void> => {
     const was = opening
@@ -56,6 +65,16 @@ export function createNetSwitch(
     peers: {
       places: () => net?.places() ?? [],
       ask: async (places, question, signal) => (await open()).ask(places, question, signal),
+    },
+    neighbours: {
+      copies: settings.keeping?.swarm?.copies ?? copiesDefault,
+      isThere: () => net?.keeping?.isThere() ?? false,
+      reach: async (invitation, signal) => (await open()).reach(invitation, signal),
+      count: async (...asked) => there().count(...asked),
+      put: async (...asked) => there().put(...asked),
+      get: async (...asked) => there().get(...asked),
+      putHead: async (...asked) => there().putHead(...asked),
+      heads: async (...asked) => there().heads(...asked),
     },
     current: () => net,
     async attach(owner, feed) {

@@ -1,9 +1,10 @@
-import type { Fault } from '@anarq/fault'
+import { Fault } from '@anarq/fault'
 import type { Kernel, Peers, SmallFile } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
 import type { NodeAddress, OfferedRole } from '@anarq/qnet/record'
 import type { NetworkOperations } from '@anarq/sdk'
 import { openGround } from './ground.ts'
+import { type KeepingRoom, type KeepingSettings, openKeeping } from './keeping.ts'
 import { openMeeting } from './meeting.ts'
 import { networkOperations } from './operations.ts'
 import { openQuestions } from './questions.ts'
@@ -17,11 +18,14 @@ export type NetSettings = {
   readonly isAmongOthers?: boolean
   /** What it does for others. */
   readonly roles?: readonly OfferedRole[]
+  readonly keeping?: KeepingSettings
 }
 
 export type NetOptions = NetSettings & {
   readonly kernel: Kernel
   readonly keptFile: SmallFile
+  /** For what is held for others. */
+  readonly heldFolder: string
   onFault(fault: Fault): void
 }
 
@@ -32,25 +36,45 @@ export type Net = Peers & {
   readonly address: string | undefined
   /** Undefined where it only goes out to ask. */
   readonly operations: NetworkOperations | undefined
+  /** The same. */
+  readonly keeping: KeepingRoom | undefined
+  /** By an invitation, or by way of whom it knows: resolves when it has neighbours. */
+  reach(invitation: string | undefined, signal?: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
 /** Puts the rooms of the network together. `refused.locked` while locked, `unavailable.address` where it cannot listen. */
 export async function openNet({
-  kernel,
   isAmongOthers = false,
   roles = [],
+  heldFolder,
+  keeping: settings,
   ...options
 }: NetOptions): Promise<Net> {
-  const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
+  const ground = await openGround({ ...options, secret: options.kernel.nodeSecret() })
+  const { kernel, onFault } = options
   const questions = openQuestions(ground, kernel)
-  const meeting = isAmongOthers ? openMeeting({ ground, roles, onFault: options.onFault }) : undefined
+  const meeting = isAmongOthers ? openMeeting({ ground, roles, onFault }) : undefined
+  const known = (): NodeId[] => meeting?.discovery.nodes().map(({ record }) => record.id) ?? []
+  const keeping =
+    meeting && (await openKeeping({ ground, known, kernel, folder: heldFolder, settings, onFault }))
   return {
     ...questions,
     id: ground.keys.id,
     address: ground.address,
-    operations: meeting && networkOperations({ ground, meeting, roles }),
+    operations: meeting && networkOperations({ ground, meeting, keeping, roles }),
+    keeping,
+    async reach(invitation, signal) {
+      if (meeting === undefined || keeping === undefined)
+        throw new Fault(
+          'unavailable.neighbours',
+          'This node is not among others. Start it with --net tcp://HOST:PORT, or --net out.',
+        )
+      if (invitation !== undefined) await meeting.join(invitation, signal)
+      await keeping.arrived(signal)
+    },
     async close() {
+      await keeping?.close()
       meeting?.close()
       await ground.close()
     },

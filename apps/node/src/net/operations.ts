@@ -3,16 +3,18 @@ import type { Listed } from '@anarq/qnet/discovery'
 import type { OfferedRole } from '@anarq/qnet/record'
 import type { NetworkOperations, PeerFacts } from '@anarq/sdk'
 import { type Ground, urlOfAddress } from './ground.ts'
+import type { KeepingRoom } from './keeping.ts'
 import type { Meeting } from './meeting.ts'
 
 export type NetworkParts = {
   readonly ground: Ground
   readonly meeting: Meeting
+  readonly keeping: KeepingRoom | undefined
   readonly roles: readonly OfferedRole[]
 }
 
 /** What can be asked of a node's network, over its rooms. */
-export function networkOperations({ ground, meeting, roles }: NetworkParts): NetworkOperations {
+export function networkOperations({ ground, meeting, keeping, roles }: NetworkParts): NetworkOperations {
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -54,6 +56,7 @@ export function networkOperations({ ground, meeting, roles }: NetworkParts): Net
       }
     },
     peers,
+    neighbourhood: () => keeping?.facts() ?? { held: { blocks: 0, bytes: 0, bytesMax: 0 }, members: [] },
     invite,
     async join(invitation, signal) {
       const id = await join(invitation, signal)

@@ -1,0 +1,283 @@
+import { asFault, Fault, hasCode } from '@anarq/fault'
+import type { Kernel, Neighbours } from '@anarq/kernel'
+import type { NodeId } from '@anarq/qnet'
+import {
+  createCardReader,
+  createSwarm,
+  homeOfFeed,
+  isSignedHead,
+  seatOf,
+  signingOf,
+  type Swarm,
+  type SwarmSettings,
+  swarmDefaults,
+} from '@anarq/qnet/swarm'
+import type { NeighbourhoodFacts } from '@anarq/sdk'
+import type { Ground } from './ground.ts'
+import { type HeldStore, heldBytesDefault, openHeldStore } from './held-store.ts'
+import { placeCard, placeRules, placeWorkBits } from './place-card.ts'
+import { roomBytes } from './rooms.ts'
+
+export type KeepingSettings = {
+  /** What is held for others, at most; absent: a tenth of what is free, and 10 GiB at most. */
+  readonly heldBytesMax?: number
+  /** How fast copies of what is here go out, in bytes a second over all who get one. */
+  readonly bytesPerSecond?: number
+  /** All of a network have the same. */
+  readonly workBits?: number
+  readonly swarm?: Partial<SwarmSettings>
+}
+
+export type KeepingOptions = {
+  readonly ground: Ground
+  /** Whom discovery knows now. */
+  readonly known: () => readonly NodeId[]
+  readonly kernel: Pick<Kernel, 'keeping'>
+  readonly folder: string
+  readonly settings?: KeepingSettings | undefined
+  onFault(fault: Fault): void
+}
+
+/** This node in its neighbourhood: others' blocks on its disk, its own with them. */
+export type KeepingRoom = Omit<Neighbours, 'reach'> & {
+  /** Resolves when there is somebody; `unavailable.neighbours` where nobody came in a minute. */
+  arrived(signal?: AbortSignal): Promise<void>
+  facts(): NeighbourhoodFacts
+  close(): Promise<void>
+}
+
+const bytesPerSecondDefault = 16 * 1024 * 1024
+/** Who is alone looks for others often, who is not now and then, in case there are two networks that do not know of each other. */
+const meetAloneMs = 1000
+const meetMs = 30_000
+/** Nobody leads to a neighbourhood: this node is the first, until it meets others. */
+const foundAfterMs = 20_000
+const arriveMsMax = 60_000
+/** A put is in the store long before anybody else gets it: it is let finish. */
+const settleMs = 500
+const restMs = 60_000
+const retryMs = 5_000
+const blamesMax = 64
+
+/** The node is up at once; its place is paid for beside it. */
+export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom> {
+  const { ground, kernel, folder, settings = {}, onFault } = options
+  const { world } = ground
+  const held = await openHeldStore({ folder, onFault })
+  const heldBytesMax = settings.heldBytesMax ?? (await heldBytesDefault(folder, held.bytes()))
+  const waker = createWaker(ground)
+  let isClosed = false
+  let swarm: Swarm | undefined
+
+  const others = (): readonly NodeId[] => {
+    const members = swarm?.view()?.members ?? []
+    return members.map(({ id }) => id).filter((id) => id !== ground.keys.id)
+  }
+  const isThere = (): boolean => others().length > 0
+  const need = (): Swarm => {
+    if (swarm !== undefined && isThere()) return swarm
+    throw nobody()
+  }
+  const starting = startSwarm(options, {
+    held,
+    heldBytesMax,
+    others,
+    isStopped: () => isClosed,
+    changed() {
+      kernel.keeping.lookAgain()
+      waker.wake()
+    },
+    started(made) {
+      swarm = made
+    },
+  }).catch((error: unknown) => onFault(asFault(error)))
+  const stopListening = kernel.keeping.onWork(waker.wake)
+
+  /** One step after the other, no faster than the pace allows, until there is nothing left to do. */
+  async function pump(): Promise<void> {
+    const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
+    while (!isClosed) {
+      if (!isThere()) {
+        await waker.rest(retryMs)
+        continue
+      }
+      try {
+        const { isIdle, sentBytes } = await kernel.keeping.step()
+        if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
+        else if (await waker.rest(restMs)) await waker.pause(settleMs)
+      } catch (error) {
+        if (!hasCode(error, 'unavailable') && !hasCode(error, 'refused.locked')) onFault(asFault(error))
+        await waker.rest(retryMs)
+      }
+    }
+  }
+  const pumping = pump()
+
+  return {
+    copies: settings.swarm?.copies ?? swarmDefaults.copies,
+    isThere,
+    ...asNeighbours(need, settings.swarm?.copies ?? swarmDefaults.copies),
+    async arrived(signal) {
+      const startMs = performance.now()
+      while (!isThere()) {
+        signal?.throwIfAborted()
+        if (isClosed || performance.now() - startMs > arriveMsMax) throw nobody()
+        await new Promise<void>((resolve) => void world.after(100, resolve))
+      }
+    },
+    facts() {
+      const view = swarm?.view()
+      return {
+        held: { blocks: held.blocks(), bytes: held.bytes(), bytesMax: heldBytesMax },
+        ...(view === undefined || swarm === undefined ? {} : { epoch: view.epoch, prefix: view.prefix }),
+        members: (view?.members ?? []).map(({ id, seat }) => {
+          const probes = swarm?.membership.probes
+          const latencyMs = probes?.latencyMs(id)
+          const { answered, sent } = probes?.uptime(id) ?? { answered: 0, sent: 0 }
+          return {
+            id,
+            ...seatOf(seat),
+            isSelf: id === ground.keys.id,
+            isAnswering: id === ground.keys.id || probes?.isSuspect(id) === false,
+            answered,
+            asked: sent,
+            ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs) }),
+          }
+        }),
+      }
+    },
+    async close() {
+      isClosed = true
+      stopListening()
+      waker.wake()
+      swarm?.stop()
+      await starting
+      await pumping
+      await kernel.keeping.save()
+      await held.close()
+    },
+  }
+}
+
+type Starting = {
+  readonly held: HeldStore
+  readonly heldBytesMax: number
+  others(): readonly NodeId[]
+  isStopped(): boolean
+  changed(): void
+  started(swarm: Swarm): void
+}
+
+async function startSwarm(
+  { ground, known, settings = {} }: KeepingOptions,
+  { held, heldBytesMax, others, isStopped, changed, started }: Starting,
+): Promise<void> {
+  const { keys, world, links, rooms } = ground
+  const rules = placeRules(settings.workBits ?? placeWorkBits)
+  const card = await placeCard(ground, rules, isStopped)
+  if (card === undefined || isStopped()) return
+  const blames = new Map<NodeId, number>()
+  const swarm: Swarm = createSwarm({
+    card,
+    world,
+    wire: rooms.open(roomBytes.swarm, (from, message) => swarm.receive(from, message)),
+    signing: signingOf(keys.signing),
+    store: held.store,
+    headStore: held.heads,
+    readCard: createCardReader(rules),
+    isHead: isSignedHead,
+    blame(peer) {
+      const count = (blames.get(peer) ?? 0) + 1
+      blames.set(peer, count)
+      if (count >= blamesMax) {
+        blames.delete(peer)
+        links.disconnect(peer, 'protocol')
+      }
+    },
+    changed,
+    settings: { ...settings.swarm, heldBytesMax },
+  })
+  started(swarm)
+  swarm.start(known())
+  world.after(foundAfterMs, () => {
+    if (!isStopped() && swarm.view() === undefined) swarm.membership.found()
+  })
+  const meet = (): void => {
+    if (isStopped()) return
+    swarm.meet(known())
+    world.after(others().length === 0 ? meetAloneMs : meetMs, meet)
+  }
+  meet()
+}
+
+/** Callbacks become promises; that nobody is there is said before anything is asked. */
+function asNeighbours(
+  need: () => Swarm,
+  copies: number,
+): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead'> {
+  const ask = <T>(begin: (swarm: Swarm, then: (answer: T) => void) => void): Promise<T> => {
+    try {
+      const swarm = need()
+      return new Promise((resolve) => begin(swarm, resolve))
+    } catch (error) {
+      return Promise.reject(error as Fault)
+    }
+  }
+  return {
+    async count(feed, digests) {
+      const counts = await ask<readonly number[] | undefined>(({ replicas }, then) =>
+        replicas.count(homeOfFeed(feed), digests, then),
+      )
+      if (counts === undefined) throw nobody()
+      return counts
+    },
+    put: (feed, bytes) =>
+      ask(({ replicas }, then) =>
+        replicas.put(homeOfFeed(feed), bytes, copies, ({ receipts }) => then(receipts.length)),
+      ),
+    get: (feed, digest) => ask(({ replicas }, then) => replicas.get(homeOfFeed(feed), digest, then)),
+    putHead: (feed, head) => ask(({ replicas }, then) => replicas.heads.put(feed, head, then)),
+    heads: (feed) => ask(({ replicas }, then) => replicas.heads.find(feed, then)),
+  }
+}
+
+/** What waits until it is woken, or until it is time. */
+function createWaker({ world }: Pick<Ground, 'world'>): {
+  wake(): void
+  /** True where it was woken. */
+  rest(ms: number): Promise<boolean>
+  pause(ms: number): Promise<void>
+} {
+  let waiting: ((isWoken: boolean) => void) | undefined
+  let isWoken = false
+  return {
+    wake() {
+      isWoken = true
+      waiting?.(true)
+    },
+    rest(ms) {
+      if (isWoken) {
+        isWoken = false
+        return Promise.resolve(true)
+      }
+      return new Promise((resolve) => {
+        const end = (was: boolean): void => {
+          waiting = undefined
+          isWoken = false
+          stop()
+          resolve(was)
+        }
+        const stop = world.after(ms, () => end(false))
+        waiting = end
+      })
+    },
+    pause: (ms) => new Promise((resolve) => void world.after(ms, resolve)),
+  }
+}
+
+function nobody(): Fault {
+  return new Fault(
+    'unavailable.neighbours',
+    'No other node is there now that could keep or give anything. Meet one with: anarq net join LINE',
+  )
+}

@@ -54,12 +54,12 @@ export type Peers = {
  * whoever asked. Where there is nobody, all but `isThere` reject with `unavailable.neighbours`.
  */
 export type Neighbours = {
-  /** Copies that make a block safe. */
+  /** Copies that make a block safe: as many nodes are its holders, and this one may be among them. */
   readonly copies: number
   isThere(): boolean
   /** Resolves when somebody is there: by this invitation, or by way of nodes that are known. */
   reach(invitation: string | undefined, signal?: AbortSignal): Promise<void>
-  /** How many say that they have each of these; at most 256 are asked about. */
+  /** How many holders say that they have each of these, this node's own beside others'; at most 256 are asked about. */
   count(feed: Uint8Array, digests: readonly Uint8Array[]): Promise<readonly number[]>
   /** Resolves to how many have it durably, when enough have or nobody else is left to ask. */
   put(feed: Uint8Array, bytes: Uint8Array): Promise<number>

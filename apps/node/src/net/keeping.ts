@@ -55,13 +55,15 @@ const foundAfterMs = 20_000
 const arriveMsMax = 60_000
 /** A put is in the store long before anybody else gets it: it is let finish. */
 const settleMs = 500
-const restMs = 60_000
+/** What too few keep is asked about again after a while, ever more seldom as long as nothing changes. */
+const restMsMin = 10_000
+const restMsMax = 30 * 60_000
 const retryMs = 5_000
 const blamesMax = 64
 
 /** The node is up at once; its place is paid for beside it. */
 export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom> {
-  const { ground, kernel, folder, settings = {}, onFault } = options
+  const { ground, known, kernel, folder, settings = {}, onFault } = options
   const { world } = ground
   const held = await openHeldStore({ folder, onFault })
   const heldBytesMax = settings.heldBytesMax ?? (await heldBytesDefault(folder, held.bytes()))
@@ -73,11 +75,20 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
     const members = swarm?.view()?.members ?? []
     return members.map(({ id }) => id).filter((id) => id !== ground.keys.id)
   }
-  const isThere = (): boolean => others().length > 0
+  const isMember = (): boolean => others().length > 0
+  /** Who is no member yet may ask members all the same; a first node that has met others will be one of them in a moment. */
+  const isSeeking = (): boolean => swarm !== undefined && swarm.view() === undefined && known().length > 0
+  const isThere = (): boolean => isMember() || isSeeking()
   const need = (): Swarm => {
     if (swarm !== undefined && isThere()) return swarm
     throw nobody()
   }
+  /** Whether anybody leads to a neighbourhood. */
+  const isLed = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      if (swarm === undefined) resolve(false)
+      else swarm.contacts.find(swarm.place, known(), (proof) => resolve(proof !== undefined))
+    })
   const starting = startSwarm(options, {
     held,
     heldBytesMax,
@@ -96,15 +107,22 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
   /** One step after the other, no faster than the pace allows, until there is nothing left to do. */
   async function pump(): Promise<void> {
     const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
+    let restMs = restMsMin
     while (!isClosed) {
-      if (!isThere()) {
+      if (!isMember()) {
         await waker.rest(retryMs)
         continue
       }
       try {
         const { isIdle, sentBytes } = await kernel.keeping.step()
         if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
-        else if (await waker.rest(restMs)) await waker.pause(settleMs)
+        else if (await waker.rest(restMs)) {
+          restMs = restMsMin
+          await waker.pause(settleMs)
+        } else {
+          restMs = Math.min(restMsMax, restMs * 2)
+          kernel.keeping.lookAgain()
+        }
       } catch (error) {
         if (!hasCode(error, 'unavailable') && !hasCode(error, 'refused.locked')) onFault(asFault(error))
         await waker.rest(retryMs)
@@ -119,7 +137,7 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
     ...asNeighbours(need, settings.swarm?.copies ?? swarmDefaults.copies),
     async arrived(signal) {
       const startMs = performance.now()
-      while (!isThere()) {
+      while (!isMember() && !(isSeeking() && (await isLed()))) {
         signal?.throwIfAborted()
         if (isClosed || performance.now() - startMs > arriveMsMax) throw nobody()
         await new Promise<void>((resolve) => void world.after(100, resolve))
@@ -233,7 +251,7 @@ function asNeighbours(
     },
     put: (feed, bytes) =>
       ask(({ replicas }, then) =>
-        replicas.put(homeOfFeed(feed), bytes, copies, ({ receipts }) => then(receipts.length)),
+        replicas.put(homeOfFeed(feed), bytes, copies, (placed) => then(placed.copies)),
       ),
     get: (feed, digest) => ask(({ replicas }, then) => replicas.get(homeOfFeed(feed), digest, then)),
     putHead: (feed, head) => ask(({ replicas }, then) => replicas.heads.put(feed, head, then)),

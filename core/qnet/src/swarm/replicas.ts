@@ -38,20 +38,27 @@ export const replicaDefaults: ReplicaSettings = {
 export type Receipt = { readonly holder: Member; readonly epoch: number; readonly signature: Uint8Array }
 
 /**
- * `full`: as many copies elsewhere as were asked for. `fewer`: at least one, because the neighbourhood has not more members
- * or they do not answer. `alone`: there is nobody else; the only copy is the owner's.
+ * `full`: as many copies as were asked for, where this node's own is one of them if it is one of the holders. `fewer`: at least
+ * one elsewhere, because the neighbourhood has not more members or they do not answer. `alone`: there is nobody else; the only copy
+ * is the owner's.
  */
 export type Guarantee = 'full' | 'fewer' | 'alone'
 
-export type Placed = { readonly guarantee: Guarantee; readonly receipts: readonly Receipt[] }
+export type Placed = {
+  readonly guarantee: Guarantee
+  /** Of the others. */
+  readonly receipts: readonly Receipt[]
+  /** With this node's own, where it is a holder; none where there is none elsewhere. */
+  readonly copies: number
+}
 
 export type Replicas = {
   readonly heads: Heads
-  /** Done when enough copies are durable on other nodes, or when nobody else is left to ask. */
+  /** Done when enough copies are durable, or when nobody else is left to ask. */
   put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void
   /**
-   * How many other nodes of the home say that they have each of these, at most `countMax` of them; `undefined` where nobody
-   * leads to the home. It is their word: `put` gives receipts, and audits find out who lies.
+   * How many of the holders say that they have each of these, at most `countMax` of them; this node's own counts beside others'.
+   * `undefined` where nobody leads to the home. It is their word: `put` gives receipts, and audits find out who lies.
    */
   count(home: Place, keys: readonly Uint8Array[], then: (counts: readonly number[] | undefined) => void): void
   /** From any holder, checked against its key. */
@@ -73,6 +80,8 @@ export type ReplicasOptions = {
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
   readonly membership: Membership
   readonly contacts: Contacts
+  /** Where to begin as long as this node has no neighbourhood. */
+  known(): readonly NodeId[]
   isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
   readonly settings: ReplicaSettings
 }
@@ -81,7 +90,7 @@ const blockBytesMax = 8 * 1024 * 1024 + 1024
 /** Keys in one question. */
 export const countMax = 256
 /** A slower line than this loses what it sends: so long is waited for an answer to a block. */
-const slowestBytesPerSecond = 32 * 1024
+const slowestBytesPerSecond = 128 * 1024
 const answers = ['stored', 'block', 'having', 'audited', 'headed', 'heads']
 
 /** Copies of blocks with the neighbours: put, got, audited, and made anew where some are lost. */
@@ -92,7 +101,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   for (const note of store.notes()) held += note.bytes
 
   const viewOf = (home: Place, then: (view: View | undefined) => void): void =>
-    contacts.find(home, [], (proof) => then(proof?.views.find(({ prefix }) => isUnder(home, prefix))))
+    contacts.find(home, options.known(), (proof) => then(proof?.views.find(({ prefix }) => isUnder(home, prefix))))
   const storing = new Map<string, ((isDurable: boolean) => void)[]>()
   const keep = (
     home: Place,
@@ -153,20 +162,24 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     const key = hashBlake3(bytes)
     viewOf(home, (view) => {
       const order = livingFirst(rankFor(key, view?.members ?? []))
-      if (order.slice(0, settings.copies).some(({ id }) => id === self)) keep(home, key, bytes, () => {})
+      const isHolder = order.slice(0, settings.copies).some(({ id }) => id === self)
+      if (isHolder) keep(home, key, bytes, () => {})
+      // One more would be let go of again: no neighbour takes it for a holder.
+      const wanted = isHolder ? copies - 1 : copies
       const others = order.filter(({ id }) => id !== self)
       const receipts: Receipt[] = []
       let next = 0
       let waiting = 0
       let isDone = false
       const end = (): void => {
-        if (isDone || (receipts.length < copies && waiting > 0)) return
+        if (isDone || (receipts.length < wanted && waiting > 0)) return
         isDone = true
-        const guarantee = receipts.length >= copies ? 'full' : receipts.length > 0 ? 'fewer' : 'alone'
-        done({ guarantee, receipts })
+        const elsewhere = receipts.length
+        const guarantee = elsewhere === 0 ? 'alone' : elsewhere < wanted ? 'fewer' : 'full'
+        done({ guarantee, receipts, copies: elsewhere === 0 ? 0 : elsewhere + copies - wanted })
       }
       const askNext = (): void => {
-        while (receipts.length + waiting < copies && next < others.length) {
+        while (receipts.length + waiting < wanted && next < others.length) {
           const holder = others[next++] as Member
           waiting += 1
           requests.ask(
@@ -180,7 +193,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
               askNext()
               end()
             },
-            (copies * bytes.length * 1000) / slowestBytesPerSecond,
+            (wanted * bytes.length * 1000) / slowestBytesPerSecond,
           )
         }
       }
@@ -218,14 +231,21 @@ export function createReplicas(options: ReplicasOptions): Replicas {
         return
       }
       const counts = keys.map(() => 0)
-      // Those who should have it are enough to ask: where others have it too, repair takes it from them.
       const asked = new Map<NodeId, number[]>()
+      const own = new Set<number>()
       keys.forEach((key, at) => {
-        const others = rankFor(key, view.members).filter(({ id }) => id !== self)
-        for (const { id } of others.slice(0, settings.copies)) asked.set(id, [...(asked.get(id) ?? []), at])
+        for (const { id } of rankFor(key, view.members).slice(0, settings.copies))
+          if (id === self) own.add(at)
+          else asked.set(id, [...(asked.get(id) ?? []), at])
       })
+      const end = (): void =>
+        then(
+          counts.map((count, at) =>
+            count > 0 && own.has(at) && store.has(keys[at] as Uint8Array) ? count + 1 : count,
+          ),
+        )
       let waiting = asked.size
-      if (waiting === 0) then(counts)
+      if (waiting === 0) end()
       for (const [id, all] of asked)
         requests.ask(id, 'have', [all.map((at) => keys[at])], (answer) => {
           const having = answer?.[0]
@@ -234,7 +254,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
               if (having[i] === 1) counts[at] = (counts[at] as number) + 1
             })
           waiting -= 1
-          if (waiting === 0) then(counts)
+          if (waiting === 0) end()
         })
     })
   }
@@ -243,35 +263,57 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     store.get(key, (own) => {
       if (own !== undefined && equalBytes(hashBlake3(own), key)) then(own)
       else
-        viewOf(home, (view) =>
-          fetchFrom(
-            livingFirst(rankFor(key, view?.members ?? [])).map(({ id }) => id),
-            key,
-            then,
-          ),
-        )
+        viewOf(home, (view) => {
+          const order = livingFirst(rankFor(key, view?.members ?? []))
+          const ids = order.map(({ id }) => id).filter((id) => id !== self)
+          fetchFrom(ids.slice(0, settings.copies), key, (bytes) => {
+            if (bytes !== undefined) then(bytes)
+            else fetchFrom(ids.slice(settings.copies), key, then)
+          })
+        })
     })
   }
 
+  /** All of them are asked who has it, and those who do are asked for it, one at a time: who is gone holds up nobody. */
   function fetchFrom(
-    order: readonly NodeId[],
+    from: readonly NodeId[],
     key: Uint8Array,
     then: (bytes: Uint8Array | undefined) => void,
   ): void {
-    const [first, ...rest] = order.filter((id) => id !== self)
-    if (first === undefined) {
-      then(undefined)
-      return
+    const having: NodeId[] = []
+    let waiting = from.length
+    let isFetching = false
+    let isDone = false
+    const end = (bytes: Uint8Array | undefined): void => {
+      if (isDone) return
+      isDone = true
+      then(bytes)
     }
-    const onAnswer = (answer: readonly unknown[] | undefined): void => {
-      const bytes = answer?.[0]
-      const isWhole = bytes instanceof Uint8Array && equalBytes(hashBlake3(bytes), key)
-      if (bytes instanceof Uint8Array && !isWhole) membership.accusations.accuse(first, 'wrong-block')
-      if (isWhole) then(bytes)
-      else fetchFrom(rest, key, then)
+    const fetchNext = (): void => {
+      const next = isFetching || isDone ? undefined : having.shift()
+      if (next === undefined) {
+        if (waiting === 0 && !isFetching) end(undefined)
+        return
+      }
+      isFetching = true
+      const onAnswer = (answer: readonly unknown[] | undefined): void => {
+        isFetching = false
+        const bytes = answer?.[0]
+        const isWhole = bytes instanceof Uint8Array && equalBytes(hashBlake3(bytes), key)
+        if (bytes instanceof Uint8Array && !isWhole) membership.accusations.accuse(next, 'wrong-block')
+        if (isWhole) end(bytes)
+        else fetchNext()
+      }
+      // Most blocks are of one MiB at most.
+      requests.ask(next, 'fetch', [key], onAnswer, (1024 * 1024 * 1000) / slowestBytesPerSecond)
     }
-    // Most blocks are of one MiB at most.
-    requests.ask(first, 'fetch', [key], onAnswer, (1024 * 1024 * 1000) / slowestBytesPerSecond)
+    if (waiting === 0) end(undefined)
+    for (const id of from)
+      requests.ask(id, 'have', [[key]], (answer) => {
+        waiting -= 1
+        if (answer?.[0] instanceof Uint8Array && answer[0][0] === 1) having.push(id)
+        fetchNext()
+      })
   }
 
   function onStore(from: NodeId, number: number, body: readonly unknown[]): void {

@@ -8,7 +8,7 @@ import { type Contacts, createContacts } from './contacts.ts'
 import type { HeadStore } from './head-store.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { type MembershipSettings, membershipDefaults } from './membership-settings.ts'
-import { siblingOf } from './place.ts'
+import { type Place, siblingOf } from './place.ts'
 import type { Signing } from './ports.ts'
 import { createReplicas, type ReplicaSettings, type Replicas, replicaDefaults } from './replicas.ts'
 import type { Store } from './store.ts'
@@ -46,6 +46,8 @@ export type Swarm = {
   receive(from: NodeId, message: Uint8Array): void
   stop(): void
   view(): View | undefined
+  /** Of this node. */
+  readonly place: Place
   readonly membership: Membership
   readonly contacts: Contacts
   readonly replicas: Replicas
@@ -121,6 +123,7 @@ export function createSwarm({
     send,
     membership,
     contacts,
+    known: () => known,
     isHead,
     settings,
   })
@@ -187,6 +190,7 @@ export function createSwarm({
       membership.stop()
     },
     view: membership.view,
+    place: card.place,
     membership,
     contacts,
     replicas,

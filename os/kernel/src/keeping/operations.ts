@@ -15,8 +15,8 @@ export type KeepingOperations = {
 }
 
 /**
- * `full`: as many copies on other nodes as any five losses leave one of. `fewer`: some, because there are not enough other nodes.
- * `alone`: none that is known of; the only copy is here.
+ * `full`: all holders have a copy, so that any five losses leave one; this node may be one of the holders. `fewer`: some, because
+ * there are not enough other nodes. `alone`: none elsewhere that is known of; the only copy is here.
  */
 export type KeptGuarantee = 'alone' | 'fewer' | 'full'
 
@@ -25,7 +25,7 @@ export type KeptCounts = { readonly full: number; readonly fewer: number; readon
 export type KeptFacts = {
   /** Whether there is anybody now who could keep anything. */
   readonly isAmongNeighbours: boolean
-  /** Copies on other nodes that are wanted of each block. */
+  /** Holders that are wanted for each block. */
   readonly copies: number
   /** Whether all that is here was looked at since this node started; else the counts are of what was. */
   readonly isCounted: boolean

@@ -18,6 +18,7 @@ import {
   type NodeKeys,
   type OnionKeys,
 } from '@anarq/qnet/record'
+import { createEndingWorld } from './ending-world.ts'
 import { type Kept, openKept } from './kept.ts'
 import { createRooms, type Rooms } from './rooms.ts'
 
@@ -61,7 +62,7 @@ const addressesMax = 3
 /** `unavailable.address` where it cannot listen. */
 export async function openGround(options: GroundOptions): Promise<Ground> {
   const { secret, keptFile, listen, outside, onFault } = options
-  const world = createSystemWorld()
+  const world = createEndingWorld(createSystemWorld())
   const keys = createNodeKeys(secret)
   const kept = await openKept({ file: keptFile, secret, world, onFault })
   const onion = openOnionKeys(kept, world, onFault)
@@ -84,6 +85,7 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
   })
   const close = async (): Promise<void> => {
     await links.close()
+    world.end()
     kept.set('onion', onion.keep())
     await kept.close()
     onion.dispose()

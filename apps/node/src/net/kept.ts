@@ -33,11 +33,13 @@ export async function openKept({ file, secret, world, onFault }: KeptOptions): P
   const key = deriveSecret(secret, 'anarq/node/v1/kept')
   const parts = await readParts(file, key, onFault)
   let stopTimer: (() => void) | undefined
+  let isWritten = true
   let writing: Promise<void> = Promise.resolve()
 
   const write = (): Promise<void> => {
     stopTimer?.()
     stopTimer = undefined
+    isWritten = true
     const sealed = sealBox(key, encodeCbor(Object.fromEntries(parts)), { context, random: world.random })
     writing = writing.then(() => file.write(sealed)).catch((error: Fault) => onFault(error))
     return writing
@@ -47,10 +49,11 @@ export async function openKept({ file, secret, world, onFault }: KeptOptions): P
     set(part, bytes) {
       if (bytes.length > partBytesMax) throw new Fault('internal.kept', `${part} is too much to keep.`)
       parts.set(part, bytes.slice())
+      isWritten = false
       stopTimer ??= world.after(writeAfterMs, () => void write())
     },
     async close() {
-      if (stopTimer !== undefined) await write()
+      if (!isWritten) await write()
       await writing
       wipe(key)
     },

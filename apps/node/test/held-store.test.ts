@@ -73,7 +73,8 @@ test('[SW-TOP-5] what was said to be held is there after a crash at any moment, 
     await held.close()
     for (const { path, atLeast } of images) {
       const after = await openHeldStore({ folder: path, onFault })
-      for (const bytes of acknowledged.slice(0, atLeast)) assert.deepEqual(plain(await get(after, bytes)), bytes)
+      for (const bytes of acknowledged.slice(0, atLeast))
+        assert.deepEqual(plain(await get(after, bytes)), bytes)
       const byKey = new Map(acknowledged.map((bytes) => [hashBlake3(bytes).toHex(), bytes]))
       for (const { key } of after.store.notes()) {
         const bytes = byKey.get(key.toHex()) as Uint8Array

@@ -71,7 +71,16 @@ export type {
   VersionFacts,
   Within,
 } from './operations.ts'
-export type { Cache, KernelPorts, Neighbours, Peers, PutCounts, Room, SealedSink, SmallFile } from './ports.ts'
+export type {
+  Cache,
+  KernelPorts,
+  Neighbours,
+  Peers,
+  PutCounts,
+  Room,
+  SealedSink,
+  SmallFile,
+} from './ports.ts'
 export type {
   DetailsChange,
   EntryDetails,

@@ -112,9 +112,7 @@ export function healthOf(wire: Wire): HealthOperations {
 }
 
 /** By the SDK's methods, which have all that there is to ask. */
-export function keepingOf(
-  call: (method: string, params: object) => Promise<unknown>,
-): KeepingOperations {
+export function keepingOf(call: (method: string, params: object) => Promise<unknown>): KeepingOperations {
   return {
     kept: async () => (await call('network.kept', {})) as KeptFacts,
     keptOf: async (ref) => (await call('network.keptEntry', { ref })) as KeptEntryFacts,

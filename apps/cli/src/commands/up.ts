@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
-import { Fault } from '@anarq/fault'
-import type { NetSettings } from '@anarq/node'
+import type { Fault } from '@anarq/fault'
 import { type Command, numberOf } from '../command.ts'
 import { readSecretFile } from '../terminal.ts'
+import { netOf } from './net-option.ts'
 
 const portDefault = 4600
 /**
@@ -77,25 +77,6 @@ export const up: Command = {
 /** By its name, where it has one: browsers keep passkeys for names, and for no address. */
 function named(address: string): string {
   return address.replace('//127.0.0.1:', '//localhost:')
-}
-
-/** Where other nodes come in, and by which address they find that. */
-function netOf({ net, outside }: Readonly<Record<string, unknown>>): NetSettings | undefined {
-  if (typeof net !== 'string') {
-    if (outside === undefined) return undefined
-    throw new Fault('invalid.option', '--outside says how others reach what --net opens: give both.')
-  }
-  const isAmongOthers = true
-  if (net === 'out') return { isAmongOthers }
-  if (typeof outside !== 'string') return { listen: net, isAmongOthers }
-  const { host, port } = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(outside)?.groups ?? {}
-  if (host === undefined) throw new Fault('invalid.option', '--outside takes HOST:PORT.')
-  const transport = net.startsWith('ws:') ? 'ws' : 'tcp'
-  return {
-    listen: net,
-    isAmongOthers,
-    outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
-  }
 }
 
 function welcome(address: string, home: string, state: string, net: string | undefined): string {

@@ -88,8 +88,7 @@ async function openBlocks(path: string, packs: Packs, onFault: (fault: Fault) =>
     if (tidying !== undefined || looseBytes < Math.max(looseBytesMax, bytes / 4)) return
     looseBytes = 0
     packs.beginSweep()
-    const isLive = (digest: Uint8Array): boolean =>
-      notes.has(digest.toHex()) || underWay.has(digest.toHex())
+    const isLive = (digest: Uint8Array): boolean => notes.has(digest.toHex()) || underWay.has(digest.toHex())
     tidying = packs.compact(isLive).then(
       () => {
         tidying = undefined

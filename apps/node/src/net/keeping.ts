@@ -6,10 +6,10 @@ import {
   createSwarm,
   homeOfFeed,
   isSignedHead,
-  seatOf,
-  signingOf,
   type Swarm,
   type SwarmSettings,
+  seatOf,
+  signingOf,
   swarmDefaults,
 } from '@anarq/qnet/swarm'
 import type { NeighbourhoodFacts } from '@anarq/sdk'
@@ -130,11 +130,13 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
     }
   }
   const pumping = pump()
+  const copies = settings.swarm?.copies ?? swarmDefaults.copies
+  const { giveUp, ...asked } = asNeighbours(need, copies)
 
   return {
-    copies: settings.swarm?.copies ?? swarmDefaults.copies,
+    copies,
     isThere,
-    ...asNeighbours(need, settings.swarm?.copies ?? swarmDefaults.copies),
+    ...asked,
     async arrived(signal) {
       const startMs = performance.now()
       while (!isMember() && !(isSeeking() && (await isLed()))) {
@@ -167,7 +169,8 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
     async close() {
       isClosed = true
       stopListening()
-      waker.wake()
+      waker.end()
+      giveUp()
       swarm?.stop()
       await starting
       await pumping
@@ -232,16 +235,22 @@ async function startSwarm(
 function asNeighbours(
   need: () => Swarm,
   copies: number,
-): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead'> {
-  const ask = <T>(begin: (swarm: Swarm, then: (answer: T) => void) => void): Promise<T> => {
+): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead'> & { giveUp(): void } {
+  const asked = new Set<(fault: Fault) => void>()
+  const ask = async <T>(begin: (swarm: Swarm, then: (answer: T) => void) => void): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    asked.add(reject)
     try {
-      const swarm = need()
-      return new Promise((resolve) => begin(swarm, resolve))
-    } catch (error) {
-      return Promise.reject(error as Fault)
+      begin(need(), resolve)
+      return await promise
+    } finally {
+      asked.delete(reject)
     }
   }
   return {
+    giveUp() {
+      for (const reject of asked) reject(nobody())
+    },
     async count(feed, digests) {
       const counts = await ask<readonly number[] | undefined>(({ replicas }, then) =>
         replicas.count(homeOfFeed(feed), digests, then),
@@ -259,37 +268,47 @@ function asNeighbours(
   }
 }
 
-/** What waits until it is woken, or until it is time. */
-function createWaker({ world }: Pick<Ground, 'world'>): {
+type Waker = {
   wake(): void
-  /** True where it was woken. */
+  /** Waits until it is woken, or so long. True where it was woken. */
   rest(ms: number): Promise<boolean>
   pause(ms: number): Promise<void>
-} {
-  let waiting: ((isWoken: boolean) => void) | undefined
+  /** Nothing waits any more. */
+  end(): void
+}
+
+function createWaker({ world }: Pick<Ground, 'world'>): Waker {
   let isWoken = false
+  let isOver = false
+  let waiting: { isPause: boolean; end(): void } | undefined
+
+  const wait = (ms: number, isPause: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        waiting = undefined
+        stop()
+        resolve()
+      }
+      const stop = world.after(isOver ? 0 : ms, end)
+      waiting = { isPause, end }
+    })
   return {
     wake() {
       isWoken = true
-      waiting?.(true)
+      if (waiting?.isPause === false) waiting.end()
     },
-    rest(ms) {
-      if (isWoken) {
-        isWoken = false
-        return Promise.resolve(true)
-      }
-      return new Promise((resolve) => {
-        const end = (was: boolean): void => {
-          waiting = undefined
-          isWoken = false
-          stop()
-          resolve(was)
-        }
-        const stop = world.after(ms, () => end(false))
-        waiting = end
-      })
+    async rest(ms) {
+      if (!isWoken) await wait(ms, false)
+      const was = isWoken
+      isWoken = false
+      return was
     },
-    pause: (ms) => new Promise((resolve) => void world.after(ms, resolve)),
+    pause: (ms) => wait(ms, true),
+    end() {
+      isOver = true
+      isWoken = true
+      waiting?.end()
+    },
   }
 }
 

@@ -47,7 +47,10 @@ export function createNetSwitch(
   const there = (): Omit<Neighbours, 'reach'> => {
     const keeping = net?.keeping
     if (keeping !== undefined) return keeping
-    throw new Fault('unavailable.neighbours', 'This node is on no network now: unlock it, or start it with --net.')
+    throw new Fault(
+      'unavailable.neighbours',
+      'This node is on no network now: unlock it, or start it with --net.',
+    )
   }
   const down = async (): Promise<void> => {
     const was = opening

@@ -101,7 +101,9 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   for (const note of store.notes()) held += note.bytes
 
   const viewOf = (home: Place, then: (view: View | undefined) => void): void =>
-    contacts.find(home, options.known(), (proof) => then(proof?.views.find(({ prefix }) => isUnder(home, prefix))))
+    contacts.find(home, options.known(), (proof) =>
+      then(proof?.views.find(({ prefix }) => isUnder(home, prefix))),
+    )
   const storing = new Map<string, ((isDurable: boolean) => void)[]>()
   const keep = (
     home: Place,

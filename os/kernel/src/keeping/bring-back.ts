@@ -31,10 +31,13 @@ const fetchesAtOnce = 8
  */
 export async function bringBack(options: BringBackOptions): Promise<ReturnFacts> {
   const { account, home, ports, signal } = options
-  const root = account.keyring().list().find(({ kind }) => kind === 'root')
+  const root = account
+    .keyring()
+    .list()
+    .find(({ kind }) => kind === 'root')
   const isNew = account.keyring().list().length === 1
   if (root !== undefined) {
-    await home.withoutOffice(root.did, () => pullHeads(options, root.did))
+    await pullIndex(options, root.did)
     // An identity that was here before knows its keyring better than the index does.
     if (isNew) await home.withKeysAhead(account.rootKeys(rotationsMax), () => findKeyring(account, home))
   }
@@ -42,7 +45,7 @@ export async function bringBack(options: BringBackOptions): Promise<ReturnFacts>
   let hasIndex = false
   for (const { did } of home.residents()) {
     signal?.throwIfAborted()
-    if (did !== root?.did) await home.withoutOffice(did, () => pullHeads(options, did))
+    if (did !== root?.did) await pullIndex(options, did)
     const office = await home.officeOf(did)
     hasIndex ||= office.space.index.head() !== undefined
     await fetchAll(office, options, sum)
@@ -56,6 +59,12 @@ export async function bringBack(options: BringBackOptions): Promise<ReturnFacts>
   await home.introduce()
   await ports.blocks.flush()
   return sum
+}
+
+/** An office that was open meanwhile knows nothing of it: the next that opens does. */
+async function pullIndex(options: BringBackOptions, did: string): Promise<void> {
+  await pullHeads(options, did)
+  await options.home.withoutOffice(did, async () => {})
 }
 
 /** What others say that an index ends with, where its owner signed it and the commit itself is there. */

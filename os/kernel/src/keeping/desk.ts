@@ -42,6 +42,7 @@ export function createKeepingDesk({
   const keepers = new WeakMap<Space, Promise<Keeper>>()
   const listeners = new Set<() => void>()
   let open: Keeper[] = []
+  let stepping: Promise<unknown> = Promise.resolve()
   let returning: { blocks: number; bytes: number } | undefined
 
   const keeperOf = (office: Office): Promise<Keeper> => {
@@ -63,17 +64,25 @@ export function createKeepingDesk({
     )
   }
 
+  const stepNow = async (): Promise<KeepingStep> => {
+    for (const keeper of await keepersNow()) {
+      const done = await keeper.step(need())
+      if (done !== undefined) return done
+    }
+    return idle
+  }
+
   return {
     tell() {
       for (const listen of listeners) listen()
     },
     keeping: {
       async step() {
-        for (const keeper of await keepersNow()) {
-          const done = await keeper.step(need())
-          if (done !== undefined) return done
-        }
-        return idle
+        // What comes back is looked at when it is here; offices close and open meanwhile.
+        if (returning !== undefined) return idle
+        const step = stepNow()
+        stepping = step.catch(() => {})
+        return step
       },
       lookAgain() {
         for (const keeper of open) keeper.lookAgain()
@@ -134,6 +143,7 @@ export function createKeepingDesk({
         returning = { blocks: 0, bytes: 0 }
         try {
           await there.reach(invitation, signal)
+          await stepping
           const onProgress = (done: { blocks: number; bytes: number }): void => {
             returning = done
           }

@@ -92,7 +92,10 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     const digest = digestOf(cid)
     const copies = await neighbours.putHead(feed, key.sign(sequence, digest))
     if (copies === 0)
-      throw new Fault('unavailable.neighbours', 'No other node keeps where the index ends. It is tried again.')
+      throw new Fault(
+        'unavailable.neighbours',
+        'No other node keeps where the index ends. It is tried again.',
+      )
     ledger.placed = { digest, sequence, copies }
     await save()
     return { isIdle: false, sentBytes: 0 }
@@ -125,7 +128,11 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       for (const cid of data) add('data', cid)
       const isKnown = ledger.walkedTo !== undefined && equalBytes(ledger.walkedTo, digest)
       if (isOverfull || (!isBegun && !isKnown))
-        walk = { blocks: usedBlocks(space, office.ports, ports.onFault), renewal: ledger.renew(), part: 'meta' }
+        walk = {
+          blocks: usedBlocks(space, office.ports, ports.onFault),
+          renewal: ledger.renew(),
+          part: 'meta',
+        }
       isBegun = true
       if (ledger.changes() > Math.max(unsavedMin, ledger.size() / 8)) await save()
       if (walk !== undefined && todo.meta.size + todo.data.size < placedAtOnce) {
@@ -183,7 +190,11 @@ function recordsOf(
   }
 }
 
-async function eachOf<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
+async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
   const rest = [...items]
   const work = async (): Promise<void> => {
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await act(item)

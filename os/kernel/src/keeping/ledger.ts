@@ -9,7 +9,11 @@ export type Ledger = {
   counts(wanted: number): KeptCounts
   size(): number
   /** Those with fewer copies than wanted, from one place of the table on; `next` is where to go on. */
-  lesser(from: number, wanted: number, max: number): { digests: readonly Uint8Array[]; next: number | undefined }
+  lesser(
+    from: number,
+    wanted: number,
+    max: number,
+  ): { digests: readonly Uint8Array[]; next: number | undefined }
   /** The head up to which all that is in use was looked at, and the one that others keep. */
   walkedTo: Uint8Array | undefined
   placed: PlacedHead | undefined
@@ -38,9 +42,8 @@ export function readLedger(bytes: Uint8Array): Ledger | undefined {
     const copies = readBytes(fields.copies, what, { max: 2 ** 28 })
     const digests = readBytes(fields.digests, what, { length: copies.length * digestBytes })
     const ledger = createLedger(copies.length)
-    copies.forEach((count, i) =>
-      ledger.note(digests.subarray(i * digestBytes, (i + 1) * digestBytes), count),
-    )
+    for (const [i, count] of copies.entries())
+      ledger.note(digests.subarray(i * digestBytes, (i + 1) * digestBytes), count)
     ledger.walkedTo = readOptional(fields.walked, (value) => readBytes(value, what, { length: digestBytes }))
     ledger.placed = readOptional(fields.placed, (value) => ({
       digest: readBytes(value, what, { length: digestBytes }),
@@ -100,7 +103,7 @@ export function createLedger(expected = 0): Ledger {
       changes = 0
       const used = [...table.all()]
       const digests = new Uint8Array(used.length * digestBytes)
-      used.forEach(([at], i) => digests.set(table.digestAt(at), i * digestBytes))
+      for (const [i, [at]] of used.entries()) digests.set(table.digestAt(at), i * digestBytes)
       const { walkedTo, placed } = this
       return encodeCbor({
         v: 1,

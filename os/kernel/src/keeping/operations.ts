@@ -11,7 +11,10 @@ export type KeepingOperations = {
    * where this node knows nobody. Can be done again, and goes on where it was. Codes: `unavailable.neighbours`,
    * `missing.index` where nobody keeps anything under these words, `busy.return`.
    */
-  bringBack(options?: { invitation?: string | undefined; signal?: AbortSignal | undefined }): Promise<ReturnFacts>
+  bringBack(options?: {
+    invitation?: string | undefined
+    signal?: AbortSignal | undefined
+  }): Promise<ReturnFacts>
 }
 
 /**

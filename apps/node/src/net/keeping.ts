@@ -145,27 +145,7 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
         await new Promise<void>((resolve) => void world.after(100, resolve))
       }
     },
-    facts() {
-      const view = swarm?.view()
-      return {
-        held: { blocks: held.blocks(), bytes: held.bytes(), bytesMax: heldBytesMax },
-        ...(view === undefined || swarm === undefined ? {} : { epoch: view.epoch, prefix: view.prefix }),
-        members: (view?.members ?? []).map(({ id, seat }) => {
-          const probes = swarm?.membership.probes
-          const latencyMs = probes?.latencyMs(id)
-          const { answered, sent } = probes?.uptime(id) ?? { answered: 0, sent: 0 }
-          return {
-            id,
-            ...seatOf(seat),
-            isSelf: id === ground.keys.id,
-            isAnswering: id === ground.keys.id || probes?.isSuspect(id) === false,
-            answered,
-            asked: sent,
-            ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs) }),
-          }
-        }),
-      }
-    },
+    facts: () => factsOf(ground.keys.id, swarm, held, heldBytesMax),
     async close() {
       isClosed = true
       stopListening()
@@ -229,6 +209,34 @@ async function startSwarm(
     world.after(others().length === 0 ? meetAloneMs : meetMs, meet)
   }
   meet()
+}
+
+function factsOf(
+  self: NodeId,
+  swarm: Swarm | undefined,
+  held: HeldStore,
+  bytesMax: number,
+): NeighbourhoodFacts {
+  const view = swarm?.view()
+  const probes = swarm?.membership.probes
+  const members = (view?.members ?? []).map(({ id, seat }) => {
+    const latencyMs = probes?.latencyMs(id)
+    const { answered, sent } = probes?.uptime(id) ?? { answered: 0, sent: 0 }
+    return {
+      id,
+      ...seatOf(seat),
+      isSelf: id === self,
+      isAnswering: id === self || probes?.isSuspect(id) === false,
+      answered,
+      asked: sent,
+      ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs) }),
+    }
+  })
+  return {
+    held: { blocks: held.blocks(), bytes: held.bytes(), bytesMax },
+    ...(view === undefined ? {} : { epoch: view.epoch, prefix: view.prefix }),
+    members,
+  }
 }
 
 /** Callbacks become promises; that nobody is there is said before anything is asked. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Node, openNode } from '@anarq/node'
+import { type Node, type NodeOptions, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
 import { appFolder, shellId } from '@anarq/sdk'
 import { AxeBuilder } from '@axe-core/playwright'
@@ -30,12 +30,12 @@ export const skip: string | false =
     ? 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.'
     : false
 
-export async function openHouse(): Promise<House> {
+export async function openHouse({ net }: Pick<NodeOptions, 'net'> = {}): Promise<House> {
   assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
   buildDesktop()
   const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
   // A guess at this passphrase may be cheap: the home lasts as long as the tests.
-  const node = await openNode({ home, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
+  const node = await openNode({ home, net, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
   const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
   const browser = await chromium.launch({
     executablePath: executable,

@@ -118,6 +118,7 @@ export {
 } from './navigation.tsx'
 export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
+export { QrCode, type QrCodeProps } from './qr-code.tsx'
 export { saveFile } from './save-file.ts'
 export {
   Facts,

@@ -26,6 +26,7 @@ export function createNetSwitch(
   let opening: Promise<Net> | undefined
   let net: Net | undefined
   let detach = (): void => {}
+  let onChanged = (): void => {}
 
   const open = (): Promise<Net> => {
     if (kernel === undefined)
@@ -37,7 +38,14 @@ export function createNetSwitch(
     try {
       // Loaded when it is needed: most commands never are on a network.
       const { openNet } = await import('./net.ts')
-      net = await openNet({ kernel: owner, keptFile, heldFolder, onFault, ...settings })
+      net = await openNet({
+        kernel: owner,
+        keptFile,
+        heldFolder,
+        onFault,
+        onChanged: () => onChanged(),
+        ...settings,
+      })
       return net
     } catch (error) {
       opening = undefined
@@ -82,6 +90,7 @@ export function createNetSwitch(
     current: () => net,
     async attach(owner, feed) {
       kernel = owner
+      onChanged = () => feed.emit('network')
       detach = feed.on(({ topic }) => {
         if (topic === 'lock') follow().catch((error: Fault) => onFault(error))
       })

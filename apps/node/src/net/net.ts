@@ -27,6 +27,8 @@ export type NetOptions = NetSettings & {
   /** For what is held for others. */
   readonly heldFolder: string
   onFault(fault: Fault): void
+  /** Who is linked, or who is there, is different now. */
+  onChanged(): void
 }
 
 /** This node among others, while it is unlocked. */
@@ -51,8 +53,9 @@ export async function openNet({
   keeping: settings,
   ...options
 }: NetOptions): Promise<Net> {
-  const ground = await openGround({ ...options, secret: options.kernel.nodeSecret() })
-  const { kernel, onFault } = options
+  const { kernel, onFault, onChanged } = options
+  const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
+  ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
   const questions = openQuestions(ground, kernel)
   const meeting = isAmongOthers ? openMeeting({ ground, roles, onFault }) : undefined
   const known = (): NodeId[] => meeting?.discovery.nodes().map(({ record }) => record.id) ?? []

@@ -34,6 +34,7 @@ export type HeadsOptions = {
 
 /** What 25 people with some identities each need, many times over: whoever makes up more fills nobody's memory. */
 const feedsMax = 10_000
+const graceMs = 1500
 
 /** Heads are small and precious: the whole neighbourhood keeps them, and whoever comes in is told. */
 export function createHeads({
@@ -119,16 +120,23 @@ export function createHeads({
         for (const head of store.get(feed)) found.set(head.head.toHex(), head)
         const others = (view?.members ?? []).filter(({ id }) => id !== self)
         let waiting = others.length
+        let answered = 0
+        let isDone = false
         const end = (): void => {
-          if (waiting === 0) then([...found.values()].sort(compareHeads))
+          if (isDone) return
+          isDone = true
+          then([...found.values()].sort(compareHeads))
         }
-        end()
+        if (waiting === 0) end()
         for (const { id } of others)
           requests.ask(id, 'heads?', [feed], (answer) => {
             for (const head of answer === undefined ? [] : readHeads(answer[0]))
               if (isHead(feed, head.sequence, head.head, head.signature)) found.set(head.head.toHex(), head)
             waiting -= 1
-            end()
+            answered += answer === undefined ? 0 : 1
+            // A head is put with a quorum: half of the members know one who has it. Who is gone is not waited for long.
+            if (waiting === 0) end()
+            else if (answered * 2 >= others.length) world.after(graceMs, end)
           })
       })
     },

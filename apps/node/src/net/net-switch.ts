@@ -25,6 +25,8 @@ export function createNetSwitch(
   let kernel: Kernel | undefined
   let opening: Promise<Net> | undefined
   let net: Net | undefined
+  /** What the one before still writes is written before the next begins. */
+  let closing: Promise<void> = Promise.resolve()
   let detach = (): void => {}
   let onChanged = (): void => {}
 
@@ -36,6 +38,7 @@ export function createNetSwitch(
   }
   const openNow = async (owner: Kernel): Promise<Net> => {
     try {
+      await closing
       // Loaded when it is needed: most commands never are on a network.
       const { openNet } = await import('./net.ts')
       net = await openNet({
@@ -64,7 +67,9 @@ export function createNetSwitch(
     const was = opening
     opening = undefined
     net = undefined
-    await (await was?.catch(() => undefined))?.close()
+    closing = closing.then(async () => (await was?.catch(() => undefined))?.close())
+      .catch(onFault)
+    await closing
   }
   const follow = async (): Promise<void> => {
     const state = (await kernel?.operations.account.status())?.state

@@ -67,8 +67,7 @@ export function createNetSwitch(
     const was = opening
     opening = undefined
     net = undefined
-    closing = closing.then(async () => (await was?.catch(() => undefined))?.close())
-      .catch(onFault)
+    closing = closing.then(async () => (await was?.catch(() => undefined))?.close()).catch(onFault)
     await closing
   }
   const follow = async (): Promise<void> => {

@@ -9,7 +9,7 @@ import type { KernelPorts, Neighbours } from '../ports.ts'
 import type { Space } from '../space.ts'
 import { bringBack } from './bring-back.ts'
 import { type Keeper, type KeepingStep, openKeeper } from './keeper.ts'
-import type { KeepingOperations, KeptCounts, KeptGuarantee } from './operations.ts'
+import type { KeepingOperations, KeptCounts, KeptEntryFacts, KeptFacts, KeptGuarantee } from './operations.ts'
 import { blocksOfVersion } from './used-blocks.ts'
 
 /** For whoever has time and a network: the kernel has neither. */
@@ -97,44 +97,13 @@ export function createKeepingDesk({
     },
     operations: {
       async kept() {
-        const { space } = await home().current()
-        const { ledger, waiting, isCounted } = await keeperOf(await home().current())
-        const copies = neighbours?.copies ?? 0
-        const counts = ledger.counts(Math.max(1, copies))
-        const { placed } = ledger
-        return {
-          isAmongNeighbours: neighbours?.isThere() ?? false,
-          copies,
-          isCounted: isCounted(),
-          blocks: { ...counts, alone: counts.alone + waiting() },
-          ...(placed === undefined
-            ? {}
-            : {
-                index: {
-                  sequence: placed.sequence,
-                  isNewest: space.index.head()?.sequence === placed.sequence,
-                  copies: placed.copies,
-                },
-              }),
-          ...(returning === undefined ? {} : { returning }),
-        }
+        const office = await home().current()
+        const facts = keptFacts(office, await keeperOf(office), neighbours)
+        return returning === undefined ? facts : { ...facts, returning }
       },
       async keptOf(ref) {
         const office = await home().current()
-        const { ledger } = await keeperOf(office)
-        const wanted = neighbours?.copies ?? Number.POSITIVE_INFINITY
-        const { name } = await office.drive.entry(ref)
-        const blocks = { full: 0, fewer: 0, alone: 0 }
-        let files = 0
-        for await (const entry of office.drive.walk(ref)) {
-          if (entry.kind !== 'file') continue
-          files += 1
-          const [latest] = await versionsOf(office.space, fromHex(entry.id))
-          if (latest === undefined) continue
-          for await (const cid of blocksOfVersion(office.space, office.ports, latest))
-            blocks[guaranteeOf(ledger.copiesOf(digestOf(cid)) ?? 0, wanted)] += 1
-        }
-        return { name, guarantee: worstOf(blocks), files, blocks }
+        return keptEntry(office, await keeperOf(office), neighbours, ref)
       },
       async bringBack({ invitation, signal } = {}) {
         const there = need()
@@ -154,6 +123,53 @@ export function createKeepingDesk({
       },
     },
   }
+}
+
+function keptFacts(
+  { space }: Office,
+  { ledger, waiting, isCounted }: Keeper,
+  neighbours: Neighbours | undefined,
+): KeptFacts {
+  const copies = neighbours?.copies ?? 0
+  const counts = ledger.counts(Math.max(1, copies))
+  const { placed } = ledger
+  return {
+    isAmongNeighbours: neighbours?.isThere() ?? false,
+    copies,
+    isCounted: isCounted(),
+    blocks: { ...counts, alone: counts.alone + waiting() },
+    ...(placed === undefined
+      ? {}
+      : {
+          index: {
+            sequence: placed.sequence,
+            isNewest: space.index.head()?.sequence === placed.sequence,
+            copies: placed.copies,
+          },
+        }),
+  }
+}
+
+/** Of the latest version of each file. */
+async function keptEntry(
+  { space, drive, ports }: Office,
+  { ledger }: Keeper,
+  neighbours: Neighbours | undefined,
+  ref: string,
+): Promise<KeptEntryFacts> {
+  const wanted = neighbours?.copies ?? Number.POSITIVE_INFINITY
+  const { name } = await drive.entry(ref)
+  const blocks = { full: 0, fewer: 0, alone: 0 }
+  let files = 0
+  for await (const entry of drive.walk(ref)) {
+    if (entry.kind !== 'file') continue
+    files += 1
+    const [latest] = await versionsOf(space, fromHex(entry.id))
+    if (latest === undefined) continue
+    for await (const cid of blocksOfVersion(space, ports, latest))
+      blocks[guaranteeOf(ledger.copiesOf(digestOf(cid)) ?? 0, wanted)] += 1
+  }
+  return { name, guarantee: worstOf(blocks), files, blocks }
 }
 
 function guaranteeOf(copies: number, wanted: number): KeptGuarantee {

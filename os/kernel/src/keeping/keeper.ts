@@ -62,31 +62,6 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     }
   }
 
-  async function place(part: UsedBlock['part'], neighbours: Neighbours): Promise<KeepingStep> {
-    const batch = [...todo[part].values()].slice(0, placedAtOnce)
-    const counts = await neighbours.count(feed, batch.map(digestOf))
-    const lacking = batch.filter((_, i) => (counts[i] ?? 0) < neighbours.copies)
-    batch.forEach((cid, i) => {
-      const copies = counts[i] ?? 0
-      ledger.note(digestOf(cid), copies)
-      if (copies >= neighbours.copies) todo[part].delete(cidKey(digestOf(cid)))
-    })
-    let sentBytes = 0
-    let isRefused = false
-    await eachOf(lacking, putsAtOnce, async (cid) => {
-      const bytes = await stored.disk.get(cid).catch(() => undefined)
-      const copies = bytes === undefined ? 0 : await neighbours.put(feed, bytes)
-      ledger.note(digestOf(cid), copies)
-      sentBytes += copies * (bytes?.length ?? 0)
-      // What names things has to be somewhere before the head that leads to it.
-      if (copies > 0 || bytes === undefined || part === 'data') todo[part].delete(cidKey(digestOf(cid)))
-      else isRefused = true
-    })
-    if (isRefused)
-      throw new Fault('unavailable.neighbours', 'No other node took a part of the index. It is tried again.')
-    return { isIdle: false, sentBytes }
-  }
-
   async function placeHead(cid: Cid, sequence: number, neighbours: Neighbours): Promise<KeepingStep> {
     using key = feedKeyOf(space.identity.secrets)
     const digest = digestOf(cid)
@@ -139,10 +114,12 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
         await walkOn(walk)
         return { isIdle: false, sentBytes: 0 }
       }
-      if (todo.meta.size > 0) return place('meta', neighbours)
+      if (todo.meta.size > 0)
+        return place({ part: 'meta', todo: todo.meta, ledger, feed, disk: stored.disk }, neighbours)
       const isPlaced = ledger.placed !== undefined && equalBytes(ledger.placed.digest, digest)
       if (!isPlaced && walk?.part !== 'meta') return placeHead(head.cid, head.sequence, neighbours)
-      if (todo.data.size > 0) return place('data', neighbours)
+      if (todo.data.size > 0)
+        return place({ part: 'data', todo: todo.data, ledger, feed, disk: stored.disk }, neighbours)
       if (walk !== undefined) {
         await walkOn(walk)
         return { isIdle: false, sentBytes: 0 }
@@ -162,6 +139,43 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     isCounted: () => isBegun && walk === undefined,
     save,
   }
+}
+
+type Placing = {
+  readonly part: UsedBlock['part']
+  readonly todo: Todo
+  readonly ledger: Ledger
+  readonly feed: Uint8Array
+  readonly disk: Pick<KernelPorts['blocks'], 'get'>
+}
+
+/** Some of what waits: holders are asked first, and get what they lack. */
+async function place(
+  { part, todo, ledger, feed, disk }: Placing,
+  neighbours: Neighbours,
+): Promise<KeepingStep> {
+  const batch = [...todo.values()].slice(0, placedAtOnce)
+  const counts = await neighbours.count(feed, batch.map(digestOf))
+  const lacking = batch.filter((_, i) => (counts[i] ?? 0) < neighbours.copies)
+  batch.forEach((cid, i) => {
+    const copies = counts[i] ?? 0
+    ledger.note(digestOf(cid), copies)
+    if (copies >= neighbours.copies) todo.delete(cidKey(digestOf(cid)))
+  })
+  let sentBytes = 0
+  let isRefused = false
+  await eachOf(lacking, putsAtOnce, async (cid) => {
+    const bytes = await disk.get(cid).catch(() => undefined)
+    const copies = bytes === undefined ? 0 : await neighbours.put(feed, bytes)
+    ledger.note(digestOf(cid), copies)
+    sentBytes += copies * (bytes?.length ?? 0)
+    // What names things has to be somewhere before the head that leads to it.
+    if (copies > 0 || bytes === undefined || part === 'data') todo.delete(cidKey(digestOf(cid)))
+    else isRefused = true
+  })
+  if (isRefused)
+    throw new Fault('unavailable.neighbours', 'No other node took a part of the index. It is tried again.')
+  return { isIdle: false, sentBytes }
 }
 
 type Walk = {

@@ -46,8 +46,9 @@ export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions):
   const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
 
   const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
-    if (neighbours === undefined) return
-    if (fresh.meta.size + fresh.data.size + cids.length > freshMax) {
+    // While nobody is there nothing is remembered: a walk finds it when somebody is.
+    const isTaken = neighbours?.isThere() === true
+    if (!isTaken || fresh.meta.size + fresh.data.size + cids.length > freshMax) {
       fresh.meta.clear()
       fresh.data.clear()
       fresh.isOverfull = true

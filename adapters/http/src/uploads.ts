@@ -8,6 +8,7 @@ import {
   type EntryFacts,
   type HealthOperations,
   putOne,
+  type RestoreReport,
 } from '@anarq/kernel'
 import { type Channel, createChannel } from './channel.ts'
 
@@ -32,9 +33,14 @@ export type UploadFacts = {
   readonly isUnchanged?: boolean
   /** Of a backup that was checked: what is in it. */
   readonly backup?: BackupReport
+  /** Of a backup that was restored: what came back. */
+  readonly restored?: RestoreReport
   /** Why it failed. */
   readonly sentence?: string
 }
+
+/** What becomes of the parts: who may send some depends on it. */
+export type UploadPurpose = 'file' | 'check' | 'restore'
 
 /**
  * Files that come in parts: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in runs
@@ -44,6 +50,10 @@ export type Uploads = {
   begin(upload: NewUpload, drive: DriveOperations): UploadFacts
   /** A backup that comes in parts to be checked: nothing of it is kept. */
   beginCheck(bytes: number): UploadFacts
+  /** A backup that comes in parts into an empty home. There is one at a time: another gives the one before up. */
+  beginRestore(bytes: number): Promise<UploadFacts>
+  /** `missing.upload` where it is for something else. */
+  checkPurpose(id: string, purpose: UploadPurpose): void
   list(): readonly UploadFacts[]
   facts(id: string): UploadFacts
   /**
@@ -67,10 +77,11 @@ const idleMs = 15 * 60_000
 const keptMs = 10 * 60_000
 
 /** What becomes of it. */
-type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'sentence'>
+type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'restored' | 'sentence'>
 type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
 
 type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
+  readonly purpose: UploadPurpose
   readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<Ended>
@@ -88,7 +99,7 @@ type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
 }
 
 export type UploadsOptions = {
-  health: Pick<HealthOperations, 'checkBackup'>
+  health: Pick<HealthOperations, 'checkBackup' | 'restoreBackup'>
   clock: Clock
 }
 
@@ -111,7 +122,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     throw new Fault('missing.upload', 'This upload is not known any more. Begin it again.')
   }
 
-  const begin = (about: Pick<Upload, 'path' | 'bytes'>, take: Taker): UploadFacts => {
+  const begin = (about: About, take: Taker): UploadFacts => {
     dropOld()
     const open = [...all.values()].filter(({ ended }) => ended === undefined)
     if (open.length >= uploadsMax)
@@ -121,13 +132,34 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     return factsOf(one)
   }
 
+  const cancel = async (id: string): Promise<void> => {
+    const one = need(id)
+    one.stop.abort(new Fault('cancelled.upload', 'This upload was cancelled.'))
+    await one.outcome.catch(() => {})
+    all.delete(id)
+  }
+
   return {
-    begin: (upload, drive) => begin({ path: pathOf(upload), bytes: upload.bytes }, intoDrive(drive, upload)),
+    begin: (upload, drive) =>
+      begin({ purpose: 'file', path: pathOf(upload), bytes: upload.bytes }, intoDrive(drive, upload)),
     beginCheck: (bytes) =>
-      begin({ path: '', bytes }, async (pieces, signal) => ({
+      begin({ purpose: 'check', path: '', bytes }, async (pieces, signal) => ({
         state: 'done',
         backup: await health.checkBackup(pieces, signal),
       })),
+    async beginRestore(bytes) {
+      // A page that was reloaded begins anew: what it sent before leads nowhere.
+      for (const one of [...all.values()])
+        if (one.purpose === 'restore' && one.ended === undefined) await cancel(one.id)
+      return begin({ purpose: 'restore', path: '', bytes }, async (pieces, signal) => ({
+        state: 'done',
+        restored: await health.restoreBackup(pieces, signal),
+      }))
+    },
+    checkPurpose(id, purpose) {
+      if (need(id).purpose !== purpose)
+        throw new Fault('missing.upload', 'This upload is for something else. Begin it again.')
+    },
     list: () => [...all.values()].map(factsOf),
     facts: (id) => factsOf(need(id)),
     async add(id, offset, part) {
@@ -158,12 +190,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
       lent.add(room)
       return new Uint8Array(room, 0, bytes)
     },
-    async cancel(id) {
-      const one = need(id)
-      one.stop.abort(new Fault('cancelled.upload', 'This upload was cancelled.'))
-      await one.outcome.catch(() => {})
-      all.delete(id)
-    },
+    cancel,
     async close() {
       clearInterval(timer)
       for (const one of all.values()) one.stop.abort(new Fault('cancelled.closed', 'The node is stopping.'))
@@ -183,12 +210,15 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   }
 }
 
-function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, nowMs: number): Upload {
+type About = Pick<Upload, 'purpose' | 'path' | 'bytes'>
+
+function start({ purpose, path, bytes }: About, take: Taker, nowMs: number): Upload {
   const stop = new AbortController()
   const parts = createChannel(stop.signal)
   const outcome = take(parts.pieces(), stop.signal)
   const one: Upload = {
     id: randomUUID(),
+    purpose,
     path,
     bytes,
     parts,

@@ -15,7 +15,7 @@ import {
 import { createKernel, type Kernel, type KernelPorts, type Operations } from '@anarq/kernel'
 import { openPacks } from '@anarq/packs'
 import { systemRandom } from '@anarq/random'
-import { createFeed, type Feed, observed } from '@anarq/sdk'
+import { createFeed, type Feed, type OthersFacts, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
 import type { Net, NetSettings } from './net/net.ts'
@@ -48,6 +48,8 @@ export type Node = {
   readonly packs: Awaited<ReturnType<typeof openPacks>>
   /** The network that it is on now; undefined while locked, or before it had anything to do there. */
   net(): Net | undefined
+  /** How it stands towards other nodes, for people. */
+  others(): OthersFacts
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -163,7 +165,17 @@ async function openLocked({
   }
   await net.attach(kernel, feed)
   const operations = observed(kernel.operations, feed)
-  return { home, kernel, operations, feed, packs, net: net.current, close, [Symbol.asyncDispose]: close }
+  return {
+    home,
+    kernel,
+    operations,
+    feed,
+    packs,
+    net: net.current,
+    others: net.facts,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 /** A stage is a matter of milliseconds: whoever watches is told a few times a second, and of the last one always. */

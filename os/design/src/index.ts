@@ -83,6 +83,7 @@ export {
   TextField,
   type TextFieldProps,
 } from './field.tsx'
+export { FileText, type FileTextProps } from './file-text.tsx'
 export {
   createSurroundings,
   type PlaceOf,

@@ -62,6 +62,10 @@ export function createAccountDesk({
       const enrolment = await account.enrol(input)
       return { name: enrolment.name, device: writeEnrolment(enrolment) }
     },
+    async enrolment() {
+      const enrolment = account.enrolment()
+      return { name: enrolment.name, device: writeEnrolment(enrolment) }
+    },
     async join({ file }) {
       const record = await joinHome(readCarried(file, 'invitation', 'delegation', 'release'), account, home)
       return factsOf(record, account.keyring())

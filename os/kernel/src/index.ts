@@ -28,6 +28,7 @@ export type {
   BackupReport,
   Finding,
   HealthOperations,
+  RestoreReport,
   StorageFacts,
   VerifyReport,
 } from './health/operations.ts'

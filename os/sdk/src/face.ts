@@ -75,6 +75,19 @@ export type IdentitySdk = {
   }): Promise<IdentityFacts & { readonly delegation: string }>
   /** From majority on: what the child's device takes its own key over with. */
   releaseChild(input: { ref: string }): Promise<{ readonly release: string }>
+  /** Another device for a child whose own is lost; `guardianShare` is what the second guardian lent, the new one is for `second`. */
+  recoverChild(input: {
+    ref: string
+    device: string
+    guardianShare: string
+    second: string
+  }): Promise<IdentityFacts & ChildFiles>
+  /** The second guardian's: makes a share readable for the first one. */
+  lendShare(input: { guardianShare: string }): Promise<{ readonly guardianShare: string }>
+  /** The second guardian's, from majority on: the same as `releaseChild`. */
+  releaseShare(input: { guardianShare: string }): Promise<{ readonly release: string }>
+  /** On a child's own device: a renewal, or at majority its own key. */
+  join(input: { file: string }): Promise<IdentityFacts>
   /** Whether this home has words, and whether the person ever showed that they have them. */
   recovery(input: Nothing): Promise<RecoveryFacts>
   /** Takes in somebody's card, so that one can share with them. */
@@ -212,7 +225,17 @@ export type NetworkFacts = {
   /** Of the socket or the pipe for this machine's user. */
   readonly socket: string
   readonly doors: readonly { readonly kind: 'desktop' | 'api' | 'webdav' | 'mcp'; readonly path: string }[]
+  readonly others: OthersFacts
 }
+
+/** How this node stands towards other nodes. */
+export type OthersFacts =
+  /** They come in there. `outside`: how they reach it, where that is another address. */
+  | { readonly state: 'listening'; readonly address: string; readonly outside?: string }
+  /** It was told to listen there and does not. */
+  | { readonly state: 'not-listening'; readonly wanted: string }
+  /** Nobody comes in; it goes out when it opens what others shared. */
+  | { readonly state: 'going-out' }
 
 /** Keys by which the person's own tools come in: each for one door, one folder, to read or to write. */
 export type ToolsSdk = {

@@ -31,6 +31,7 @@ export {
   type NetworkFacts,
   type NetworkSdk,
   type Nothing,
+  type OthersFacts,
   type Page,
   type Sdk,
   type StorageSdk,

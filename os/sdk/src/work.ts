@@ -3,7 +3,7 @@ import { Fault, type FaultCode } from '@anarq/fault'
 import type { BackupReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import type { Asked, PageClient } from './browser.ts'
-import { partBytes } from './content.ts'
+import { type Ask, type PartState, sendInParts } from './parts.ts'
 
 export type WorkSdk = {
   /** All that is on this node, sealed as it lies, as one file. Needs `system.backup`, as the next one. */
@@ -21,7 +21,7 @@ type Watched<Progress> = {
 
 type Problem = { readonly code: FaultCode; readonly detail: string }
 type Event = { readonly progress?: ResealProgress; readonly report?: ResealReport; readonly error?: Problem }
-type Check = { readonly id: string; readonly offset: number; readonly backup?: BackupReport }
+type Check = PartState & { readonly backup?: BackupReport }
 
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
 export function createWork(client: Pick<PageClient, 'send'>, app?: string): WorkSdk {
@@ -30,8 +30,7 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       ...asked,
       headers: { ...asked.headers, ...(app === undefined ? {} : { [appHeader]: app }) },
     })
-  const check = async (path: string, asked: Asked): Promise<Check> =>
-    (await (await send(path, asked)).json()) as Check
+  const check: Ask = async <T>(path: string, asked: Asked) => parsed<T>(await send(path, asked))
 
   return {
     async backup({ onProgress = () => {}, signal } = {}) {
@@ -41,25 +40,10 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       // The browser keeps what is large on disk; memory holds a piece at a time.
       return new Response(counted as ConstructorParameters<typeof Response>[0]).blob()
     },
-    async checkBackup({ file, onProgress = () => {}, signal }) {
-      const { id } = await check('/api/v1/backup-checks', { json: { bytes: file.size }, signal })
-      const address = `/api/v1/backup-checks/${id}`
-      try {
-        for (let from = 0; ; ) {
-          const state = await check(`${address}?offset=${from}`, {
-            method: 'PUT',
-            blob: file.slice(from, from + partBytes),
-            headers: { 'content-type': 'application/octet-stream' },
-            signal,
-          })
-          onProgress({ bytes: state.offset })
-          if (state.backup !== undefined) return state.backup
-          from = state.offset
-        }
-      } catch (error) {
-        void send(address, { method: 'DELETE' }).catch(() => {})
-        throw error
-      }
+    async checkBackup({ file, ...watch }) {
+      const { backup } = await sendInParts<Check>('/api/v1/backup-checks', { file, ask: check, ...watch })
+      if (backup === undefined) throw brokenOff()
+      return backup
     },
     async revokeHard({ grant, onProgress = () => {}, signal }) {
       const path = `/api/v1/grants/${encodeURIComponent(grant)}/reseal`
@@ -71,6 +55,11 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       throw brokenOff()
     },
   }
+}
+
+async function parsed<T>(answer: Response): Promise<T> {
+  const text = await answer.text()
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
 function counting(tell: (bytes: number) => void): TransformStream<Uint8Array, Uint8Array> {

@@ -22,6 +22,7 @@ export function accountOf(wire: Wire): AccountOperations {
     init: (body) => wire.json('POST', `${account}/init`, { body }),
     recover: (body) => wire.json('POST', `${account}/recover`, { body }),
     enrol: (body) => wire.json('POST', `${account}/enrol`, { body }),
+    enrolment: () => wire.json('GET', `${account}/enrolment`),
     join: (body) => wire.json('POST', `${account}/join`, { body }),
     unlock: (body) => wire.json('POST', `${account}/unlock`, { body }),
     lock: () => wire.json('POST', `${account}/lock`),

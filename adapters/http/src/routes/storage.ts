@@ -52,6 +52,7 @@ export function addStorageRoutes(app: App, context: DoorContext): void {
       response: answers(204, 'It is given up.'),
     },
     async handler({ params }, reply) {
+      uploads.checkPurpose(params.id, 'check')
       await uploads.cancel(params.id)
       return reply.code(204).send()
     },

@@ -1,4 +1,3 @@
-import { Fault } from '@anarq/fault'
 import { appFolder, type Caller, isOwnPlace, placeOf } from '@anarq/sdk'
 import type { FastifyContextConfig, FastifyRequest } from 'fastify'
 import { readWholeBody } from '../body.ts'
@@ -122,7 +121,7 @@ function checkStill(path: string, caller: Caller, onRefused: (app: string) => vo
   checkPlace(path, appWith('drive.write', caller, onRefused))
 }
 
-/** The parts of files that are put, and of backups that are checked: each for whom it may concern. */
+/** The parts of files that are put, and of backups that are checked or restored: each for whom it may concern. */
 function addParts(scope: App, context: DoorContext): void {
   const { uploads, callerOf } = context
   scope.removeAllContentTypeParsers()
@@ -140,8 +139,15 @@ function addParts(scope: App, context: DoorContext): void {
     operationId: 'putBackupPart',
     access: { appNeeds: 'system.backup' },
     async check(_request, id) {
-      if (uploads.facts(id).path !== '')
-        throw new Fault('missing.upload', 'This is no backup that is checked.')
+      uploads.checkPurpose(id, 'check')
+    },
+  })
+  addPartRoute(scope, context, {
+    address: '/api/v1/restores/:id',
+    operationId: 'putRestorePart',
+    access: { access: 'page' },
+    async check(_request, id) {
+      uploads.checkPurpose(id, 'restore')
     },
   })
 }

@@ -9,5 +9,6 @@ export const uploadSchema: Schema = fields({
   'entry?': ref('Entry'),
   'isUnchanged?': flag,
   'backup?': ref('BackupReport'),
+  'restored?': fields({ blocks: count, bytes: count }),
   'sentence?': described(text, 'Why it failed.'),
 })

@@ -8,6 +8,7 @@ export const faultsEs: FaultTexts = {
   'busy.backend':
     'Esta aplicación tiene ya demasiadas peticiones por responder. Inténtalo enseguida otra vez.',
   'busy.compact': 'El almacén ya se está ordenando. Espera a que termine.',
+  'busy.restore': 'Aquí ya se restaura una copia de seguridad. Espera a que termine.',
   'busy.upload': 'Otra parte de esta subida está en camino. Envíalas de una en una.',
   'busy.vault': 'Las llaves de esta casa cambiaron entretanto. Inténtalo otra vez.',
   'cancelled.aborted': 'Se paró porque lo pediste.',
@@ -22,6 +23,8 @@ export const faultsEs: FaultTexts = {
   'conflict.exists': 'Ya existe algo con ese nombre. Elige otro.',
   'conflict.feed-version': 'Esa versión ya está en la lista. Sube la versión, empaqueta y publica otra vez.',
   'conflict.folder': 'La carpeta no existe. Créala antes.',
+  'conflict.home':
+    'En esta carpeta hay archivos cuya llave falta, y la copia no los conoce todos. Recupéralos con las 24 palabras, o restaura la copia en otra carpeta.',
   'conflict.identity': 'Hay otra identidad en uso. Cambia de identidad o vuelve a abrir esta ventana.',
   'conflict.installed': 'Esa versión ya está instalada. No hay nada que hacer.',
   'conflict.kind': 'Un archivo no puede volverse carpeta, ni una carpeta archivo. Crea otro.',

@@ -1,6 +1,6 @@
 import { Fault } from '@anarq/fault'
 import type { Kernel, Neighbours, Peers } from '@anarq/kernel'
-import type { Feed } from '@anarq/sdk'
+import type { Feed, OthersFacts } from '@anarq/sdk'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
 export type NetSwitch = {
@@ -9,6 +9,8 @@ export type NetSwitch = {
   readonly neighbours: Neighbours
   /** The net that is up now. */
   current(): Net | undefined
+  /** How it stands towards others, for people. */
+  facts(): OthersFacts
   /** Follows the lock from here on: a locked node is on no network. Resolves when it listens, where it should and can. */
   attach(kernel: Kernel, feed: Feed): Promise<void>
   close(): Promise<void>
@@ -92,6 +94,7 @@ export function createNetSwitch(
       heads: async (...asked) => there().heads(...asked),
     },
     current: () => net,
+    facts: () => factsOf(settings, net),
     async attach(owner, feed) {
       kernel = owner
       onChanged = () => feed.emit('network')
@@ -106,4 +109,11 @@ export function createNetSwitch(
       kernel = undefined
     },
   }
+}
+
+function factsOf({ listen, outside }: NetSettings, net: Net | undefined): OthersFacts {
+  if (listen === undefined) return { state: 'going-out' }
+  if (net?.address === undefined) return { state: 'not-listening', wanted: listen }
+  const here = { state: 'listening', address: net.address } as const
+  return outside === undefined ? here : { ...here, outside: `${outside.host}:${outside.port}` }
 }

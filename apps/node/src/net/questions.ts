@@ -9,7 +9,8 @@ import type { Ground } from './ground.ts'
 /** Streams begin with what they are for: this one carries one question, and back its answer. */
 const questionStream = 1
 const questionBytesMax = 16 * 1024
-const askMsMax = 60_000
+/** Without a byte of the answer for so long, nobody is there any more. */
+const silenceMsMax = 15_000
 const contactsMax = 1024
 /** A place in a ping file leads here for so long. */
 const placeMs = 365 * 24 * 3_600_000
@@ -58,29 +59,38 @@ function contactOf(place: string, nowMs: number): Invitation[] {
 }
 
 async function askOver(
-  { links }: Ground,
+  { links, world }: Ground,
   to: NodeId,
   question: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const late = AbortSignal.timeout(askMsMax)
-  const stop = signal === undefined ? late : AbortSignal.any([signal, late])
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
-  const answer = gather(messageBytesMax, { onWhole: resolve, onBroken: () => reject(broken()) })
-  const stream = await links.openStream(to, answer.events)
-  answer.use(stream)
-  const onStop = (): void => {
-    stream.reset()
-    reject(signal?.aborted === true ? signal.reason : broken())
+  const giveUp = (): void => reject(broken())
+  let stopTimer = (): void => {}
+  const wait = (): void => {
+    stopTimer()
+    stopTimer = world.after(silenceMsMax, giveUp)
   }
-  stop.addEventListener('abort', onStop, { once: true })
-  if (stop.aborted) onStop()
-  stream.write(concatBytes(Uint8Array.of(questionStream), question))
-  stream.end()
+  const answer = gather(messageBytesMax, { onWhole: resolve, onBroken: giveUp, onPiece: wait })
+  const onAbort = (): void => reject(signal?.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted === true) onAbort()
+  wait()
+  let stream: LinkStream | undefined
+  const opening = links.openStream(to, answer.events).then((opened) => {
+    stream = opened
+    answer.use(opened)
+    opened.write(concatBytes(Uint8Array.of(questionStream), question))
+    opened.end()
+  })
   try {
-    return await promise
+    return await Promise.race([promise, opening.then(() => promise)])
+  } catch (error) {
+    stream?.reset()
+    throw error
   } finally {
-    stop.removeEventListener('abort', onStop)
+    stopTimer()
+    signal?.removeEventListener('abort', onAbort)
   }
 }
 
@@ -101,7 +111,7 @@ function answering(kernel: Pick<Kernel, 'answer'>, stream: LinkStream): StreamEv
 /** All that comes on a stream, up to a limit. */
 function gather(
   bytesMax: number,
-  { onWhole, onBroken }: { onWhole(bytes: Uint8Array): void; onBroken(): void },
+  { onWhole, onBroken, onPiece }: { onWhole(bytes: Uint8Array): void; onBroken(): void; onPiece?(): void },
 ): { readonly events: StreamEvents; use(stream: LinkStream): void } {
   const pieces: Uint8Array[] = []
   let bytes = 0
@@ -119,6 +129,7 @@ function gather(
           return
         }
         pieces.push(piece)
+        onPiece?.()
         stream?.consumed(piece.length)
       },
       onEnd: () => onWhole(concatBytes(...pieces)),

@@ -11,6 +11,8 @@ export type Home = {
   readonly blocks: string
   /** What is known of the network, sealed; it is learned again where it is gone. */
   readonly network: string
+  /** What this machine holds for other nodes. */
+  readonly held: string
   readonly audit: string
   readonly cache: string
   readonly lock: string
@@ -38,6 +40,7 @@ export async function openHome(path: string): Promise<Home> {
     settings: join(path, 'settings'),
     blocks: join(path, 'blocks'),
     network: join(path, 'network'),
+    held: join(path, 'held'),
     audit: join(path, 'audit'),
     cache: join(path, 'cache'),
     lock: join(path, 'lock.db'),

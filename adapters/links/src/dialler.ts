@@ -35,7 +35,8 @@ export type Dialler = {
 
 export function createDialler({ world, carriers, find, open, dialMsMax, dialled }: DiallerOptions): Dialler {
   const attempts = new Map<NodeId, Promise<void>>()
-  const rests = new Map<NodeId, { restMs: number; isResting: boolean }>()
+  const rests = new Map<NodeId, { restMs: number; isResting: boolean; addresses: string }>()
+  const addressesOf = (peer: NodeId): string => find(peer)?.addresses.join(' ') ?? ''
   const closing = new AbortController()
 
   const attempt = async (peer: NodeId): Promise<void> => {
@@ -69,7 +70,7 @@ export function createDialler({ world, carriers, find, open, dialMsMax, dialled 
   const rest = (peer: NodeId): void => {
     if (rests.size >= restsMax) return
     const restMs = Math.min(restMsMax, 2 * (rests.get(peer)?.restMs ?? restMsMin / 2))
-    const entry = { restMs, isResting: true }
+    const entry = { restMs, isResting: true, addresses: addressesOf(peer) }
     rests.set(peer, entry)
     world.after(restMs, () => {
       entry.isResting = false
@@ -83,7 +84,9 @@ export function createDialler({ world, carriers, find, open, dialMsMax, dialled 
     dial(peer) {
       const running = attempts.get(peer)
       if (running !== undefined) return running
-      if (rests.get(peer)?.isResting === true)
+      const resting = rests.get(peer)
+      // Where it is said to be somewhere else now, that is worth a try at once.
+      if (resting?.isResting === true && resting.addresses === addressesOf(peer))
         return Promise.reject(
           new Fault('unavailable.peer', 'That node did not answer just now. Try again in a minute.'),
         )

@@ -109,6 +109,7 @@ async function openLocked({
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
   const net = createNetSwitch(settings, {
+    heldFolder: home.held,
     keptFile: createTwinFile({ path: home.network, what: 'What this node knows of its network', onFault }),
     onFault,
   })
@@ -140,6 +141,7 @@ async function openLocked({
       beginSweep: packs.beginSweep,
       compact: async (isLive, signal) => (await packs.compact(isLive, signal)).freedBytes,
       peers: net.peers,
+      neighbours: net.neighbours,
       clock: systemClock,
       random: systemRandom,
       onFault,

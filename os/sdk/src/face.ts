@@ -12,11 +12,14 @@ import type {
   FlowFacts,
   GrantFacts,
   IdentityFacts,
+  KeptEntryFacts,
+  KeptFacts,
   NewChild,
   NewToolKey,
   NodeStatus,
   RecoveryFacts,
   ResealReport,
+  ReturnFacts,
   RiskFacts,
   StorageFacts,
   ToolKeyFacts,
@@ -24,7 +27,13 @@ import type {
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
-import type { CircuitsFacts, NetworkInvitation, NodeNetworkFacts, PeerFacts } from './network-operations.ts'
+import type {
+  CircuitsFacts,
+  NeighbourhoodFacts,
+  NetworkInvitation,
+  NodeNetworkFacts,
+  PeerFacts,
+} from './network-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -244,6 +253,13 @@ export type NetworkSdk = {
   circuits(input: Nothing): Promise<CircuitsFacts>
   invite(input: Nothing): Promise<NetworkInvitation>
   join(input: { invitation: string }): Promise<PeerFacts>
+  neighbourhood(input: Nothing): Promise<NeighbourhoodFacts>
+  /** How well others keep what the identity in use has. */
+  kept(input: Nothing): Promise<KeptFacts>
+  /** The same of one file, or of all in a folder. */
+  keptEntry(input: { ref: string }): Promise<KeptEntryFacts>
+  /** Brings this home back from other nodes, after the words were given. Takes as long as it takes. */
+  bringBack(input: { invitation?: string | undefined }): Promise<ReturnFacts>
 }
 
 export type Page = { limit?: number | undefined; offset?: number | undefined }

@@ -78,6 +78,7 @@ const changes: Changes = {
   },
   audit: { prove: 'guardian' },
   health: { setQuota: 'system', compact: 'system', checkBackup: 'guardian', restoreBackup: 'lock' },
+  keeping: { bringBack: 'identity' },
   tools: { create: 'tools', revoke: 'tools' },
   sharing: { share: 'consent', open: 'consent', revoke: 'consent', revokeHard: 'consent', write: 'drive' },
 }

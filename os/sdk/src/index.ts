@@ -44,6 +44,8 @@ export type {
   ChoiceFacts,
   CircuitFacts,
   CircuitsFacts,
+  NeighbourFacts,
+  NeighbourhoodFacts,
   NetworkInvitation,
   NetworkOperations,
   NodeNetworkFacts,

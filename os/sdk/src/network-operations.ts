@@ -3,6 +3,8 @@ export type NetworkOperations = {
   status(): NodeNetworkFacts
   /** All nodes that this one knows of, those that it is linked to first. */
   peers(): readonly PeerFacts[]
+  /** Who keeps copies with this node, and what it holds for them. */
+  neighbourhood(): NeighbourhoodFacts
   /** One line, or a QR code, that leads another node here. `refused.not-reachable` where nobody can come in. */
   invite(): NetworkInvitation
   /** Its circuits, how they are chosen, and how many of others' go by it. */
@@ -48,6 +50,30 @@ export type PeerFacts = {
   readonly sinceMs: number
   readonly isLinked: boolean
   /** There and back, as measured. */
+  readonly latencyMs?: number
+}
+
+export type NeighbourhoodFacts = {
+  /** What is held here for others. */
+  readonly held: { readonly blocks: number; readonly bytes: number; readonly bytesMax: number }
+  /** The first bits of all places in it, as 0 and 1; empty where all nodes are one neighbourhood. Absent: this node has none yet. */
+  readonly prefix?: string
+  /** Rises with each change of who is in it. */
+  readonly epoch?: number
+  /** At most 25, this node too. */
+  readonly members: readonly NeighbourFacts[]
+}
+
+export type NeighbourFacts = {
+  readonly id: string
+  /** 0 to 4. */
+  readonly row: number
+  readonly column: number
+  readonly isSelf: boolean
+  readonly isAnswering: boolean
+  /** Probes since this node started: answered, of those asked. */
+  readonly answered: number
+  readonly asked: number
   readonly latencyMs?: number
 }
 

@@ -1,6 +1,7 @@
 import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { table, when } from '../terminal.ts'
+import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
 
 type NetVerb = (context: Context, args: readonly string[]) => Promise<number>
 
@@ -40,10 +41,28 @@ const verbs: Readonly<Record<string, NetVerb>> = {
     terminal.result(peer, `Linked to ${peer.id}. See who else is there with: anarq net peers`)
     return 0
   },
+  async neighbours({ sdk, terminal }) {
+    const facts = await (await sdk()).network.neighbourhood({})
+    terminal.result(facts, describeNeighbourhood(facts))
+    return 0
+  },
+  async kept({ sdk, terminal }, args) {
+    const { network } = await sdk()
+    if (args[1] === undefined) {
+      const facts = await network.kept({})
+      terminal.result(facts, describeKept(facts))
+    } else {
+      const facts = await network.keptEntry({ ref: args[1] })
+      terminal.result(facts, describeKeptEntry(facts))
+    }
+    return 0
+  },
+  'bring-back': async (context, args) => backFromOthers(context, await context.operations(), args[1]),
 }
 
 export const net: Command = {
-  usage: 'net status | peers | circuit | invite | join INVITATION',
+  usage:
+    'net status | peers | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
@@ -51,6 +70,9 @@ export const net: Command = {
     'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
     'net invite        one line that leads another node here, for a week',
     'net join LINE     meet the network of whoever gave you the line',
+    'net neighbours    the nodes that keep copies with this one, and what is held here for them',
+    'net kept [NAME]   how many copies others have of what is here, or of one file or folder',
+    'net bring-back    fetch what this home lacks from those who keep it, after id recover --join was cut short',
     '',
     'The node must run with --net: see anarq help up. Nobody is asked but those nodes; there is no server of ours.',
   ].join('\n'),

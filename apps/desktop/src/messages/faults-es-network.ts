@@ -52,4 +52,11 @@ export const networkFaultsEs: FaultTexts = {
   'busy.walks': 'El otro nodo lee carpetas para muchos ahora mismo. Inténtalo más tarde.',
   'missing.walk': 'El otro nodo esperó demasiado, o se reinició. Abre la carpeta otra vez.',
   'damaged.guards': 'La lista guardada de los relés de entrada no se lee. El nodo elige otros.',
+  'unavailable.neighbours':
+    'Ningún otro nodo puede guardar o devolver nada ahora. Se intenta otra vez más tarde.',
+  'missing.index':
+    'Nadie guarda nada con estas palabras, o quien lo guarda no responde. Comprueba las palabras y la invitación.',
+  'busy.return': 'Ya está volviendo. Espera a que termine.',
+  'limit.journal': 'Lo que se guarda para otros no admite más. Libera espacio en el disco.',
+  'damaged.journal': 'Una anotación de lo que se guarda para otros estaba dañada y se ha dejado fuera.',
 }

@@ -1,11 +1,12 @@
 import { Fault } from '@anarq/fault'
-import type { Kernel, Peers } from '@anarq/kernel'
+import type { Kernel, Neighbours, Peers } from '@anarq/kernel'
 import type { Feed, OthersFacts } from '@anarq/sdk'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
 export type NetSwitch = {
   /** For the kernel, which is made before there is a net. */
   readonly peers: Peers
+  readonly neighbours: Neighbours
   /** The net that is up now. */
   current(): Net | undefined
   /** How it stands towards others, for people. */
@@ -15,14 +16,19 @@ export type NetSwitch = {
   close(): Promise<void>
 }
 
+/** As the swarm has it, which is loaded with the network. */
+const copiesDefault = 6
+
 /** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
 export function createNetSwitch(
   settings: NetSettings,
-  { keptFile, onFault }: Pick<NetOptions, 'keptFile' | 'onFault'>,
+  { keptFile, heldFolder, onFault }: Pick<NetOptions, 'heldFolder' | 'keptFile' | 'onFault'>,
 ): NetSwitch {
   let kernel: Kernel | undefined
   let opening: Promise<Net> | undefined
   let net: Net | undefined
+  /** What the one before still writes is written before the next begins. */
+  let closing: Promise<void> = Promise.resolve()
   let detach = (): void => {}
   let onChanged = (): void => {}
 
@@ -34,20 +40,37 @@ export function createNetSwitch(
   }
   const openNow = async (owner: Kernel): Promise<Net> => {
     try {
+      await closing
       // Loaded when it is needed: most commands never are on a network.
       const { openNet } = await import('./net.ts')
-      net = await openNet({ kernel: owner, keptFile, onFault, onChanged: () => onChanged(), ...settings })
+      net = await openNet({
+        kernel: owner,
+        keptFile,
+        heldFolder,
+        onFault,
+        onChanged: () => onChanged(),
+        ...settings,
+      })
       return net
     } catch (error) {
       opening = undefined
       throw error
     }
   }
+  const there = (): Omit<Neighbours, 'reach'> => {
+    const keeping = net?.keeping
+    if (keeping !== undefined) return keeping
+    throw new Fault(
+      'unavailable.neighbours',
+      'This node is on no network now: unlock it, or start it with --net.',
+    )
+  }
   const down = async (): Promise<void> => {
     const was = opening
     opening = undefined
     net = undefined
-    await (await was?.catch(() => undefined))?.close()
+    closing = closing.then(async () => (await was?.catch(() => undefined))?.close()).catch(onFault)
+    await closing
   }
   const follow = async (): Promise<void> => {
     const state = (await kernel?.operations.account.status())?.state
@@ -59,6 +82,16 @@ export function createNetSwitch(
     peers: {
       places: () => net?.places() ?? [],
       ask: async (places, question, signal) => (await open()).ask(places, question, signal),
+    },
+    neighbours: {
+      copies: settings.keeping?.swarm?.copies ?? copiesDefault,
+      isThere: () => net?.keeping?.isThere() ?? false,
+      reach: async (invitation, signal) => (await open()).reach(invitation, signal),
+      count: async (...asked) => there().count(...asked),
+      put: async (...asked) => there().put(...asked),
+      get: async (...asked) => there().get(...asked),
+      putHead: async (...asked) => there().putHead(...asked),
+      heads: async (...asked) => there().heads(...asked),
     },
     current: () => net,
     facts: () => factsOf(settings, net),

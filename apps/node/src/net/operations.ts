@@ -5,18 +5,20 @@ import type { OfferedRole } from '@anarq/qnet/record'
 import type { ChoiceFacts, CircuitsFacts, NetworkOperations, PeerFacts } from '@anarq/sdk'
 import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
+import type { KeepingRoom } from './keeping.ts'
 import type { Meeting } from './meeting.ts'
 
 export type NetworkParts = {
   readonly ground: Ground
   readonly meeting: Meeting
+  readonly keeping: KeepingRoom
   readonly circuits: Circuits
   readonly roles: readonly OfferedRole[]
 }
 
 /** What can be asked of a node's network, over its rooms. */
 export function networkOperations(parts: NetworkParts): NetworkOperations {
-  const { ground, meeting, roles } = parts
+  const { ground, meeting, keeping, roles } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -58,6 +60,7 @@ export function networkOperations(parts: NetworkParts): NetworkOperations {
       }
     },
     peers,
+    neighbourhood: keeping.facts,
     invite,
     circuits: () => circuitsOf(parts),
     async join(invitation, signal) {

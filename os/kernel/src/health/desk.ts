@@ -105,7 +105,7 @@ export function createHealthDesk({
       const find = async (): Promise<(digest: Uint8Array) => boolean> => {
         const all = []
         for (const { did } of home.residents()) all.push(await home.officeOf(did))
-        const live = await liveBlocks(all, ports, signal)
+        const live = await liveBlocks(all, signal)
         return (digest) => live.has(cidKey(digest))
       }
       return { freedBytes: await sweeper.sweep(find, signal) }

@@ -238,11 +238,13 @@ function note(
 
 /** The same, with blocks of the other node where there are none here. */
 function withBlocks(
-  { ports }: SharingContext,
+  { ports, office }: SharingContext,
   { peers, ping }: PingElsewhere,
   signal: AbortSignal | undefined,
 ): { readonly ports: KernelPorts } {
-  return { ports: { ...ports, blocks: { ...ports.blocks, ...blocksOf(peers, ping, ports.blocks, signal) } } }
+  // What somebody else's index names is at another home than one's own: one's own neighbours are not asked.
+  const { disk } = office.stored
+  return { ports: { ...ports, blocks: { ...disk, ...blocksOf(peers, ping, disk, signal) } } }
 }
 
 /** Blocks that are here, then those of the owner's node; each is held to its name. */

@@ -71,7 +71,8 @@ suite('sharing between two nodes', () => {
     await shell.up(shell.home, ['--net', 'tcp://127.0.0.1:0'])
     // The other node came back at another address: what is shared now leads there.
     await share('note.txt')
-    assert.equal((await shell.run(['open', 'note.txt.ping', '-o', '-'], asBob())).out, 'a note')
+    const back = await shell.run(['open', 'note.txt.ping', '-o', '-'], asBob())
+    assert.equal(back.out, 'a note', back.err)
     await shell.json(['id', 'use', 'alice'])
   })
 })

@@ -48,6 +48,8 @@ export type Node = {
   readonly packs: Awaited<ReturnType<typeof openPacks>>
   /** The network that it is on now; undefined while locked, or before it had anything to do there. */
   net(): Net | undefined
+  /** The same, once what the last unlocking began is done. */
+  settledNet(): Promise<Net | undefined>
   /** How it stands towards other nodes, for people. */
   others(): OthersFacts
   close(): Promise<void>
@@ -172,6 +174,7 @@ async function openLocked({
     feed,
     packs,
     net: net.current,
+    settledNet: net.settled,
     others: net.facts,
     close,
     [Symbol.asyncDispose]: close,

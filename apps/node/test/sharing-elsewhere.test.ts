@@ -121,7 +121,7 @@ test('nothing is believed of an owner whose card is not known here', async () =>
   const { ping } = await shared(two, large)
   const clock = two.clock
   const carol = await emptyHome(clock, 3, {
-    peers: { places: () => [], ask: () => Promise.reject(new Error('must not be asked')) },
+    peers: { places: async () => [], ask: () => Promise.reject(new Error('must not be asked')) },
   })
   await carol.operations.account.init({ name: 'carol', passphrase })
   await assert.rejects(opened(carol.operations, ping), { code: 'missing.identity' })

@@ -23,11 +23,11 @@ export async function createTwo(): Promise<Two> {
   const wire: Asked[] = []
   let change: Parameters<Two['change']>[0] = (answer) => answer
   const alice = await emptyHome(clock, 1, {
-    peers: { places: () => ['alice’s node'], ask: () => Promise.reject(new Error('nobody')) },
+    peers: { places: async () => ['alice’s node'], ask: () => Promise.reject(new Error('nobody')) },
   })
   const bob = await emptyHome(clock, 2, {
     peers: {
-      places: () => [],
+      places: async () => [],
       async ask(places, question) {
         if (places[0] !== 'alice’s node') throw new Fault('unavailable.peer', 'Nobody is there.')
         const answer = await change(await alice.kernel.answer(question), question)

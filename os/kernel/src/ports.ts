@@ -41,7 +41,7 @@ export type SealedSink = {
 /** Other people's nodes, for a node that is not alone. */
 export type Peers = {
   /** Text that leads to this node, written into what is shared: at most 256 characters each; none while nobody can reach it. */
-  places(): readonly string[]
+  places(): Promise<readonly string[]>
   /**
    * Asks the node behind the first of these places that answers, and gives its answer; `unavailable.peer` where none does. Who
    * answers is proved to be the node that the place names.

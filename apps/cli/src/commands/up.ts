@@ -61,7 +61,7 @@ export const up: Command = {
         onFault: (fault) => terminal.note(fault.message),
       })
       setFlagsFromString(growthDefault)
-      const net = node.net()
+      const net = await node.settledNet()
       const found = net && { id: net.id, address: net.address, socks: net.socks }
       terminal.result(
         { address: served.address, home, state, ...(found === undefined ? {} : { net: found }) },

@@ -9,6 +9,8 @@ export type NetSwitch = {
   readonly neighbours: Neighbours
   /** The net that is up now. */
   current(): Net | undefined
+  /** The same, once what the last change of the lock began is done. */
+  settled(): Promise<Net | undefined>
   /** How it stands towards others, for people. */
   facts(): OthersFacts
   /** Follows the lock from here on: a locked node is on no network. Resolves when it listens, where it should and can. */
@@ -29,6 +31,9 @@ export function createNetSwitch(
   let net: Net | undefined
   /** What the one before still writes is written before the next begins. */
   let closing: Promise<void> = Promise.resolve()
+  /** The last change of the lock, as it is followed. */
+  let following: Promise<void> = Promise.resolve()
+  let turn = 0
   let detach = (): void => {}
   let onChanged = (): void => {}
 
@@ -39,11 +44,12 @@ export function createNetSwitch(
     return opening
   }
   const openNow = async (owner: Kernel): Promise<Net> => {
+    const mine = turn
     try {
       await closing
       // Loaded when it is needed: most commands never are on a network.
       const { openNet } = await import('./net.ts')
-      net = await openNet({
+      const opened = await openNet({
         kernel: owner,
         keptFile,
         heldFolder,
@@ -51,9 +57,11 @@ export function createNetSwitch(
         onChanged: () => onChanged(),
         ...settings,
       })
-      return net
+      // Where it was locked meanwhile, `down` closes this one.
+      if (mine === turn) net = opened
+      return opened
     } catch (error) {
-      opening = undefined
+      if (mine === turn) opening = undefined
       throw error
     }
   }
@@ -67,6 +75,7 @@ export function createNetSwitch(
   }
   const down = async (): Promise<void> => {
     const was = opening
+    turn += 1
     opening = undefined
     net = undefined
     closing = closing.then(async () => (await was?.catch(() => undefined))?.close()).catch(onFault)
@@ -80,7 +89,10 @@ export function createNetSwitch(
 
   return {
     peers: {
-      places: () => net?.places() ?? [],
+      async places() {
+        await following
+        return (await net?.places()) ?? []
+      },
       ask: async (places, question, signal) => (await open()).ask(places, question, signal),
     },
     neighbours: {
@@ -94,12 +106,16 @@ export function createNetSwitch(
       heads: async (...asked) => there().heads(...asked),
     },
     current: () => net,
+    async settled() {
+      await following
+      return net
+    },
     facts: () => factsOf(settings, net),
     async attach(owner, feed) {
       kernel = owner
       onChanged = () => feed.emit('network')
       detach = feed.on(({ topic }) => {
-        if (topic === 'lock') follow().catch((error: Fault) => onFault(error))
+        if (topic === 'lock') following = follow().catch((error: Fault) => onFault(error))
       })
       await follow()
     },

@@ -22,7 +22,7 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
   ground.lookIn((peer) => contacts.get(peer))
   ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
   return {
-    places: () =>
+    places: async () =>
       addresses.length === 0
         ? []
         : [writeInvitation(keys, { addresses, endMs: world.clock.nowMs() + placeMs })],

@@ -23,7 +23,8 @@ export type Space = {
   readonly view: View
   readonly audit: AuditLog
   readonly chunker: Chunker
-  readonly chunkSecrets: ChunkSecrets
+  /** Read when first asked for: most commands never do, and it takes a search. */
+  chunkSecrets(): Promise<ChunkSecrets>
   /** Brings the view to the index's head. */
   refresh(): Promise<void>
   /** Keeps an entry for the next `record`, so that both cost one write. */
@@ -86,6 +87,7 @@ export async function openSpace({
   const view = ports.createView()
   const saver = createViewSaver({ name, view, identity, ports })
   await saver.load()
+  let chunkSecrets: Promise<ChunkSecrets> | undefined
   let refreshes = 0
   let noted: AuditEntry[] = []
   const stamped = (entry: SpaceEntry): AuditEntry => ({ ...entry, atMs: ports.clock.nowMs(), identity: did })
@@ -114,7 +116,13 @@ export async function openSpace({
     view,
     audit,
     chunker: createChunker(secrets.chunker),
-    chunkSecrets: await openChunkSecrets(index, view),
+    chunkSecrets() {
+      chunkSecrets ??= openChunkSecrets(index, view).catch((error: unknown) => {
+        chunkSecrets = undefined
+        throw error
+      })
+      return chunkSecrets
+    },
     refresh,
     note: (entry) => void noted.push(stamped(entry)),
     record,

@@ -30,6 +30,7 @@ export async function putItems(
     options.lock === undefined
       ? undefined
       : await deriveLockKey(options.lock, space.identity.secrets.lockSalt)
+  const chunkSecrets = await space.chunkSecrets()
   const work = createPutWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, writer)
   const sink = countingSink(ports, holder)
   let bytes = 0
@@ -39,7 +40,7 @@ export async function putItems(
     sink,
     chunker: space.chunker,
     keys: { chunkSecret: space.identity.secrets.chunk, ...(lockKey === undefined ? {} : { lockKey }) },
-    chunkSecretOf: space.chunkSecrets.isAny() ? work.chunkSecretOf : undefined,
+    chunkSecretOf: chunkSecrets.isAny() ? (file) => work.chunkSecretOf(file, chunkSecrets) : undefined,
     guardian,
     identity: space.did,
     peek: wordsOf,

@@ -23,8 +23,7 @@ export type Space = {
   readonly view: View
   readonly audit: AuditLog
   readonly chunker: Chunker
-  /** Read when first asked for: most commands never do, and it takes a search. */
-  chunkSecrets(): Promise<ChunkSecrets>
+  readonly chunkSecrets: ChunkSecrets
   /** Brings the view to the index's head. */
   refresh(): Promise<void>
   /** Keeps an entry for the next `record`, so that both cost one write. */
@@ -87,7 +86,6 @@ export async function openSpace({
   const view = ports.createView()
   const saver = createViewSaver({ name, view, identity, ports })
   await saver.load()
-  let chunkSecrets: Promise<ChunkSecrets> | undefined
   let refreshes = 0
   let noted: AuditEntry[] = []
   const stamped = (entry: SpaceEntry): AuditEntry => ({ ...entry, atMs: ports.clock.nowMs(), identity: did })
@@ -116,13 +114,7 @@ export async function openSpace({
     view,
     audit,
     chunker: createChunker(secrets.chunker),
-    chunkSecrets() {
-      chunkSecrets ??= openChunkSecrets(index, view).catch((error: unknown) => {
-        chunkSecrets = undefined
-        throw error
-      })
-      return chunkSecrets
-    },
+    chunkSecrets: await openChunkSecrets(index, view),
     refresh,
     note: (entry) => void noted.push(stamped(entry)),
     record,

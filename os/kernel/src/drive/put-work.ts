@@ -3,7 +3,6 @@ import { asFault, type Fault } from '@anarq/fault'
 import { type PutFile, type PutItem, type Sealed, store } from '@anarq/flows'
 import { cidKey, digestOf } from '@anarq/ipld'
 import { createObjectId } from '@anarq/qnt'
-import type { ChunkSecrets } from '../chunk-secrets.ts'
 import type { PutOptions, PutReport } from '../operations.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { createPlaces, type Places } from './places.ts'
@@ -22,7 +21,7 @@ export type PutWork = {
   /** Takes out what is stored already, before anything is read: same name, size and time. */
   select(items: AsyncIterable<readonly PutItem[]>): AsyncIterable<readonly PutItem[]>
   /** Of a file that gets a new version, and was sealed anew once: see `ChunkSecrets`. */
-  chunkSecretOf(file: PutFile, secrets: ChunkSecrets): Uint8Array | undefined
+  chunkSecretOf(file: PutFile): Uint8Array | undefined
   folder(path: string, modifiedMs: number): void
   file(sealed: Sealed): Promise<void>
   skip(path: string, fault: Fault): void
@@ -56,9 +55,9 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
         yield options.isThorough === true ? batch : batch.filter((item) => !isStored(item, places, tally))
       }
     },
-    chunkSecretOf(file, secrets) {
+    chunkSecretOf(file) {
       const id = version?.id ?? places.known(file.path)?.id
-      return id && secrets.of(id)
+      return id && space.chunkSecrets.of(id)
     },
     folder(path, modifiedMs) {
       try {

@@ -30,7 +30,6 @@ export async function putItems(
     options.lock === undefined
       ? undefined
       : await deriveLockKey(options.lock, space.identity.secrets.lockSalt)
-  const chunkSecrets = await space.chunkSecrets()
   const work = createPutWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, writer)
   const sink = countingSink(ports, holder)
   let bytes = 0
@@ -40,7 +39,7 @@ export async function putItems(
     sink,
     chunker: space.chunker,
     keys: { chunkSecret: space.identity.secrets.chunk, ...(lockKey === undefined ? {} : { lockKey }) },
-    chunkSecretOf: chunkSecrets.isAny() ? (file) => work.chunkSecretOf(file, chunkSecrets) : undefined,
+    chunkSecretOf: space.chunkSecrets.isAny() ? work.chunkSecretOf : undefined,
     guardian,
     identity: space.did,
     peek: wordsOf,

@@ -54,7 +54,7 @@ export async function resealFile(
   options: ResealOptions,
 ): Promise<Resealed> {
   const { space, sweeper } = office
-  const renewed = (await space.chunkSecrets()).renew(found.id, ports.random)
+  const renewed = space.chunkSecrets.renew(found.id, ports.random)
   const chunks = new Map<string, Promise<ChunkRef>>()
   const chunkSecret = renewed.secret
   const resealing = createResealing({ ...options, space, ports, found, chunkSecret, chunks })

@@ -209,7 +209,9 @@ async function openFilesIn(
   files: readonly StoredFile[],
   keys: readonly EpochKey[],
 ): Promise<readonly (OpenedFile | undefined)[] | undefined> {
-  const room = sealer.room(files.reduce((sum, { envelope, root }) => sum + sizeOf(envelope) + sizeOf(root), 0))
+  const room = sealer.room(
+    files.reduce((sum, { envelope, root }) => sum + sizeOf(envelope) + sizeOf(root), 0),
+  )
   if (room === undefined) return undefined
   let filled = 0
   const placed = ({ bytes, digest }: StoredBlock): StoredBlock => {

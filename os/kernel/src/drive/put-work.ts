@@ -153,7 +153,7 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
   /** Places of files that wait for their commit, and of those whose commit is under way. */
   let taken = new Set<string>()
   let committing: ReadonlySet<string> = taken
-  let running: Promise<void> = Promise.resolve()
+  const commits = createCommits(commitTaken)
   let files = 0
   let bytes = 0
 
@@ -179,26 +179,14 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
     await space.record(auditOf(checked, { commit: space.index.head()?.cid.toString() ?? '', by }))
   }
 
-  async function beginCommit(): Promise<void> {
-    await running
-    running = commitTaken()
-    // Whoever waits for it next is told; until then a rejection has its handler here.
-    running.catch(() => {})
-  }
-
-  async function commit(): Promise<void> {
-    await beginCommit()
-    await running
-  }
-
   return {
     isDue: (): boolean => files >= commitFiles || bytes >= commitBytes,
     async keep(sealed: Sealed): Promise<void> {
       const { file, body, flow, isLocked } = sealed
       const { name, parent, key } = placeOf(file.path)
       // The same name twice in one put: the first becomes visible before it gets its next version.
-      if (taken.has(key)) await commit()
-      else if (committing.has(key)) await running
+      if (taken.has(key)) await commits.whole()
+      else if (committing.has(key)) await commits.running()
       const before = version ?? places.fileAt(parent, name)
       const latest = before === undefined ? undefined : (await versionsOf(space, before.id))[0]
       const { cid, ...rest } = body
@@ -228,8 +216,27 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
       bytes += body.plainBytes
       tally.kept(id, file.path)
     },
-    beginCommit,
-    commit,
-    settled: () => running.catch(() => {}),
+    beginCommit: commits.begin,
+    commit: commits.whole,
+    settled: () => commits.running().catch(() => {}),
+  }
+}
+
+/** One commit after another: each begins when the one before has ended, and only who must waits for it. */
+function createCommits(act: () => Promise<void>) {
+  let running: Promise<void> = Promise.resolve()
+  const begin = async (): Promise<void> => {
+    await running
+    running = act()
+    // Whoever waits for it next is told; until then a rejection has its handler here.
+    running.catch(() => {})
+  }
+  return {
+    begin,
+    running: (): Promise<void> => running,
+    async whole(): Promise<void> {
+      await begin()
+      await running
+    },
   }
 }

@@ -47,7 +47,8 @@ test('many small blocks are read at once as they lie; what is unknown, gone or h
     const all = [...meta, ...data].toReversed()
     const asked = all.map(({ cid }) => digestOf(cid))
     const room = new Uint8Array(2 * 1024 * 1024)
-    const readAll = async () => (await store.packs.blocks.readMany(asked, room)).map((bytes) => bytes?.slice())
+    const readAll = async () =>
+      (await store.packs.blocks.readMany(asked, room)).map((bytes) => bytes?.slice())
     const expected = all.map(({ bytes }) => bytes)
     assert.deepEqual(await readAll(), expected)
     await store.reopen()

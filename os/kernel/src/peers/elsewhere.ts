@@ -256,6 +256,7 @@ function blocksOf(
 ): BlockSource {
   return {
     readInto: own.readInto,
+    readMany: own.readMany,
     async get(cid) {
       const here = await own.get(cid)
       if (here !== undefined) return here

@@ -22,7 +22,7 @@ const busyNode = join(import.meta.dirname, 'fixtures/busy-node.ts')
 /** A process dies so long after it began, or after it told of the first act of a kind. */
 type Moment = { readonly after: Act['kind'] | 'start'; readonly ms: number }
 /** Longest lives, in times of what a put takes on this machine: most die in their first act, some in a later one. */
-const lives = [4, 8, 16, 40]
+const lives = [2, 4, 8, 20]
 const openingMs = 300
 const moments: readonly Moment['after'][] = [
   ...(['put', 'put', 'put', 'put', 'rotate', 'rotate', 'revoke', 'revoke'] as const),

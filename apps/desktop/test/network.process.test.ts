@@ -55,6 +55,14 @@ test('an invitation is made, shown as a line and a code, and leads another node 
     await window.getByText(String(other.net()?.id.slice(0, 12))).waitFor()
     await window.getByText('Linked', { exact: true }).waitFor()
     await assertAccessible(page, 'nodes')
+    await goTo(window, 'Neighbours')
+    await window.getByText('2 of 25 seats taken').waitFor({ timeout: 60_000 })
+    await window.getByRole('meter', { name: 'Room given' }).waitFor()
+    await assertAccessible(page, 'neighbours')
+    await goTo(window, 'Circuits')
+    await window.getByText('Too few nodes offer to pass circuits on').waitFor()
+    await window.getByText('No circuit is open').waitFor()
+    await assertAccessible(page, 'circuits')
   }),
 )
 

@@ -176,7 +176,7 @@ test('the network is told as it is, and what AnarQ is made of can be read', { sk
 )
 
 test('where other nodes come in is told, with the address', { skip }, async () => {
-  const open = await openHouse({ net: { listen: 'tcp://127.0.0.1:0' } })
+  const open = await openHouse({ net: { listen: 'tcp://127.0.0.1:0', isAmongOthers: true } })
   try {
     await open.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
     await open.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Peer } from '../ui/context.ts'
+import { seatsOf } from '../ui/logic/grid.ts'
 import { inOrder, invitationIn } from '../ui/logic/peers.ts'
 
 const peer = (id: string, facts: Partial<Peer>): Peer => ({
@@ -32,4 +33,14 @@ test('an invitation is found in what was pasted, whatever stands around it', () 
   assert.equal(invitationIn('Come: anarq:AbC_-9, see you'), 'anarq:AbC_-9')
   for (const text of ['', 'anarq:', 'https://example.org', 'anarq: AbC'])
     assert.equal(invitationIn(text), undefined)
+})
+
+test('[SW-TOP-1] a neighbourhood has 25 seats, row by row, and whoever sits in one is seen there', () => {
+  const member = { id: 'a', row: 2, column: 3, isSelf: false, isAnswering: true, answered: 1, asked: 1 }
+  const seats = seatsOf([member])
+  assert.equal(seats.length, 25)
+  assert.deepEqual(
+    seats.filter((one) => one.member !== undefined),
+    [{ seat: 13, member }],
+  )
 })

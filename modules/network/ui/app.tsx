@@ -4,12 +4,16 @@ import type { AppSdk } from '@anarq/sdk/app'
 import { type ReactNode, useMemo } from 'react'
 import { type Around, Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
+import { Circuits } from './parts/circuits.tsx'
 import { Here } from './parts/here.tsx'
+import { Neighbours } from './parts/neighbours.tsx'
 import { Nodes } from './parts/nodes.tsx'
 
 const places = [
   { id: 'here', icon: 'network' },
   { id: 'nodes', icon: 'people' },
+  { id: 'neighbours', icon: 'grid' },
+  { id: 'circuits', icon: 'link' },
 ] as const
 type Place = (typeof places)[number]['id']
 
@@ -35,6 +39,10 @@ function Content({ place }: { readonly place: Place }): ReactNode {
       return <Here />
     case 'nodes':
       return <Nodes />
+    case 'neighbours':
+      return <Neighbours />
+    case 'circuits':
+      return <Circuits />
     default:
       return place satisfies never
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@anarq/clock'
-import { asFault, Fault } from '@anarq/fault'
+import { asFault, Fault, type FaultCode } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
 import {
   type BackupReport,
@@ -9,7 +9,6 @@ import {
   type HealthOperations,
   putOne,
 } from '@anarq/kernel'
-import { type Channel, createChannel } from './channel.ts'
 
 export type NewUpload = {
   /** Folder and name in the drive. */
@@ -28,17 +27,30 @@ export type UploadFacts = {
   /** So many bytes came; the next part begins here. */
   readonly offset: number
   readonly state: 'open' | 'done' | 'failed'
+  /** At this moment somebody sends. */
+  readonly isComing: boolean
   readonly entry?: EntryFacts
   readonly isUnchanged?: boolean
   /** Of a backup that was checked: what is in it. */
   readonly backup?: BackupReport
-  /** Why it failed. */
+  /** Why it failed: as a fault says it. */
+  readonly code?: FaultCode
   readonly sentence?: string
 }
 
+/** Bytes on their way: a request that may break off. */
+export type Sending = {
+  /** Where they go on, and how many there will be. */
+  readonly offset: number
+  readonly bytes: number
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Throws where it may not send any more: asked now and then while it does. */
+  check?(): Promise<void>
+}
+
 /**
- * Files that come in parts: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in runs
- * while the parts come; nothing is visible before the last one.
+ * Files that may come bit by bit: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in
+ * reads from whoever sends; nothing is visible before the last byte.
  */
 export type Uploads = {
   begin(upload: NewUpload, drive: DriveOperations): UploadFacts
@@ -47,44 +59,46 @@ export type Uploads = {
   list(): readonly UploadFacts[]
   facts(id: string): UploadFacts
   /**
-   * Resolves when the part is sealed or on its way there, and with the entry after the last. A part that came early waits for its
-   * turn, so that one can be sent while another is sealed; `conflict.offset` says where it should begin.
+   * Resolves when all that it sends was taken, and with the entry after the last byte of the file. What came counts, even where
+   * the rest does not come. `conflict.offset` says where to go on. Who comes later sends alone: a page that was reloaded is
+   * faster than the end of its old connection. The one before gets `conflict.sender`.
    */
-  add(id: string, offset: number, part: Uint8Array): Promise<UploadFacts>
-  /** Memory for a part of this upload, the caller's until `add` has resolved: it is used again for a later one. */
-  roomFor(id: string, bytes: number): Uint8Array
+  add(id: string, sending: Sending): Promise<UploadFacts>
   cancel(id: string): Promise<void>
   close(): Promise<void>
 }
 
-export const partBytesMax: number = 16 * 1024 * 1024
-/** Of one upload at a time: one that is sealed, one that waits, one that comes. */
-const partsAtOnceMax = 3
-const turnMs = 10_000
 const uploadsMax = 64
 const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
 const keptMs = 10 * 60_000
+const checkEveryBytes = 4 * 1024 * 1024
 
 /** What becomes of it. */
-type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'sentence'>
+type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'code' | 'sentence'>
 type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
 
 type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
-  readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<Ended>
   offset: number
-  /** Parts that came and are not sealed yet. */
-  adding: number
-  /** Whoever waits for its turn looks again. */
-  readonly turns: Set<() => void>
-  /** Memory of parts that were sealed: fresh memory for each would cost more than reading into it. */
-  readonly rooms: ArrayBuffer[]
-  readonly lent: WeakSet<ArrayBufferLike>
+  /** Whoever sends now. */
+  turn: Turn | undefined
+  /** The flow waits for somebody who sends. */
+  wake: () => void
   touchedMs: number
   ended: Ended | undefined
   fault: Fault | undefined
+}
+
+type Turn = Pick<Sending, 'check'> & {
+  readonly iterator: AsyncIterator<Uint8Array>
+  checkedAt: number
+  /** Why it may not go on, and what ends the wait for its next piece. */
+  ended: Fault | undefined
+  reject(reason: Fault): void
+  /** When the flow reads from it no more: all was taken, or why not. */
+  readonly over: PromiseWithResolvers<void>
 }
 
 export type UploadsOptions = {
@@ -100,7 +114,8 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     for (const [id, one] of all) {
       const quietMs = nowMs - one.touchedMs
       if (one.ended !== undefined && quietMs > keptMs) all.delete(id)
-      else if (one.ended === undefined && one.adding === 0 && quietMs > idleMs) one.stop.abort(tooSlow())
+      else if (one.ended === undefined && one.turn === undefined && quietMs > idleMs)
+        one.stop.abort(tooSlow())
     }
   }
   const timer = setInterval(dropOld, 30_000)
@@ -116,7 +131,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     const open = [...all.values()].filter(({ ended }) => ended === undefined)
     if (open.length >= uploadsMax)
       throw new Fault('limit.uploads', `At most ${uploadsMax} uploads are open at once. Finish some first.`)
-    const one = start(about, take, clock.nowMs())
+    const one = start(about, take, clock)
     all.set(one.id, one)
     return factsOf(one)
   }
@@ -130,33 +145,14 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
       })),
     list: () => [...all.values()].map(factsOf),
     facts: (id) => factsOf(need(id)),
-    async add(id, offset, part) {
+    async add(id, sending) {
       const one = need(id)
-      checkPart(one, offset, part)
-      one.adding += 1
-      try {
-        if (offset !== one.offset) await turnOf(one, offset)
-        await Promise.race([one.parts.push(part), one.outcome])
-        one.offset += part.length
-        if (one.offset === one.bytes) {
-          one.parts.end()
-          one.ended ??= await one.outcome
-        }
-        return factsOf(one)
-      } finally {
-        one.adding -= 1
-        one.touchedMs = clock.nowMs()
-        if (one.ended !== undefined) one.rooms.length = 0
-        else if (one.lent.delete(part.buffer)) one.rooms.push(part.buffer as ArrayBuffer)
-        for (const look of one.turns) look()
-      }
-    },
-    roomFor(id, bytes) {
-      const { rooms, lent } = need(id)
-      const at = rooms.findIndex((room) => room.byteLength >= bytes)
-      const [room = new ArrayBuffer(bytes)] = at < 0 ? [] : rooms.splice(at, 1)
-      lent.add(room)
-      return new Uint8Array(room, 0, bytes)
+      while (one.turn !== undefined) await end(one.turn, taken())
+      const isNothing = sending.bytes === 0 && one.ended?.state === 'done'
+      if (!isNothing) checkSending(one, sending)
+      if (sending.bytes > 0) await takeTurn(one, sending)
+      if (one.offset === one.bytes) await one.outcome
+      return factsOf(one)
     },
     async cancel(id) {
       const one = need(id)
@@ -183,69 +179,124 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   }
 }
 
-function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, nowMs: number): Upload {
+function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, clock: Clock): Upload {
   const stop = new AbortController()
-  const parts = createChannel(stop.signal)
-  const outcome = take(parts.pieces(), stop.signal)
-  const one: Upload = {
+  const begun: Omit<Upload, 'outcome'> = {
     id: randomUUID(),
     path,
     bytes,
-    parts,
     stop,
-    outcome,
     offset: 0,
-    adding: 0,
-    turns: new Set(),
-    rooms: [],
-    lent: new WeakSet(),
-    touchedMs: nowMs,
+    turn: undefined,
+    wake: () => {},
+    touchedMs: clock.nowMs(),
     ended: undefined,
     fault: undefined,
   }
-  outcome.catch((error: unknown) => {
-    one.fault = asFault(error)
-    one.ended = { state: 'failed', sentence: one.fault.message }
-  })
-  if (bytes === 0) parts.end()
+  const outcome = take(piecesOf(begun, clock), stop.signal)
+  const one: Upload = Object.assign(begun, { outcome })
+  stop.signal.addEventListener('abort', () => wake(one, asFault(stop.signal.reason)), { once: true })
+  outcome.then(
+    (ended) => {
+      one.ended = ended
+      // Where the flow has seen enough, the rest of what is sent is not read.
+      one.turn?.over.resolve()
+      one.turn = undefined
+    },
+    (error: unknown) => {
+      const fault = asFault(error)
+      one.fault = fault
+      one.ended = { state: 'failed', code: fault.code, sentence: fault.message }
+      one.turn?.over.reject(fault)
+      one.turn = undefined
+    },
+  )
   return one
 }
 
-function checkPart({ bytes, offset, adding, ended, fault }: Upload, from: number, part: Uint8Array): void {
-  if (fault !== undefined) throw fault
-  if (ended !== undefined) throw new Fault('conflict.upload', 'This upload is complete already.')
-  if (adding >= partsAtOnceMax)
-    throw new Fault(
-      'busy.upload',
-      `${partsAtOnceMax} parts of this upload are on their way. Wait for one of them.`,
-    )
-  const isInReach = from >= offset && from <= offset + (partsAtOnceMax - 1) * partBytesMax
-  if (!isInReach) throw wrongOffset(offset, from)
-  if (from + part.length > bytes)
-    throw new Fault('invalid.part', `This upload has ${bytes} bytes, and the part goes beyond its end.`)
+/** The flow is not to wait any longer, neither for a piece nor for somebody who sends. */
+function wake(one: Upload, reason: Fault): void {
+  if (one.turn !== undefined) void end(one.turn, reason)
+  one.wake()
 }
 
-/** Waits until all that stands before this part was taken. What was sent first may come second, or never. */
-async function turnOf(one: Upload, from: number): Promise<void> {
-  for (const late = AbortSignal.timeout(turnMs); from !== one.offset; ) {
-    if (one.fault !== undefined) throw one.fault
-    if (one.offset > from || late.aborted) throw wrongOffset(one.offset, from)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = (): void => resolve()
-    one.turns.add(look)
-    late.addEventListener('abort', look, { once: true })
-    await promise
-    one.turns.delete(look)
+/** What the flow reads: from one who sends after the other, until all of it came. */
+async function* piecesOf(one: Omit<Upload, 'outcome'>, clock: Clock): AsyncGenerator<Uint8Array> {
+  const { stop, bytes } = one
+  while (one.offset < bytes) {
+    stop.signal.throwIfAborted()
+    const { turn } = one
+    if (turn === undefined) {
+      await new Promise<void>((resolve) => (one.wake = resolve))
+      continue
+    }
+    try {
+      for (let piece = await nextOf(turn); piece.done !== true; piece = await nextOf(turn)) {
+        one.offset += piece.value.length
+        one.touchedMs = clock.nowMs()
+        yield piece.value
+        if (one.offset - turn.checkedAt < checkEveryBytes) continue
+        turn.checkedAt = one.offset
+        await turn.check?.()
+      }
+      turn.over.resolve()
+    } catch (error) {
+      turn.over.reject(error)
+      void turn.iterator.return?.()?.catch(() => {})
+    }
+    one.turn = undefined
   }
 }
 
+/** Not a race with a promise that lasts: it would keep a note of each of ten thousand pieces. */
+function nextOf(turn: Turn): Promise<IteratorResult<Uint8Array>> {
+  return new Promise((resolve, reject) => {
+    if (turn.ended !== undefined) throw turn.ended
+    turn.reject = reject
+    turn.iterator.next().then(resolve, reject)
+  })
+}
+
+function checkSending({ bytes, offset, ended, fault }: Upload, sending: Sending): void {
+  if (fault !== undefined) throw fault
+  if (ended !== undefined) throw new Fault('conflict.upload', 'This upload is complete already.')
+  if (sending.offset !== offset) throw wrongOffset(offset, sending.offset)
+  if (sending.offset + sending.bytes > bytes)
+    throw new Fault('invalid.part', `This upload has ${bytes} bytes, and what is sent goes beyond its end.`)
+}
+
+async function takeTurn(one: Upload, { offset, pieces, check }: Sending): Promise<void> {
+  const turn: Turn = {
+    iterator: pieces[Symbol.asyncIterator](),
+    checkedAt: offset,
+    ended: undefined,
+    reject: () => {},
+    over: Promise.withResolvers(),
+    ...(check === undefined ? {} : { check }),
+  }
+  one.turn = turn
+  one.wake()
+  await turn.over.promise
+}
+
+/** Resolves when the flow has let go of it, so that the offset stands still. */
+async function end(turn: Turn, reason: Fault): Promise<void> {
+  turn.ended ??= reason
+  turn.reject(turn.ended)
+  await turn.over.promise.catch(() => {})
+}
+
+function taken(): Fault {
+  return new Fault('conflict.sender', 'This upload goes on from another window or another connection.')
+}
+
 function wrongOffset(offset: number, from: number): Fault {
-  const sentence = `The next part of this upload begins at byte ${offset}, not ${from}.`
+  const sentence = `This upload goes on at byte ${offset}, not ${from}.`
   return new Fault('conflict.offset', sentence, { data: { offset } })
 }
 
-function factsOf({ id, path, bytes, offset, ended }: Upload): UploadFacts {
-  return { id, path, bytes, offset, state: 'open', ...ended }
+function factsOf({ id, path, bytes, offset, turn, ended }: Upload): UploadFacts {
+  return { id, path, bytes, offset, state: 'open', isComing: turn !== undefined, ...ended }
 }
 
 function pathOf({ folder, name }: NewUpload): string {

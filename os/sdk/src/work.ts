@@ -3,7 +3,7 @@ import { Fault, type FaultCode } from '@anarq/fault'
 import type { BackupReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import type { Asked, PageClient } from './browser.ts'
-import { partBytes } from './content.ts'
+import { sendFile, type UploadState } from './send-file.ts'
 
 export type WorkSdk = {
   /** All that is on this node, sealed as it lies, as one file. Needs `system.backup`, as the next one. */
@@ -21,7 +21,6 @@ type Watched<Progress> = {
 
 type Problem = { readonly code: FaultCode; readonly detail: string }
 type Event = { readonly progress?: ResealProgress; readonly report?: ResealReport; readonly error?: Problem }
-type Check = { readonly id: string; readonly offset: number; readonly backup?: BackupReport }
 
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
 export function createWork(client: Pick<PageClient, 'send'>, app?: string): WorkSdk {
@@ -30,8 +29,8 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       ...asked,
       headers: { ...asked.headers, ...(app === undefined ? {} : { [appHeader]: app }) },
     })
-  const check = async (path: string, asked: Asked): Promise<Check> =>
-    (await (await send(path, asked)).json()) as Check
+  const check = async (path: string, asked?: Asked): Promise<UploadState> =>
+    (await (await send(path, asked)).json()) as UploadState
 
   return {
     async backup({ onProgress = () => {}, signal } = {}) {
@@ -45,17 +44,10 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       const { id } = await check('/api/v1/backup-checks', { json: { bytes: file.size }, signal })
       const address = `/api/v1/backup-checks/${id}`
       try {
-        for (let from = 0; ; ) {
-          const state = await check(`${address}?offset=${from}`, {
-            method: 'PUT',
-            blob: file.slice(from, from + partBytes),
-            headers: { 'content-type': 'application/octet-stream' },
-            signal,
-          })
-          onProgress({ bytes: state.offset })
-          if (state.backup !== undefined) return state.backup
-          from = state.offset
-        }
+        const onSent = (bytes: number): void => onProgress({ bytes })
+        const { backup } = await sendFile(check, address, { content: file, onProgress: onSent, signal })
+        if (backup === undefined) throw brokenOff()
+        return backup
       } catch (error) {
         void send(address, { method: 'DELETE' }).catch(() => {})
         throw error

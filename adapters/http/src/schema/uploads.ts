@@ -4,10 +4,12 @@ export const uploadSchema: Schema = fields({
   id: text,
   path: text,
   bytes: count,
-  offset: described(count, 'So many bytes came; the next part begins here.'),
+  offset: described(count, 'So many bytes came; it goes on here.'),
   state: oneOf('open', 'done', 'failed'),
+  isComing: described(flag, 'At this moment somebody sends.'),
   'entry?': ref('Entry'),
   'isUnchanged?': flag,
   'backup?': ref('BackupReport'),
+  'code?': described(text, 'Of the fault, where it failed.'),
   'sentence?': described(text, 'Why it failed.'),
 })

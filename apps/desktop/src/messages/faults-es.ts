@@ -8,7 +8,6 @@ export const faultsEs: FaultTexts = {
   'busy.backend':
     'Esta aplicación tiene ya demasiadas peticiones por responder. Inténtalo enseguida otra vez.',
   'busy.compact': 'El almacén ya se está ordenando. Espera a que termine.',
-  'busy.upload': 'Otra parte de esta subida está en camino. Envíalas de una en una.',
   'busy.vault': 'Las llaves de esta casa cambiaron entretanto. Inténtalo otra vez.',
   'cancelled.aborted': 'Se paró porque lo pediste.',
   'cancelled.closed': 'El otro lado cerró la conexión antes de que llegara todo. Inténtalo de nuevo.',
@@ -27,8 +26,11 @@ export const faultsEs: FaultTexts = {
   'conflict.kind': 'Un archivo no puede volverse carpeta, ni una carpeta archivo. Crea otro.',
   'conflict.locked': 'Otra herramienta lo tiene bloqueado. Desbloquéalo allí o espera.',
   'conflict.name': 'Ya hay algo con ese nombre aquí. Elige otro nombre.',
-  'conflict.offset': 'La siguiente parte de esta subida empieza en otro lugar. Inténtalo de nuevo.',
+  'conflict.offset': 'Esta subida sigue en otro lugar. Inténtalo de nuevo.',
   'conflict.passkey': 'Esta llave de acceso ya abre esta casa. Quítala antes para añadirla de nuevo.',
+  'conflict.sender': 'Esta subida sigue desde otra ventana u otra conexión.',
+  'conflict.source':
+    'Este archivo ya no tiene el tamaño que tenía al empezar la subida. Empiézala de nuevo.',
   'conflict.state': 'Eso no está en la papelera.',
   'conflict.upload': 'Esta subida ya está completa.',
   'damaged.apps':

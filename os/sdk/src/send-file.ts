@@ -1,0 +1,98 @@
+/** Sending a file that may stop and go on: to the drive, or to be checked as a backup. */
+import { asFault, Fault, type FaultCode } from '@anarq/fault'
+import type { BackupReport, EntryFacts } from '@anarq/kernel'
+import type { Asked } from './browser.ts'
+
+export type UploadState = {
+  readonly id: string
+  readonly path: string
+  readonly bytes: number
+  /** So many the node has. */
+  readonly offset: number
+  readonly state: 'open' | 'done' | 'failed'
+  /** At this moment somebody sends, here or elsewhere. */
+  readonly isComing: boolean
+  readonly entry?: EntryFacts
+  readonly isUnchanged?: boolean
+  readonly backup?: BackupReport
+  /** Why it failed. */
+  readonly code?: FaultCode
+  readonly sentence?: string
+}
+
+export type SendFile = {
+  readonly content: Blob
+  /** Bytes that the node has, or that are on their way to it. */
+  readonly onProgress?: ((offset: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** So often in a row the connection may break before anything comes, while the node is there. */
+const breaksMax = 3
+const breakMs = 1000
+const goesOnAfter: readonly FaultCode[] = ['unavailable.node', 'conflict.offset', 'conflict.upload']
+
+/**
+ * All that the node does not have yet, as one request, from where the browser holds it. Where the node counts otherwise, or the
+ * connection broke and the node is there, it goes on.
+ */
+export async function sendFile(
+  ask: (address: string, asked?: Asked) => Promise<UploadState>,
+  address: string,
+  { content, onProgress, signal }: SendFile,
+): Promise<UploadState> {
+  let state = await ask(address, { signal })
+  for (let breaks = 0; ; ) {
+    if (state.state === 'done') return state
+    if (state.state === 'failed') throw faultOf(state)
+    const { offset } = state
+    if (content.size !== state.bytes) throw otherLength()
+    onProgress?.(offset)
+    try {
+      state = await ask(`${address}?offset=${offset}`, {
+        method: 'PUT',
+        // A file as a whole, not as a part of itself: that is what browsers send best.
+        blob: offset === 0 ? content : content.slice(offset),
+        headers: { 'content-type': 'application/octet-stream' },
+        onSent: (bytes) => onProgress?.(offset + bytes),
+        signal,
+      })
+    } catch (error) {
+      const { code } = asFault(error)
+      if (signal?.aborted === true || !goesOnAfter.includes(code)) throw error
+      // A file that was changed or taken away breaks the connection too; reading from it tells.
+      await content.slice(offset, offset + 1).arrayBuffer()
+      state = await ask(address, { signal })
+      breaks = state.offset > offset ? 0 : breaks + 1
+      if (code === 'unavailable.node') {
+        if (breaks > breaksMax || state.isComing) throw error
+        await pause(breakMs, signal)
+      } else if (breaks > breaksMax) throw error
+    }
+  }
+}
+
+function faultOf({ code = 'cancelled.upload', sentence }: UploadState): Fault {
+  return new Fault(code, sentence ?? 'The upload was given up. Begin it again.')
+}
+
+function otherLength(): Fault {
+  return new Fault(
+    'conflict.source',
+    'This file is not as long as it was when its upload began. Begin it again.',
+  )
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      },
+      { once: true },
+    )
+  })
+}

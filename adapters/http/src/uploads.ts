@@ -171,7 +171,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
 function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   const { bytes, modifiedMs, type, tags } = upload
   return async (pieces, signal) => {
-    const content = streamContent(pieces)
+    const content = streamContent(pieces, { isGivenAway: true })
     const file = { bytes, modifiedMs, content, ...(type === undefined || type === '' ? {} : { type }) }
     const report = await putOne(drive, pathOf(upload), file, { tags, signal })
     const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))

@@ -30,46 +30,67 @@ export type SendFile = {
 /** So often in a row the connection may break before anything comes, while the node is there. */
 const breaksMax = 3
 const breakMs = 1000
+const lookMs = 1000
 const goesOnAfter: readonly FaultCode[] = ['unavailable.node', 'conflict.offset', 'conflict.upload']
+
+type Ask = (address: string, asked?: Asked) => Promise<UploadState>
 
 /**
  * All that the node does not have yet, as one request, from where the browser holds it. Where the node counts otherwise, or the
- * connection broke and the node is there, it goes on.
+ * connection broke and the node is there, it goes on. A file that is changed meanwhile ends it, as the browser says it
+ * (`NotReadableError`).
  */
-export async function sendFile(
-  ask: (address: string, asked?: Asked) => Promise<UploadState>,
-  address: string,
-  { content, onProgress, signal }: SendFile,
-): Promise<UploadState> {
+export async function sendFile(ask: Ask, address: string, file: SendFile): Promise<UploadState> {
+  const { content, signal } = file
   let state = await ask(address, { signal })
   for (let breaks = 0; ; ) {
     if (state.state === 'done') return state
     if (state.state === 'failed') throw faultOf(state)
-    const { offset } = state
     if (content.size !== state.bytes) throw otherLength()
-    onProgress?.(offset)
+    const { offset } = state
     try {
-      state = await ask(`${address}?offset=${offset}`, {
-        method: 'PUT',
-        // A file as a whole, not as a part of itself: that is what browsers send best.
-        blob: offset === 0 ? content : content.slice(offset),
-        headers: { 'content-type': 'application/octet-stream' },
-        onSent: (bytes) => onProgress?.(offset + bytes),
-        signal,
-      })
+      state = await sendFrom(ask, address, { ...file, offset })
     } catch (error) {
       const { code } = asFault(error)
       if (signal?.aborted === true || !goesOnAfter.includes(code)) throw error
-      // A file that was changed or taken away breaks the connection too; reading from it tells.
-      await content.slice(offset, offset + 1).arrayBuffer()
+      await checkUnchanged(content)
       state = await ask(address, { signal })
       breaks = state.offset > offset ? 0 : breaks + 1
-      if (code === 'unavailable.node') {
-        if (breaks > breaksMax || state.isComing) throw error
-        await pause(breakMs, signal)
-      } else if (breaks > breaksMax) throw error
+      // Who sends elsewhere meanwhile is not driven out by what is only tried again.
+      if (breaks > breaksMax || (code === 'unavailable.node' && state.isComing)) throw error
+      if (code === 'unavailable.node') await pause(breakMs, signal)
     }
   }
+}
+
+async function sendFrom(
+  ask: Ask,
+  address: string,
+  { content, offset, onProgress, signal }: SendFile & { readonly offset: number },
+): Promise<UploadState> {
+  const changed = new AbortController()
+  // The browser looks at the file when it opens it, and not again.
+  const look = setInterval(() => checkUnchanged(content).catch((why) => changed.abort(why)), lookMs)
+  onProgress?.(offset)
+  try {
+    const state = await ask(`${address}?offset=${offset}`, {
+      method: 'PUT',
+      // A file as a whole, not as a part of itself: that is what browsers send best.
+      blob: offset === 0 ? content : content.slice(offset),
+      headers: { 'content-type': 'application/octet-stream' },
+      onSent: (bytes) => onProgress?.(offset + bytes),
+      signal: signal === undefined ? changed.signal : AbortSignal.any([signal, changed.signal]),
+    })
+    await checkUnchanged(content)
+    return state
+  } finally {
+    clearInterval(look)
+  }
+}
+
+/** Reading from a file that was changed or taken away fails. */
+async function checkUnchanged(content: Blob): Promise<void> {
+  await content.slice(0, 1).arrayBuffer()
 }
 
 function faultOf({ code = 'cancelled.upload', sentence }: UploadState): Fault {

@@ -29,8 +29,7 @@ export const faultsEs: FaultTexts = {
   'conflict.offset': 'Esta subida sigue en otro lugar. Inténtalo de nuevo.',
   'conflict.passkey': 'Esta llave de acceso ya abre esta casa. Quítala antes para añadirla de nuevo.',
   'conflict.sender': 'Esta subida sigue desde otra ventana u otra conexión.',
-  'conflict.source':
-    'Este archivo ya no tiene el tamaño que tenía al empezar la subida. Empiézala de nuevo.',
+  'conflict.source': 'Este archivo ya no tiene el tamaño que tenía al empezar la subida. Empiézala de nuevo.',
   'conflict.state': 'Eso no está en la papelera.',
   'conflict.upload': 'Esta subida ya está completa.',
   'damaged.apps':

@@ -43,7 +43,10 @@ export async function measureInput(
           return { ...run, storedBytes: await store.storedBytes() }
         })
       }
-      for (const { contender, store } of opened) await getBack(bench, input, contender.name, store)
+      for (const { contender, store } of opened) {
+        const out = join(bench.tools.folder, 'gotten', `${input.name}-${round}-${contender.name}`)
+        await getBack(bench, input, { name: contender.name, store, out })
+      }
       await after(opened)
     } finally {
       for (const { store } of opened) await store.close()
@@ -52,22 +55,20 @@ export async function measureInput(
   }
 }
 
+/**
+ * Ten thousand files stay until the end of the benchmark: without a journal, ext4 does not give a deleted file's number to a
+ * new one for minutes, and looks at each of them for each new file, so that whoever came next would pay.
+ */
 async function getBack(
   bench: Bench,
   input: { name: InputName; path: string },
-  contender: ContenderName,
-  store: Store,
+  { name, store, out }: { name: ContenderName; store: Store; out: string },
 ): Promise<void> {
-  const out = join(bench.tools.folder, 'out')
-  await mkdir(out)
-  await sample(bench, `get-${input.name}`, contender, () => store.get(basename(input.path), out))
+  await mkdir(out, { recursive: true })
+  await sample(bench, `get-${input.name}`, name, () => store.get(basename(input.path), out))
   await bench.tools.run(['diff', '-rq', input.path, join(out, basename(input.path))])
-  await rm(out, { recursive: true })
-  if (input.name === 'files') await wait(forgottenMs)
+  if (input.name !== 'files') await rm(out, { recursive: true })
 }
-
-/** For five seconds ext4 goes out of its way not to give a deleted file's number to a new one: whoever came next would pay. */
-const forgottenMs = 6000
 
 /** Puts again what is there: as it is, read anew, and with one byte more at its start. */
 export function putOnceMore(bench: Bench, path: string): (opened: readonly Opened[]) => Promise<void> {

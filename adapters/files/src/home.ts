@@ -9,6 +9,10 @@ export type Home = {
   readonly vault: string
   readonly settings: string
   readonly blocks: string
+  /** What is known of the network, sealed; it is learned again where it is gone. */
+  readonly network: string
+  /** What this machine holds for other nodes. */
+  readonly held: string
   readonly audit: string
   readonly cache: string
   readonly lock: string
@@ -35,6 +39,8 @@ export async function openHome(path: string): Promise<Home> {
     vault: vaultPath(path),
     settings: join(path, 'settings'),
     blocks: join(path, 'blocks'),
+    network: join(path, 'network'),
+    held: join(path, 'held'),
     audit: join(path, 'audit'),
     cache: join(path, 'cache'),
     lock: join(path, 'lock.db'),

@@ -1,162 +1,101 @@
-import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fchmodSync,
-  futimesSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, symlink, unlink } from 'node:fs/promises'
+import { lstatSync, mkdirSync, renameSync } from 'node:fs'
+import { rm, symlink, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import { discard } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { diskFault } from './disk.ts'
+import { besideOf, exists, type FileFacts, writeFileWhole, writeNewFile } from './write-file.ts'
 
-export type Output = {
+/** Take it with `await using`: what was not finished goes away then. */
+export type Output = AsyncDisposable & {
   /** Makes a folder and those above it, below the root. */
   folder(path: string): Promise<void>
   /** A file whose bytes appear under its name only when all of them are there. The source's arrays are taken over. */
   file(path: string, facts: FileFacts, source: AsyncIterable<Uint8Array>): Promise<void>
   link(path: string, target: string): Promise<void>
+  /** All is there. A root that was not there before is seen from now on. */
+  finish(): Promise<void>
 }
-
-export type FileFacts = { readonly modifiedMs?: number | undefined; readonly mode?: number | undefined }
 
 /**
  * Writes what a get gives back below one root. Parts of a path are names that were checked when they came in, and
  * are checked again; no link inside the root is ever followed; an existing file is replaced only when asked for.
+ *
+ * A root that is not there yet is made beside its place, under a name like that of a file which is being written, and put there
+ * as a whole: nothing of it is seen before, and its files need no place of their own beside their own.
  */
 export function createOutput({ root, isReplacing = false }: { root: string; isReplacing?: boolean }): Output {
+  const isNew = !exists(root)
+  const base = isNew ? besideOf(root) : root
+  const below = createBelow(base)
   const made = new Set<string>()
-  const below = createBelow(root)
-  const makeFolder = async (path: string): Promise<void> => {
+  const makeFolder = (path: string): void => {
     if (made.has(path)) return
-    if (path !== root) await makeFolder(dirname(path))
-    try {
-      await mkdir(path, { recursive: path === root })
-    } catch (error) {
-      const stats = (error as NodeJS.ErrnoException).code === 'EEXIST' ? await lstat(path) : undefined
-      if (stats === undefined) throw diskFault(error, path)
-      if (!stats.isDirectory())
-        throw new Fault(
-          'conflict.exists',
-          `${path} exists and is not a folder. Choose another place with -o.`,
-        )
-    }
+    if (path !== base) makeFolder(dirname(path))
+    else if (isNew) makeAbove(root)
+    makeOne(path, path === base && !isNew)
     made.add(path)
   }
+  const write = isNew ? writeNewFile : writeFileWhole
+  let isFinished = false
   return {
-    folder: (path) => makeFolder(below(path)),
+    async folder(path) {
+      makeFolder(below(path))
+    },
     async file(path, facts, source) {
       const target = below(path)
-      await makeFolder(dirname(target))
-      await writeFileWhole(target, facts, source, { isReplacing })
+      makeFolder(dirname(target))
+      await write(target, facts, source, { isReplacing })
     },
     async link(path, target) {
       const whole = below(path)
-      await makeFolder(dirname(whole))
+      makeFolder(dirname(whole))
       if (isReplacing) await unlink(whole).catch(() => {})
       await symlink(target, whole).catch((error: unknown) => {
         throw diskFault(error, whole)
       })
     },
+    async finish() {
+      makeFolder(base)
+      if (isNew) putInPlace(base, root)
+      isFinished = true
+    },
+    async [Symbol.asyncDispose]() {
+      if (isNew && !isFinished) await rm(base, { recursive: true, force: true }).catch(() => {})
+    },
   }
 }
 
-/** No other process, now or after a crash, has a file of this name beside the one it writes. */
-const besidePrefix = randomBytes(6).toString('hex')
-let besideCount = 0
-
-/** One file, beside first, then in its place. */
-export async function writeFileWhole(
-  path: string,
-  facts: FileFacts,
-  source: AsyncIterable<Uint8Array>,
-  { isReplacing = false }: { isReplacing?: boolean } = {},
-): Promise<void> {
-  if (!isReplacing && exists(path)) {
-    throw new Fault(
-      'conflict.exists',
-      `${path} exists already. Choose another place with -o, or add --force to replace it.`,
-    )
-  }
-  const beside = join(dirname(path), `.anarq-${besidePrefix}-${besideCount++}.part`)
+function makeAbove(root: string): void {
+  const above = dirname(root)
   try {
-    const iterator = source[Symbol.asyncIterator]()
-    const { head, isAll } = await readHead(iterator)
-    if (isAll) writeSmall(beside, facts, head)
-    else await writeLarge(beside, facts, head, iterator)
-    renameSync(beside, path)
+    mkdirSync(above, { recursive: true })
   } catch (error) {
-    rmSync(beside, { force: true })
-    throw error instanceof Fault || isAbort(error) ? error : diskFault(error, path)
+    throw diskFault(error, above)
   }
 }
 
-/** Up to here a file is written in one go: for ten thousand small ones, waiting for each step costs more than the steps. */
-const smallBytesMax = 256 * 1024
-const modeDefault = 0o644
-
-async function readHead(
-  source: AsyncIterator<Uint8Array>,
-): Promise<{ head: readonly Uint8Array[]; isAll: boolean }> {
-  const head: Uint8Array[] = []
-  for (let bytes = 0; bytes < smallBytesMax; bytes += head.at(-1)?.length ?? 0) {
-    const next = await source.next()
-    if (next.done === true) return { head, isAll: true }
-    head.push(next.value)
-  }
-  return { head, isAll: false }
-}
-
-function writeSmall(path: string, { modifiedMs, mode }: FileFacts, parts: readonly Uint8Array[]): void {
-  const file = openSync(path, 'wx', mode ?? modeDefault)
+function makeOne(path: string, isRoot: boolean): void {
   try {
-    for (const part of parts) {
-      for (let at = 0; at < part.length; ) at += writeSync(file, part, at)
-    }
-    // What was asked for, not what the umask leaves of it.
-    if (mode !== undefined) fchmodSync(file, mode)
-    if (modifiedMs !== undefined) futimesSync(file, modifiedMs / 1000, modifiedMs / 1000)
-  } finally {
-    closeSync(file)
+    mkdirSync(path, { recursive: isRoot })
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
+    if (!isThere) throw diskFault(error, path)
+    if (!lstatSync(path).isDirectory())
+      throw new Fault('conflict.exists', `${path} exists and is not a folder. Choose another place with -o.`)
   }
 }
 
-async function writeLarge(
-  path: string,
-  { modifiedMs, mode }: FileFacts,
-  head: readonly Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): Promise<void> {
-  const file = await open(path, 'wx', mode ?? modeDefault)
+function putInPlace(made: string, root: string): void {
   try {
-    for (const part of head) await writeAll(file, part)
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
-      await writeAll(file, next.value)
-      discard(next.value)
-    }
-    if (mode !== undefined) await file.chmod(mode)
-    if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
-  } finally {
-    await file.close()
-    await rest.return?.()
+    renameSync(made, root)
+  } catch (error) {
+    if (exists(root))
+      throw new Fault(
+        'conflict.exists',
+        `${root} came to be while this was written. Choose another place with -o.`,
+      )
+    throw diskFault(error, root)
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** The place of a path below the root. What lies in one folder comes together: the last one is not looked at again. */

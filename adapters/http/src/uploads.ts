@@ -8,6 +8,7 @@ import {
   type EntryFacts,
   type HealthOperations,
   putOne,
+  type RestoreReport,
 } from '@anarq/kernel'
 
 export type NewUpload = {
@@ -24,7 +25,7 @@ export type UploadFacts = {
   readonly id: string
   readonly path: string
   readonly bytes: number
-  /** So many bytes came; the next part begins here. */
+  /** So many bytes came; it goes on here. */
   readonly offset: number
   readonly state: 'open' | 'done' | 'failed'
   /** At this moment somebody sends. */
@@ -33,6 +34,8 @@ export type UploadFacts = {
   readonly isUnchanged?: boolean
   /** Of a backup that was checked: what is in it. */
   readonly backup?: BackupReport
+  /** Of a backup that was restored: what came back. */
+  readonly restored?: RestoreReport
   /** Why it failed: as a fault says it. */
   readonly code?: FaultCode
   readonly sentence?: string
@@ -48,16 +51,25 @@ export type Sending = {
   check?(): Promise<void>
 }
 
+/** What becomes of the bytes: who may send some depends on it. */
+export type UploadPurpose = 'file' | 'check' | 'restore'
+
 /**
  * Files that may come bit by bit: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in
  * reads from whoever sends; nothing is visible before the last byte.
  */
 export type Uploads = {
-  begin(upload: NewUpload, drive: DriveOperations): UploadFacts
-  /** A backup that comes in parts to be checked: nothing of it is kept. */
+  /** `by` is the app that begins it: no other app may go on with it, and none may have them all. */
+  begin(upload: NewUpload, drive: DriveOperations, by?: string): UploadFacts
+  /** A backup that comes to be checked: nothing of it is kept. */
   beginCheck(bytes: number): UploadFacts
+  /** A backup that comes into an empty home. There is one at a time: another gives the one before up. */
+  beginRestore(bytes: number): Promise<UploadFacts>
+  /** `missing.upload` where it is for something else. */
+  checkPurpose(id: string, purpose: UploadPurpose): void
   list(): readonly UploadFacts[]
-  facts(id: string): UploadFacts
+  /** For an app only of what it began itself: others are not known to it. */
+  facts(id: string, by?: string): UploadFacts
   /**
    * Resolves when all that it sends was taken, and with the entry after the last byte of the file. What came counts, even where
    * the rest does not come. `conflict.offset` says where to go on. Who comes later sends alone: a page that was reloaded is
@@ -69,16 +81,22 @@ export type Uploads = {
 }
 
 const uploadsMax = 64
+const uploadsOfAppMax = 32
 const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
 const keptMs = 10 * 60_000
 const checkEveryBytes = 4 * 1024 * 1024
 
 /** What becomes of it. */
-type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'code' | 'sentence'>
+type Ended = Pick<
+  UploadFacts,
+  'state' | 'entry' | 'isUnchanged' | 'backup' | 'restored' | 'code' | 'sentence'
+>
 type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
 
 type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
+  readonly purpose: UploadPurpose
+  readonly by: string | undefined
   readonly stop: AbortController
   readonly outcome: Promise<Ended>
   offset: number
@@ -102,7 +120,7 @@ type Turn = Pick<Sending, 'check'> & {
 }
 
 export type UploadsOptions = {
-  health: Pick<HealthOperations, 'checkBackup'>
+  health: Pick<HealthOperations, 'checkBackup' | 'restoreBackup'>
   clock: Clock
 }
 
@@ -120,31 +138,55 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
   }
   const timer = setInterval(dropOld, 30_000)
   timer.unref()
-  const need = (id: string): Upload => {
+  const need = (id: string, by?: string): Upload => {
     const one = all.get(id)
-    if (one !== undefined) return one
+    if (one !== undefined && (by === undefined || one.by === by)) return one
     throw new Fault('missing.upload', 'This upload is not known any more. Begin it again.')
   }
 
-  const begin = (about: Pick<Upload, 'path' | 'bytes'>, take: Taker): UploadFacts => {
+  const begin = (about: About, take: Taker): UploadFacts => {
     dropOld()
     const open = [...all.values()].filter(({ ended }) => ended === undefined)
-    if (open.length >= uploadsMax)
-      throw new Fault('limit.uploads', `At most ${uploadsMax} uploads are open at once. Finish some first.`)
+    const ofApp = about.by === undefined ? [] : open.filter(({ by }) => by === about.by)
+    if (open.length >= uploadsMax || ofApp.length >= uploadsOfAppMax) {
+      const max = open.length >= uploadsMax ? uploadsMax : uploadsOfAppMax
+      throw new Fault('limit.uploads', `At most ${max} uploads are open at once. Finish some first.`)
+    }
     const one = start(about, take, clock)
     all.set(one.id, one)
     return factsOf(one)
   }
 
+  const cancel = async (id: string): Promise<void> => {
+    const one = need(id)
+    one.stop.abort(new Fault('cancelled.upload', 'This upload was cancelled.'))
+    await one.outcome.catch(() => {})
+    all.delete(id)
+  }
+
   return {
-    begin: (upload, drive) => begin({ path: pathOf(upload), bytes: upload.bytes }, intoDrive(drive, upload)),
+    begin: (upload, drive, by) =>
+      begin({ purpose: 'file', path: pathOf(upload), bytes: upload.bytes, by }, intoDrive(drive, upload)),
     beginCheck: (bytes) =>
-      begin({ path: '', bytes }, async (pieces, signal) => ({
+      begin({ purpose: 'check', path: '', bytes, by: undefined }, async (pieces, signal) => ({
         state: 'done',
         backup: await health.checkBackup(pieces, signal),
       })),
+    async beginRestore(bytes) {
+      // A page that was reloaded begins anew: what it sent before leads nowhere.
+      for (const one of [...all.values()])
+        if (one.purpose === 'restore' && one.ended === undefined) await cancel(one.id)
+      return begin({ purpose: 'restore', path: '', bytes, by: undefined }, async (pieces, signal) => ({
+        state: 'done',
+        restored: await health.restoreBackup(pieces, signal),
+      }))
+    },
+    checkPurpose(id, purpose) {
+      if (need(id).purpose !== purpose)
+        throw new Fault('missing.upload', 'This upload is for something else. Begin it again.')
+    },
     list: () => [...all.values()].map(factsOf),
-    facts: (id) => factsOf(need(id)),
+    facts: (id, by) => factsOf(need(id, by)),
     async add(id, sending) {
       const one = need(id)
       while (one.turn !== undefined) await end(one.turn, taken())
@@ -154,12 +196,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
       if (one.offset === one.bytes) await one.outcome
       return factsOf(one)
     },
-    async cancel(id) {
-      const one = need(id)
-      one.stop.abort(new Fault('cancelled.upload', 'This upload was cancelled.'))
-      await one.outcome.catch(() => {})
-      all.delete(id)
-    },
+    cancel,
     async close() {
       clearInterval(timer)
       for (const one of all.values()) one.stop.abort(new Fault('cancelled.closed', 'The node is stopping.'))
@@ -179,12 +216,16 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   }
 }
 
-function start({ path, bytes }: Pick<Upload, 'path' | 'bytes'>, take: Taker, clock: Clock): Upload {
+type About = Pick<Upload, 'purpose' | 'path' | 'bytes' | 'by'>
+
+function start({ purpose, path, bytes, by }: About, take: Taker, clock: Clock): Upload {
   const stop = new AbortController()
   const begun: Omit<Upload, 'outcome'> = {
     id: randomUUID(),
+    purpose,
     path,
     bytes,
+    by,
     stop,
     offset: 0,
     turn: undefined,

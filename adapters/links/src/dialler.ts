@@ -24,6 +24,7 @@ export type DiallerOptions = {
   /** Resolves when the link is open. */
   readonly open: (pipe: Pipe, target: LinkTarget) => Promise<void>
   readonly dialMsMax: number
+  dialled(peer: NodeId, isReached: boolean): void
 }
 
 export type Dialler = {
@@ -32,9 +33,10 @@ export type Dialler = {
   close(): void
 }
 
-export function createDialler({ world, carriers, find, open, dialMsMax }: DiallerOptions): Dialler {
+export function createDialler({ world, carriers, find, open, dialMsMax, dialled }: DiallerOptions): Dialler {
   const attempts = new Map<NodeId, Promise<void>>()
-  const rests = new Map<NodeId, { restMs: number; isResting: boolean }>()
+  const rests = new Map<NodeId, { restMs: number; isResting: boolean; addresses: string }>()
+  const addressesOf = (peer: NodeId): string => find(peer)?.addresses.join(' ') ?? ''
   const closing = new AbortController()
 
   const attempt = async (peer: NodeId): Promise<void> => {
@@ -44,7 +46,7 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
       const carrier = carriers.find(({ scheme }) => scheme === schemeOf(address))
       if (contact === undefined || carrier === undefined || closing.signal.aborted) continue
       try {
-        const pipe = await dialled(carrier, address)
+        const pipe = await connected(carrier, address)
         return await open(pipe, { node: peer, agreementKey: contact.agreementKey })
       } catch (thrown) {
         last = thrown
@@ -55,7 +57,7 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
     })
   }
 
-  const dialled = async (carrier: Carrier, address: string): Promise<Pipe> => {
+  const connected = async (carrier: Carrier, address: string): Promise<Pipe> => {
     const timeout = new AbortController()
     const stop = world.after(dialMsMax, () => timeout.abort())
     try {
@@ -68,7 +70,7 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
   const rest = (peer: NodeId): void => {
     if (rests.size >= restsMax) return
     const restMs = Math.min(restMsMax, 2 * (rests.get(peer)?.restMs ?? restMsMin / 2))
-    const entry = { restMs, isResting: true }
+    const entry = { restMs, isResting: true, addresses: addressesOf(peer) }
     rests.set(peer, entry)
     world.after(restMs, () => {
       entry.isResting = false
@@ -82,16 +84,20 @@ export function createDialler({ world, carriers, find, open, dialMsMax }: Dialle
     dial(peer) {
       const running = attempts.get(peer)
       if (running !== undefined) return running
-      if (rests.get(peer)?.isResting === true)
+      const resting = rests.get(peer)
+      // Where it is said to be somewhere else now, that is worth a try at once.
+      if (resting?.isResting === true && resting.addresses === addressesOf(peer))
         return Promise.reject(
           new Fault('unavailable.peer', 'That node did not answer just now. Try again in a minute.'),
         )
       const dialling = attempt(peer).then(
         () => {
           rests.delete(peer)
+          dialled(peer, true)
         },
         (fault: unknown) => {
           rest(peer)
+          dialled(peer, false)
           throw fault
         },
       )

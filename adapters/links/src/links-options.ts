@@ -11,6 +11,10 @@ export type LinksEvents = {
   readonly onDown: (peer: NodeId, report: CloseReport) => void
   readonly onMessage: (from: NodeId, message: Uint8Array) => void
   readonly onCell: (from: NodeId, cell: Uint8Array) => void
+  /** The link takes cells again, after `sendCell` was false for want of room. */
+  readonly onCellRoom: (peer: NodeId) => void
+  /** An attempt to reach a peer at its addresses came to an end: they led to it, or none did. */
+  readonly onDialled: (peer: NodeId, isReached: boolean) => void
   /** Undefined refuses the stream. */
   readonly onStream: (from: NodeId, stream: LinkStream) => StreamEvents | undefined
   readonly onLatency: (peer: NodeId, latencyMs: number) => void

@@ -11,6 +11,8 @@ export type PeerFacts = {
   readonly peer: NodeId
   readonly isInitiator: boolean
   readonly latencyMs: number | undefined
+  /** The other side's network address as it is seen here, without its port; empty where there is none. */
+  readonly address: string
 }
 
 /** All links of a node: one to each peer, opened when somebody has something to say, and shared by all who do. */
@@ -27,6 +29,8 @@ export type Links = Wire & {
   ping(to: NodeId): void
   disconnect(peer: NodeId, reason?: CloseReason): void
   peers(): PeerFacts[]
+  /** Of one peer; undefined where no link is open. */
+  peer(id: NodeId): PeerFacts | undefined
   /** Every peer is told, and what is queued still goes out, for some seconds at most. */
   close(): Promise<void>
 }
@@ -35,7 +39,14 @@ export function createLinks(options: LinksOptions): Links {
   const { world, carriers, find } = options
   const limits: LinksLimits = { ...linksLimitsDefault, ...options.limits }
   const pool = createPool(options, limits)
-  const dialler = createDialler({ world, carriers, find, open: pool.open, dialMsMax: limits.dialMsMax })
+  const dialler = createDialler({
+    world,
+    carriers,
+    find,
+    open: pool.open,
+    dialMsMax: limits.dialMsMax,
+    dialled: (peer, isReached) => options.events.onDialled?.(peer, isReached),
+  })
   const listeners = new Set<Listener>()
 
   const connected = async (to: NodeId): Promise<Link> => {
@@ -76,7 +87,11 @@ export function createLinks(options: LinksOptions): Links {
     sendCell: (to, cell) => pool.peers.get(to)?.active?.sendCell(cell) ?? false,
     ping: (to) => pool.peers.get(to)?.active?.ping(),
     disconnect: (id, reason = 'done') => pool.peers.get(id)?.close(reason),
-    peers: () => [...pool.peers.values()].flatMap((peer) => factsOf(peer)),
+    peers: () => [...pool.peers.values()].flatMap((peer) => factsOf(peer) ?? []),
+    peer(id) {
+      const peer = pool.peers.get(id)
+      return peer && factsOf(peer)
+    },
     async close() {
       dialler.close()
       await Promise.all([...listeners].map((listener) => listener.close()))
@@ -96,8 +111,6 @@ function listenBy(
   return Promise.reject(new Fault('invalid.address', text))
 }
 
-function factsOf({ id, active }: Peer): PeerFacts[] {
-  return active === undefined
-    ? []
-    : [{ peer: id, isInitiator: active.isInitiator, latencyMs: active.latencyMs }]
+function factsOf({ id, active, address }: Peer): PeerFacts | undefined {
+  return active && { peer: id, isInitiator: active.isInitiator, latencyMs: active.latencyMs, address }
 }

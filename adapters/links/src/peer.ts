@@ -20,6 +20,8 @@ export class Peer {
   #current: Link | undefined
   #others: Link[] | undefined
   #openedMs = 0
+  /** Where the link that is used comes from or leads to, without its port; empty where there is none. */
+  address = ''
   #waiting: Uint8Array[] | undefined
   #waitingBytes = 0
 
@@ -39,13 +41,16 @@ export class Peer {
   }
 
   /** True where it is the first. */
-  add(link: Link): boolean {
+  add(link: Link, address: string): boolean {
     const isFirst = this.#current === undefined
     const older = this.active
     const kept = older === undefined ? link : this.#preferred(older, link)
     const other = kept === link ? this.#current : link
     if (other !== undefined) this.#others = [...(this.#others ?? []), other]
-    if (kept === link) this.#use(link)
+    if (kept === link) {
+      this.address = address
+      this.#use(link)
+    }
     // Where the older one is closing already, this does nothing more.
     other?.close('duplicate', { drainMs: this.#options.limits.retireMsMax })
     return isFirst

@@ -1,8 +1,16 @@
 import { Fault } from '@anarq/fault'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
-import { type CloseReport, createLink, type Link, type LinkTarget } from '@anarq/qnet/link'
+import {
+  type CloseReport,
+  createLink,
+  type Link,
+  type LinkEvents,
+  type LinkStream,
+  type LinkTarget,
+  type StreamEvents,
+} from '@anarq/qnet/link'
 import { type AddressGate, createAddressGate } from './address-gate.ts'
-import type { Pipe } from './carrier.ts'
+import type { Pipe, PipeEvents } from './carrier.ts'
 import type { LinksLimits, LinksOptions } from './links-options.ts'
 import { Peer } from './peer.ts'
 
@@ -50,27 +58,25 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
     forgetIdle(peer)
   }
 
-  /** A link over this pipe; with a target, this side speaks first. The promise is that of its handshake. */
-  const attach = (pipe: Pipe, target?: LinkTarget, admission?: Admission): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const link = linkOver(pipe, target, options, {
-        onOpen(id) {
-          admission?.proved()
-          if (id === self || isClosed) link.close('refused')
-          else if (peerOf(id).add(link)) events.onUp?.(id)
-          resolve()
-        },
-        onClosed(id, report) {
-          links.delete(link)
-          admission?.release()
-          reject(new Fault('unavailable.peer', 'The other side did not open a link.'))
-          if (id !== undefined) closed(id, link, report)
-          if (links.size === 0) onEmpty?.()
-        },
-      })
-      links.add(link)
-      start(pipe, link)
-    })
+  const host: Host = {
+    options,
+    gate,
+    opened(held, id) {
+      if (id === self || isClosed) held.link.close('refused')
+      else if (peerOf(id).add(held.link, held.address)) events.onUp?.(id)
+    },
+    closed(held, id, report) {
+      links.delete(held.link)
+      if (id !== undefined) closed(id, held.link, report)
+      if (links.size === 0) onEmpty?.()
+    },
+  }
+
+  /** A link over this pipe; with a target, this side speaks first. Who dialled is told of its handshake. */
+  const attach = (held: HeldLink): void => {
+    links.add(held.link)
+    held.start()
+  }
 
   return {
     self,
@@ -80,11 +86,11 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
     peers,
     peerOf,
     forgetIdle,
-    open: (pipe, target) => attach(pipe, target),
+    open: (pipe, target) =>
+      new Promise((resolve, reject) => attach(new HeldLink(host, pipe, { target, resolve, reject }))),
     admit(pipe) {
-      const admission = isClosed ? undefined : admissionOf(gate, pipe.remoteAddress)
-      if (admission === undefined) pipe.end()
-      else attach(pipe, undefined, admission).catch(() => {})
+      if (isClosed || !gate.admit(pipe.remoteAddress)) pipe.end()
+      else attach(new HeldLink(host, pipe))
     },
     async close() {
       isClosed = true
@@ -97,59 +103,103 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
   }
 }
 
-type Ends = {
-  readonly onOpen: (id: NodeId) => void
+/** What a link needs of the pool that it is in. */
+type Host = {
+  readonly options: LinksOptions
+  readonly gate: AddressGate
+  opened(held: HeldLink, id: NodeId): void
   /** Without an id where it never opened. */
-  readonly onClosed: (id: NodeId | undefined, report: CloseReport) => void
+  closed(held: HeldLink, id: NodeId | undefined, report: CloseReport): void
 }
 
-function linkOver(
-  pipe: Pipe,
-  target: LinkTarget | undefined,
-  { world, identity, network, linkLimits, events }: LinksOptions,
-  { onOpen, onClosed }: Ends,
-): Link {
-  let peer: NodeId | undefined
-  return createLink({
-    world,
-    identity,
-    transport: pipe,
-    ...(target === undefined ? {} : { target }),
-    ...(network === undefined ? {} : { network }),
-    ...(linkLimits === undefined ? {} : { limits: linkLimits }),
-    events: {
-      onOpen(id) {
-        peer = id
-        onOpen(id)
-      },
-      onMessage: (message) => events.onMessage?.(peer as NodeId, message),
-      onCell: (cell) => events.onCell?.(peer as NodeId, cell),
-      onStream: (stream) => events.onStream?.(peer as NodeId, stream),
-      onLatency: (latencyMs) => events.onLatency?.(peer as NodeId, latencyMs),
-      onClosed: (report) => onClosed(peer, report),
-    },
-  })
+/** Who dialled waits for the handshake; a stranger who knocked counts at the gate instead. */
+type Dialled = {
+  readonly target: LinkTarget
+  readonly resolve: () => void
+  readonly reject: (fault: Fault) => void
 }
 
-/** Apart from the link's making, because what has come already is told before this returns. */
-function start(pipe: Pipe, link: Link): void {
-  pipe.start({
-    onData: (bytes) => link.receive(bytes),
-    onDrain: () => link.writable(),
-    onClosed: () => link.transportClosed(),
-  })
-}
+/** A link and its pipe, each of which calls the other through this. A class, because there are as many as links. */
+class HeldLink implements LinkEvents, PipeEvents {
+  readonly #host: Host
+  readonly #pipe: Pipe
+  readonly #isDialled: boolean
+  #dialled: Dialled | undefined
+  #peer: NodeId | undefined
+  readonly link: Link
 
-type Admission = { proved(): void; release(): void }
+  constructor(host: Host, pipe: Pipe, dialled?: Dialled) {
+    const { world, identity, network, linkLimits } = host.options
+    this.#host = host
+    this.#pipe = pipe
+    this.#dialled = dialled
+    this.#isDialled = dialled !== undefined
+    this.link = createLink({
+      world,
+      identity,
+      transport: pipe,
+      ...(dialled === undefined ? {} : { target: dialled.target }),
+      ...(network === undefined ? {} : { network }),
+      ...(linkLimits === undefined ? {} : { limits: linkLimits }),
+      events: this,
+    })
+  }
 
-function admissionOf(gate: AddressGate, address: string): Admission | undefined {
-  if (!gate.admit(address)) return undefined
-  let hasProved = false
-  return {
-    proved() {
-      hasProved = true
-      gate.proved()
-    },
-    release: () => gate.release(address, hasProved),
+  /** The other side's, without its port. */
+  get address(): string {
+    return this.#pipe.remoteAddress
+  }
+
+  /** Apart from the making, because what has come already is told before this returns. */
+  start(): void {
+    this.#pipe.start(this)
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.link.receive(bytes)
+  }
+
+  onDrain(): void {
+    this.link.writable()
+  }
+
+  onOpen(id: NodeId): void {
+    this.#peer = id
+    if (!this.#isDialled) this.#host.gate.proved()
+    this.#host.opened(this, id)
+    this.#dialled?.resolve()
+    this.#dialled = undefined
+  }
+
+  onMessage(message: Uint8Array): void {
+    this.#host.options.events.onMessage?.(this.#peer as NodeId, message)
+  }
+
+  onCell(cell: Uint8Array): void {
+    this.#host.options.events.onCell?.(this.#peer as NodeId, cell)
+  }
+
+  onCellRoom(): void {
+    this.#host.options.events.onCellRoom?.(this.#peer as NodeId)
+  }
+
+  onStream(stream: LinkStream): StreamEvents | undefined {
+    return this.#host.options.events.onStream?.(this.#peer as NodeId, stream)
+  }
+
+  onLatency(latencyMs: number): void {
+    this.#host.options.events.onLatency?.(this.#peer as NodeId, latencyMs)
+  }
+
+  /** Of the link with a report, of the pipe without one. */
+  onClosed(report?: CloseReport): void {
+    if (report === undefined) {
+      this.link.transportClosed()
+      return
+    }
+    if (!this.#isDialled) this.#host.gate.release(this.#pipe.remoteAddress, this.#peer !== undefined)
+    this.#dialled?.reject(new Fault('unavailable.peer', 'The other side did not open a link.'))
+    this.#dialled = undefined
+    this.#host.closed(this, this.#peer, report)
   }
 }

@@ -62,26 +62,36 @@ function partsOf(address: string): { readonly host: string; readonly port: numbe
   return { host: hostOf(url), port: url.port === '' ? Number.NaN : Number(url.port) }
 }
 
-/** A class, because there are as many as links: each function would stand once for every socket. */
+/** Where a socket keeps the pipe that it is in. */
+const pipeOf = Symbol('pipe')
+type PipeSocket = Socket & { [pipeOf]?: TcpPipe }
+
+/**
+ * A class, because there are as many as links: each function would stand once for every socket. So its listeners are functions that all
+ * sockets share.
+ */
 class TcpPipe implements Pipe {
   readonly remoteAddress: string
-  readonly #socket: Socket
+  readonly #socket: PipeSocket
+  events: PipeEvents | undefined
   #isCorked = false
 
-  constructor(socket: Socket) {
+  constructor(socket: PipeSocket) {
     this.#socket = socket
     this.remoteAddress = socket.remoteAddress ?? ''
+    socket[pipeOf] = this
     // An error is followed by 'close', which is all that matters here.
-    socket.on('error', () => {})
+    socket.on('error', ignore)
   }
 
-  start({ onData, onDrain, onClosed }: PipeEvents): void {
+  start(events: PipeEvents): void {
     const socket = this.#socket
     if (socket.destroyed) {
-      queueMicrotask(onClosed)
+      queueMicrotask(() => events.onClosed())
       return
     }
-    socket.on('data', onData).on('drain', onDrain).once('close', onClosed)
+    this.events = events
+    socket.on('data', onData).on('drain', onDrain).on('close', onClose)
   }
 
   /** What is written in one go leaves in one system call. */
@@ -113,4 +123,18 @@ class TcpPipe implements Pipe {
 
 function uncork(pipe: TcpPipe): void {
   pipe.uncork()
+}
+
+function ignore(): void {}
+
+function onData(this: PipeSocket, bytes: Uint8Array): void {
+  this[pipeOf]?.events?.onData(bytes)
+}
+
+function onDrain(this: PipeSocket): void {
+  this[pipeOf]?.events?.onDrain()
+}
+
+function onClose(this: PipeSocket): void {
+  this[pipeOf]?.events?.onClosed()
 }

@@ -45,7 +45,7 @@ export class WebSocketPipe implements Pipe {
   start(events: PipeEvents): void {
     this.#events = events
     if (this.#isClosed || this.#socket.readyState === stateClosed) {
-      queueMicrotask(events.onClosed)
+      queueMicrotask(() => events.onClosed())
       return
     }
     const waiting = this.#waiting

@@ -5,6 +5,7 @@ import { cidOfRow, readBlock, readUnchecked } from './copies.ts'
 import { nowhere } from './pack/location.ts'
 import { cborKind, rawKind } from './pack/record.ts'
 import { buryBlocks, type PutCounts, placeBlocks } from './placement.ts'
+import { readMany } from './read-many.ts'
 import type { Piece } from './series.ts'
 import type { Store } from './store.ts'
 
@@ -26,6 +27,11 @@ export type PackBlocks = Blocks & {
    * could not be read whole; `get` says why, and mends what it can.
    */
   readInto(digest: Uint8Array, into: Uint8Array): Promise<boolean>
+  /**
+   * As `readInto`, of many small blocks one behind another: views of `into`, and undefined for each that could not be read like
+   * that or found no room.
+   */
+  readMany(digests: readonly Uint8Array[], into: Uint8Array): Promise<readonly (Uint8Array | undefined)[]>
 }
 
 const rowsAtOnce = 1000
@@ -39,6 +45,7 @@ export function createBlocks(store: Store): PackBlocks {
     putSealed: (blocks, blockClass) => placeBlocks(store, blocks.map(sealedToPiece), blockClass),
     get: (cid) => readBlock(store, digestOf(cid)),
     readInto: (digest, into) => readUnchecked(store, digest, into),
+    readMany: (digests, into) => readMany(store, digests, into),
     async has(cid) {
       const digest = digestOf(cid)
       if (store.damaged.has(cidKey(digest))) return false

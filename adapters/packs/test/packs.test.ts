@@ -34,6 +34,37 @@ async function openForContract() {
 testBlocks('packs', openForContract)
 testHeads('packs', openForContract)
 
+test('many small blocks are read at once as they lie; what is unknown, gone or has no room comes as nothing', async () => {
+  await withStore(async (store) => {
+    const data = Array.from({ length: 150 }, (_, i) => made(i, 100 + 50 * i))
+    const meta = Array.from({ length: 20 }, (_, i) => made(1000 + i, 300, cborCodec))
+    await store.packs.blocks.put([...data, made(900, 40_000)], 'data')
+    await store.packs.blocks.put(meta, 'meta')
+    await store.packs.blocks.put(
+      Array.from({ length: 20 }, (_, i) => made(2000 + i)),
+      'data',
+    )
+    const all = [...meta, ...data].toReversed()
+    const asked = all.map(({ cid }) => digestOf(cid))
+    const room = new Uint8Array(2 * 1024 * 1024)
+    const readAll = async () =>
+      (await store.packs.blocks.readMany(asked, room)).map((bytes) => bytes?.slice())
+    const expected = all.map(({ bytes }) => bytes)
+    assert.deepEqual(await readAll(), expected)
+    await store.reopen()
+    assert.deepEqual(await readAll(), expected)
+    await store.packs.blocks.delete([all[3]!.cid])
+    const [here, gone, unknown] = await store.packs.blocks.readMany(
+      [asked[2]!, asked[3]!, digestOf(made(5000).cid)],
+      room,
+    )
+    assert.deepEqual([here?.slice(), gone, unknown], [expected[2], undefined, undefined])
+    assert.deepEqual(await store.packs.blocks.readMany([asked[2]!], room.subarray(0, 10)), [undefined])
+    assert.deepEqual(await store.packs.blocks.readMany([], room), [])
+    assert.deepEqual(store.faults, [])
+  })
+})
+
 test('blocks, their classes, their codecs and heads are there after the store is opened again', async () => {
   await withStore(async (store) => {
     const data = [made(1), made(2, 0), made(3, 100_000)]

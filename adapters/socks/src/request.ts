@@ -12,7 +12,7 @@ export type Read<T> =
 
 export type Method = 'none' | 'password'
 export type Request = {
-  readonly command: 'connect' | 'associate'
+  readonly command: 'connect' | 'associate' | 'resolve'
   readonly host: string
   readonly port: number
 }
@@ -70,11 +70,18 @@ export function readPassword(bytes: Uint8Array): Read<string> {
 
 export const passwordReply: Uint8Array = Uint8Array.of(1, 0)
 
-/** Section 4. */
+/** Section 4, and a name looked up alone, as Tor's socks-extensions.txt (section 2) has it. */
+const commands: Readonly<Record<number, Request['command']>> = {
+  1: 'connect',
+  3: 'associate',
+  240: 'resolve',
+}
+
 export function readRequest(bytes: Uint8Array): Read<Request> {
   const [first, kind, reserved] = bytes
   if (first !== undefined && first !== version) return wrong(replyCode.failure)
-  if (kind !== undefined && kind !== 1 && kind !== 3) return wrong(replyCode.commandUnknown)
+  const command = commands[kind ?? 1]
+  if (command === undefined) return wrong(replyCode.commandUnknown)
   if (reserved !== undefined && reserved !== 0) return wrong(replyCode.failure)
   if (reserved === undefined) return more
   const address = readAddress(bytes.subarray(3))
@@ -83,7 +90,7 @@ export function readRequest(bytes: Uint8Array): Read<Request> {
   if (kind === 1 && port === 0) return wrong(replyCode.failure)
   return {
     kind: 'read',
-    value: { command: kind === 1 ? 'connect' : 'associate', host, port },
+    value: { command, host, port },
     bytes: 3 + address.bytes,
   }
 }

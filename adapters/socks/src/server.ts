@@ -27,6 +27,8 @@ export type Streams = {
     events: FlowEvents,
   ): Flow
   associate(isolation: string, events: DatagramEvents): Datagrams
+  /** None where there are none. */
+  resolve(host: string, isolation: string, done: (addresses: readonly string[]) => void): void
 }
 export type SocksOptions = {
   readonly streams: Streams
@@ -137,7 +139,9 @@ function serve(socket: Socket, streams: Streams, limits: SocksLimits, counts: Co
       socket.pause()
       if (rest.length > 0) socket.unshift(rest)
       connect(socket, request, isolation, streams, limits)
-    } else if (counts.associations >= limits.associationsMax) refuse(socket, requestReply(replyCode.failure))
+    } else if (request.command === 'resolve')
+      resolve(socket, (done) => streams.resolve(request.host, isolation, done), limits)
+    else if (counts.associations >= limits.associationsMax) refuse(socket, requestReply(replyCode.failure))
     else {
       counts.associations += 1
       socket.once('close', () => {
@@ -249,5 +253,24 @@ function connect(
   local = flowOfSocket(
     socket,
     joinFlows(() => remote),
+  )
+}
+
+/** One answer, and the connection ends. */
+function resolve(
+  socket: Socket,
+  ask: (done: (addresses: readonly string[]) => void) => void,
+  { connectMs }: SocksLimits,
+): void {
+  const answer = (reply: Uint8Array): void => {
+    clearTimeout(timer)
+    if (!socket.writableEnded) refuse(socket, reply)
+  }
+  const timer = setTimeout(() => answer(requestReply(replyCode.expired)), connectMs)
+  socket.once('close', () => clearTimeout(timer))
+  ask(([address]) =>
+    answer(
+      address === undefined ? requestReply(replyCode.hostUnreachable) : requestReply(replyCode.done, address),
+    ),
   )
 }

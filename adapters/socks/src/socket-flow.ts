@@ -13,7 +13,18 @@ export function flowOfSocket(socket: Socket, events: Omit<FlowEvents, 'connected
   let writing = 0
   let hasEnded = false
   let reason: StreamEnd | undefined
+  let isCorked = false
 
+  /** What is written in one go leaves in one system call: a circuit brings a cell at a time, and its link many at once. */
+  const cork = (): void => {
+    if (isCorked) return
+    isCorked = true
+    socket.cork()
+    process.nextTick(() => {
+      isCorked = false
+      socket.uncork()
+    })
+  }
   const cut = (why: StreamEnd): void => {
     isOver = true
     // The other program must see that this was no orderly end.
@@ -49,6 +60,7 @@ export function flowOfSocket(socket: Socket, events: Omit<FlowEvents, 'connected
         events.closed('resources')
         return
       }
+      cork()
       socket.write(bytes, (error) => {
         writing -= bytes.length
         if (!error && !isOver) events.written(bytes.length)

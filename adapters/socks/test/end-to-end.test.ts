@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import type { NodeId } from '@anarq/qnet'
 import { openSocks } from '../src/index.ts'
 import { readDatagram, writeDatagram } from '../src/request.ts'
@@ -11,9 +13,14 @@ import { createNetwork } from './network.ts'
 import { bound, createTestExit, dial, nameRequest, openNames, openOrigin, openUdpEcho } from './origin.ts'
 
 const host = 'origin.anarq.net'
+const inside = 'inside.anarq.net'
+const run = promisify(execFile)
 
 async function openLab(relayCount = 7) {
-  const [origin, names] = await Promise.all([openOrigin(), openNames({ [host]: '127.0.0.1' })])
+  const [origin, names] = await Promise.all([
+    openOrigin(),
+    openNames({ [host]: '127.0.0.1', [inside]: '10.0.0.1' }),
+  ])
   const exits = Array.from({ length: relayCount - 3 }, () => createTestExit([names.server]))
   const network = createNetwork(relayCount, exits)
   const socks = await openSocks({ streams: network.pool, port: 0 })
@@ -41,6 +48,30 @@ async function openLab(relayCount = 7) {
       network.pool.close()
       origin.close()
       names.close()
+    },
+  }
+}
+
+/** UDP ASSOCIATE, from the program's side. */
+async function associate(lab: Awaited<ReturnType<typeof openLab>>) {
+  const peer = await dial(lab.socks.port)
+  peer.write(5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0)
+  const [high, low] = (await peer.read(12)).slice(10) as [number, number]
+  const socket = createSocket('udp4')
+  await bound(socket)
+  const send = (to: string, port: number, bytes: Uint8Array): void =>
+    socket.send(writeDatagram({ host: to, port, bytes }), (high << 8) | low, '127.0.0.1')
+  return {
+    send,
+    async ask(to: string, port: number, bytes: Uint8Array) {
+      const answered = once(socket, 'message')
+      send(to, port, bytes)
+      return readDatagram((await answered)[0] as Buffer) as NonNullable<ReturnType<typeof readDatagram>>
+    },
+    ended: peer.rest(),
+    async [Symbol.asyncDispose]() {
+      peer.socket.destroy()
+      socket.close()
     },
   }
 }
@@ -99,19 +130,70 @@ test('[AQ-QNET-8] [QN-ARC-3] a relay killed in the middle resets the streams ove
 test('a datagram goes out over three relays, and its answer comes back', async () => {
   await using lab = await openLab()
   const echo = await openUdpEcho()
-  const peer = await dial(lab.socks.port)
-  peer.write(5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0)
-  const [high, low] = (await peer.read(12)).slice(10) as [number, number]
-  const mine = createSocket('udp4')
-  await bound(mine)
-  const answered = once(mine, 'message')
+  await using mine = await associate(lab)
   const bytes = randomBytes(1200)
-  mine.send(writeDatagram({ host, port: echo.port, bytes }), (high << 8) | low, '127.0.0.1')
-  const answer = readDatagram((await answered)[0] as Buffer)
-  assert.ok(Buffer.from(answer?.bytes ?? []).equals(Buffer.concat([Buffer.from('echo '), bytes])))
-  peer.socket.destroy()
-  mine.close()
+  const answer = await mine.ask(host, echo.port, bytes)
+  assert.ok(Buffer.from(answer.bytes).equals(Buffer.concat([Buffer.from('echo '), bytes])))
+  assert.deepEqual([answer.host, answer.port], ['127.0.0.1', echo.port])
   echo.close()
+})
+
+test('datagrams to private addresses and to names of such go nowhere, and what an exit was not asked to send to says nothing', async () => {
+  await using lab = await openLab()
+  const echo = await openUdpEcho()
+  await using mine = await associate(lab)
+  for (const refused of ['10.0.0.1', '127.1.2.3', '::1', 'localhost', inside])
+    mine.send(refused, echo.port, Buffer.from(refused))
+  // The one that may goes after them: what they were answered would have come before.
+  const answer = await mine.ask(host, echo.port, Buffer.from('last'))
+  assert.equal(Buffer.from(answer.bytes).toString(), 'echo last')
+  assert.deepEqual(echo.seen, ['last'])
+  echo.close()
+})
+
+test('[AQ-QNET-8] an association whose relay dies ends, and a new one goes another way', async () => {
+  await using lab = await openLab()
+  const echo = await openUdpEcho()
+  const first = await associate(lab)
+  await first.ask(host, echo.port, Buffer.from('one'))
+  const killed = lab.network.built[0]?.[1] as NodeId
+  lab.network.kill(killed)
+  await first.ended
+  await first[Symbol.asyncDispose]()
+  await using second = await associate(lab)
+  const answer = await second.ask(host, echo.port, Buffer.from('two'))
+  assert.equal(Buffer.from(answer.bytes).toString(), 'echo two')
+  assert.ok(!lab.network.built.at(-1)?.includes(killed))
+  echo.close()
+})
+
+test('a name is looked up by the exit, for each key over its own circuit; of private ones and of none there is nothing', async () => {
+  await using lab = await openLab()
+  const resolve = async (name: string, user: string): Promise<number[]> => {
+    const peer = await dial(lab.socks.port)
+    const [, , , ...rest] = nameRequest(name, 0)
+    peer.write(5, 1, 2, 1, user.length, ...Buffer.from(user), 0, 5, 0xf0, 0, ...rest)
+    const { bytes } = await peer.rest()
+    peer.socket.destroy()
+    return [...bytes.subarray(4)]
+  }
+  assert.deepEqual(await resolve(host, 'a'), [5, 0, 0, 1, 127, 0, 0, 1, 0, 0])
+  assert.deepEqual(await resolve(host, 'b'), [5, 0, 0, 1, 127, 0, 0, 1, 0, 0])
+  assert.equal(lab.network.built.length, 2)
+  for (const name of ['nowhere.anarq.net', inside, 'localhost', '10.0.0.1'])
+    assert.equal((await resolve(name, 'a'))[1], 4, name)
+})
+
+const hasTorResolve = await run('tor-resolve', []).catch(
+  (error: { code?: unknown }) => error.code !== 'ENOENT',
+)
+
+test('the resolver that comes with Tor asks through the door', {
+  skip: hasTorResolve ? false : 'tor-resolve is not on this machine',
+}, async () => {
+  await using lab = await openLab()
+  const { stdout } = await run('tor-resolve', ['-5', host, `127.0.0.1:${lab.socks.port}`])
+  assert.equal(stdout.trim(), '127.0.0.1')
 })
 
 test('what the exit refuses is answered by the book at the other door', async () => {

@@ -38,6 +38,10 @@ async function openLab(limits: Partial<SocksLimits> = {}) {
       keys.push(isolation)
       return exit.datagrams(events)
     },
+    resolve(host, isolation, done) {
+      keys.push(isolation)
+      exit.resolve(host, done)
+    },
   }
   const socks = await openSocks({ streams, port: 0, limits })
   return {
@@ -120,6 +124,7 @@ const wrongOnes: readonly (readonly [what: string, sent: readonly number[], told
   ['a request of version 4', [...hello, 4, 1, 0, 1], [5, 0, 5, 1]],
   ['BIND', [...hello, 5, 2, 0, 1, 1, 2, 3, 4, 0, 80], [5, 0, 5, 7]],
   ['command 0', [...hello, 5, 0], [5, 0, 5, 7]],
+  ['the look-up of an address (Tor has one)', [...hello, 5, 0xf1], [5, 0, 5, 7]],
   ['command 9', [...hello, 5, 9], [5, 0, 5, 7]],
   ['a reserved byte that is not zero', [...hello, 5, 1, 1], [5, 0, 5, 1]],
   ['address kind 0', [...hello, 5, 1, 0, 0], [5, 0, 5, 8]],
@@ -237,6 +242,7 @@ test('who ends its half still gets the whole answer, and a stream that breaks is
       return flow
     },
     associate: () => assert.fail(),
+    resolve: () => assert.fail(),
   }
   const socks = await openSocks({ streams, port: 0 })
   const peer = await dial(socks.port)
@@ -301,7 +307,8 @@ test('datagrams go out and come back; parts, strangers, and hosts that were not 
 })
 
 test('the door opens on loopback alone unless it is said, and says when its port is taken', async () => {
-  const streams: Streams = { open: () => assert.fail(), associate: () => assert.fail() }
+  const nothing = (): never => assert.fail()
+  const streams: Streams = { open: nothing, associate: nothing, resolve: nothing }
   for (const host of ['0.0.0.0', '::', '192.168.1.1', '127.evil.net', 'localhost'])
     await assert.rejects(openSocks({ streams, host, port: 0 }), { code: 'refused.open-proxy' })
   const taken = createServer().listen(0, '127.0.0.1')

@@ -1,4 +1,5 @@
-import type { BlockKeys, EnvelopeOwner, SealKeys, SealRange, Unopened } from '@anarq/flows'
+import type { BlockKeys, EnvelopeOwner, EpochKey, SealKeys, SealRange, Unopened } from '@anarq/flows'
+import type { PackedFiles, PackedOpened } from './packed-files.ts'
 import type { PackedRequests } from './packed-requests.ts'
 
 /** Memory that both sides see, made known to a worker once. */
@@ -18,6 +19,13 @@ export type Task =
       readonly keys: BlockKeys
     }
   | {
+      readonly kind: 'files'
+      /** Holds the blocks of all of them. */
+      readonly memory: SharedArrayBuffer
+      readonly files: PackedFiles
+      readonly keys: readonly EpochKey[]
+    }
+  | {
       readonly kind: 'seal'
       readonly window: number
       readonly ranges: readonly SealRange[]
@@ -31,7 +39,7 @@ export type Task =
 
 export type Request = { readonly id: number; readonly task: Task }
 
-export type Answer = SealAnswer | OpenAnswer
+export type Answer = SealAnswer | OpenAnswer | FilesAnswer
 
 /**
  * For each range or request in order: the length of its bytes, and 32-byte hashes one after another (digest and key of a
@@ -45,6 +53,8 @@ export type SealAnswer = {
 
 /** Plain bytes in memory of their own, or what was wrong. */
 export type OpenAnswer = { readonly plain: Uint8Array | Unopened }
+
+export type FilesAnswer = { readonly opened: PackedOpened }
 
 export type Reply =
   | { readonly id: number; readonly answer: Answer }

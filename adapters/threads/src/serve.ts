@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
 import { concatBytes, ownsBuffer } from '@anarq/bytes'
-import { openBlock, prepareMany, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
+import { openBlock, openFile, prepareMany, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
 import { systemRandom } from '@anarq/random'
 import type { Answer, Reply, Request, SealAnswer, Task, WindowNotice } from './messages.ts'
+import { packOpened, unpackFiles } from './packed-files.ts'
 import { unpackRequests } from './packed-requests.ts'
 
 type Memory = { readonly bytes: Uint8Array; readonly sealed: Uint8Array }
@@ -44,7 +45,11 @@ export function serve(port: MessagePort): void {
 const manyMin = 16
 
 function isMany(task: Task): boolean {
-  return task.kind === 'envelopes' || (task.kind === 'seal' && task.ranges.length >= manyMin)
+  return (
+    task.kind === 'envelopes' ||
+    task.kind === 'files' ||
+    (task.kind === 'seal' && task.ranges.length >= manyMin)
+  )
 }
 
 function replyTo({ id, task }: Request, windows: ReadonlyMap<number, Memory>): Reply {
@@ -63,6 +68,10 @@ function perform(task: Task, windows: ReadonlyMap<number, Memory>): Answer {
       return sealEach(task)
     case 'open':
       return { plain: openBlock(new Uint8Array(task.memory, 0, task.bytes), task.keys) }
+    case 'files': {
+      const { files, memory, keys } = task
+      return { opened: packOpened(unpackFiles(files, memory).map((file) => openFile(file, keys))) }
+    }
     default:
       return task satisfies never
   }
@@ -70,7 +79,7 @@ function perform(task: Task, windows: ReadonlyMap<number, Memory>): Answer {
 
 /** What changes hands instead of being copied: arrays that own their whole buffer. */
 function movable(answer: Answer): ArrayBuffer[] {
-  const bytes = 'plain' in answer ? answer.plain : answer.bytes
+  const bytes = 'opened' in answer ? answer.opened.bytes : 'plain' in answer ? answer.plain : answer.bytes
   if (!(bytes instanceof Uint8Array) || !ownsBuffer(bytes)) return []
   return [bytes.buffer as ArrayBuffer]
 }

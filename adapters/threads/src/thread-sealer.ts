@@ -15,6 +15,7 @@ import {
 } from '@anarq/flows'
 import { chunkBytesMax } from '@anarq/qompress'
 import type {
+  FilesAnswer,
   OpenAnswer,
   Reply,
   Request,
@@ -23,6 +24,7 @@ import type {
   WindowNotice,
   WorkerSettings,
 } from './messages.ts'
+import { packFiles, unpackOpened } from './packed-files.ts'
 import { packRequests } from './packed-requests.ts'
 
 export type ThreadSealerOptions = {
@@ -43,8 +45,13 @@ const backlog = 3
 const littleBytes = 32 * 1024
 
 type Lane = { worker: Worker; waiting: Map<number, Waiting>; announced: Set<number> }
-type AnswerOf<T extends Task> = T extends { kind: 'open' } ? OpenAnswer : SealAnswer
-type Waiting = { resolve(answer: SealAnswer & OpenAnswer): void; reject(error: Fault): void }
+type AnswerOf<T extends Task> = T extends { kind: 'open' }
+  ? OpenAnswer
+  : T extends { kind: 'files' }
+    ? FilesAnswer
+    : SealAnswer
+type AnyAnswer = SealAnswer & OpenAnswer & FilesAnswer
+type Waiting = { resolve(answer: AnyAnswer): void; reject(error: Fault): void }
 
 /** Workers start when the first chunk comes, or are told that it will, so a node that only waits stays small. */
 export function createThreadSealer({
@@ -86,6 +93,14 @@ export function createThreadSealer({
             rooms.giveBack(memory)
           }
         },
+        async openFiles(files, keys) {
+          try {
+            const task = { kind: 'files' as const, memory, files: packFiles(files), keys }
+            return unpackOpened((await ask(laneFor(true), task)).opened)
+          } finally {
+            rooms.giveBack(memory)
+          }
+        },
         release: () => rooms.giveBack(memory),
       }
     },
@@ -100,7 +115,7 @@ export function createThreadSealer({
   function ask<T extends Task>({ worker, waiting }: Lane, task: T): Promise<AnswerOf<T>> {
     const id = nextId++
     return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject })
+      waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
       worker.ref()
       worker.postMessage({ id, task } satisfies Request)
     })
@@ -196,7 +211,7 @@ function settle({ worker, waiting }: Lane, reply: Reply): void {
   if (waiting.size === 0) worker.unref()
   if (one === undefined) return
   if ('error' in reply) one.reject(new Fault('internal.sealer', `A part could not be sealed: ${reply.error}`))
-  else one.resolve(reply.answer as SealAnswer & OpenAnswer)
+  else one.resolve(reply.answer as AnyAnswer)
 }
 
 function sealedRange(

@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from 'node:util'
 import { parseArgs } from 'node:util'
 import type { Operations } from '@anarq/kernel'
+import type { NetSettings } from '@anarq/node'
 import type { Sdk } from '@anarq/sdk'
 import type { Terminal } from './terminal.ts'
 
@@ -15,8 +16,8 @@ export type Context = {
   readonly signal: AbortSignal
   /** With an open identity: asks for the passphrase where needed. */
   operations(): Promise<Operations>
-  /** As it is: empty, locked or open. */
-  bare(): Promise<Operations>
+  /** As it is: empty, locked or open. A home that is opened here is among other nodes as said; a running node as it was started. */
+  bare(net?: NetSettings): Promise<Operations>
   /** The SDK as the person, for what lies above the kernel. */
   sdk(): Promise<Sdk>
 }

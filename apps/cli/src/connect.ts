@@ -1,11 +1,12 @@
 import type { Operations } from '@anarq/kernel'
+import type { NetSettings } from '@anarq/node'
 import type { OpenApps } from '@anarq/node/apps'
 import type { Sdk } from '@anarq/sdk'
 import { readSecretFile, type Terminal } from './terminal.ts'
 
 export type Connection = {
   operations(): Promise<Operations>
-  bare(): Promise<Operations>
+  bare(net?: NetSettings): Promise<Operations>
   /** The SDK as the person, with an open identity: for what lies above the kernel, such as apps. */
   sdk(): Promise<Sdk>
   close(): Promise<void>
@@ -30,8 +31,8 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
   const passphrase =
     passphraseFile === undefined ? undefined : () => (read ??= readSecretFile(passphraseFile))
   const connection: Connection = {
-    async bare() {
-      opened ??= open({ home, terminal, isBulkComing })
+    async bare(net) {
+      opened ??= open({ home, terminal, isBulkComing, net })
       return (await opened).operations
     },
     async operations() {
@@ -58,9 +59,10 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
 type OpenOptions = Omit<ConnectOptions, 'passphraseFile'> & {
   /** Where it need not be typed: its slow key begins before all else is loaded. */
   passphrase?: (() => string) | undefined
+  net?: NetSettings | undefined
 }
 
-async function open({ home, terminal, isBulkComing, passphrase }: OpenOptions): Promise<Opened> {
+async function open({ home, terminal, isBulkComing, passphrase, net }: OpenOptions): Promise<Opened> {
   const { reachNode } = await import('@anarq/http/client')
   const running = await reachNode(home)
   if (running !== undefined)
@@ -75,6 +77,7 @@ async function open({ home, terminal, isBulkComing, passphrase }: OpenOptions): 
       isOneCommand: true,
       onFault: (fault) => terminal.note(fault.message),
       stretch: headStart?.stretch,
+      net,
     })
     let apps: Promise<OpenApps> | undefined
     return {

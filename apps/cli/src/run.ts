@@ -39,6 +39,7 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
   compact: { group: 'trust', load: async () => (await import('./commands/health.ts')).compact },
   app: { group: 'apps', load: async () => (await import('./commands/app.ts')).app },
   key: { group: 'node', load: async () => (await import('./commands/key.ts')).key },
+  net: { group: 'node', load: async () => (await import('./commands/net.ts')).net },
   up: { group: 'node', load: async () => (await import('./commands/up.ts')).up },
 }
 

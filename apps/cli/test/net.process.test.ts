@@ -50,6 +50,19 @@ suite('sharing between two nodes', () => {
     assert.equal(await shell.fails(['open', 'note.txt.ping', '-o', '-'], asBob()), 'refused.revoked')
   })
 
+  test('[WX-PNG-3] a folder comes over whole, in part, and as a list', async () => {
+    for (const name of ['plans/one.txt', 'plans/deep/two.txt']) await shell.write(name, `this is ${name}`)
+    await shell.json(['put', 'plans'])
+    await share('plans')
+    const list = await shell.json<readonly { path: string }[]>(['open', 'plans.ping', '--list'], asBob())
+    const paths = list.map(({ path }) => path).sort()
+    assert.deepEqual(paths, ['plans', 'plans/deep', 'plans/deep/two.txt', 'plans/one.txt'])
+    await shell.json(['open', 'plans.ping', '-o', 'brought'], asBob())
+    assert.equal(await readFile(shell.path('brought/deep/two.txt'), 'utf8'), 'this is plans/deep/two.txt')
+    const { out } = await shell.run(['open', 'plans.ping', '--only', 'one.txt', '-o', '-'], asBob())
+    assert.equal(out, 'this is plans/one.txt')
+  })
+
   test('a node opens it for its own commands, and goes on when the other was away', async () => {
     await share('note.txt')
     await shell.down()
@@ -58,7 +71,75 @@ suite('sharing between two nodes', () => {
     await shell.up(shell.home, ['--net', 'tcp://127.0.0.1:0'])
     // The other node came back at another address: what is shared now leads there.
     await share('note.txt')
-    assert.equal((await shell.run(['open', 'note.txt.ping', '-o', '-'], asBob())).out, 'a note')
+    const back = await shell.run(['open', 'note.txt.ping', '-o', '-'], asBob())
+    assert.equal(back.out, 'a note', back.err)
     await shell.json(['id', 'use', 'alice'])
+  })
+})
+
+suite('meeting by an invitation', () => {
+  type Status = { readonly state: string; readonly known: number; readonly addresses: readonly string[] }
+  const status = (home: string): Promise<Status> => shell.json(['net', 'status'], { home })
+
+  test('[WX-NET-1] [AQ-QNET-4] one line leads one node to the other, and both then know of each other', async () => {
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0'])
+    await shell.up(bobsHome, ['--net', 'out'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
+    const peer = await shell.json<{ id: string }>(['net', 'join', invitation], asBob())
+    const [bobSees] = await shell.json<readonly { id: string; isLinked: boolean }[]>(
+      ['net', 'peers'],
+      asBob(),
+    )
+    assert.deepEqual([bobSees?.id, bobSees?.isLinked], [peer.id, true])
+    assert.equal((await status(shell.home)).known, 1)
+    assert.deepEqual((await status(bobsHome)).addresses, [])
+    const { out } = await shell.run(['net', 'status'], asBob())
+    assert.match(
+      out,
+      /^This node is [a-z2-7]{52}\nIt only goes out: nobody can come in\.\nIt is among others: 1 answer/,
+    )
+  })
+
+  test('[QN-ARC-1] a node is a relay, or has a door for programs, where it is started as one', async () => {
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0', '--role', 'exit', '--role', 'relay'])
+    await shell.up(bobsHome, ['--net', 'out', '--socks', '0'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
+    await shell.json(['net', 'join', invitation], asBob())
+    type Circuits = {
+      readonly relays: number
+      readonly exits: number
+      readonly socks?: { readonly port: number }
+    }
+    const seen = await shell.json<Circuits>(['net', 'circuit'], asBob())
+    assert.deepEqual([seen.relays, seen.exits], [1, 1])
+    assert.ok((seen.socks?.port ?? 0) > 0)
+    assert.equal((await shell.json<Circuits>(['net', 'circuit'])).socks, undefined)
+    const { out } = await shell.run(['net', 'circuit'], asBob())
+    assert.match(out, /^Programs come in at 127\.0\.0\.1:\d+ \(SOCKS5\)\.\nIt knows 1 relays/)
+    assert.match((await shell.run(['net', 'status'])).out, /It serves others as exit, relay\./)
+  })
+
+  test('a relay that nobody can reach, a role that there is not, and a door without a network are refused', async () => {
+    await shell.down()
+    for (const wrong of [
+      ['--net', 'out', '--role', 'relay'],
+      ['--net', 'tcp://127.1.0.1:0', '--role', 'king'],
+      ['--role', 'relay'],
+      ['--socks', '9150'],
+    ])
+      assert.equal(await shell.fails(['up', ...wrong]), 'invalid.option', wrong.join(' '))
+  })
+
+  test('what leads nowhere, and a node that is on no network, are told in a sentence', async () => {
+    await shell.up(shell.home)
+    await shell.up(bobsHome, ['--net', 'out'])
+    assert.equal(await shell.fails(['net', 'join', 'anarq:nothing'], asBob()), 'invalid.invitation')
+    assert.equal(await shell.fails(['net', 'invite'], asBob()), 'refused.not-reachable')
+    await shell.down()
+    assert.deepEqual(await shell.json(['net', 'status']), { state: 'off' })
+    assert.equal(await shell.fails(['net', 'peers']), 'unavailable.network')
+    assert.equal((await shell.run(['net', 'dance'])).code, 2)
   })
 })

@@ -42,8 +42,13 @@ export type Shell = {
   json<T>(args: readonly string[], options?: RunOptions & { code?: number }): Promise<T>
   /** The code of what was refused or failed; its sentence must be one. */
   fails(args: readonly string[], options?: RunOptions & { code?: number }): Promise<string>
-  /** Starts a node in the home, unlocked where there is an identity; from now on commands reach it through its socket. */
-  up(home?: string, options?: readonly string[]): Promise<void>
+  /**
+   * Starts a node in the home, unlocked where there is an identity; from now on commands reach it through its socket. `via` is
+   * what comes before its command line.
+   */
+  up(home?: string, options?: readonly string[], via?: readonly string[]): Promise<void>
+  /** Ends one node as a power cut does. */
+  kill(home: string): Promise<void>
   /** Stops every node that was started. */
   down(): Promise<void>
   path(name: string): string
@@ -90,7 +95,8 @@ export async function openShell(): Promise<Shell> {
       }
       return error.code
     },
-    up: (at = home, options = []) => nodes.start(at, options),
+    up: (at = home, options = [], via = []) => nodes.start(at, options, via),
+    kill: nodes.kill,
     down: nodes.stopAll,
     path,
     async write(name, content) {
@@ -108,7 +114,8 @@ export async function openShell(): Promise<Shell> {
 
 type Nodes = {
   has(home: string): boolean
-  start(home: string, options: readonly string[]): Promise<void>
+  start(home: string, options: readonly string[], via: readonly string[]): Promise<void>
+  kill(home: string): Promise<void>
   run(argv: readonly string[]): Promise<Outcome>
   stopAll(): Promise<void>
 }
@@ -118,13 +125,21 @@ function createNodes({ folder, secret }: { folder: string; secret: string }): No
   let runner: Runner | undefined
   return {
     has: (home) => nodes.has(home),
-    async start(home, options) {
+    async start(home, options, via) {
       const args = ['up', '--port', '0', '--json', '--home', home, '--passphrase-file', secret, ...options]
-      const node = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const [program = process.execPath, ...before] = [...via, process.execPath, command, ...args]
+      const node = spawn(program, before, { stdio: ['ignore', 'pipe', 'inherit'] })
       nodes.set(home, node)
       // It prints one document, when it is ready.
       await Promise.race([once(node.stdout, 'data'), once(node, 'exit')])
       if (node.exitCode !== null) throw new Error(`the node did not start: ${node.exitCode}`)
+    },
+    async kill(home) {
+      const node = nodes.get(home)
+      nodes.delete(home)
+      if (node === undefined) return
+      node.kill('SIGKILL')
+      await once(node, 'exit')
     },
     async run(argv) {
       runner ??= createRunner(folder)

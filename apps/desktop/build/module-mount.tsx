@@ -9,11 +9,16 @@ import { createRoot } from 'react-dom/client'
 type Shell = AppProps<AppSdk>
 type Definition = { load(): Promise<{ default: ComponentType<Shell> }> }
 
+/** Of what a module's face has, the app itself. */
+function isDefinition(value: unknown): value is Definition {
+  return typeof value === 'object' && value !== null && 'load' in value
+}
+
 /** So that the style sheet beside this script is asked for where the package lies, and not where the bundler would put it. */
 const here = import.meta.url
 
 export function mount(element: HTMLElement, shell: Shell): () => void {
-  const [definition] = Object.values(face) as Definition[]
+  const definition = Object.values(face).find(isDefinition)
   if (definition === undefined) throw new Error('This module has no screen.')
   const Screen = lazy(() => definition.load())
   const place = document.createElement('div')

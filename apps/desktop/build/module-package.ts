@@ -8,9 +8,15 @@ import { onlyOurLanguages } from './plugins.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
+/** The styles of a module are asked for by its script. */
+const page = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>App</title><link rel="stylesheet" href="/design/anarq.css">
+<script type="module" src="main.js"></script></head><body></body></html>
+`
+
 /**
  * `module` is the folder's name below `modules`. The manifest stays as it is but for the fields in `changes`, such as an id
- * and a name of its own: nothing takes the place of a part of the system.
+ * and a name of its own: nothing takes the place of a part of the system. With a `ui` of kind `frame` it is a page.
  */
 export async function buildModule(
   module: string,
@@ -18,6 +24,8 @@ export async function buildModule(
   changes: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const folder = join(root, 'modules', module)
+  const isFrame = (changes.ui as { kind?: unknown } | undefined)?.kind === 'frame'
+  const entry = isFrame ? 'module-frame.tsx' : 'module-mount.tsx'
   await build({
     root: join(root, 'apps/desktop'),
     configFile: false,
@@ -36,7 +44,7 @@ export async function buildModule(
       reportCompressedSize: false,
       chunkSizeWarningLimit: 2000,
       rollupOptions: {
-        input: fileURLToPath(new URL('module-mount.tsx', import.meta.url)),
+        input: fileURLToPath(new URL(entry, import.meta.url)),
         preserveEntrySignatures: 'strict',
         output: {
           entryFileNames: 'main.js',
@@ -53,5 +61,6 @@ export async function buildModule(
   >
   const ui = { kind: 'component', entry: 'ui/main.js' }
   await writeFile(join(to, 'manifest.json'), JSON.stringify({ ...manifest, ui, ...changes }))
+  if (isFrame) await writeFile(join(to, 'ui/index.html'), page)
   await cp(join(folder, 'icon.svg'), join(to, 'icon.svg'))
 }

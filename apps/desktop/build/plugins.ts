@@ -48,8 +48,9 @@ export function frameScript(): Plugin {
       const sdk = '../../../os/sdk/src'
       const plain = (file: string): string =>
         stripTypeScriptTypes(read(`${sdk}/${file}`), { mode: 'strip' }).replace(/^import .*$/gm, '')
-      const client = plain('client.ts').replace(/^export /gm, '')
-      this.emitFile({ type: 'asset', fileName: 'design/anarq.js', source: `${client}\n${plain('frame.ts')}` })
+      const inner = ['client.ts', 'frame-content.ts'].map((file) => plain(file).replace(/^export /gm, ''))
+      const source = [...inner, plain('frame.ts')].join('\n')
+      this.emitFile({ type: 'asset', fileName: 'design/anarq.js', source })
     },
   }
 }

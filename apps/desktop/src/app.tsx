@@ -19,6 +19,7 @@ export function App({ client }: { readonly client: Client }): ReactNode {
   const [preferences, setPreferences] = useState(() => lastPreferences(localStorage, navigator.languages))
   const [boot, setBoot] = useState<Boot>('loading')
   const [isFirst, setFirst] = useState(false)
+  const [isRestored, setRestored] = useState(false)
   const theme = themeFor(preferences, useSystemTastes())
   useAppearance(theme, preferences.locale)
 
@@ -34,6 +35,7 @@ export function App({ client }: { readonly client: Client }): ReactNode {
   // Who was put out here looks again: the node is locked, or another browser is still in.
   useEffect(() => {
     if (did === undefined) void look()
+    else setRestored(false)
   }, [look, did])
   const { keeper, kept, startTour } = useKept(client, did)
   useEffect(() => {
@@ -47,6 +49,11 @@ export function App({ client }: { readonly client: Client }): ReactNode {
     await keeper?.keepPreferences(preferences)
     await keeper?.keepTour(true)
     startTour()
+    setFirst(false)
+  }
+  const restored = async (): Promise<void> => {
+    await look()
+    setRestored(true)
     setFirst(false)
   }
   const surroundings = useMemo<Surroundings>(
@@ -70,14 +77,14 @@ export function App({ client }: { readonly client: Client }): ReactNode {
         <FaultProvider texts={faultTexts}>
           <Wallpaper />
           {isFirst ? (
-            <FirstRun onDone={begin} />
+            <FirstRun onDone={begin} onRestored={() => void restored()} />
           ) : session !== undefined ? (
             kept !== undefined &&
             keeper !== undefined && (
               <Desktop key={session.did} session={session} keeper={keeper} kept={kept} />
             )
           ) : (
-            <Outside boot={boot} onRetry={look} />
+            <Outside boot={boot} isRestored={isRestored} onRetry={look} />
           )}
         </FaultProvider>
       </DesignProvider>
@@ -114,7 +121,9 @@ function useKept(
   }
 }
 
-function Outside({ boot, onRetry }: { readonly boot: Boot; readonly onRetry: () => void }): ReactNode {
+type OutsideProps = { readonly boot: Boot; readonly isRestored: boolean; readonly onRetry: () => void }
+
+function Outside({ boot, isRestored, onRetry }: OutsideProps): ReactNode {
   const { say } = useSurroundings()
   switch (boot) {
     case 'loading':
@@ -144,19 +153,11 @@ function Outside({ boot, onRetry }: { readonly boot: Boot; readonly onRetry: () 
         </main>
       )
     case 'waiting':
-      return (
-        <main className="boot">
-          <div className="card">
-            <EmptyState icon="people" title={say('boot.waiting.title')}>
-              {say('boot.waiting.text')}
-            </EmptyState>
-          </div>
-        </main>
-      )
+    case 'open':
+      return <Unlock home={boot} onLook={onRetry} />
     case 'empty':
     case 'locked':
-    case 'open':
-      return <Unlock isOpen={boot === 'open'} onLook={onRetry} />
+      return <Unlock home={isRestored ? 'restored' : 'locked'} onLook={onRetry} />
     default:
       return boot satisfies never
   }

@@ -99,6 +99,22 @@ test('a fault crosses without its data, and an answer that is too large does not
   assert.equal(reply !== undefined && 'fault' in reply && reply.fault.code, 'limit.answer')
 })
 
+test('a fault crosses in the words of the reader, the bridge’s own too', async () => {
+  const bridge = createBridge({
+    allows: (call) => call === 'storage.fail',
+    call: async () => {
+      throw new Fault('missing.entry', 'There is no such file.')
+    },
+    sentence: ({ code }) => (code === 'missing.entry' ? 'No existe.' : 'No puede.'),
+    nowMs: () => 0,
+  })
+  const said = async (id: number, call: string) => {
+    const reply = await bridge.receive(ask(id, call))
+    return reply !== undefined && 'fault' in reply ? reply.fault.message : undefined
+  }
+  assert.deepEqual([await said(1, 'storage.fail'), await said(2, 'tools.list')], ['No existe.', 'No puede.'])
+})
+
 test('a flood is slowed, and who goes on is cut off and reported once', async () => {
   const { bridge, cut, pass } = world({ burst: 10, perSecond: 10, offencesMax: 5 })
   let limited = 0

@@ -154,18 +154,29 @@ test('a window follows the pointer, snaps at an edge, and lies where it lay afte
   }),
 )
 
-test('the launcher finds files too, by words of their names, and opens where they lie', { skip }, () =>
-  house.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
-    await unlock(page)
-    await page.keyboard.press('Control+k')
-    await page.getByRole('dialog', { name: 'Find' }).waitFor()
-    await page.keyboard.type('shopping')
-    await page.getByRole('option', { name: /^Shopping list\.txt/ }).waitFor()
-    await assertAccessible(page, 'launcher with files')
-    await page.keyboard.press('Enter')
-    const files = page.getByRole('region', { name: /Examples|Files/ })
-    await files.locator('[data-id]').filter({ hasText: 'Shopping list.txt' }).first().waitFor()
-  }),
+test(
+  'the launcher finds files too, by words of their names, and opens what it found, by keys alone',
+  { skip },
+  () =>
+    house.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
+      await unlock(page)
+      await page.keyboard.press('Control+k')
+      await page.getByRole('dialog', { name: 'Find' }).waitFor()
+      await page.keyboard.type('shopping')
+      await page.getByRole('option', { name: /^Shopping list\.txt/ }).waitFor()
+      await assertAccessible(page, 'launcher with files')
+      await page.keyboard.press('Enter')
+      const preview = page.getByRole('dialog', { name: 'Preview of Shopping list.txt' })
+      await preview.getByRole('document').waitFor()
+      await assertAccessible(page, 'a file that the launcher found')
+      await page.keyboard.press('Escape')
+      await preview.waitFor({ state: 'detached' })
+      // It lies chosen in its folder, under the keyboard: one key opens it again.
+      const files = page.getByRole('region', { name: 'Examples' })
+      await files.locator('[aria-selected=true]').filter({ hasText: 'Shopping list.txt' }).waitFor()
+      await page.keyboard.press('Enter')
+      await preview.waitFor()
+    }),
 )
 
 /** What the shell keeps of where windows lie is in the node a moment later. */

@@ -10,10 +10,14 @@ const codePattern = new RegExp(`'((?:${kinds})\\.[a-z0-9]+(?:-[a-z0-9]+)*)'`, 'g
 
 /** Every code that anything below a door can give, as its source has it. Defects of ours have one sentence, the door's. */
 function codesInSource(): ReadonlySet<string> {
-  const files = globSync('{base,core,os,adapters,apps/node}/**/src/**/*.ts', {
-    cwd: root,
-    exclude: (name) => name === 'node_modules',
-  })
+  const files = globSync(
+    [
+      '{base,core,os,adapters,apps/node}/**/src/**/*.ts',
+      // Where the desktop raises its own; elsewhere in it such names are of messages.
+      'apps/desktop/src/{apps,bridge,client}/*.{ts,tsx}',
+    ],
+    { cwd: root, exclude: (name) => name === 'node_modules' },
+  )
   assert.ok(files.length > 300)
   return new Set(
     files.flatMap((file) =>
@@ -22,17 +26,9 @@ function codesInSource(): ReadonlySet<string> {
   )
 }
 
-const readEnglish = (): string[] =>
-  JSON.parse(readFileSync(new URL('fixtures/faults-in-english.json', import.meta.url), 'utf8')) as string[]
-
-test('every fault has a Spanish sentence, or is on the list of those that have none, which only shrinks', () => {
-  const codes = codesInSource()
-  const english = new Set(readEnglish())
-  const untold = [...codes].filter((code) => !Object.hasOwn(faultsEs, code) && !english.has(code))
-  assert.deepEqual(untold, [], 'Write their sentences in src/messages/faults-es.ts.')
-  const done = [...english].filter((code) => Object.hasOwn(faultsEs, code) || !codes.has(code))
-  assert.deepEqual(done, [], 'Take these from test/fixtures/faults-in-english.json.')
-  assert.ok(english.size <= 225, 'The list only shrinks.')
+test('every fault has a Spanish sentence', () => {
+  const untold = [...codesInSource()].filter((code) => !Object.hasOwn(faultsEs, code))
+  assert.deepEqual(untold, [], 'Write their sentences in src/messages/faults-es*.ts.')
 })
 
 test('every Spanish sentence is of a fault that there is, ends as one, and names nothing that faults do not have', () => {

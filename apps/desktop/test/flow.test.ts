@@ -8,6 +8,10 @@ const acts: fc.Arbitrary<FlowAct> = fc.oneof(
   fc.constantFrom<FlowAct>(
     { do: 'begin' },
     { do: 'recover' },
+    { do: 'restore' },
+    { do: 'enrol' },
+    { do: 'enrolled' },
+    { do: 'joined', name: 'Ada' },
     { do: 'back' },
     { do: 'passed' },
     { do: 'confirmed', hasPasskeys: true },
@@ -33,7 +37,7 @@ test('nobody reaches the end of a new identity without having confirmed three di
         step = nextStep(step, act)
         if (step.at === 'confirm') assert.equal(new Set(step.asked).size, 3)
         if (['passkey', 'ready'].includes(step.at) && before !== step.at)
-          assert.ok(['confirm', 'passphrase', 'passkey'].includes(before))
+          assert.ok(['confirm', 'passphrase', 'passkey', 'join'].includes(before))
         if (before === 'words')
           assert.ok(['words', 'confirm'].includes(step.at), 'there is no way back before an identity')
       }

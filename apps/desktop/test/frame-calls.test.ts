@@ -17,6 +17,7 @@ function world() {
       done.push(asked)
       return { status: 200, headers: {}, bytes: new Uint8Array() }
     },
+    content: new Map([['content.open', async (input) => done.push(['content.open', input])]]),
     setTitle: (title) => done.push(title),
     close: () => done.push('closed'),
     notify: (notice) => done.push(notice),
@@ -66,11 +67,12 @@ test("an app's address stays below its own backend, whatever it asks for", () =>
 
 test('an app may call the face and its own window, and nothing that has another name', () => {
   const { calls } = world()
-  for (const call of ['storage.list', 'apps.list', 'shell.title', 'backend.request'])
+  for (const call of ['storage.list', 'apps.list', 'shell.title', 'backend.request', 'content.open'])
     assert.ok(calls.allows(call))
   for (const call of [
     'shell.lock',
     'session.renew',
+    'content.media',
     'constructor.constructor',
     'backend.start',
     'window.open',

@@ -3,10 +3,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
-import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import { packFiles, withManifest } from '@anarq/wxa'
 import { deflate, writeZip } from '@anarq/zip'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  enter,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+} from './visit.ts'
 
 let house: House
 
@@ -255,11 +263,3 @@ test(
       await page.getByRole('button', { name: 'Acting as Ada' }).waitFor()
     }),
 )
-
-async function enter(origin: string): Promise<ReturnType<typeof createSdk>> {
-  const key = await createPageKey()
-  let session: PageSession | undefined
-  const client = createPageClient({ key, session: () => session, origin })
-  session = await client.open<PageSession>('/api/v1/sessions', { json: { passphrase, key: key.publicKey } })
-  return createSdk(client.callAs())
-}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +8,9 @@ import { executable, type House, openHouse, passphrase, skip, unlock } from './v
 
 let house: House
 let hostile: string
+/** Where a peer connection would be heard. */
+const peer = createSocket('udp4')
+let heard = 0
 
 const manifest = {
   manifest: 1,
@@ -19,6 +23,12 @@ const manifest = {
   ui: { kind: 'frame', entry: 'ui/index.html' },
   icon: 'icon.svg',
 }
+/** What a page that the app made, or led its frame to, would call by. */
+const calling = `
+const peer = new RTCPeerConnection({ iceServers: [{ urls: 'stun:PEER' }] })
+peer.createDataChannel('secret')
+peer.createOffer().then((offer) => peer.setLocalDescription(offer))
+`
 const page = `<!doctype html><html lang="en"><head><title>Game</title><script type="module" src="hostile.js"></script></head>
 <body><pre id="results"></pre><button id="flood">Flood</button></body></html>`
 
@@ -26,12 +36,22 @@ before(async () => {
   if (executable === undefined && skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
-  const script = await readFile(fileURLToPath(new URL('fixtures/hostile.js', import.meta.url)), 'utf8')
+  peer.on('message', () => (heard += 1))
+  await new Promise<void>((resolve) => peer.bind(0, '127.0.0.1', resolve))
+  const written = await readFile(fileURLToPath(new URL('fixtures/hostile.js', import.meta.url)), 'utf8')
+  const script = written.replaceAll('PEER', `127.0.0.1:${peer.address().port}`)
   const icon = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><script>parent.x = 1</script></svg>'
-  const files = { 'ui/index.html': page, 'ui/hostile.js': script, 'icon.svg': icon }
+  const files = {
+    'ui/index.html': page,
+    'ui/hostile.js': script,
+    'ui/peer.js': calling.replace('PEER', `127.0.0.1:${peer.address().port}`),
+    'ui/peer.svg': '<svg xmlns="http://www.w3.org/2000/svg"><script href="peer.js"/></svg>',
+    'icon.svg': icon,
+  }
   hostile = await packApp(house.node.home.root, undefined, { manifest, files })
 })
 after(async () => {
+  peer.close()
   await house?.close()
 })
 
@@ -60,6 +80,26 @@ test(
       )
       assert.equal(new URL(tab.url()).pathname, '/')
       assert.equal(await tab.evaluate(() => 'x' in globalThis), false)
+
+      assert.equal(heard, 0, 'a peer connection went out')
+      for (const way of [
+        "location.href = new URL('peer.svg', document.scripts[0].src).href",
+        `location.href = URL.createObjectURL(
+          new Blob(['<script src="' + new URL('peer.js', document.scripts[0].src) + '"></' + 'script>'], { type: 'text/html' }))`,
+      ]) {
+        const before = tab.frames().length
+        const frame = tab.frames().find((one) => one.url().endsWith('/ui/index.html'))
+        assert.ok(frame !== undefined && before > 1)
+        await frame.evaluate(way).catch(() => undefined)
+        await tab.waitForTimeout(1500)
+        assert.equal(heard, 0, way)
+        const again = tab.getByRole('region', { name: 'Friendly Game', exact: true })
+        await again.focus()
+        await tab.keyboard.press('Alt+Shift+W')
+        await tab.locator('iframe.app-frame').waitFor({ state: 'detached' })
+        await tab.getByRole('button', { name: 'Open' }).click()
+        await results.filter({ hasText: '{' }).waitFor({ timeout: 90_000 })
+      }
 
       // The frame goes while it is pressed.
       await tab

@@ -1,8 +1,10 @@
 /** Takes the pictures of the user guide anew: `npm run pictures`. They go to docs/pictures, small enough to be kept. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type PutItem, streamContent } from '@anarq/flows'
-import type { Node } from '@anarq/node'
+import { type Node, openNode } from '@anarq/node'
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { type House, openHouse, passphrase, unlock } from './visit.ts'
 
@@ -54,9 +56,53 @@ async function furnish({ operations }: Node): Promise<void> {
   await sharing.open(letter.ping).catch(() => undefined)
   await sharing.open(bait.ping).catch(() => undefined)
   await identities.use(ada.did)
+  await identities.createChild({
+    name: 'Byron',
+    birthMs: Date.UTC(2016, 1, 28),
+    device: await deviceText(),
+    second: 'Work',
+  })
   const untilMs = Date.now() + 90 * 24 * 60 * 60 * 1000
   await tools.create({ name: 'Laptop’s file manager', door: 'webdav', rights: 'write', untilMs })
   await tools.create({ name: 'Assistant', door: 'mcp', folder: '/Letters', rights: 'read', untilMs })
+}
+
+/** What a child's own device shows: it is another home. */
+async function deviceText(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'anarq-device-'))
+  const node = await openNode({ home })
+  try {
+    return (await node.operations.account.enrol({ name: 'Byron', passphrase })).device
+  } finally {
+    await node.close()
+    await rm(home, { recursive: true, force: true })
+  }
+}
+
+/** The first screens of an empty home: a backup comes back, and a child's device waits for its guardian. */
+async function takeBeginnings({ visit }: House): Promise<void> {
+  await visit(wide, async ({ page }) => {
+    await take(page, 'first-run')
+    await page.getByRole('button', { name: 'Restore from a backup' }).click()
+    await page.getByRole('button', { name: 'Choose the backup' }).waitFor()
+    await take(page, 'restore')
+  })
+}
+
+async function takeWard(): Promise<void> {
+  const house = await openHouse()
+  try {
+    await house.visit(phone, async ({ page }) => {
+      await page.getByRole('button', { name: 'Join with what a guardian gave you' }).click()
+      await page.getByLabel('Your name').fill('Byron')
+      await page.getByLabel('Passphrase', { exact: true }).fill(passphrase)
+      await page.keyboard.press('Enter')
+      await page.getByLabel('The text of this device').waitFor()
+      await take(page, 'join')
+    })
+  } finally {
+    await house.close()
+  }
 }
 
 async function keep(
@@ -96,6 +142,7 @@ const places: readonly Place[] = [
   { app: 'Files', ready: 'Letters', name: 'files' },
   { app: 'Identities', ready: 'Reading circle', name: 'identities' },
   { app: 'Identities', place: 'Recovery', ready: 'Check the words', name: 'recovery' },
+  { app: 'Identities', place: 'Children', ready: 'What Byron may do', name: 'children' },
   { app: 'Consent', ready: 'Holiday plan.txt', name: 'consent' },
   { app: 'Guardian', ready: 'A decoy was touched', name: 'guardian-alerts' },
   { app: 'Guardian', place: 'Live', ready: 'Something comes in', name: 'guardian-live' },
@@ -106,7 +153,7 @@ const places: readonly Place[] = [
   { app: 'Settings', ready: 'Theme', name: 'settings-appearance' },
   { app: 'Settings', place: 'Storage', ready: 'Free on the disk', name: 'settings-storage' },
   { app: 'Settings', place: 'Keys for tools', ready: 'Assistant', name: 'settings-keys' },
-  { app: 'Settings', place: 'Network', ready: 'This node is alone.', name: 'settings-network' },
+  { app: 'Settings', place: 'Network', ready: 'This node only goes out.', name: 'settings-network' },
   { app: 'Settings', place: 'About', ready: 'Libraries and their licences', name: 'settings-about' },
 ]
 
@@ -139,7 +186,8 @@ async function takeDrill({ visit, node }: House): Promise<void> {
 const house = await openHouse()
 try {
   await mkdir(folder, { recursive: true })
-  await house.visit(wide, ({ page }) => take(page, 'first-run'))
+  await takeBeginnings(house)
+  await takeWard()
   await furnish(house.node)
   await house.visit(wide, async ({ page }) => {
     await take(page, 'unlock')

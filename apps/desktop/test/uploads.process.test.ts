@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { executable, type House, openHouse, passphrase, skip, slowLine, unlock } from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const mebibyte = 1024 * 1024
@@ -48,16 +48,7 @@ async function slowly(page: Page): Promise<{ offsets: number[]; quickly(): Promi
     const at = /\/uploads\/[^?]+\?offset=(\d+)$/.exec(request.url())?.[1]
     if (at !== undefined) offsets.push(Number(at))
   })
-  const line = await page.context().newCDPSession(page)
-  const emulate = (uploadThroughput: number): Promise<unknown> =>
-    line.send('Network.emulateNetworkConditions', {
-      offline: false,
-      latency: 0,
-      downloadThroughput: -1,
-      uploadThroughput,
-    })
-  await emulate(3 * mebibyte)
-  return { offsets, quickly: async () => void (await emulate(-1)) }
+  return { offsets, quickly: await slowLine(page, 3 * mebibyte) }
 }
 
 async function started(page: Page): Promise<void> {

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Node, openNode } from '@anarq/node'
+import { type Node, type NodeOptions, openNode } from '@anarq/node'
 import { serveNode } from '@anarq/node/serve'
 import { appFolder, shellId } from '@anarq/sdk'
+import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findBrowser } from '../../../tools/browser.ts'
@@ -30,12 +31,12 @@ export const skip: string | false =
     ? 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.'
     : false
 
-export async function openHouse(): Promise<House> {
+export async function openHouse({ net }: Pick<NodeOptions, 'net'> = {}): Promise<House> {
   assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
   buildDesktop()
   const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
   // A guess at this passphrase may be cheap: the home lasts as long as the tests.
-  const node = await openNode({ home, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
+  const node = await openNode({ home, net, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
   const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
   const browser = await chromium.launch({
     executablePath: executable,
@@ -136,4 +137,23 @@ export async function openAppsInSpanish(page: Page): Promise<void> {
     .fill(passphrase)
   await page.keyboard.press('Enter')
   await page.getByRole('list', { name: 'Aplicaciones' }).getByRole('button', { name: 'Aplicaciones' }).click()
+}
+
+/** The SDK of the person, without a browser. */
+export async function enter(origin: string): Promise<ReturnType<typeof createSdk>> {
+  const key = await createPageKey()
+  let session: PageSession | undefined
+  const client = createPageClient({ key, session: () => session, origin })
+  session = await client.open<PageSession>('/api/v1/sessions', { json: { passphrase, key: key.publicKey } })
+  return createSdk(client.callAs())
+}
+
+/** A line on which so many bytes a second go out; what it gives ends that. */
+export async function slowLine(page: Page, uploadThroughput: number): Promise<() => Promise<void>> {
+  const line = await page.context().newCDPSession(page)
+  const rest = { offline: false, latency: 0, downloadThroughput: -1 }
+  await line.send('Network.emulateNetworkConditions', { ...rest, uploadThroughput })
+  return async () => {
+    await line.send('Network.emulateNetworkConditions', { ...rest, uploadThroughput: -1 })
+  }
 }

@@ -22,6 +22,7 @@ export type OpenApps = {
 }
 
 export type OpenAppsOptions = Pick<Node, 'kernel' | 'operations' | 'feed'> & {
+  net?: Node['net']
   clock?: Clock
   network?: () => NetworkFacts | undefined
 }
@@ -33,6 +34,7 @@ export function openApps({
   feed,
   clock = systemClock,
   network,
+  net = () => undefined,
 }: OpenAppsOptions): OpenApps {
   const told = new Map<string, number>()
   /** Charged to the app, and written down for whoever installed it; of what is alike, one a minute. */
@@ -70,6 +72,7 @@ export function openApps({
     clock,
     apps: () => apps?.operations,
     ...(network === undefined ? {} : { network }),
+    nodes: () => net()?.operations,
     onRefused: refused,
   })
   apps = createApps({
@@ -82,7 +85,7 @@ export function openApps({
     random: systemRandom,
     builtIn: systemApps,
     onChanged: () => feed.emit('apps'),
-    onReported: (app, why) => tell(app, 'frame.cut-off', { why }),
+    onReported: (app, why, isCutOff) => tell(app, isCutOff ? 'frame.cut-off' : 'frame.refused', { why }),
   })
   const stop = feed.on(({ topic }) => {
     // Who acts is another one now, or nobody: what ran for the one before ends.

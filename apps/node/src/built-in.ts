@@ -12,6 +12,7 @@ const manifests: Readonly<Record<string, string>> = {
   identity: '../../../modules/identity/manifest.json',
   consent: '../../../modules/consent/manifest.json',
   guardian: '../../../modules/guardian/manifest.json',
+  network: '../../../modules/network/manifest.json',
   store: '../../../modules/store/manifest.json',
   settings: '../../../modules/settings/manifest.json',
 }

@@ -15,11 +15,11 @@ import {
 import { createKernel, type Kernel, type KernelPorts, type Operations } from '@anarq/kernel'
 import { openPacks } from '@anarq/packs'
 import { systemRandom } from '@anarq/random'
-import { createFeed, type Feed, observed } from '@anarq/sdk'
+import { createFeed, type Feed, type OthersFacts, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
-import type { Net } from './net.ts'
-import { createNetSwitch, type NetSettings } from './net-switch.ts'
+import type { Net, NetSettings } from './net/net.ts'
+import { createNetSwitch } from './net/net-switch.ts'
 import { version } from './version.ts'
 
 export type NodeOptions = {
@@ -48,6 +48,10 @@ export type Node = {
   readonly packs: Awaited<ReturnType<typeof openPacks>>
   /** The network that it is on now; undefined while locked, or before it had anything to do there. */
   net(): Net | undefined
+  /** The same, once what the last unlocking began is done. */
+  settledNet(): Promise<Net | undefined>
+  /** How it stands towards other nodes, for people. */
+  others(): OthersFacts
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -106,7 +110,11 @@ async function openLocked({
 }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const logs = createLogs(home)
-  const net = createNetSwitch(settings, onFault)
+  const net = createNetSwitch(settings, {
+    heldFolder: home.held,
+    keptFile: createTwinFile({ path: home.network, what: 'What this node knows of its network', onFault }),
+    onFault,
+  })
   const kernel = await createKernel({
     version,
     warmsUp: isOneCommand,
@@ -135,6 +143,7 @@ async function openLocked({
       beginSweep: packs.beginSweep,
       compact: async (isLive, signal) => (await packs.compact(isLive, signal)).freedBytes,
       peers: net.peers,
+      neighbours: net.neighbours,
       clock: systemClock,
       random: systemRandom,
       onFault,
@@ -158,7 +167,18 @@ async function openLocked({
   }
   await net.attach(kernel, feed)
   const operations = observed(kernel.operations, feed)
-  return { home, kernel, operations, feed, packs, net: net.current, close, [Symbol.asyncDispose]: close }
+  return {
+    home,
+    kernel,
+    operations,
+    feed,
+    packs,
+    net: net.current,
+    settledNet: net.settled,
+    others: net.facts,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
 }
 
 /** A stage is a matter of milliseconds: whoever watches is told a few times a second, and of the last one always. */

@@ -34,8 +34,11 @@ export async function serveNode(
   const { blocks, stats } = packs
   const hosts = behindTls === undefined ? [] : [behindTls]
   const isBehindTls = behindTls !== undefined
-  let network: NetworkFacts | undefined
-  const { apps, dispatcher, operationsAs, refused, close } = openApps({ ...node, network: () => network })
+  let network: Omit<NetworkFacts, 'others'> | undefined
+  const { apps, dispatcher, operationsAs, refused, close } = openApps({
+    ...node,
+    network: () => network && { ...network, others: node.others() },
+  })
   const webdav = createWebdav({
     access: (secret, source) => kernel.toolAccess('webdav', secret, source),
     clock: systemClock,
@@ -94,7 +97,7 @@ const loopback = /^(localhost|::1|127\..*)$/
 function networkOf(
   address: string,
   { host, behindTls, socket }: Pick<ServeOptions, 'host' | 'behindTls'> & { socket: string },
-): NetworkFacts {
+): Omit<NetworkFacts, 'others'> {
   return {
     address,
     host,

@@ -287,3 +287,40 @@ test('AQ-QERBEROS-20: a backup restored elsewhere has every file, every version 
     await broken.kernel.close()
   }
 })
+
+test('a restore that was broken off can be begun again in the same home, and what is newer there is left alone', async () => {
+  const other = await createWorld({ seed: 104 })
+  await putFile(other, 'a.bin', noise(2 * mebibyte, 105))
+  const older = await bytesOf(other.operations.health.backup())
+  await putFile(other, 'b.txt', 'later')
+  const backup = await bytesOf(other.operations.health.backup())
+
+  const ports = createMemoryPorts({ clock, random: createSeededRandom(8), createPolicies: createCedar })
+  const { health, account, audit, drive } = (await createKernel({ ports, version: '0.0.0' })).operations
+  async function* source(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+    yield bytes
+  }
+  await assert.rejects(health.restoreBackup(source(backup.subarray(0, backup.length - 1000))))
+  const waiting = Promise.withResolvers<void>()
+  async function* slow(): AsyncIterable<Uint8Array> {
+    await waiting.promise
+    yield backup
+  }
+  const restoring = health.restoreBackup(slow())
+  await assert.rejects(health.restoreBackup(source(backup)), { code: 'busy.restore' })
+  waiting.resolve()
+  await restoring
+  await assert.rejects(health.restoreBackup(source(backup)), { code: 'conflict.identity' })
+  await account.unlock({ passphrase })
+  assert.equal((await audit.verify()).isWhole, true)
+  assert.equal(await textOf(await drive.get('b.txt')), 'later')
+
+  // The vault is lost, and the blocks are not: an older backup would lead the index back.
+  const bare = createMemoryPorts({ clock, random: createSeededRandom(9), createPolicies: createCedar })
+  const lost = await createKernel({
+    ports: { ...ports, vault: bare.vault, settings: bare.settings as NonNullable<typeof bare.settings> },
+    version: '0.0.0',
+  })
+  await assert.rejects(lost.operations.health.restoreBackup(source(older)), { code: 'conflict.home' })
+  assert.equal((await lost.operations.account.status()).state, 'empty')
+})

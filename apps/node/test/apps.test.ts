@@ -162,6 +162,8 @@ test('[WX-APP-6] an app that is cut off by its screen is on record with the guar
     [noted?.code, noted?.details.app, noted?.details.why],
     ['frame.cut-off', 'org.example.notes', 'limit.rate'],
   )
+  await apps.report({ id: 'org.example.notes', why: 'cancelled.left', isCutOff: false })
+  assert.equal((await operations.audit.tail({ action: 'app.refused', limit: 1 }))[0]?.code, 'frame.refused')
   await assert.rejects(apps.report({ id: 'org.example.none', why: 'limit.rate' }), { code: 'missing.app' })
   await assert.rejects(apps.report({ id: 'org.example.notes', why: 'Not a code!' }), {
     code: 'invalid.params',

@@ -358,6 +358,35 @@ test('the same path twice in one put is two versions, the later one last', async
   assert.equal(await textOf(await drive.get('twice.txt', { version: 1 })), 'first')
 })
 
+test('while a commit of many files is under way the next ones come: folders, names and versions are as if it had waited', async () => {
+  const other = await createWorld({ seed: 31 })
+  const { drive: theirs } = other.operations
+  const perCommit = 5000
+  const item = (i: number) => fileItem(`many/${i % 7}/${i}.txt`, `file ${i}`)
+  const batch = [
+    ...Array.from({ length: perCommit }, (_, i) => item(i)),
+    fileItem('many/3/3.txt', 'file 3 again'),
+    fileItem('many/new/x.txt', 'x'),
+    fileItem('many/new/x.txt', 'x again'),
+    ...Array.from({ length: 7 }, (_, i) => item(perCommit + i)),
+  ]
+  const report = await theirs.put(itemsOf(...batch))
+  assert.deepEqual([report.files, report.folders, report.skipped], [batch.length, 9, []])
+  const there: string[] = []
+  for await (const { kind, path } of theirs.walk('/')) if (kind === 'file') there.push(path)
+  assert.deepEqual(there.sort(), [...new Set(batch.map(({ path }) => `/${path}`))].sort())
+  for (const [path, first, second] of [
+    ['/many/3/3.txt', 'file 3', 'file 3 again'],
+    ['/many/new/x.txt', 'x', 'x again'],
+  ] as const) {
+    assert.equal(await textOf(await theirs.get(path)), second)
+    assert.equal(await textOf(await theirs.get(path, { version: 1 })), first)
+  }
+  assert.ok((await theirs.history()).length >= 3)
+  const again = await theirs.put(itemsOf(...batch.toSpliced(perCommit, 3)))
+  assert.equal(again.unchanged, batch.length - 4)
+})
+
 const windowBytes = 8 * mebibyte
 const sizes = [
   ...around(smallBytesMax),

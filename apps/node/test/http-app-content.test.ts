@@ -128,12 +128,39 @@ test('an app sends files of any size into its own storage without a permission, 
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>])
   const input = { path: 'app:/deep/model.bin', bytes: bytes.length, modifiedMs: 7 }
   const { id } = await nosy.content.beginUpload(input)
-  await assert.rejects(files().content.sendUpload({ id, content: blob }), { code: 'refused.place' })
-  await assert.rejects(files().content.cancelUpload({ id }), { code: 'refused.place' })
+  await assert.rejects(files().content.sendUpload({ id, content: blob }), { code: 'missing.upload' })
+  await assert.rejects(files().content.cancelUpload({ id }), { code: 'missing.upload' })
   assert.equal((await nosy.content.sendUpload({ id, content: blob })).state, 'done')
   assert.equal((await nosy.storage.entry({ path: 'app:/deep/model.bin' })).bytes, bytes.length)
+  const part = { path: 'app:/deep/model.bin', fromByte: 8_000_000, toByte: 8_000_010 }
+  const back = await new Response((await nosy.content.open(part)).stream as never).arrayBuffer()
+  assert.ok(equalBytes(new Uint8Array(back), bytes.subarray(8_000_000, 8_000_010)))
+  await assert.rejects(files().content.open(part), { code: /^missing/ })
   for (const path of ['app:/', 'app:/deep/', 'app:/../other'])
     await assert.rejects(nosy.content.beginUpload({ ...input, path }), { code: 'invalid.path' })
+  for (const path of ['app:/../other', '/../identities', '/in/../../../node'])
+    await assert.rejects(nosy.content.open({ path }), { code: 'invalid.path' })
+})
+
+test('[WX-APP-6] an app goes on with its own uploads alone, and none has them all', async () => {
+  const one = files().content
+  grants['org.example.greedy'] = ['drive.write']
+  const greedy = createAppSdk(client, 'org.example.greedy').content
+  const { id } = await one.beginUpload({ path: '/mine.bin', bytes: 1, modifiedMs: 0 })
+  await assert.rejects(greedy.uploadState({ id }), { code: 'missing.upload' })
+  await assert.rejects(greedy.sendUpload({ id, content: small('x') }), { code: 'missing.upload' })
+  await assert.rejects(greedy.cancelUpload({ id }), { code: 'missing.upload' })
+  const begun: string[] = []
+  await assert.rejects(
+    async () => {
+      for (let n = 0; ; n += 1)
+        begun.push((await greedy.beginUpload({ path: `/${n}`, bytes: 1, modifiedMs: 0 })).id)
+    },
+    { code: 'limit.uploads' },
+  )
+  assert.equal(begun.length, 32)
+  assert.equal((await one.sendUpload({ id, content: small('x') })).state, 'done')
+  for (const id of begun) await greedy.cancelUpload({ id })
 })
 
 test('a permission that is taken back ends an upload at its next part', async () => {

@@ -2,75 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { equalBytes } from '@anarq/bytes'
-import { createManualClock, type ManualClock } from '@anarq/clock/testing'
-import { Fault, hasCode } from '@anarq/fault'
+import { hasCode } from '@anarq/fault'
 import { decodeCbor, encodeCbor } from '@anarq/ipld'
-import type { Kernel, KernelPorts, Operations } from '@anarq/kernel'
+import type { Operations } from '@anarq/kernel'
 import { createSeededRandom } from '@anarq/random/testing'
 import { emptyHome } from './family.ts'
-import { bytesOf, fileItem, itemsOf, passphrase, someDay } from './world.ts'
-
-type Asked = { readonly question: Uint8Array; readonly answer: Uint8Array }
-type Two = {
-  readonly clock: ManualClock
-  readonly alice: Operations
-  readonly bob: Operations
-  readonly aliceKernel: Kernel
-  readonly aliceBlocks: KernelPorts['blocks']
-  /** All that went over the wire from Bob to Alice. */
-  readonly wire: Asked[]
-  /** What Bob gets instead of Alice's answer. */
-  change(by: (answer: Uint8Array, question: Uint8Array) => Uint8Array | Promise<Uint8Array>): void
-}
-
-/** Alice's node and Bob's, each alone in its memory; they know each other's cards. */
-async function createTwo(): Promise<Two> {
-  const clock = createManualClock(someDay)
-  const wire: Asked[] = []
-  let change: Parameters<Two['change']>[0] = (answer) => answer
-  const alice = await emptyHome(clock, 1, {
-    peers: { places: () => ['alice’s node'], ask: () => Promise.reject(new Error('nobody')) },
-  })
-  const bob = await emptyHome(clock, 2, {
-    peers: {
-      places: () => [],
-      async ask(places, question) {
-        if (places[0] !== 'alice’s node') throw new Fault('unavailable.peer', 'Nobody is there.')
-        const answer = await change(await alice.kernel.answer(question), question)
-        wire.push({ question, answer })
-        return answer
-      },
-    },
-  })
-  for (const [home, name] of [
-    [alice, 'alice'],
-    [bob, 'bob'],
-  ] as const)
-    await home.operations.account.init({ name, passphrase })
-  await alice.operations.identities.learn((await bob.operations.identities.show('bob')).card)
-  await bob.operations.identities.learn((await alice.operations.identities.show('alice')).card)
-  return {
-    clock,
-    alice: alice.operations,
-    bob: bob.operations,
-    aliceKernel: alice.kernel,
-    aliceBlocks: alice.ports.blocks,
-    wire,
-    change: (by) => {
-      change = by
-    },
-  }
-}
-
-async function shared(
-  { alice, bob }: Two,
-  content: Uint8Array,
-  terms: { uses?: number; purpose?: string; untilMs?: number } = {},
-) {
-  await alice.drive.put(itemsOf(fileItem('letter.bin', content)), { isThorough: true })
-  const { did } = await bob.identities.show('bob')
-  return alice.sharing.share('letter.bin', { with: did, ...terms })
-}
+import { type Asked, createTwo, shared } from './two-homes.ts'
+import { bytesOf, passphrase, someDay } from './world.ts'
 
 const large = createSeededRandom(9).bytes(3_000_000)
 const opened = async (operations: Operations, ping: Uint8Array, purpose?: string): Promise<Uint8Array> =>
@@ -183,7 +121,7 @@ test('nothing is believed of an owner whose card is not known here', async () =>
   const { ping } = await shared(two, large)
   const clock = two.clock
   const carol = await emptyHome(clock, 3, {
-    peers: { places: () => [], ask: () => Promise.reject(new Error('must not be asked')) },
+    peers: { places: async () => [], ask: () => Promise.reject(new Error('must not be asked')) },
   })
   await carol.operations.account.init({ name: 'carol', passphrase })
   await assert.rejects(opened(carol.operations, ping), { code: 'missing.identity' })

@@ -4,6 +4,7 @@ import {
   type Card,
   createCard,
   createCardReader,
+  createMemoryHeadStore,
   createMemoryStore,
   createSwarm,
   type Signing,
@@ -142,6 +143,7 @@ export function createNetwork({
         wire: { send },
         signing,
         store,
+        headStore: createMemoryHeadStore(),
         readCard,
         isHead: () => true,
         blame: () => {

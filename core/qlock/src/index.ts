@@ -24,7 +24,6 @@ export {
   type SealedChunk,
   sealChunk,
 } from './chunk.ts'
-export { type EdwardsPoint, edwards25519 } from './edwards.ts'
 export { cidOf, hashBlake3, verifyCid } from './hashing.ts'
 export {
   createKemKey,

@@ -26,7 +26,6 @@ test('the face is this and no more', () => {
     'deriveSecret',
     'describeSuite',
     'ed25519PartOf',
-    'edwards25519',
     'entropyOf',
     'hashBlake3',
     'inclusionPath',

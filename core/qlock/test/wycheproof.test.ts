@@ -20,7 +20,7 @@ function testAeads(p: Primitives): void {
     ['aes_gcm', p.aesGcmSeal, p.aesGcmOpen],
     ['chacha20_poly1305', p.chachaSeal, p.chachaOpen],
   ] as const) {
-    test(`${p.name}: all Wycheproof cases of ${name} with a 256-bit key and a 96-bit nonce, and the other sizes are refused`, {
+    test(`${p.name}: QN-CRY-1: all Wycheproof cases of ${name} with a 256-bit key and a 96-bit nonce, and the other sizes are refused`, {
       skip: skipWithout(`wycheproof/${name}_test.json`),
     }, () => {
       let [tried, refused] = [0, 0]
@@ -43,7 +43,7 @@ function testAeads(p: Primitives): void {
 }
 
 function testX25519(p: Primitives): void {
-  test(`${p.name}: all Wycheproof cases of x25519; an all-zero secret is refused`, {
+  test(`${p.name}: QN-CRY-1: all Wycheproof cases of x25519; an all-zero secret is refused`, {
     skip: skipWithout('wycheproof/x25519_test.json'),
   }, () => {
     for (const [one, , title] of wycheproof('x25519')) {
@@ -55,7 +55,7 @@ function testX25519(p: Primitives): void {
 }
 
 function testSignatures(p: Primitives): void {
-  test(`${p.name}: AQ-QLOCK-10: all Wycheproof cases of ed25519`, {
+  test(`${p.name}: AQ-QLOCK-10, QN-CRY-1: all Wycheproof cases of ed25519`, {
     skip: skipWithout('wycheproof/ed25519_test.json'),
   }, () => {
     for (const [one, group, title] of wycheproof('ed25519')) {
@@ -75,7 +75,7 @@ function testSignatures(p: Primitives): void {
 }
 
 function testKem(p: Primitives): void {
-  test(`${p.name}: AQ-QLOCK-14: all Wycheproof cases of ML-KEM-768`, {
+  test(`${p.name}: AQ-QLOCK-14, QN-CRY-1: all Wycheproof cases of ML-KEM-768`, {
     skip: skipWithout('wycheproof/mlkem_768_test.json'),
   }, () => {
     for (const [one, , title] of wycheproof('mlkem_768')) {
@@ -102,7 +102,7 @@ function testHkdf(p: Primitives): void {
     ['hkdf_sha256', p.hkdfSha256],
     ['hkdf_sha512', p.hkdfSha512],
   ] as const) {
-    test(`${p.name}: all Wycheproof cases of ${name}`, {
+    test(`${p.name}: QN-CRY-1: all Wycheproof cases of ${name}`, {
       skip: skipWithout(`wycheproof/${name}_test.json`),
     }, () => {
       for (const [one, , title] of wycheproof(name)) {

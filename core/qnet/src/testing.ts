@@ -8,6 +8,13 @@ import { createSeededRandom } from '@anarq/random/testing'
 import type { NodeId } from './node-id.ts'
 import { messageBytesMax, type Wire, type World } from './world.ts'
 
+export {
+  type OpenLastingStores,
+  type OpenStores,
+  testLastingStores,
+  testSwarmStores,
+} from './swarm/testing.ts'
+
 export type TestNetOptions = {
   seed: number
   startMs?: number

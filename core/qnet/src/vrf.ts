@@ -1,6 +1,7 @@
 import { concatBytes, equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type EdwardsPoint, edwards25519, primitives, wipe } from '@anarq/qlock'
+import { primitives, wipe } from '@anarq/qlock'
+import { type EdwardsPoint, edwards25519 } from '@anarq/qlock/edwards'
 
 /**
  * ECVRF-EDWARDS25519-SHA512-TAI (RFC 9381 section 5.5): a hash that only the holder of an Ed25519 key can compute and

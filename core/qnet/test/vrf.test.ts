@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromHex, toHex } from '@anarq/bytes'
-import { edwards25519, primitives } from '@anarq/qlock'
+import { primitives } from '@anarq/qlock'
+import { edwards25519 } from '@anarq/qlock/edwards'
 import { vrfHash, vrfHashBytes, vrfProofBytes, vrfProve, vrfVerify } from '@anarq/qnet'
 import fc from 'fast-check'
 

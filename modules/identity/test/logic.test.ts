@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createSay } from '@anarq/design/messages'
 import fc from 'fast-check'
 import { birthIn, everyDay, fileNameOf, hoursIn } from '../ui/logic/child-form.ts'
+import { childStateOf } from '../ui/logic/child-state.ts'
 import { doingsOf, inOrder, type KnownIdentity } from '../ui/logic/kinds.ts'
 import { factsOfLimits } from '../ui/logic/limits.ts'
 import { lastDrill, missingOf, noWords, phraseOf, spread, wordsCount } from '../ui/logic/words.ts'
@@ -116,4 +117,14 @@ test('a day of birth is a day that has passed, and hours are one window of the d
     assert.equal(hoursIn(wrong), undefined, wrong)
   assert.equal(fileNameOf('Ana María / hija', 'share'), 'Ana-María-hija.share')
   assert.equal(fileNameOf('…', 'share'), 'child.share')
+})
+
+test('a child stands in one of five places, and its majority comes before a week that ended', () => {
+  const day = 24 * 60 * 60 * 1000
+  const minor = { stage: 'minor', majorityMs: 1000 * day, delegatedUntilMs: 10 * day } as const
+  assert.equal(childStateOf(minor, 0), 'acting')
+  assert.equal(childStateOf(minor, 9 * day), 'soon')
+  assert.equal(childStateOf(minor, 10 * day), 'lapsed')
+  assert.equal(childStateOf(minor, 1000 * day), 'of-age')
+  assert.equal(childStateOf({ ...minor, stage: 'adult' }, 2000 * day), 'adult')
 })

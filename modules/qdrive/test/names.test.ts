@@ -8,7 +8,16 @@ import { formatSize } from '../ui/logic/format.ts'
 import { kindOf, previewOf, safeType } from '../ui/logic/kinds.ts'
 import { freeName, middleOf, problemOfName, splitName } from '../ui/logic/names.ts'
 import { canMove, crumbsOf, isInside, join, nameOf, parentOf } from '../ui/logic/paths.ts'
-import { back, begin, forward, go, placeOfArgument, root } from '../ui/logic/place.ts'
+import {
+  argumentOf,
+  back,
+  begin,
+  fileOfArgument,
+  forward,
+  go,
+  placeOfArgument,
+  root,
+} from '../ui/logic/place.ts'
 import { sortBy, sorted } from '../ui/logic/sorting.ts'
 
 test('a name that is taken gets a number before its ending, and a number counts on', () => {
@@ -77,6 +86,20 @@ test('back and forward go the way one came; typing a search is one step', () => 
   assert.deepEqual(back(searched).here, { at: 'folder', path: '/a' })
   assert.deepEqual(placeOfArgument('/photos'), { at: 'folder', path: '/photos' })
   assert.deepEqual(placeOfArgument('x'), root)
+})
+
+test('a window is opened for a folder, or for a file in one, and a name with a colon is a name', () => {
+  for (const [kind, path, place, file] of [
+    ['folder', '/a/b', '/a/b', undefined],
+    ['file', '/a/b.txt', '/a', '/a/b.txt'],
+    ['file', '/file:x', '/', '/file:x'],
+    ['folder', '/file:', '/file:', undefined],
+  ] as const) {
+    const argument = argumentOf({ kind, path })
+    assert.deepEqual(placeOfArgument(argument), { at: 'folder', path: place })
+    assert.equal(fileOfArgument(argument), file)
+  }
+  assert.deepEqual([placeOfArgument('file:'), fileOfArgument('file:x')], [root, undefined])
 })
 
 const entry = (name: string, more: Partial<Entry> = {}): Entry => ({

@@ -2,6 +2,8 @@
 import type { AppDefinition } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 
+export { argumentOf } from './logic/place.ts'
+
 export const drive: AppDefinition<AppSdk> = {
   id: 'org.anarq.drive',
   name: { en: 'Files', es: 'Archivos' },

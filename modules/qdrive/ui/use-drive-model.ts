@@ -4,6 +4,7 @@ import { useSurroundings } from './context.ts'
 import { type Command, commandsFor, keysOf } from './logic/commands.ts'
 import type { Entry } from './logic/entry.ts'
 import { isPassing, wordsOf } from './logic/faults.ts'
+import { fileOfArgument } from './logic/place.ts'
 import { type Sort, sorted } from './logic/sorting.ts'
 import type { DriveSay } from './messages/messages.ts'
 import { givenOf } from './model/dropped.ts'
@@ -29,7 +30,7 @@ export function useDriveModel(turn: number) {
   const { here, goTo, raw, entries, chosen, selecting, isLoading, failure, refresh } = listing
   const uploads = useUploads(sdk)
   const [asking, setAsking] = useState<Asking>()
-  const { preview, setPreviewed, step } = usePreview(entries, selecting.only)
+  const { preview, setPreviewed, step } = usePreview(entries, selecting.only, frame.argument)
   const [detailsTab, setDetailsTab] = useState<string>()
   const searchField = useRef<HTMLDivElement>(null)
   const folder = here.at === 'folder' ? here.path : undefined
@@ -127,8 +128,12 @@ function failureOf(failure: unknown, entries: readonly Entry[]) {
 }
 
 /** The file that is looked at, and the way to the next one. */
-function usePreview(entries: readonly Entry[], choose: (id: string) => void) {
+function usePreview(entries: readonly Entry[], choose: (id: string) => void, argument: string | undefined) {
   const [previewed, setPreviewed] = useState<string>()
+  useOpenedFile(entries, argument, (id) => {
+    choose(id)
+    setPreviewed(id)
+  })
   const preview = entries.find(({ id }) => id === previewed)
   const step = (from: Entry, by: 1 | -1): void => {
     const files = entries.filter(({ kind }) => kind === 'file')
@@ -138,6 +143,25 @@ function usePreview(entries: readonly Entry[], choose: (id: string) => void) {
     choose(next.id)
   }
   return { preview, setPreviewed, step }
+}
+
+/** The file that the window was opened for is shown once, when it is there; what the person does then holds. */
+function useOpenedFile(
+  entries: readonly Entry[],
+  argument: string | undefined,
+  show: (id: string) => void,
+): void {
+  const shown = useRef<string>(undefined)
+  const latest = useRef(show)
+  latest.current = show
+  useEffect(() => {
+    const path = fileOfArgument(argument)
+    if (path === undefined || shown.current === argument) return
+    const file = entries.find((entry) => entry.kind === 'file' && entry.path === path)
+    if (file === undefined) return
+    shown.current = argument
+    latest.current(file.id)
+  }, [entries, argument])
 }
 
 type GivingNeeds = {

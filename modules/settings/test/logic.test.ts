@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytesIn, fullnessOf, gigabytes } from '../ui/logic/quota.ts'
-import { backupName, verdictOf } from '../ui/logic/verdict.ts'
+import { backupName, unlikeIn, verdictOf } from '../ui/logic/verdict.ts'
 
 const gibibyte = 1024 ** 3
 
@@ -22,12 +22,26 @@ test('the meter is of the quota, or of the disk where that ends before it', () =
   assert.equal(fullnessOf({ storedBytes: 50 }), undefined)
 })
 
-test('a drill ends in one word: what is broken comes before what is merely old', () => {
-  const good = { isOurs: true, files: 3, brokenFiles: 0, changesSince: 0 }
+test('a drill ends in one word: what is broken or lacking comes before what is merely old', () => {
+  const none = { added: 0, changed: 0, gone: 0, ofApps: 0, permissions: 0 }
+  const good = { isOurs: true, brokenFiles: 0, identities: 2, identitiesHere: 2, since: none }
+  const behind = { ...good, since: { ...none, changed: 2 } }
   assert.equal(verdictOf(good), 'good')
-  assert.equal(verdictOf({ ...good, changesSince: 2 }), 'behind')
-  assert.equal(verdictOf({ ...good, changesSince: 2, brokenFiles: 1 }), 'broken')
+  assert.equal(verdictOf(behind), 'behind')
+  assert.equal(verdictOf({ ...behind, identitiesHere: 3 }), 'lacking')
+  assert.equal(verdictOf({ ...behind, brokenFiles: 1 }), 'broken')
   assert.equal(verdictOf({ ...good, isOurs: false }), 'others')
+})
+
+test('no file is another where only windows were moved, something was deleted or taken back; that is said beside', () => {
+  const since = { added: 0, changed: 0, gone: 1, ofApps: 9, permissions: 2 }
+  const drilled = { isOurs: true, brokenFiles: 0, identities: 1, identitiesHere: 1, since }
+  assert.equal(verdictOf(drilled), 'good')
+  assert.deepEqual(unlikeIn(since), [
+    { what: 'gone', count: 1 },
+    { what: 'permissions', count: 2 },
+    { what: 'ofApps', count: 9 },
+  ])
 })
 
 test('a backup is saved under the day on which it was made', () => {

@@ -26,8 +26,8 @@ export type AppsOptions = {
   random: Random
   /** Some app is installed, changed or gone. */
   onChanged(): void
-  /** An app was cut off by whatever shows it. */
-  onReported?(id: string, why: string): void
+  /** An app broke a rule of whatever shows it, and was cut off or not. */
+  onReported?(id: string, why: string, isCutOff: boolean): void
 }
 
 /** What a manifest says of a part of the system. */
@@ -133,9 +133,9 @@ function createDesk(
         return { app: { ...one, granted: isGranted ? [...others, permission] : others } }
       })
     },
-    async report({ id, why }) {
+    async report({ id, why, isCutOff = true }) {
       await book.need(id)
-      onReported?.(id, why)
+      onReported?.(id, why, isCutOff)
     },
     async launch({ id }) {
       await book.callerOf(id)

@@ -30,6 +30,7 @@ export type AppTopic =
   | 'system'
   | 'tools'
   | 'flows'
+  | 'network'
 
 /** Its own window, and nothing else of the desktop. */
 export type AppWindow = {

@@ -83,6 +83,7 @@ export {
   TextField,
   type TextFieldProps,
 } from './field.tsx'
+export { FileText, type FileTextProps } from './file-text.tsx'
 export {
   createSurroundings,
   type PlaceOf,
@@ -118,6 +119,7 @@ export {
 } from './navigation.tsx'
 export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
+export { QrCode, type QrCodeProps } from './qr-code.tsx'
 export { saveFile } from './save-file.ts'
 export {
   Facts,

@@ -4,15 +4,18 @@ import type { Flow } from '@anarq/qerberos'
 import { hashBlake3 } from '@anarq/qlock'
 import { type Blocks, type BodyRef, type ChunkRef, readChunks } from '@anarq/qnt'
 import { openChecked, type Unopened } from './open-block.ts'
+import type { OpenedFile } from './open-file.ts'
 import type { Sealer } from './sealer.ts'
 
 export type BlockSource = Pick<Blocks, 'get'> & {
   /** The stored bytes, unchecked, into memory of their size; false where they could not be read whole. */
   readInto(digest: Uint8Array, into: Uint8Array): Promise<boolean>
+  /** The same of many small ones: views of `into`, undefined for each that could not be read like that or found no room. */
+  readMany(digests: readonly Uint8Array[], into: Uint8Array): Promise<readonly (Uint8Array | undefined)[]>
 }
 
 export type DeliverOptions = {
-  blocks: BlockSource
+  blocks: Pick<BlockSource, 'get' | 'readInto'>
   sealer: Pick<Sealer, 'room'>
   body: BodyRef
   /** The access flow's last stage handed this flow over; it goes on here. */
@@ -53,6 +56,24 @@ export async function* deliver(options: DeliverOptions): AsyncIterable<Uint8Arra
     }
     if (isFirst) reportOnce(flow)
     flow.report('delivered', { bytes: delivered })
+    verdict = 'ok'
+  } finally {
+    flow.end(verdict)
+  }
+}
+
+/** The same of a small file that was opened whole before its turn came. */
+export async function* deliverOpened(
+  flow: Flow,
+  root: Uint8Array,
+  { bytes, keyHash }: OpenedFile,
+): AsyncIterable<Uint8Array> {
+  let verdict: 'ok' | 'failed' = 'failed'
+  try {
+    flow.report('located', { hash: root })
+    reportOpened(flow, root, keyHash)
+    yield bytes
+    flow.report('delivered', { bytes: bytes.length })
     verdict = 'ok'
   } finally {
     flow.end(verdict)
@@ -138,9 +159,12 @@ function partOf(name: string, error: unknown): unknown {
 
 /** The stages of the first chunk stand for all: each chunk goes through the same functions in the same order. */
 function reportOnce(flow: Flow, ref?: ChunkRef): void {
-  const hash = ref === undefined ? {} : { hash: ref.digest }
-  flow.report('fetched', hash)
-  flow.report('checked', hash)
-  flow.report('unsealed', ref === undefined ? {} : { hash: hashBlake3(ref.key) })
-  flow.report('expanded', {})
+  reportOpened(flow, ref?.digest, ref && hashBlake3(ref.key))
+}
+
+function reportOpened(flow: Flow, hash: Uint8Array | undefined, keyHash: Uint8Array | undefined): void {
+  flow.report('fetched', { hash })
+  flow.report('checked', { hash })
+  flow.report('unsealed', { hash: keyHash })
+  flow.report('expanded')
 }

@@ -6,6 +6,7 @@ import { chunkOverheadBytes } from '@anarq/qlock'
 import { frameHeaderBytesMax, lockOverheadBytes } from '@anarq/qompress'
 import type { Random } from '@anarq/random'
 import type { BlockKeys, Unopened } from './open-block.ts'
+import type { EpochKey, OpenedFile, StoredFile } from './open-file.ts'
 import { type EnvelopeOwner, type EnvelopeRequest, type NamedBytes, sealEnvelopes } from './seal-envelopes.ts'
 import { type SealedRange, type SealKeys, sealRange } from './seal-range.ts'
 import { createWindowPool } from './window-pool.ts'
@@ -33,7 +34,7 @@ export type Sealer = {
   seal(window: Window, ranges: readonly SealRange[], keys: SealKeys): Promise<readonly SealedRange[]>
   /** In the order of the requests; their blocks are named by the sealer. */
   sealEnvelopes(requests: readonly EnvelopeRequest[], owner: EnvelopeOwner): Promise<readonly NamedBytes[]>
-  /** Memory for a stored block that will be opened elsewhere; undefined where all of it is taken: then open it here. */
+  /** Memory for stored blocks that will be opened elsewhere; undefined where all of it is taken: then open it here. */
   room(bytes: number): BlockRoom | undefined
   /** Starts what is slow to start, for whoever knows that chunks will come. */
   prepare(): void
@@ -43,11 +44,16 @@ export type Sealer = {
 /** No block is longer than its chunk and this. */
 export const sealedExtraBytesMax: number = frameHeaderBytesMax + lockOverheadBytes + chunkOverheadBytes
 
-/** The way back: a block is read to `bytes`, and checked, unsealed and expanded on another thread. */
+/** The way back: blocks are read to `bytes`, and checked, unsealed and expanded on another thread. */
 export type BlockRoom = {
   readonly bytes: Uint8Array
   /** The plain bytes are the caller's. The room is given back, whatever comes of it. */
   open(keys: BlockKeys): Promise<Uint8Array | Unopened>
+  /** The room holds the stored blocks of small files instead, as views of `bytes`: all of them at once, in their order. */
+  openFiles(
+    files: readonly StoredFile[],
+    keys: readonly EpochKey[],
+  ): Promise<readonly (OpenedFile | undefined)[]>
   /** Gives the room back unused. */
   release(): void
 }

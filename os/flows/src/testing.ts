@@ -7,6 +7,7 @@ import { type Metadata, openEnvelope, openSlot, parseEnvelope } from '@anarq/qnt
 import { addLock, packFrame } from '@anarq/qompress'
 import { createSeededRandom } from '@anarq/random/testing'
 import { openBlock } from './open-block.ts'
+import type { EpochKey, OpenedFile, StoredBlock, StoredFile } from './open-file.ts'
 import type { EnvelopeRequest } from './seal-envelopes.ts'
 import { type Sealer, type SealRange, sealedExtraBytesMax, type Window } from './sealer.ts'
 
@@ -119,6 +120,47 @@ export function testSealer(name: string, open: () => Sealer): void {
       assert.equal(await openIn(sealer, short, keys), 'key')
     }))
 
+  test(`${name}: AQ-FOUT-4: small files open whole from one room; what is not as its index names it comes back as nothing`, () =>
+    withSealer(async (sealer) => {
+      const owner = { did: 'did:squid:somebody', kek: random.bytes(32), epoch: 2 }
+      const keys = [
+        { epoch: 1, kek: random.bytes(32) },
+        { epoch: 2, kek: owner.kek },
+      ]
+      const pieces = contents.filter(({ length }) => length > 0)
+      const sealed = pieces.map((piece) => sealChunk(chunkSecret, packFrame(piece)))
+      const requests = sealed.map(({ block, digest, key }, i) => {
+        const sizes = { plainBytes: pieces[i]?.length ?? 0, storedBytes: block.length }
+        return { ...requestOf(i), body: { digest, key, depth: 0, chunks: 1, ...sizes } }
+      })
+      const envelopes = await sealer.sealEnvelopes(requests, owner)
+      const stored = sealed.map(({ block, digest }, i) => {
+        const envelope = envelopes[i] as { bytes: Uint8Array; digest: Uint8Array }
+        return { envelope, root: { bytes: block, digest } }
+      })
+      const opened = await openFilesIn(sealer, stored, keys)
+      if (opened === undefined) return
+      for (const [i, file] of opened.entries()) {
+        const { body, metadata } = requests[i] as EnvelopeRequest
+        assert.deepEqual(file?.bytes, pieces[i])
+        assert.equal(file?.mode, metadata.mode)
+        assert.deepEqual(file?.keyHash, hashBlake3(body.key))
+      }
+      const [first, second] = stored as [StoredFile, StoredFile]
+      const wrong: StoredFile[] = [
+        { ...first, envelope: { ...first.envelope, bytes: flipped(first.envelope.bytes) } },
+        { ...first, root: { ...first.root, bytes: flipped(first.root.bytes) } },
+        { ...first, root: second.root },
+        { ...first, envelope: { bytes: first.root.bytes, digest: first.root.digest } },
+        first,
+      ]
+      assert.deepEqual(
+        (await openFilesIn(sealer, wrong, keys))?.map((file) => file?.bytes),
+        [undefined, undefined, undefined, undefined, pieces[0]],
+      )
+      assert.deepEqual(await openFilesIn(sealer, [first], keys.slice(0, 1)), [undefined])
+    }))
+
   test(`${name}: rooms for blocks are few, and come back when they were used or given up`, () =>
     withSealer(async (sealer) => {
       const { block, digest, key } = sealChunk(chunkSecret, packFrame(noise))
@@ -159,6 +201,39 @@ async function openIn(
   if (room === undefined) return openBlock(block, keys)
   room.bytes.set(block)
   return room.open(keys)
+}
+
+/** Undefined where the sealer has no rooms. */
+async function openFilesIn(
+  sealer: Sealer,
+  files: readonly StoredFile[],
+  keys: readonly EpochKey[],
+): Promise<readonly (OpenedFile | undefined)[] | undefined> {
+  const room = sealer.room(
+    files.reduce((sum, { envelope, root }) => sum + sizeOf(envelope) + sizeOf(root), 0),
+  )
+  if (room === undefined) return undefined
+  let filled = 0
+  const placed = ({ bytes, digest }: StoredBlock): StoredBlock => {
+    const place = room.bytes.subarray(filled, filled + bytes.length)
+    place.set(bytes)
+    filled += bytes.length
+    return { bytes: place, digest }
+  }
+  return room.openFiles(
+    files.map(({ envelope, root }) => ({ envelope: placed(envelope), root: placed(root) })),
+    keys,
+  )
+}
+
+function sizeOf({ bytes }: StoredBlock): number {
+  return bytes.length
+}
+
+function flipped(bytes: Uint8Array): Uint8Array {
+  const changed = bytes.slice()
+  changed[bytes.length - 1] = (changed[bytes.length - 1] as number) ^ 1
+  return changed
 }
 
 function requestOf(i: number): EnvelopeRequest {

@@ -8,7 +8,7 @@ import { readCarried, writeEnrolment } from './children/carried.ts'
 import { joinHome } from './children/join.ts'
 import type { Directory } from './directory.ts'
 import type { Home } from './home.ts'
-import { keptKeyring } from './home-records.ts'
+import { findKeyring } from './home-records.ts'
 import { factsOf } from './identity-facts.ts'
 import type { KernelPorts } from './ports.ts'
 
@@ -60,6 +60,10 @@ export function createAccountDesk({
     },
     async enrol(input) {
       const enrolment = await account.enrol(input)
+      return { name: enrolment.name, device: writeEnrolment(enrolment) }
+    },
+    async enrolment() {
+      const enrolment = account.enrolment()
       return { name: enrolment.name, device: writeEnrolment(enrolment) }
     },
     async join({ file }) {
@@ -148,17 +152,6 @@ function readKey(text: string): Uint8Array {
   } catch (cause) {
     throw new Fault('invalid.session', 'The public key of a session is 32 bytes as base64url.', { cause })
   }
-}
-
-/** The keyring's state among the blocks, taken over where there is one. */
-async function findKeyring(account: Account, home: Home): Promise<void> {
-  await home.introduce()
-  const state = await keptKeyring(await home.current())
-  if (state === undefined) return
-  await home.closeOffices()
-  account.adopt(state)
-  await account.save()
-  await home.introduce()
 }
 
 function statusFacts(account: Account, version: string): NodeStatus {

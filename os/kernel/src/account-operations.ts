@@ -13,6 +13,8 @@ export type AccountOperations = {
   }): Promise<{ did: string; identities: number }>
   /** In an empty home, on a child's own device: makes its keys, and the text that its guardian needs of them. */
   enrol(input: { name: string; passphrase: string }): Promise<{ name: string; device: string }>
+  /** The same text once more, while the guardian's answer is waited for. */
+  enrolment(): Promise<{ name: string; device: string }>
   /** Takes in what a guardian made: the child's identity, a renewal, or at majority the child's own key. */
   join(input: { file: string }): Promise<IdentityFacts>
   /** Checks the passphrase where it is unlocked already, too. */

@@ -41,6 +41,8 @@ export type Account = {
   recover(input: { words: string; name: string; passphrase: string }): Promise<void>
   /** Makes the keys of a child's device, in an empty home; what its guardian has to see of them. */
   enrol(input: { name: string; passphrase: string }): Promise<Enrolment>
+  /** The same once more, while it waits: `missing.device` where it does not. */
+  enrolment(): Enrolment
   /** Becomes the child that this invitation was made for. */
   accept(invitation: Uint8Array): Promise<void>
   unlock(passphrase: string): Promise<void>
@@ -169,7 +171,7 @@ function passkeysOf(
 function beginnings(
   held: HeldVault,
   { clock, random }: Pick<Ports, 'clock' | 'random'>,
-): Pick<Account, 'init' | 'recover' | 'enrol' | 'accept'> {
+): Pick<Account, 'init' | 'recover' | 'enrol' | 'enrolment' | 'accept'> {
   const { need, needEmpty, begin, save } = held
   return {
     async init({ name, passphrase }) {
@@ -197,6 +199,11 @@ function beginnings(
       const device = createDevice(name, random)
       await begin({ kind: 'waiting', device }, { passphrase, areWordsConfirmed: false })
       return enrolmentOf(device, childScope)
+    },
+    enrolment() {
+      const { resident } = need()
+      if (resident.kind === 'waiting') return enrolmentOf(resident.device, childScope)
+      throw new Fault('missing.device', 'This device waits for no guardian: it has its identity already.')
     },
     async accept(invitation) {
       const { resident } = need()

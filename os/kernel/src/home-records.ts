@@ -2,6 +2,7 @@ import { fromUtf8 } from '@anarq/bytes'
 import { hashBlake3 } from '@anarq/qlock'
 import { encodePublicIdentity, type PublicIdentity } from '@anarq/squid'
 import type { Account } from './account.ts'
+import type { Home } from './home.ts'
 import type { Office } from './office.ts'
 
 /** What the home itself keeps in the index of an identity: the keyring's state, and the cards of others. */
@@ -16,9 +17,20 @@ export async function keepKeyring(account: Account, { space }: Office): Promise<
   await space.refresh()
 }
 
-export async function keptKeyring({ space }: Office): Promise<Uint8Array | undefined> {
+async function keptKeyring({ space }: Office): Promise<Uint8Array | undefined> {
   const state = (await space.index.get(keyringRecord))?.fields.get('state')?.value
   return state instanceof Uint8Array ? state : undefined
+}
+
+/** The keyring's state among the blocks, taken over where there is one. */
+export async function findKeyring(account: Account, home: Home): Promise<void> {
+  await home.introduce()
+  const state = await keptKeyring(await home.current())
+  if (state === undefined) return
+  await home.closeOffices()
+  account.adopt(state)
+  await account.save()
+  await home.introduce()
 }
 
 export async function keepContact({ space }: Office, identity: PublicIdentity): Promise<void> {

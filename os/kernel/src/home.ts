@@ -45,10 +45,12 @@ export type HomeOptions = {
   ports: KernelPorts
   sweeper: Sweeper
   quota: Quota
+  /** Something was put that others should keep. */
+  onPut(): void
 }
 
 export function createHome(options: HomeOptions): Home {
-  const { account, directory, guardian, ports, sweeper, quota } = options
+  const { account, directory, guardian, ports, sweeper, quota, onPut } = options
   let keysAhead: readonly Uint8Array[] = []
 
   const records = (): readonly IdentityRecord[] => account.keyring().list()
@@ -67,7 +69,7 @@ export function createHome(options: HomeOptions): Home {
   const offices = createOffices(async (did) => {
     const identity = account.keyring().open(did)
     const replica = account.replica()
-    const shared = { ports, guardian, directory, sweeper, quota }
+    const shared = { ports, guardian, directory, sweeper, quota, onPut }
     return openOffice({ ...shared, identity, replica, stateOf, verifyKeysOf })
   })
   const current = async (): Promise<Office> => offices.of(account.keyring().current())

@@ -28,9 +28,20 @@ export type {
   BackupReport,
   Finding,
   HealthOperations,
+  RestoreReport,
   StorageFacts,
   VerifyReport,
 } from './health/operations.ts'
+export type { Keeping } from './keeping/desk.ts'
+export type { KeepingStep } from './keeping/keeper.ts'
+export type {
+  KeepingOperations,
+  KeptCounts,
+  KeptEntryFacts,
+  KeptFacts,
+  KeptGuarantee,
+  ReturnFacts,
+} from './keeping/operations.ts'
 export { createKernel, type Kernel, type KernelOptions } from './kernel.ts'
 export type {
   CommitFacts,
@@ -61,7 +72,16 @@ export type {
   VersionFacts,
   Within,
 } from './operations.ts'
-export type { Cache, KernelPorts, Peers, PutCounts, Room, SealedSink, SmallFile } from './ports.ts'
+export type {
+  Cache,
+  KernelPorts,
+  Neighbours,
+  Peers,
+  PutCounts,
+  Room,
+  SealedSink,
+  SmallFile,
+} from './ports.ts'
 export type {
   DetailsChange,
   EntryDetails,

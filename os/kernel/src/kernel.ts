@@ -14,6 +14,7 @@ import { createSweeper } from './health/sweeper.ts'
 import { createHome } from './home.ts'
 import { createIdentities } from './identities.ts'
 import { findIdentity } from './identity-facts.ts'
+import { createKeepingDesk, type Keeping } from './keeping/desk.ts'
 import type { Office } from './office.ts'
 import type { Operations } from './operations.ts'
 import { createAnswering } from './peers/answering.ts'
@@ -49,6 +50,8 @@ export type Kernel = {
   answer(question: Uint8Array): Promise<Uint8Array>
   /** 32 secret bytes of this device, from which its node's keys come: the same after every unlocking. `refused.locked` while locked. */
   nodeSecret(): Uint8Array
+  /** Has others keep what is here, one step at a time, for as long as somebody goes on. */
+  readonly keeping: Keeping
   /** How large the store may grow, for doors that say how much room is left. */
   quotaBytes(): number | undefined
   /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
@@ -70,7 +73,8 @@ export async function createKernel({
   const flowWatch = watchFlows(guardian)
   const sweeper = createSweeper(ports)
   const quota = await openQuota(ports)
-  const home = createHome({ account, directory, guardian, ports, sweeper, quota })
+  const kept = createKeepingDesk({ account, home: () => home, ports })
+  const home = createHome({ account, directory, guardian, ports, sweeper, quota, onPut: kept.tell })
 
   const officeOf = async (did: string): Promise<Office | undefined> =>
     home.residents().some((record) => record.did === did) ? home.officeOf(did) : undefined
@@ -94,21 +98,23 @@ export async function createKernel({
     audit: createAuditDesk({ current: home.acting, guardian, flows: flowWatch.list }),
     health,
     tools: tools.operations,
+    keeping: kept.operations,
   }
   const operationsAs = (module?: string): Operations => ({
     ...shared,
     drive: forwardDrive(async () => (await officeAs(module)).drive),
-    sharing: forwardSharing(async () =>
-      createSharing({
-        office: await officeAs(module),
-        ports,
+    sharing: forwardSharing(async () => {
+      const office = await officeAs(module)
+      return createSharing({
+        office,
+        ports: office.ports,
         guardian,
         directory,
         officeOf,
         resolveDid: (ref) => (ref.startsWith('did:') ? ref : findIdentity(account.keyring(), ref).did),
         compact: health.compact,
-      }),
-    ),
+      })
+    }),
   })
 
   return {
@@ -118,6 +124,7 @@ export async function createKernel({
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,
     answer,
+    keeping: kept.keeping,
     nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
     quotaBytes: quota.bytes,
     note(entry) {

@@ -11,6 +11,7 @@ import { createReading } from './drive/read.ts'
 import type { Found } from './drive/resolve.ts'
 import type { Quota } from './health/quota.ts'
 import type { Sweeper } from './health/sweeper.ts'
+import { createOfficeBlocks, feedKeyOf, type OfficeBlocks } from './keeping/office-blocks.ts'
 import type { DriveOperations, PutReport } from './operations.ts'
 import type { KernelPorts } from './ports.ts'
 import { type GrantBook, openGrantBook } from './sharing/grant-book.ts'
@@ -20,6 +21,11 @@ import { openToolBook, type ToolBook } from './tools/tool-book.ts'
 /** One identity at work: its space, its grants, who decides for it, and its drive. */
 export type Office = {
   readonly space: Space
+  /** Those of the home, with the store as this identity sees it. */
+  readonly ports: KernelPorts
+  readonly stored: OfficeBlocks
+  /** The name of its index among nodes. */
+  readonly feed: Uint8Array
   readonly book: GrantBook
   readonly tools: ToolBook
   readonly qonsent: Qonsent
@@ -54,11 +60,16 @@ export type OfficeOptions = {
   sweeper: Sweeper
   /** The same for all, too. */
   quota: Quota
+  /** Something was put that others should keep. */
+  onPut(): void
 }
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
-  const { identity, ports, guardian, directory, stateOf, sweeper, quota } = options
-  const space = await openSpace(options)
+  const { identity, guardian, directory, stateOf, sweeper, quota, onPut } = options
+  const feed = feedOf(identity)
+  const stored = createOfficeBlocks({ feed, ports: options.ports, onPut })
+  const ports: KernelPorts = { ...options.ports, blocks: stored.blocks }
+  const space = await openSpace({ ...options, ports: { ...ports, blocks: stored.indexBlocks } })
   const book = await openGrantBook({
     index: space.index,
     view: space.view,
@@ -114,6 +125,9 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   })
   const office: Office = {
     space,
+    ports,
+    stored,
+    feed,
     book,
     tools,
     qonsent,
@@ -136,6 +150,11 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     },
   }
   return office
+}
+
+function feedOf({ secrets }: OpenIdentity): Uint8Array {
+  using key = feedKeyOf(secrets)
+  return key.feed
 }
 
 /** The first file of the items, under the name and in the place of the one it is a version of. */

@@ -9,6 +9,7 @@ import type { AccountOperations } from './account-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
 import type { ChildFacts, ChildFiles, GuardianOperations, NewChild } from './children/operations.ts'
 import type { HealthOperations } from './health/operations.ts'
+import type { KeepingOperations } from './keeping/operations.ts'
 import type { ToolOperations } from './tools/operations.ts'
 
 export type Operations = {
@@ -19,6 +20,7 @@ export type Operations = {
   readonly audit: AuditOperations
   readonly health: HealthOperations
   readonly tools: ToolOperations
+  readonly keeping: KeepingOperations
 }
 
 export type IdentityKindName = 'root' | 'sub' | 'anonymous' | 'child' | 'organisation'

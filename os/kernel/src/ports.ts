@@ -5,6 +5,7 @@ import type { cborCodec, rawCodec } from '@anarq/ipld'
 import type { LogStore } from '@anarq/qerberos'
 import type { Heads, View } from '@anarq/qindex'
 import type { Stretch, VaultParams } from '@anarq/qlock'
+import type { SignedHead } from '@anarq/qnet/swarm'
 import type { BlockClass, Blocks } from '@anarq/qnt'
 import type { Policies } from '@anarq/qonsent'
 import type { Random } from '@anarq/random'
@@ -40,12 +41,31 @@ export type SealedSink = {
 /** Other people's nodes, for a node that is not alone. */
 export type Peers = {
   /** Text that leads to this node, written into what is shared: at most 256 characters each; none while nobody can reach it. */
-  places(): readonly string[]
+  places(): Promise<readonly string[]>
   /**
    * Asks the node behind the first of these places that answers, and gives its answer; `unavailable.peer` where none does. Who
    * answers is proved to be the node that the place names.
    */
   ask(places: readonly string[], question: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+}
+
+/**
+ * Other nodes that keep sealed copies of an index, found by its name alone. They are believed in nothing: what comes back is checked by
+ * whoever asked. Where there is nobody, all but `isThere` reject with `unavailable.neighbours`.
+ */
+export type Neighbours = {
+  /** Copies that make a block safe: as many nodes are its holders, and this one may be among them. */
+  readonly copies: number
+  isThere(): boolean
+  /** Resolves when somebody is there: by this invitation, or by way of nodes that are known. */
+  reach(invitation: string | undefined, signal?: AbortSignal): Promise<void>
+  /** How many holders say that they have each of these, this node's own beside others'; at most 256 are asked about. */
+  count(feed: Uint8Array, digests: readonly Uint8Array[]): Promise<readonly number[]>
+  /** Resolves to how many have it durably, when enough have or nobody else is left to ask. */
+  put(feed: Uint8Array, bytes: Uint8Array): Promise<number>
+  get(feed: Uint8Array, digest: Uint8Array): Promise<Uint8Array | undefined>
+  putHead(feed: Uint8Array, head: SignedHead): Promise<number>
+  heads(feed: Uint8Array): Promise<readonly SignedHead[]>
 }
 
 /** Room on the disk that the home lies on, and what the store takes of it. */
@@ -87,6 +107,8 @@ export type KernelPorts = {
   /** Frees the room of blocks that nothing reaches; resolves to the bytes freed. */
   compact(isLive: (digest: Uint8Array) => boolean, signal?: AbortSignal): Promise<number>
   readonly peers?: Peers
+  /** Absent: nobody keeps copies. */
+  readonly neighbours?: Neighbours
   readonly clock: Clock
   readonly random: Random
   /** Damage that was seen and mended, or worked around. */

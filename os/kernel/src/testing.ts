@@ -63,6 +63,7 @@ export function createMemoryPorts({
         into.set(block)
         return true
       },
+      readMany: async (digests) => digests.map(() => undefined),
     },
     heads: createMemoryHeads(),
     vault: small(),

@@ -109,8 +109,11 @@ export type AppOperations = {
   turn(input: { id: string; isOn: boolean }): Promise<AppFacts>
   grant(input: { id: string; permission: string; isGranted: boolean }): Promise<AppFacts>
   launch(input: { id: string }): Promise<AppLaunch>
-  /** An app broke the rules of its screen and was cut off: it goes on record with the guardian. `why` is a code. */
-  report(input: { id: string; why: string }): Promise<void>
+  /**
+   * An app broke a rule of its screen, and was cut off unless `isCutOff` is false: it goes on record with the guardian. `why`
+   * is a code.
+   */
+  report(input: { id: string; why: string; isCutOff?: boolean | undefined }): Promise<void>
   feeds(): Promise<readonly FeedFacts[]>
   /** `path` is a folder of the drive with a `feed.json`; one of the same publisher takes the place of the one before. */
   addFeed(input: { path: string }): Promise<FeedFacts>

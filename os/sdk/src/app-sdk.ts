@@ -22,10 +22,11 @@ export type AppSdk = Sdk & { readonly content: ContentSdk; readonly work: WorkSd
 
 /** For an app by its id, with what it was granted; without one, for the person. */
 export function createAppSdk(client: Pick<PageClient, 'send' | 'callAs'>, app?: string): AppSdk {
-  const { identity, storage, index, consent, guardian, system, apps, browsers, tools } = createSdk(
+  const { identity, storage, index, consent, guardian, system, apps, browsers, tools, network } = createSdk(
     client.callAs(app),
   )
   const content = createContent(client, app)
   const work = createWork(client, app)
-  return { identity, storage, index, consent, guardian, system, apps, browsers, tools, content, work }
+  const namespaces = { identity, storage, index, consent, guardian, system, apps, browsers, tools, network }
+  return { ...namespaces, content, work }
 }

@@ -6,6 +6,7 @@ import type { Call } from './client.ts'
 import { fromWire, toWire } from './wire.ts'
 
 export { type Call, createSdk, type Sdk } from './client.ts'
+export { restoreBackup } from './restore.ts'
 
 /** As the node gives it: see `POST /api/v1/sessions`. */
 export type PageSession = {

@@ -10,7 +10,7 @@ import { type SendFile, sendFile, type UploadState } from './send-file.ts'
 export type { UploadState } from './send-file.ts'
 
 export type ContentSdk = {
-  /** A file or a part of it, as it comes. Needs `drive.read`. */
+  /** A file or a part of it, as it comes. Needs `drive.read`, but below `app:/` nothing. */
   open(input: ContentRange): Promise<OpenContent>
   /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
   blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
@@ -102,6 +102,7 @@ export type Shared = {
   readonly signal?: AbortSignal | undefined
 }
 
+const ownPlace = 'app:/'
 export const batchBytesMax: number = 32 * 1024 * 1024
 
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
@@ -110,13 +111,7 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
     client.send(path, markedFor(app, asked))
   const json = async (path: string, asked?: Asked): Promise<UploadState> =>
     (await (await send(path, asked)).json()) as UploadState
-  const open: ContentSdk['open'] = async ({ path, version, fromByte, toByte, signal }) => {
-    const isWhole = fromByte === undefined && toByte === undefined
-    const last = toByte === undefined ? '' : String(toByte - 1)
-    const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
-    const query = version === undefined ? '' : `?version=${version}`
-    return opened(await send(`/api/v1/files${encodedPath(path)}${query}`, { headers, signal }))
-  }
+  const open: ContentSdk['open'] = (input) => openRange(send, input)
   return {
     open,
     async blob({ type, ...input }) {
@@ -158,6 +153,20 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       return lines
     },
   }
+}
+
+async function openRange(
+  send: (path: string, asked: Asked) => Promise<Response>,
+  { path, version, fromByte, toByte, signal }: ContentRange,
+): Promise<OpenContent> {
+  const isWhole = fromByte === undefined && toByte === undefined
+  const last = toByte === undefined ? '' : String(toByte - 1)
+  const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
+  const query = new URLSearchParams(version === undefined ? {} : { version: String(version) })
+  const isOwn = path.startsWith(ownPlace)
+  if (isOwn) query.set('isOwn', 'true')
+  const place = encodedPath(isOwn ? path.slice(ownPlace.length - 1) : path)
+  return opened(await send(`/api/v1/files${place}${query.size > 0 ? `?${query}` : ''}`, { headers, signal }))
 }
 
 /** In the name of an app, where one asks. */
@@ -210,9 +219,12 @@ type Resealing = {
   readonly error?: Problem
 }
 
-/** Parts of a path as an address has them. */
+/** Parts of a path as an address has them. Dots would lead to another address. */
 function encodedPath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
+  const parts = path.split('/')
+  if (parts.some((part) => part === '.' || part === '..'))
+    throw new Fault('invalid.path', 'A path has no "." or ".." in it.')
+  return parts.map(encodeURIComponent).join('/')
 }
 
 function opened(response: Response): OpenContent {

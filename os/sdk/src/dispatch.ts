@@ -5,6 +5,7 @@ import type { AppOperations } from './app-operations.ts'
 import type { NetworkFacts } from './face.ts'
 import type { AnyMethod, Caller, Method } from './method.ts'
 import { methods } from './methods.ts'
+import type { NetworkOperations } from './network-operations.ts'
 import { describePermission } from './permissions.ts'
 
 /** Asks the system for one thing: the same door for a page, a backend, the sandbox and an assistant. */
@@ -25,6 +26,8 @@ export type DispatcherOptions = {
   apps?: () => AppOperations | undefined
   /** Where the node is reached; known later, too. */
   network?: () => NetworkFacts | undefined
+  /** This node among others, while it is. */
+  nodes?: () => NetworkOperations | undefined
   /** Hears of every call that an app had no permission for. */
   onRefused?: (app: string, method: string, permission: string) => void
 }
@@ -35,6 +38,7 @@ export function createDispatcher({
   clock,
   apps: known = () => undefined,
   network: reached = () => undefined,
+  nodes = () => undefined,
   onRefused = () => {},
 }: DispatcherOptions): Dispatcher {
   const apps = (): AppOperations => {
@@ -69,7 +73,7 @@ export function createDispatcher({
       signal?.throwIfAborted()
       const operations = caller.kind === 'app' ? operationsAs(caller.id) : own
       return method.run(
-        { operations, apps, network, browsers: browsersOf(caller), clock, caller },
+        { operations, apps, network, nodes, browsers: browsersOf(caller), clock, caller },
         read,
         signal,
       )

@@ -12,11 +12,14 @@ import type {
   FlowFacts,
   GrantFacts,
   IdentityFacts,
+  KeptEntryFacts,
+  KeptFacts,
   NewChild,
   NewToolKey,
   NodeStatus,
   RecoveryFacts,
   ResealReport,
+  ReturnFacts,
   RiskFacts,
   StorageFacts,
   ToolKeyFacts,
@@ -24,6 +27,13 @@ import type {
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
+import type {
+  CircuitsFacts,
+  NeighbourhoodFacts,
+  NetworkInvitation,
+  NodeNetworkFacts,
+  PeerFacts,
+} from './network-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -35,6 +45,7 @@ export type Sdk = {
   readonly apps: AppsSdk
   readonly browsers: BrowsersSdk
   readonly tools: ToolsSdk
+  readonly network: NetworkSdk
 }
 
 export type Nothing = Record<never, never>
@@ -65,6 +76,19 @@ export type IdentitySdk = {
   }): Promise<IdentityFacts & { readonly delegation: string }>
   /** From majority on: what the child's device takes its own key over with. */
   releaseChild(input: { ref: string }): Promise<{ readonly release: string }>
+  /** Another device for a child whose own is lost; `guardianShare` is what the second guardian lent, the new one is for `second`. */
+  recoverChild(input: {
+    ref: string
+    device: string
+    guardianShare: string
+    second: string
+  }): Promise<IdentityFacts & ChildFiles>
+  /** The second guardian's: makes a share readable for the first one. */
+  lendShare(input: { guardianShare: string }): Promise<{ readonly guardianShare: string }>
+  /** The second guardian's, from majority on: the same as `releaseChild`. */
+  releaseShare(input: { guardianShare: string }): Promise<{ readonly release: string }>
+  /** On a child's own device: a renewal, or at majority its own key. */
+  join(input: { file: string }): Promise<IdentityFacts>
   /** Whether this home has words, and whether the person ever showed that they have them. */
   recovery(input: Nothing): Promise<RecoveryFacts>
   /** Takes in somebody's card, so that one can share with them. */
@@ -202,7 +226,17 @@ export type NetworkFacts = {
   /** Of the socket or the pipe for this machine's user. */
   readonly socket: string
   readonly doors: readonly { readonly kind: 'desktop' | 'api' | 'webdav' | 'mcp'; readonly path: string }[]
+  readonly others: OthersFacts
 }
+
+/** How this node stands towards other nodes. */
+export type OthersFacts =
+  /** They come in there. `outside`: how they reach it, where that is another address. */
+  | { readonly state: 'listening'; readonly address: string; readonly outside?: string }
+  /** It was told to listen there and does not. */
+  | { readonly state: 'not-listening'; readonly wanted: string }
+  /** Nobody comes in; it goes out when it opens what others shared. */
+  | { readonly state: 'going-out' }
 
 /** Keys by which the person's own tools come in: each for one door, one folder, to read or to write. */
 export type ToolsSdk = {
@@ -210,6 +244,22 @@ export type ToolsSdk = {
   /** The secret is given once, here. */
   create(input: NewToolKey): Promise<{ readonly key: ToolKeyFacts; readonly secret: string }>
   revoke(input: { id: string }): Promise<ToolKeyFacts>
+}
+
+/** This node among others. Where it is on no network, all but `status` is `unavailable.network`. */
+export type NetworkSdk = {
+  status(input: Nothing): Promise<NodeNetworkFacts>
+  peers(input: Nothing): Promise<readonly PeerFacts[]>
+  circuits(input: Nothing): Promise<CircuitsFacts>
+  invite(input: Nothing): Promise<NetworkInvitation>
+  join(input: { invitation: string }): Promise<PeerFacts>
+  neighbourhood(input: Nothing): Promise<NeighbourhoodFacts>
+  /** How well others keep what the identity in use has. */
+  kept(input: Nothing): Promise<KeptFacts>
+  /** The same of one file, or of all in a folder. */
+  keptEntry(input: { ref: string }): Promise<KeptEntryFacts>
+  /** Brings this home back from other nodes, after the words were given. Takes as long as it takes. */
+  bringBack(input: { invitation?: string | undefined }): Promise<ReturnFacts>
 }
 
 export type Page = { limit?: number | undefined; offset?: number | undefined }

@@ -13,6 +13,7 @@ export type Topic =
   | 'system'
   | 'tools'
   | 'flows'
+  | 'network'
 export type Happening = { readonly topic: Topic; readonly atMs: number }
 
 export type Feed = {
@@ -43,6 +44,7 @@ const changes: Changes = {
   account: {
     init: 'lock',
     recover: 'lock',
+    enrol: 'lock',
     join: 'lock',
     unlock: 'lock',
     unlockByPasskey: 'lock',
@@ -60,7 +62,10 @@ const changes: Changes = {
     learn: 'identity',
     drill: 'guardian',
     renew: 'identity',
+    recover: 'identity',
     release: 'identity',
+    lendShare: 'guardian',
+    releaseShare: 'guardian',
   },
   drive: {
     put: 'drive',
@@ -72,7 +77,8 @@ const changes: Changes = {
     restore: 'drive',
   },
   audit: { prove: 'guardian' },
-  health: { setQuota: 'system', compact: 'system', checkBackup: 'guardian' },
+  health: { setQuota: 'system', compact: 'system', checkBackup: 'guardian', restoreBackup: 'lock' },
+  keeping: { bringBack: 'identity' },
   tools: { create: 'tools', revoke: 'tools' },
   sharing: { share: 'consent', open: 'consent', revoke: 'consent', revokeHard: 'consent', write: 'drive' },
 }

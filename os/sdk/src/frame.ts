@@ -3,6 +3,7 @@
  * to frames at `/design/anarq.js`; nothing has to be packed with an app.
  */
 import { type Call, createSdk, type Sdk } from './client.ts'
+import { createFrameContent, type FrameContent } from './frame-content.ts'
 
 export type FrameTheme = {
   readonly mode: 'light' | 'dark'
@@ -41,8 +42,10 @@ export type BackendAnswer = {
   json(): unknown
 }
 
+export type FrameSdk = Sdk & { readonly content: FrameContent }
+
 export type Frame = {
-  readonly sdk: Sdk
+  readonly sdk: FrameSdk
   /** Its own window, and nothing else of the desktop. */
   readonly window: {
     setTitle(title: string): Promise<void>
@@ -113,7 +116,7 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
   if (themes) dress(facts)
   handOn(keys, (combination) => void call('shell.press', { keys: combination }).catch(() => undefined))
   return {
-    sdk: createSdk(call),
+    sdk: sdkOver(call),
     window: {
       setTitle: async (title) => void (await call('shell.title', { title })),
       close: async () => void (await call('shell.close', {})),
@@ -129,6 +132,13 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
       return () => listeners[event].delete(listener)
     },
   }
+}
+
+function sdkOver(call: Call): FrameSdk {
+  const { identity, storage, index, consent, guardian, system, apps, browsers, tools, network } =
+    createSdk(call)
+  const content = createFrameContent(call)
+  return { identity, storage, index, consent, guardian, system, apps, browsers, tools, network, content }
 }
 
 /** What is pressed in a frame is heard there alone. The combinations of the shell, and nothing else, are told to it. */

@@ -29,7 +29,9 @@ export {
   type IndexSdk,
   inlineBytesMax,
   type NetworkFacts,
+  type NetworkSdk,
   type Nothing,
+  type OthersFacts,
   type Page,
   type Sdk,
   type StorageSdk,
@@ -38,6 +40,18 @@ export {
 } from './face.ts'
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'
+export type {
+  ChoiceFacts,
+  CircuitFacts,
+  CircuitsFacts,
+  NeighbourFacts,
+  NeighbourhoodFacts,
+  NetworkInvitation,
+  NetworkOperations,
+  NodeNetworkFacts,
+  NodeRole,
+  PeerFacts,
+} from './network-operations.ts'
 export {
   describeAsked,
   describePermission,

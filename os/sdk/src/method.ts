@@ -3,6 +3,7 @@ import type { Operations } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
 import type { NetworkFacts } from './face.ts'
+import type { NetworkOperations } from './network-operations.ts'
 import type { Permission } from './permissions.ts'
 import type { Shape } from './shape.ts'
 
@@ -23,6 +24,8 @@ export type MethodContext = {
   browsers(): BrowserOperations
   /** `unavailable.network` where no door is open. */
   network(): NetworkFacts
+  /** This node among others; undefined where it is on no network. */
+  nodes(): NetworkOperations | undefined
   readonly clock: Clock
   readonly caller: Caller
 }

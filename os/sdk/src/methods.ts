@@ -6,6 +6,7 @@ import { consent } from './methods/consent.ts'
 import { guardian } from './methods/guardian.ts'
 import { identity } from './methods/identity.ts'
 import { index } from './methods/index-search.ts'
+import { network } from './methods/network.ts'
 import { storage } from './methods/storage.ts'
 import { system } from './methods/system.ts'
 import { tools } from './methods/tools.ts'
@@ -20,6 +21,7 @@ const namespaces: { readonly [Name in keyof Sdk]: MethodsOf<Sdk[Name]> } = {
   apps,
   browsers,
   tools,
+  network,
 }
 
 /** Every method by its full name, such as `storage.list`. */

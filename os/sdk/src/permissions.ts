@@ -13,6 +13,8 @@ const known = {
   'system.read': 'See the state of this node',
   'system.manage': 'Change how this node works: its quota, and tidying up',
   'system.backup': 'Save all that is on this node as a sealed backup, and check such a backup',
+  'network.read': 'See the network that this node is on, and the nodes that it knows',
+  'network.manage': 'Invite other nodes, and join the networks of others',
   'tools.manage': 'Make keys by which your own tools reach your drive, and take them back',
   'browsers.manage': 'Let browsers in, and put them out',
   'apps.manage': 'Install, update and remove apps',

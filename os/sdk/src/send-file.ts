@@ -1,6 +1,6 @@
-/** Sending a file that may stop and go on: to the drive, or to be checked as a backup. */
+/** Sending a file that may stop and go on: to the drive, or as a backup that is checked or restored. */
 import { asFault, Fault, type FaultCode } from '@anarq/fault'
-import type { BackupReport, EntryFacts } from '@anarq/kernel'
+import type { BackupReport, EntryFacts, RestoreReport } from '@anarq/kernel'
 import type { Asked } from './browser.ts'
 
 export type UploadState = {
@@ -15,6 +15,7 @@ export type UploadState = {
   readonly entry?: EntryFacts
   readonly isUnchanged?: boolean
   readonly backup?: BackupReport
+  readonly restored?: RestoreReport
   /** Why it failed. */
   readonly code?: FaultCode
   readonly sentence?: string
@@ -24,6 +25,12 @@ export type SendFile = {
   readonly content: Blob
   /** Bytes that the node has, or that are on their way to it. */
   readonly onProgress?: ((offset: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export type SendWhole = {
+  readonly file: Blob
+  readonly onProgress?: (progress: { bytes: number }) => void
   readonly signal?: AbortSignal | undefined
 }
 
@@ -60,6 +67,26 @@ export async function sendFile(ask: Ask, address: string, file: SendFile): Promi
       if (breaks > breaksMax || (code === 'unavailable.node' && state.isComing)) throw error
       if (code === 'unavailable.node') await pause(breakMs, signal)
     }
+  }
+}
+
+/** Begins at `address`, sends below it, and says what became of it; gives it up where that fails. */
+export async function sendWhole(
+  ask: Ask,
+  address: string,
+  { file, onProgress, signal }: SendWhole,
+): Promise<UploadState> {
+  const { id } = await ask(address, { json: { bytes: file.size }, signal })
+  const own = `${address}/${id}`
+  try {
+    return await sendFile(ask, own, {
+      content: file,
+      onProgress: (bytes) => onProgress?.({ bytes }),
+      signal,
+    })
+  } catch (error) {
+    await ask(own, { method: 'DELETE' }).catch(() => {})
+    throw error
   }
 }
 

@@ -3,7 +3,7 @@ import { Fault, type FaultCode } from '@anarq/fault'
 import type { BackupReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import type { Asked, PageClient } from './browser.ts'
-import { sendFile, type UploadState } from './send-file.ts'
+import { sendWhole, type UploadState } from './send-file.ts'
 
 export type WorkSdk = {
   /** All that is on this node, sealed as it lies, as one file. Needs `system.backup`, as the next one. */
@@ -29,8 +29,7 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       ...asked,
       headers: { ...asked.headers, ...(app === undefined ? {} : { [appHeader]: app }) },
     })
-  const check = async (path: string, asked?: Asked): Promise<UploadState> =>
-    (await (await send(path, asked)).json()) as UploadState
+  const ask = async (path: string, asked?: Asked): Promise<UploadState> => parsed(await send(path, asked))
 
   return {
     async backup({ onProgress = () => {}, signal } = {}) {
@@ -40,18 +39,10 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       // The browser keeps what is large on disk; memory holds a piece at a time.
       return new Response(counted as ConstructorParameters<typeof Response>[0]).blob()
     },
-    async checkBackup({ file, onProgress = () => {}, signal }) {
-      const { id } = await check('/api/v1/backup-checks', { json: { bytes: file.size }, signal })
-      const address = `/api/v1/backup-checks/${id}`
-      try {
-        const onSent = (bytes: number): void => onProgress({ bytes })
-        const { backup } = await sendFile(check, address, { content: file, onProgress: onSent, signal })
-        if (backup === undefined) throw brokenOff()
-        return backup
-      } catch (error) {
-        void send(address, { method: 'DELETE' }).catch(() => {})
-        throw error
-      }
+    async checkBackup(input) {
+      const { backup } = await sendWhole(ask, '/api/v1/backup-checks', input)
+      if (backup === undefined) throw brokenOff()
+      return backup
     },
     async revokeHard({ grant, onProgress = () => {}, signal }) {
       const path = `/api/v1/grants/${encodeURIComponent(grant)}/reseal`
@@ -63,6 +54,11 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       throw brokenOff()
     },
   }
+}
+
+async function parsed<T>(answer: Response): Promise<T> {
+  const text = await answer.text()
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
 function counting(tell: (bytes: number) => void): TransformStream<Uint8Array, Uint8Array> {

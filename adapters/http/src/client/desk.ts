@@ -4,6 +4,10 @@ import type {
   HealthOperations,
   IdentityFacts,
   IdentityOperations,
+  KeepingOperations,
+  KeptEntryFacts,
+  KeptFacts,
+  ReturnFacts,
   VerifyReport,
 } from '@anarq/kernel'
 import type { SignedFeed, SignedManifest } from '@anarq/wxa'
@@ -18,6 +22,7 @@ export function accountOf(wire: Wire): AccountOperations {
     init: (body) => wire.json('POST', `${account}/init`, { body }),
     recover: (body) => wire.json('POST', `${account}/recover`, { body }),
     enrol: (body) => wire.json('POST', `${account}/enrol`, { body }),
+    enrolment: () => wire.json('GET', `${account}/enrolment`),
     join: (body) => wire.json('POST', `${account}/join`, { body }),
     unlock: (body) => wire.json('POST', `${account}/unlock`, { body }),
     lock: () => wire.json('POST', `${account}/lock`),
@@ -104,5 +109,15 @@ export function healthOf(wire: Wire): HealthOperations {
     storage: () => wire.json('GET', '/api/v1/storage'),
     setQuota: (body) => wire.json('POST', '/api/v1/storage/quota', { body }),
     compact: (signal) => wire.json('POST', `${health}/compact`, { signal }),
+  }
+}
+
+/** By the SDK's methods, which have all that there is to ask. */
+export function keepingOf(call: (method: string, params: object) => Promise<unknown>): KeepingOperations {
+  return {
+    kept: async () => (await call('network.kept', {})) as KeptFacts,
+    keptOf: async (ref) => (await call('network.keptEntry', { ref })) as KeptEntryFacts,
+    bringBack: async ({ invitation } = {}) =>
+      (await call('network.bringBack', invitation === undefined ? {} : { invitation })) as ReturnFacts,
   }
 }

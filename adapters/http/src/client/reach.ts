@@ -1,7 +1,7 @@
 import { hasCode } from '@anarq/fault'
 import type { NodeStatus, Operations } from '@anarq/kernel'
 import { fromWire, toWire } from '@anarq/sdk/wire'
-import { accountOf, auditOf, healthOf, identitiesOf } from './desk.ts'
+import { accountOf, auditOf, healthOf, identitiesOf, keepingOf } from './desk.ts'
 import { driveOf } from './drive.ts'
 import { sharingOf } from './sharing.ts'
 import { toolsOf } from './tools.ts'
@@ -24,6 +24,10 @@ export async function reachSocket(path: string): Promise<Reached | undefined> {
     if (isNobodyThere(error)) return undefined
     throw error
   }
+  const call = async (method: string, params: object): Promise<unknown> => {
+    const body = toWire(params) as object
+    return fromWire((await wire.json<{ result?: unknown }>('POST', `/api/v1/sdk/${method}`, { body })).result)
+  }
   const operations: Operations = {
     account: accountOf(wire),
     identities: identitiesOf(wire),
@@ -32,15 +36,11 @@ export async function reachSocket(path: string): Promise<Reached | undefined> {
     audit: auditOf(wire),
     tools: toolsOf(wire),
     health: healthOf(wire),
+    keeping: keepingOf(call),
   }
   return {
     operations,
-    async call(method, params) {
-      const body = toWire(params) as object
-      return fromWire(
-        (await wire.json<{ result?: unknown }>('POST', `/api/v1/sdk/${method}`, { body })).result,
-      )
-    },
+    call,
     close: async () => wire.close(),
   }
 }

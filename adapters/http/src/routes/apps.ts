@@ -1,6 +1,6 @@
 import { Fault } from '@anarq/fault'
 import type { FastifyRequest } from 'fastify'
-import { appFileType, appPolicy } from '../app-files.ts'
+import { appConnections, appFileType, appPolicy } from '../app-files.ts'
 import { readWholeBody } from '../body.ts'
 import type { App, DoorContext } from '../context.ts'
 import { answers, binary, described, fields, text } from '../schema/parts.ts'
@@ -41,6 +41,7 @@ export function addAppRoutes(app: App, context: DoorContext): void {
       return reply
         .headers({
           'content-security-policy': appPolicy(base, file.network),
+          'connection-allowlist': appConnections(file.network),
           // Its frame has an origin of its own, to which even its own files are foreign.
           'cross-origin-resource-policy': 'cross-origin',
           'access-control-allow-origin': '*',

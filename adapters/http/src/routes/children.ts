@@ -95,6 +95,11 @@ export function addShareRoutes(app: App, { operations: { identities } }: DoorCon
   })
 }
 
+const enrolled = fields({
+  name: text,
+  device: described(text, 'No secret: it is carried to the guardian.'),
+})
+
 /** On the child's own device. */
 export function addWardRoutes(app: App, { operations: { account } }: DoorContext): void {
   app.post<{ Body: { name: string; passphrase: string } }>('/api/v1/account/enrol', {
@@ -104,13 +109,19 @@ export function addWardRoutes(app: App, { operations: { account } }: DoorContext
       summary: "Make the keys of a child's device, for its guardian to see",
       tags: ['account'],
       body: fields({ name, passphrase }),
-      response: answers(
-        200,
-        'What the guardian needs.',
-        fields({ name: text, device: described(text, 'No secret: it is carried to the guardian.') }),
-      ),
+      response: answers(200, 'What the guardian needs.', enrolled),
     },
     handler: ({ body }) => account.enrol(body),
+  })
+  app.get('/api/v1/account/enrolment', {
+    config,
+    schema: {
+      operationId: 'getEnrolment',
+      summary: 'The same once more, while its guardian is waited for',
+      tags: ['account'],
+      response: answers(200, 'What the guardian needs.', enrolled),
+    },
+    handler: () => account.enrolment(),
   })
   app.post<{ Body: { file: string } }>('/api/v1/account/join', {
     config,

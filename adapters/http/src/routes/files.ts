@@ -1,9 +1,10 @@
 import { Fault } from '@anarq/fault'
 import { type PutFile, streamContent } from '@anarq/flows'
 import { putOne } from '@anarq/kernel'
+import { type Caller, placeOf } from '@anarq/sdk'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
-import { checkPlace } from '../callers.ts'
+import { appWith, checkPlace } from '../callers.ts'
 import { begun, describeContent, drain, sendContent, sendPieces } from '../content.ts'
 import { dispositionOf } from '../content-headers.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
@@ -15,13 +16,14 @@ const tags = ['files']
 const tarMediaType = 'application/x-tar'
 const pathParams = fields({ '*': described(text, 'Path below the root folder; slashes stand as they are.') })
 const page = fields({ 'limit?': { type: 'integer', minimum: 1, maximum: 100_000 }, 'offset?': count })
-const versionQuery = fields({
+const contentQuery = fields({
   'version?': described({ type: 'integer', minimum: 1 }, '1 is the first; absent: the latest.'),
+  'isOwn?': described(flag, 'The path is in the storage of whoever asks, as with app:/ in a call.'),
 })
 
 type AtPath = { Params: { '*': string } }
 type Page = { limit?: number; offset?: number }
-type VersionQuery = { Querystring: { version?: number } }
+type ContentQuery = { Querystring: { version?: number; isOwn?: boolean } }
 
 export function addFileRoutes(app: App, context: DoorContext): void {
   const { drive } = context.operations
@@ -123,14 +125,14 @@ function addArchive(app: App, { operations: { drive }, problem }: DoorContext): 
 
 function addDownload(app: App, context: DoorContext): void {
   const response = answers(200, 'Its content.', binary, '*/*')
-  app.get<AtPath & VersionQuery>('/api/v1/files/*', {
-    config: { appNeeds: 'drive.read' },
+  app.get<AtPath & ContentQuery>('/api/v1/files/*', {
+    config: { isForApps: true },
     schema: {
       operationId: 'getFile',
       summary: 'Read a file; one range, and preconditions, as HTTP has them',
       tags,
       params: pathParams,
-      querystring: versionQuery,
+      querystring: contentQuery,
       headers: fields(
         { 'range?': text, 'if-range?': text, 'if-none-match?': text },
         { additionalProperties: true },
@@ -143,14 +145,14 @@ function addDownload(app: App, context: DoorContext): void {
     },
     handler: (request, reply) => download(request, reply, context),
   })
-  app.head<AtPath & VersionQuery>('/api/v1/files/*', {
-    config: { appNeeds: 'drive.read' },
+  app.head<AtPath & ContentQuery>('/api/v1/files/*', {
+    config: { isForApps: true },
     schema: {
       operationId: 'headFile',
       summary: 'Length, type and version of a file',
       tags,
       params: pathParams,
-      querystring: versionQuery,
+      querystring: contentQuery,
       response,
     },
     handler: (request, reply) => download(request, reply, context),
@@ -158,12 +160,22 @@ function addDownload(app: App, context: DoorContext): void {
 }
 
 async function download(
-  request: FastifyRequest<AtPath & VersionQuery>,
+  request: FastifyRequest<AtPath & ContentQuery>,
   reply: FastifyReply,
   context: DoorContext,
 ): Promise<FastifyReply> {
-  const path = checkPlace(filePathOf(request.params['*']), request.app)
-  return sendFile(request, reply, context, { path, version: request.query.version })
+  const { version, isOwn = false } = request.query
+  const caller = await context.callerOf(request.headers)
+  const asked = filePathOf(request.params['*'])
+  // In an app's own storage no permission is needed, as for calls.
+  const path = isOwn ? placeOf(`app:${asked}`, caller) : checkPlace(asked, readerOf(request, caller, context))
+  return sendFile(request, reply, context, { path, version, app: caller.kind === 'app' ? caller : undefined })
+}
+
+function readerOf({ isOwner, method }: FastifyRequest, caller: Caller, { apps }: DoorContext) {
+  return appWith('drive.read', caller, (app) => {
+    if (isOwner) apps.refused(app, `${method} /api/v1/files/*`, 'drive.read')
+  })
 }
 
 /** A file, one range of it, or that the client has it already. */
@@ -174,10 +186,16 @@ export async function sendFile(
   {
     path,
     version,
+    app = request.app,
     cacheControl,
-  }: { path: string; version: number | undefined; cacheControl?: string | undefined },
+  }: {
+    path: string
+    version: number | undefined
+    app?: FastifyRequest['app']
+    cacheControl?: string | undefined
+  },
 ): Promise<FastifyReply> {
-  const { drive } = operationsFor(request)
+  const { drive } = operationsFor({ app })
   const { headers } = request
   const signal = signalOf(reply)
   const isPlain =

@@ -14,12 +14,14 @@ import { addMediaRoutes } from './media.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
 import { addPasskeyRoutes } from './passkeys.ts'
+import { addRestoreRoutes } from './restore.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
 import { addStorageRoutes } from './storage.ts'
 import { addToolRoutes } from './tools.ts'
 import { addUploadRoutes } from './uploads.ts'
+import { addWardSessionRoutes } from './ward-sessions.ts'
 
 export function addRoutes(app: App, context: DoorContext): void {
   for (const add of all) app.register(async (scope) => add(scope, context))
@@ -28,6 +30,7 @@ export function addRoutes(app: App, context: DoorContext): void {
 const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAccountRoutes,
   addSessionRoutes,
+  addWardSessionRoutes,
   addPasskeyRoutes,
   addSdkRoutes,
   addAppRoutes,
@@ -45,6 +48,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAuditRoutes,
   addHealthRoutes,
   addStorageRoutes,
+  addRestoreRoutes,
   addToolRoutes,
   addGatewayRoutes,
   addNodeRoutes,

@@ -9,15 +9,16 @@ import {
   oneOf,
   passphrase,
   ref,
+  type Schema,
   text,
 } from '../schema/parts.ts'
 
 const tags = ['sessions']
-const key = described(
+export const keyShape: Schema = described(
   { ...bytesText, minLength: 43, maxLength: 43 },
   'Public key of the session: Ed25519, made in the browser and never given away.',
 )
-const browser = described({ ...text, maxLength: 100 }, 'What people call this browser.')
+export const browserShape: Schema = described({ ...text, maxLength: 100 }, 'What people call this browser.')
 const name = { type: 'string', minLength: 1, maxLength: 200 }
 const words = described({ ...text, maxLength: 1000 }, 'The 24 words.')
 const id = fields({ id: { ...text, maxLength: 64 } })
@@ -90,7 +91,7 @@ function addBeginnings(app: App, { sessions, attempts, operations: { account } }
       operationId: 'beginSession',
       summary: 'Unlock with the passphrase, and begin a session',
       tags,
-      body: fields({ passphrase, key, 'browser?': browser }),
+      body: fields({ passphrase, key: keyShape, 'browser?': browserShape }),
       response: opened,
     },
     async handler({ body }) {
@@ -104,7 +105,7 @@ function addBeginnings(app: App, { sessions, attempts, operations: { account } }
       operationId: 'beginFirstSession',
       summary: 'In an empty home: make the first identity; its 24 words are given once, here',
       tags,
-      body: fields({ name, passphrase, key, 'browser?': browser }),
+      body: fields({ name, passphrase, key: keyShape, 'browser?': browserShape }),
       response: answers(200, 'The words, and a session.', fields({ words, session: ref('Session') })),
     },
     async handler({ body }) {
@@ -120,7 +121,7 @@ function addBeginnings(app: App, { sessions, attempts, operations: { account } }
         operationId: 'beginRecoveredSession',
         summary: 'In an empty home: bring an identity back with its 24 words',
         tags,
-        body: fields({ words, name, passphrase, key, 'browser?': browser }),
+        body: fields({ words, name, passphrase, key: keyShape, 'browser?': browserShape }),
         response: answers(
           200,
           'How many identities were found, and a session.',
@@ -143,7 +144,7 @@ function addAsking(app: App, { sessions }: DoorContext): void {
       operationId: 'askForSession',
       summary: 'Ask a browser that is in to let this one in',
       tags,
-      body: fields({ key, 'browser?': browser }),
+      body: fields({ key: keyShape, 'browser?': browserShape }),
       response: answers(200, 'Both browsers show the digits.', ref('PageAsk')),
     },
     handler: async ({ body: { key, browser = 'A browser' } }) => sessions.ask({ key, browser }),

@@ -1,4 +1,3 @@
-import { Fault } from '@anarq/fault'
 import { readBody } from '../body.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { answers, count, described, fields, ref, text } from '../schema/parts.ts'
@@ -55,9 +54,8 @@ export function addStorageRoutes(app: App, context: DoorContext): void {
       response: answers(200, 'The check.', ref('Upload')),
     },
     async handler({ params: { id } }) {
-      const facts = uploads.facts(id)
-      if (facts.path !== '') throw new Fault('missing.upload', 'This is no backup that is checked.')
-      return facts
+      uploads.checkPurpose(id, 'check')
+      return uploads.facts(id)
     },
   })
   app.delete<ById>('/api/v1/backup-checks/:id', {
@@ -70,6 +68,7 @@ export function addStorageRoutes(app: App, context: DoorContext): void {
       response: answers(204, 'It is given up.'),
     },
     async handler({ params }, reply) {
+      uploads.checkPurpose(params.id, 'check')
       await uploads.cancel(params.id)
       return reply.code(204).send()
     },

@@ -6,11 +6,11 @@ import { readWholeBody } from '../body.ts'
 import { appWith, checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
 import { answers, count, described, fields, listOf, ref, text, time } from '../schema/parts.ts'
-import type { Sending } from '../uploads.ts'
+import type { Sending, UploadFacts } from '../uploads.ts'
 import { filePathOf } from './files.ts'
 
 const tags = ['files']
-/** Who knows the id of an upload began it: an app goes on with its own. */
+/** An app goes on with the uploads that it began itself. */
 const config = { isForApps: true } as const
 const params = fields({ id: { ...text, maxLength: 64 } })
 type ById = { Params: { id: string } }
@@ -52,7 +52,7 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
       const folder = whole.slice(0, slash) || '/'
       const upload = { ...body, modifiedMs, folder, name: whole.slice(slash + 1) }
       const app = caller.kind === 'app' ? caller : undefined
-      return uploads.begin(upload, operationsFor({ app }).drive)
+      return uploads.begin(upload, operationsFor({ app }).drive, app?.id)
     },
   })
   app.get('/api/v1/uploads', {
@@ -74,9 +74,7 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
       response: answers(200, 'The upload.', ref('Upload')),
     },
     async handler(request) {
-      const facts = uploads.facts(request.params.id)
-      checkStill(facts.path, await context.callerOf(request.headers), refusedFor(request, context))
-      return facts
+      return checkStill(request, context, request.params.id)
     },
   })
   app.delete<ById>('/api/v1/uploads/:id', {
@@ -90,11 +88,7 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
     },
     async handler(request, reply) {
       const { id } = request.params
-      checkStill(
-        uploads.facts(id).path,
-        await context.callerOf(request.headers),
-        refusedFor(request, context),
-      )
+      await checkStill(request, context, id)
       await uploads.cancel(id)
       return reply.code(204).send()
     },
@@ -120,15 +114,19 @@ function refusedFor(
   }
 }
 
-/** What was taken back since the upload began counts at once. */
-function checkStill(path: string, caller: Caller, onRefused: (app: string) => void): void {
-  if (caller.kind === 'person' || path.startsWith(`${appFolder(caller.id)}/`)) return
-  checkPlace(path, appWith('drive.write', caller, onRefused))
+/** Of whoever asks, and still allowed: what was taken back since it began counts at once. */
+async function checkStill(request: FastifyRequest, context: DoorContext, id: string): Promise<UploadFacts> {
+  const caller = await context.callerOf(request.headers)
+  if (caller.kind === 'person') return context.uploads.facts(id)
+  const facts = context.uploads.facts(id, caller.id)
+  if (!facts.path.startsWith(`${appFolder(caller.id)}/`))
+    checkPlace(facts.path, appWith('drive.write', caller, refusedFor(request, context)))
+  return facts
 }
 
-/** The bytes of files that are put, and of backups that are checked: each for whom it may concern. */
+/** The bytes of files that are put, and of backups that are checked or restored: each for whom it may concern. */
 function addParts(scope: App, context: DoorContext): void {
-  const { uploads, callerOf } = context
+  const { uploads } = context
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   addPartRoute(scope, context, {
@@ -136,7 +134,7 @@ function addParts(scope: App, context: DoorContext): void {
     operationId: 'putUploadPart',
     access: config,
     async check(request, id) {
-      checkStill(uploads.facts(id).path, await callerOf(request.headers), refusedFor(request, context))
+      await checkStill(request, context, id)
     },
   })
   addPartRoute(scope, context, {
@@ -144,8 +142,15 @@ function addParts(scope: App, context: DoorContext): void {
     operationId: 'putBackupPart',
     access: { appNeeds: 'system.backup' },
     async check(_request, id) {
-      if (uploads.facts(id).path !== '')
-        throw new Fault('missing.upload', 'This is no backup that is checked.')
+      uploads.checkPurpose(id, 'check')
+    },
+  })
+  addPartRoute(scope, context, {
+    address: '/api/v1/restores/:id',
+    operationId: 'putRestorePart',
+    access: { access: 'page' },
+    async check(_request, id) {
+      uploads.checkPurpose(id, 'restore')
     },
   })
 }

@@ -1,4 +1,4 @@
-import { count, described, fields, flag, type Schema, time } from './parts.ts'
+import { count, described, fields, flag, listOf, type Schema, text, time } from './parts.ts'
 
 export const storageSchemas: Readonly<Record<string, Schema>> = {
   Storage: fields({
@@ -19,11 +19,23 @@ export const storageSchemas: Readonly<Record<string, Schema>> = {
     blocks: count,
     bytes: count,
     identities: count,
-    files: described(count, 'What would come back.'),
+    files: described(count, 'What would come back: files of the person, of all identities.'),
     contentBytes: count,
-    brokenFiles: described(count, 'Of these, those that would not come back whole.'),
+    brokenFiles: described(count, 'Files that would not come back whole.'),
+    brokenPaths: described(listOf(text), 'Where the first of them lie.'),
+    identitiesHere: count,
     filesHere: count,
     contentBytesHere: count,
-    changesSince: described(count, 'Changes made here that are not in it.'),
+    since: described(
+      fields({
+        added: described(count, 'Files that it has not.'),
+        changed: described(count, 'Files that it has otherwise.'),
+        paths: described(listOf(text), 'Where the first of both lie.'),
+        gone: described(count, 'Files that are not here any more, and would come back.'),
+        ofApps: described(count, 'What apps and the desktop keep for themselves, added or changed.'),
+        permissions: described(count, 'Grants, keys of tools and revocations that it does not know.'),
+      }),
+      'What is otherwise here.',
+    ),
   }),
 }

@@ -10,6 +10,7 @@ export const uploadSchema: Schema = fields({
   'entry?': ref('Entry'),
   'isUnchanged?': flag,
   'backup?': ref('BackupReport'),
+  'restored?': fields({ blocks: count, bytes: count }),
   'code?': described(text, 'Of the fault, where it failed.'),
   'sentence?': described(text, 'Why it failed.'),
 })

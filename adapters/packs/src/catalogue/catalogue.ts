@@ -12,6 +12,8 @@ import type { DigestRow, PackRow, Row } from './rows.ts'
 export type Catalogue = {
   readonly heads: HeadTable
   find(digest: Uint8Array): Row | undefined
+  /** In the order of the digests. */
+  findMany(digests: readonly Uint8Array[]): readonly (Row | undefined)[]
   /** `found` is what `find` gave for this digest just before. */
   set(digest: Uint8Array, row: Row | undefined, found: Row | undefined): void
   /** What was placed in the series from here on was never written. */
@@ -65,6 +67,14 @@ export function createCatalogue(start: CatalogueDb): Catalogue {
     find(digest) {
       const change = changes.get(digest)
       return change === undefined ? db.find(digest) : change.row
+    },
+    findMany(digests) {
+      const rows = db.findMany(digests)
+      if (changes.size() === 0) return rows
+      return digests.map((digest, i) => {
+        const change = changes.get(digest)
+        return change === undefined ? rows[i] : change.row
+      })
     },
     set: (digest, row, found) => changes.set(digest, row, found),
     forget(series, from) {

@@ -20,7 +20,7 @@ export type Ledger = {
 }
 
 /** What is made when it is first needed, because that is quicker than to keep it while many records come. */
-export type Part = 'folders' | 'search' | 'sizes'
+export type Part = 'folders' | 'kinds' | 'search' | 'sizes'
 
 export function createLedger(): Ledger {
   return {

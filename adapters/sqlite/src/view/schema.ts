@@ -25,6 +25,8 @@ export const schemas: Readonly<Record<Part, string>> = {
 CREATE INDEX by_folder ON entries (home, section, coalesce(shown_key, key));
 CREATE INDEX renamed ON entries (home, name) WHERE shown IS NOT NULL;
 CREATE INDEX trashed_folders ON entries (num) WHERE section = 2 AND kind = 'folder';`,
+  kinds: `
+CREATE INDEX by_kind ON entries (kind, key, name, id) WHERE kind NOT IN ('file', 'folder');`,
   search: `
 CREATE INDEX by_key ON entries (key);
 CREATE TABLE texts (num INTEGER PRIMARY KEY, id BLOB NOT NULL, modified INTEGER NOT NULL, named TEXT NOT NULL,

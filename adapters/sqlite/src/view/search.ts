@@ -1,4 +1,4 @@
-import type { Query } from '@anarq/qindex'
+import { fileKind, folderKind, type Query } from '@anarq/qindex'
 import { bestDriver, candidatesOf, chooseDriver, countUpTo, type Driver, scanDriver } from './drivers.ts'
 import { type Order, orderOf, type Question, readQuery, scoreOf } from './question.ts'
 import { findBest } from './relevance.ts'
@@ -8,6 +8,8 @@ import { settleSearch } from './text-index.ts'
 
 /** The numbers of the rows that a query finds, in its order. */
 export function search(store: Store, query: Query, hidden: () => ReadonlySet<number>): number[] {
+  const kind = otherKind(query)
+  if (kind !== undefined) return ofKind(store, kind, query)
   settleSearch(store)
   const order = orderOf(query)
   const question = readQuery(store, query, order, hidden)
@@ -26,6 +28,22 @@ export function search(store: Store, query: Query, hidden: () => ReadonlySet<num
     LIMIT ${limit} OFFSET ${offset}`)
   return found.map(([one]) => one as number)
 }
+
+/** The kind of a query that asks for nothing else, where that is none of the drive's. */
+function otherKind({ limit: _, offset: __, kind, ...others }: Query): string | undefined {
+  const isAlone = Object.values(others).every((value) => value === undefined)
+  return isAlone && kind !== fileKind && kind !== folderKind ? kind : undefined
+}
+
+/** The system's own records are few, and asked for at each start: nobody waits for the texts of files then. */
+function ofKind(store: Store, kind: string, query: Query): number[] {
+  store.need('kinds')
+  const { limit, offset } = readPage(query)
+  return store.rows(byKind, kind, limit, offset).map(([num]) => num as number)
+}
+
+const byKind = `SELECT num FROM entries INDEXED BY by_kind
+  WHERE kind NOT IN ('file', 'folder') AND kind = ? ORDER BY key, name, id LIMIT ? OFFSET ?`
 
 /** How many rows a query finds. */
 export function count(store: Store, query: Query, hidden: () => ReadonlySet<number>): number {

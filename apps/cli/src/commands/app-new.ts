@@ -26,8 +26,9 @@ export async function newApp(
   const files = templateOf({ id, name: basename(asked), kind, hasBackend: values.backend === true })
   // A name or an id that no package could have is refused now, not after an afternoon's work.
   parseDraft(files['manifest.json'] as string)
-  const output = createOutput({ root: folder })
+  await using output = createOutput({ root: folder })
   for (const [path, text] of Object.entries(files)) await output.file(path, {}, once(fromUtf8(text)))
+  await output.finish()
   terminal.result(
     { folder, id, kind, files: Object.keys(files) },
     [

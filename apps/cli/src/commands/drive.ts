@@ -204,7 +204,7 @@ export async function saveTree(
 ): Promise<number> {
   if (out === '-') throw new UsageError('A folder cannot go to standard output: give a folder with -o.')
   const root = resolve(out ?? (folder.name === '' ? 'drive' : basename(folder.name)))
-  const output = createOutput({ root, isReplacing })
+  await using output = createOutput({ root, isReplacing })
   await output.folder('')
   const skipped: PutReport['skipped'][number][] = []
   let files = 0
@@ -229,6 +229,7 @@ export async function saveTree(
     bytes += entry.bytes
     if (files % 64 === 0) context.terminal.status(`${files} files, ${formatBytes(bytes)}  ${shown(path)}`)
   }
+  await output.finish()
   const lines = skipped.map(({ path, sentence }) => `left out: ${shown(path)}: ${shown(sentence)}`)
   lines.push(`${files} files, ${formatBytes(bytes)} → ${root}`)
   context.terminal.result({ saved: root, files, bytes, skipped }, lines.join('\n'))

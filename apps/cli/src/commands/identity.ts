@@ -5,6 +5,8 @@ import { newPassphrase } from './account.ts'
 import { enrol, join, lend, newChild, recoverChild, release, renew } from './child.ts'
 import { limitOptions, limitUsage } from './child-limits.ts'
 import { argument, describe, type IdVerb, readTextFile, saveText } from './id-text.ts'
+import { backFromOthers } from './kept.ts'
+import { netOf } from './net-option.ts'
 
 const idOptions = {
   kind: { type: 'string' },
@@ -18,6 +20,9 @@ const idOptions = {
   days: { type: 'string' },
   to: { type: 'string' },
   output: { type: 'string', short: 'o' },
+  join: { type: 'string' },
+  net: { type: 'string' },
+  outside: { type: 'string' },
   ...limitOptions,
 } as const satisfies OptionSpec
 
@@ -89,10 +94,12 @@ const idVerbs: Readonly<Record<string, IdVerb>> = {
   },
   async recover(context, args, values) {
     if (args[1] !== undefined) return recoverChild(context, args, values)
-    const operations = await context.bare()
+    const invitation = textOf(values, 'join')
+    const operations = await context.bare(netOf({ ...values, net: values.net ?? (invitation && 'out') }))
     const words = await wordsOf(context.terminal, textOf(values, 'words-file'))
     const passphrase = await newPassphrase(context)
     const back = await operations.account.recover({ words, name: textOf(values, 'name') ?? 'me', passphrase })
+    if (invitation !== undefined) return backFromOthers(context, operations, invitation)
     context.terminal.result(
       back,
       `Welcome back: ${back.did}\n${back.identities} ${back.identities === 1 ? 'identity' : 'identities'} found again.`,
@@ -117,6 +124,9 @@ export const id: Command = {
     '  id use|rotate|revoke NAME|DID            act as it; give it new keys; take it out of use',
     "  id learn CARD                            take in somebody else's card, a file or the line itself",
     '  id drill; id recover                     try your 24 words; bring everything back with them',
+    '  id recover --join LINE [--net tcp://HOST:PORT]',
+    '                                           in an empty home after the disk died: with an invitation of anybody in',
+    '                                           the network that you were in, other nodes give back what they kept',
     '',
     "A child's, whose key is held 2 of 3 by two guardians and its device:",
     "  id enrol --name N [-o FILE]              on the child's device, in an empty home: makes its keys, and a file",

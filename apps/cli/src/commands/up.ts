@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
-import { Fault } from '@anarq/fault'
-import type { NetSettings } from '@anarq/node'
+import type { Fault } from '@anarq/fault'
+import type { NetSettings, Node } from '@anarq/node'
 import { type Command, numberOf } from '../command.ts'
 import { readSecretFile } from '../terminal.ts'
+import { netOf } from './net-option.ts'
 
 const portDefault = 4600
 /**
@@ -14,13 +15,16 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT [--outside HOST:PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--socks PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
     'node speaks TLS: --behind-tls NAME says that it does, and by which name the outside calls it.',
     'Other nodes come in only where you say so: --net tcp://0.0.0.0:4610, and --outside HOST:PORT where they reach that by another',
     'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
+    '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
+    '--socks 9150 opens a SOCKS5 door on 127.0.0.1: what programs send there leaves by another node, over three relays.',
+    '--role relay passes circuits of others on; --role exit also lets them out, under your address: read docs/operators.md first.',
   ].join('\n'),
   options: {
     port: { type: 'string' },
@@ -28,13 +32,16 @@ export const up: Command = {
     'behind-tls': { type: 'string' },
     net: { type: 'string' },
     outside: { type: 'string' },
+    role: { type: 'string', multiple: true },
+    socks: { type: 'string' },
   },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
     setFlagsFromString(growthWhileStarting)
     const { openNode } = await import('@anarq/node')
     const { serveNode } = await import('@anarq/node/serve')
     const onFault = (fault: Fault): void => terminal.note(fault.message)
-    const node = await openNode({ home, net: netOf(values), onFault })
+    const settings = netOf(values)
+    const node = await openNode({ home, net: settings, onFault })
     try {
       const { account } = node.operations
       let { state } = await account.status()
@@ -54,11 +61,11 @@ export const up: Command = {
         onFault: (fault) => terminal.note(fault.message),
       })
       setFlagsFromString(growthDefault)
-      const net = node.net()
-      const found = net && { id: net.id, address: net.address }
+      const net = await node.settledNet()
+      const found = net && { id: net.id, address: net.address, socks: net.socks }
       terminal.result(
         { address: served.address, home, state, ...(found === undefined ? {} : { net: found }) },
-        welcome(named(served.address), home, state, net?.address),
+        welcome(named(served.address), home, state, net, settings?.roles),
       )
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve()
@@ -78,20 +85,13 @@ function named(address: string): string {
   return address.replace('//127.0.0.1:', '//localhost:')
 }
 
-/** Where other nodes come in, and by which address they find that. */
-function netOf({ net, outside }: Readonly<Record<string, unknown>>): NetSettings | undefined {
-  if (typeof net !== 'string') {
-    if (outside === undefined) return undefined
-    throw new Fault('invalid.option', '--outside says how others reach what --net opens: give both.')
-  }
-  if (typeof outside !== 'string') return { listen: net }
-  const { host, port } = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(outside)?.groups ?? {}
-  if (host === undefined) throw new Fault('invalid.option', '--outside takes HOST:PORT.')
-  const transport = net.startsWith('ws:') ? 'ws' : 'tcp'
-  return { listen: net, outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) } }
-}
-
-function welcome(address: string, home: string, state: string, net: string | undefined): string {
+function welcome(
+  address: string,
+  home: string,
+  state: string,
+  net: ReturnType<Node['net']>,
+  roles: NetSettings['roles'] = [],
+): string {
   const next =
     {
       empty: [
@@ -115,7 +115,17 @@ function welcome(address: string, home: string, state: string, net: string | und
   return [
     `AnarQ is running: ${address}`,
     `Its data lies in ${home}; the API is described at ${address}/api/docs`,
-    ...(net === undefined ? [] : [`Other nodes reach it at ${net}`]),
+    ...(net?.address === undefined ? [] : [`Other nodes reach it at ${net.address}`]),
+    ...(net === undefined || roles.length === 0
+      ? []
+      : [
+          roles.includes('exit')
+            ? 'It lets circuits of others out to the internet, under the address of this machine'
+            : 'It passes circuits of others on, to other nodes alone',
+        ]),
+    ...(net?.socks === undefined
+      ? []
+      : [`Programs use circuits at ${net.socks}:  curl --socks5-hostname ${net.socks} https://example.org`]),
     '',
     ...next,
     '',

@@ -1,8 +1,7 @@
-import { type AppProps, Button, EmptyState } from '@anarq/design'
+import { type AppProps, Button, EmptyState, faultSentence, useFaultTexts } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { type Bridge, createBridge } from '../bridge/bridge.ts'
-import { createFrameCalls } from '../bridge/frame-calls.ts'
+import { type FrameBridge, frameBridge, handedOver } from '../bridge/frame-bridge.ts'
 import type { Event } from '../bridge/message.ts'
 import { type Client, shellApp } from '../client/port.ts'
 import { useShell, useSurroundings } from '../shell/context.ts'
@@ -69,9 +68,10 @@ function useBridge(
     [app, locale, theme, own.argument],
   )
   const shell = useShell()
-  const latest = useRef({ own, facts, onCutOff, shell })
-  latest.current = { own, facts, onCutOff, shell }
-  const bridge = useRef<Bridge>(undefined)
+  const texts = useFaultTexts()
+  const latest = useRef({ own, facts, onCutOff, shell, texts })
+  latest.current = { own, facts, onCutOff, shell, texts }
+  const bridge = useRef<FrameBridge>(undefined)
   const port = useRef<MessagePort>(undefined)
 
   const end = useCallback(() => {
@@ -83,9 +83,14 @@ function useBridge(
   useEffect(() => end, [end])
 
   const connect = useCallback(() => {
-    const { allows, call } = createFrameCalls({
-      sdk: client.callFor(app.id),
-      backend: (asked, signal) => client.askBackend(app.id, asked, signal),
+    const report = (why: string, isCutOff: boolean): void => {
+      // It stays on record, whatever the person does with the window.
+      client
+        .sdkFor(shellApp)
+        .apps.report({ id: app.id, why, isCutOff })
+        .catch(() => undefined)
+    }
+    bridge.current ??= frameBridge(app.id, client, {
       setTitle: (title) => latest.current.own.setTitle(title),
       close: () => latest.current.own.close(),
       notify: (notice) => latest.current.own.notify(notice),
@@ -95,28 +100,23 @@ function useBridge(
         const isMeant = document.activeElement === frame.current && navigator.userActivation.isActive
         return pressed !== undefined && isMeant && press(pressed, latest.current.shell)
       },
-      nowMs: Date.now,
-    })
-    bridge.current ??= createBridge({
-      allows,
-      call,
-      nowMs: Date.now,
+      sentence: ({ code, message, data }) =>
+        faultSentence({ code, sentence: message, data }, latest.current.texts),
+      onLeft: () => report('cancelled.left', false),
       onCutOff(why) {
         end()
-        // It stays on record, whatever the person does with the window.
-        client
-          .sdkFor(shellApp)
-          .apps.report({ id: app.id, why })
-          .catch(() => undefined)
+        report(why, true)
         latest.current.onCutOff()
       },
     })
     const met = bridge.current
+    // What the page before had on its way is nobody's now.
+    met.endTransfers()
     port.current?.close()
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = ({ data }) => {
       void met.receive(data).then((reply) => {
-        if (reply !== undefined && met.isOpen) port1.postMessage(reply)
+        if (reply !== undefined && met.isOpen) port1.postMessage(reply, handedOver(reply))
       })
     }
     port.current = port1

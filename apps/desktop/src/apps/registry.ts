@@ -3,13 +3,14 @@ import { consent } from '@anarq/consent'
 import type { AppDefinition } from '@anarq/design'
 import { guardian } from '@anarq/guardian'
 import { identity } from '@anarq/identity'
+import { network } from '@anarq/network'
 import { drive } from '@anarq/qdrive'
 import type { AppSdk } from '@anarq/sdk/app'
 import { settings } from '@anarq/settings'
 import { store } from '@anarq/store'
 
 export type AnyApp = AppDefinition<AppSdk>
-export const systemApps: readonly AnyApp[] = [drive, identity, consent, guardian, store, settings]
+export const systemApps: readonly AnyApp[] = [drive, identity, consent, guardian, network, store, settings]
 
 export function findApp(apps: readonly AnyApp[], id: string): AnyApp | undefined {
   return apps.find((app) => app.id === id)

@@ -2,13 +2,19 @@
  * The shell's end of a framed app: each request is read, held against what the app may call, counted, answered. One bridge
  * a window. What breaks a rule is answered with a fault; who goes on breaking them is cut off and reported.
  */
-import { asFault, type Fault } from '@anarq/fault'
+import { asFault, Fault, type FaultCode } from '@anarq/fault'
 import { measure, type Plain, type Reply, readRequest } from './message.ts'
 
 export type BridgeOptions = {
   /** Whether this app may call it at all; the node holds it to its permissions once more. */
   readonly allows: (call: string) => boolean
   readonly call: (call: string, input: Plain, signal: AbortSignal) => Promise<unknown>
+  /** Calls whose input may hold files. */
+  readonly withFiles?: ReadonlySet<string>
+  /** Calls that wait for each other by themselves: one that was answered is none of the many. */
+  readonly paced?: ReadonlySet<string>
+  /** What the app may show of a fault: in the reader's language, where there are words. */
+  readonly sentence?: (fault: Fault) => string
   readonly onCutOff?: (why: string) => void
   readonly nowMs: () => number
   readonly limits?: Partial<BridgeLimits>
@@ -29,9 +35,15 @@ export type Bridge = {
   close(): void
 }
 
+/** What no app does that keeps to the rules: faults that count against it, and one that is never a mistake. */
+const offending: ReadonlySet<string> = new Set(['limit.transfers', 'conflict.transfer'])
+const unforgivable = 'refused.transfer'
+
 const usual: BridgeLimits = { inFlightMax: 32, burst: 200, perSecond: 100, offencesMax: 50 }
 
-export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOptions): Bridge {
+export function createBridge(options: BridgeOptions): Bridge {
+  const { allows, call, withFiles, paced, onCutOff, nowMs, limits } = options
+  const sentence = options.sentence ?? (({ message }: Fault) => message)
   const { inFlightMax, burst, perSecond, offencesMax } = { ...usual, ...limits }
   const stop = new AbortController()
   const inFlight = new Set<number>()
@@ -40,14 +52,18 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
   let offences = 0
 
   const offend = (why: string): void => {
-    offences += 1
+    offences = why === unforgivable ? offencesMax + 1 : offences + 1
     if (offences <= offencesMax || stop.signal.aborted) return
     stop.abort()
     onCutOff?.(why)
   }
-  const refuse = (id: number, code: string, message: string): Reply => {
+  /** Its data stays here: it may name what the app must not know. */
+  const told = (id: number, fault: Fault): Reply => {
+    return { v: 1, id, fault: { code: fault.code, message: sentence(fault).slice(0, 500) } }
+  }
+  const refuse = (id: number, code: FaultCode, message: string): Reply => {
     offend(code)
-    return { v: 1, id, fault: { code, message } }
+    return told(id, new Fault(code, message))
   }
   const spend = (): boolean => {
     const now = nowMs()
@@ -66,7 +82,7 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
     async receive(message) {
       if (stop.signal.aborted) return undefined
       const hasBudget = spend()
-      const request = hasBudget ? readRequest(message) : { why: 'rate' as const }
+      const request = hasBudget ? readRequest(message, withFiles) : { why: 'rate' as const }
       if ('why' in request) {
         const id = idOf(message)
         if (id === undefined) {
@@ -87,28 +103,19 @@ export function createBridge({ allows, call, onCutOff, nowMs, limits }: BridgeOp
       try {
         const ok = await call(name, input, stop.signal)
         if (stop.signal.aborted) return undefined
+        if (paced?.has(name) === true) tokens = Math.min(burst, tokens + 1)
         return measure(ok) === undefined
           ? { v: 1, id, ok }
-          : {
-              v: 1,
-              id,
-              fault: {
-                code: 'limit.answer',
-                message: 'The answer is too large for the bridge. Ask for less.',
-              },
-            }
+          : told(id, new Fault('limit.answer', 'The answer is too large for the bridge. Ask for less.'))
       } catch (thrown) {
-        return stop.signal.aborted ? undefined : { v: 1, id, fault: factsOf(asFault(thrown)) }
+        const fault = asFault(thrown)
+        if (offending.has(fault.code) || fault.code === unforgivable) offend(fault.code)
+        return stop.signal.aborted ? undefined : told(id, fault)
       } finally {
         inFlight.delete(id)
       }
     },
   }
-}
-
-/** Its data stays here: it may name what the app must not know. */
-function factsOf({ code, message }: Fault): { code: string; message: string } {
-  return { code, message: message.slice(0, 500) }
 }
 
 function idOf(message: unknown): number | undefined {

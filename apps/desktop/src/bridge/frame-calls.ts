@@ -1,4 +1,4 @@
-/** What a framed app may ask of the shell: the SDK as itself, its own backend, its own window. Pure; the ports act. */
+/** What a framed app may ask of the shell: the SDK and content as itself, its own backend, its own window. Pure; the ports act. */
 import type { AppNotice } from '@anarq/design'
 import { Fault } from '@anarq/fault'
 import type { Plain } from './message.ts'
@@ -7,6 +7,8 @@ export type FramePorts = {
   /** One call of the SDK as this app: the node holds it to what the person granted. */
   sdk(call: string, input: Plain, signal: AbortSignal): Promise<unknown>
   backend(asked: BackendAsked, signal: AbortSignal): Promise<BackendAnswer>
+  /** Content as this app, in transfers of its own. */
+  readonly content: ReadonlyMap<string, (input: Plain) => Promise<unknown>>
   setTitle(title: string): void
   close(): void
   notify(notice: AppNotice): void
@@ -53,7 +55,8 @@ export function createFrameCalls(ports: FramePorts): FrameCalls {
     ports.notify(noticeOf(input))
   }
   return {
-    allows: (call) => own.has(call) || namespaces.has(call.slice(0, call.indexOf('.'))),
+    allows: (call) =>
+      own.has(call) || ports.content.has(call) || namespaces.has(call.slice(0, call.indexOf('.'))),
     async call(call, input, signal) {
       switch (call) {
         case 'shell.title':
@@ -71,7 +74,7 @@ export function createFrameCalls(ports: FramePorts): FrameCalls {
         case 'backend.request':
           return ports.backend(askedOf(input), signal)
         default:
-          return ports.sdk(call, input, signal)
+          return ports.content.get(call)?.(input) ?? ports.sdk(call, input, signal)
       }
     },
   }

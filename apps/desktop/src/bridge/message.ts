@@ -21,8 +21,8 @@ export const valuesMax = 20_000
 
 export type Refused = { readonly why: 'shape' | 'size' | 'kind' }
 
-/** A request, or why it is none. Never throws, whatever comes. */
-export function readRequest(value: unknown): Request | Refused {
+/** A request, or why it is none. Never throws, whatever comes. Files come in calls of these names alone. */
+export function readRequest(value: unknown, withFiles: ReadonlySet<string> = new Set()): Request | Refused {
   if (!isPlain(value)) return { why: 'shape' }
   const names = Object.keys(value)
   if (names.length !== 4 || !['v', 'id', 'call', 'with'].every((name) => Object.hasOwn(value, name)))
@@ -31,15 +31,16 @@ export function readRequest(value: unknown): Request | Refused {
   if (v !== 1 || !Number.isSafeInteger(id) || (id as number) < 0) return { why: 'shape' }
   if (typeof call !== 'string' || !/^[a-z]{1,20}\.[a-zA-Z]{1,40}$/.test(call)) return { why: 'shape' }
   if (!isPlain(input)) return { why: 'shape' }
-  const problem = measure(input)
+  const problem = measure(input, withFiles.has(call))
   return problem ?? { v, id: id as number, call, with: input }
 }
 
 /**
  * Walks a value once: strings, numbers, booleans, null, undefined, byte arrays, and arrays and plain maps of them. A map with a
- * name that means something to JavaScript is refused, so that nothing that copies it can be tricked.
+ * name that means something to JavaScript is refused, so that nothing that copies it can be tricked. A file is a name for what
+ * the browser keeps: it crosses without its content.
  */
-export function measure(root: unknown): Refused | undefined {
+export function measure(root: unknown, mayHaveFiles = false): Refused | undefined {
   let bytes = 0
   let values = 0
   const stack: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }]
@@ -56,7 +57,7 @@ export function measure(root: unknown): Refused | undefined {
         bytes += name.length * 2
         stack.push({ value: value[name], depth: depth + 1 })
       }
-    } else if (!isAtom(value)) return { why: 'kind' }
+    } else if (!isAtom(value) && !(mayHaveFiles && value instanceof Blob)) return { why: 'kind' }
     if (depth > depthMax || values > valuesMax || bytes > messageBytesMax || stack.length > valuesMax)
       return { why: 'size' }
   }

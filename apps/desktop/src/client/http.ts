@@ -5,6 +5,7 @@ import {
   createSdk,
   type PageClient,
   type PageSession,
+  restoreBackup,
 } from '@anarq/sdk/browser'
 import { backendAddress } from '../bridge/backend-path.ts'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
@@ -26,6 +27,7 @@ const topics: readonly unknown[] = [
   'system',
   'tools',
   'flows',
+  'network',
 ] satisfies Topic[]
 
 /**
@@ -72,6 +74,16 @@ export async function createHttpClient(origin: string, browser: string): Promise
       )
       take(made.session)
       return { identities: made.identities }
+    },
+    async restore(input) {
+      await restoreBackup(page, input)
+    },
+    async enrol(json) {
+      await page.open('/api/v1/sessions/enrol', { json })
+    },
+    enrolment: (json) => page.open('/api/v1/sessions/enrolment', { json }),
+    async join(input) {
+      take(await page.open<PageSession>('/api/v1/sessions/join', keyed(input)))
     },
     async unlock(input) {
       take(await page.open<PageSession>('/api/v1/sessions', keyed(input)))

@@ -32,6 +32,17 @@ export type Client = {
     name: string
     passphrase: string
   }): Promise<{ readonly identities: number }>
+  /** In an empty home, which is locked then: a backup from this browser's machine. */
+  restore(input: {
+    readonly file: Blob
+    readonly onProgress?: (at: { bytes: number }) => void
+    readonly signal?: AbortSignal
+  }): Promise<void>
+  /** In an empty home: the keys of a child's own device. Its guardian needs what `enrolment` gives. */
+  enrol(input: { name: string; passphrase: string }): Promise<void>
+  enrolment(input: { passphrase: string }): Promise<{ readonly name: string; readonly device: string }>
+  /** Takes in what a guardian made for this device, and is in. */
+  join(input: { file: string; passphrase: string }): Promise<void>
   unlock(input: { passphrase: string }): Promise<void>
   /** What unlocks it here, beside the passphrase. */
   passkeySlots(): Promise<readonly PasskeySlot[]>

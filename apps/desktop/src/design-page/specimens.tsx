@@ -8,6 +8,7 @@ import {
   Checkbox,
   Dialog,
   EmptyState,
+  FileText,
   Icon,
   IconButton,
   type IconName,
@@ -175,6 +176,7 @@ export function Fields(): ReactNode {
       />
       <SearchField label="Search files" />
       <TextField label="Note" rows={3} />
+      <FileText label="The guardian’s file" choose="Choose the file" value="" onChange={ignore} />
     </Part>
   )
 }

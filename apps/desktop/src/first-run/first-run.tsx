@@ -8,12 +8,20 @@ import { PasskeyStep } from './passkey-step.tsx'
 import { Passphrase } from './passphrase.tsx'
 import { useProgress } from './progress.ts'
 import { Ready } from './ready.tsx'
+import { Restore } from './restore.tsx'
+import { Enrol, Join } from './ward.tsx'
 import { Confirm, Words } from './words.tsx'
 
 type Go = (act: FlowAct) => void
 
+export type FirstRunProps = {
+  readonly onDone: () => void
+  /** A backup is back, and locked. */
+  readonly onRestored: () => void
+}
+
 /** From an empty home to the desktop. */
-export function FirstRun({ onDone }: { readonly onDone: () => void }): ReactNode {
+export function FirstRun({ onDone, onRestored }: FirstRunProps): ReactNode {
   const [step, go] = useReducer(nextStep, { at: 'welcome' })
   // Adding a passkey asks for the passphrase, which was typed a moment ago: it is held until that is over.
   const passphrase = useRef('')
@@ -26,6 +34,28 @@ export function FirstRun({ onDone }: { readonly onDone: () => void }): ReactNode
       return <Welcome key="welcome" go={go} />
     case 'recover':
       return <Recover key="recover" go={go} />
+    case 'restore':
+      return <Restore key="restore" onBack={() => go({ do: 'back' })} onRestored={onRestored} />
+    case 'enrol':
+      return (
+        <Enrol
+          key="enrol"
+          onBack={() => go({ do: 'back' })}
+          onEnrolled={(used) => {
+            passphrase.current = used
+            go({ do: 'enrolled' })
+          }}
+        />
+      )
+    case 'join':
+      return (
+        <Join
+          key="join"
+          wait="identity"
+          passphrase={passphrase.current}
+          onJoined={(name) => go({ do: 'joined', name })}
+        />
+      )
     case 'name':
       return <Name key="name" step={step} go={go} />
     case 'passphrase':
@@ -83,6 +113,12 @@ function Welcome({ go }: { readonly go: Go }): ReactNode {
         </Button>
         <Button look="quiet" size="large" isWide onPress={() => go({ do: 'recover' })}>
           {say('first.welcome.recover')}
+        </Button>
+        <Button look="quiet" size="large" isWide onPress={() => go({ do: 'restore' })}>
+          {say('first.welcome.restore')}
+        </Button>
+        <Button look="quiet" size="large" isWide onPress={() => go({ do: 'enrol' })}>
+          {say('first.welcome.ward')}
         </Button>
       </div>
     </Card>

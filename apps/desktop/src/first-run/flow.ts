@@ -11,12 +11,16 @@ export type Step =
       readonly asked: readonly number[]
     }
   | { readonly at: 'recover' }
+  /** Its end is outside: a home that is locked. */
+  | { readonly at: 'restore' }
+  /** A child's own device: its keys, then what its guardian makes of them. */
+  | { readonly at: 'enrol' | 'join' }
   | { readonly at: 'passkey'; readonly name: string }
   | { readonly at: 'ready'; readonly name: string }
 
 export type FlowAct =
-  | { readonly do: 'begin' | 'recover' | 'back' | 'passed' }
-  | { readonly do: 'named'; readonly name: string }
+  | { readonly do: 'begin' | 'recover' | 'restore' | 'enrol' | 'enrolled' | 'back' | 'passed' }
+  | { readonly do: 'named' | 'joined'; readonly name: string }
   | { readonly do: 'remembered'; readonly words: string }
   | { readonly do: 'made'; readonly words: readonly string[] }
   /** Where the browser has passkeys, one is offered. */
@@ -33,6 +37,14 @@ export function nextStep(step: Step, act: FlowAct): Step {
       return step.at === 'welcome' ? { at: 'name' } : step
     case 'recover':
       return step.at === 'welcome' ? { at: 'recover' } : step
+    case 'restore':
+      return step.at === 'welcome' ? { at: 'restore' } : step
+    case 'enrol':
+      return step.at === 'welcome' ? { at: 'enrol' } : step
+    case 'enrolled':
+      return step.at === 'enrol' ? { at: 'join' } : step
+    case 'joined':
+      return step.at === 'join' ? { at: 'ready', name: act.name } : step
     case 'remembered':
       return step.at === 'recover' ? { at: 'name', words: act.words } : step
     case 'named':
@@ -76,11 +88,14 @@ function before(step: Step): Step {
     case 'passphrase':
       return step.words === undefined ? { at: 'name' } : { at: 'name', words: step.words }
     case 'recover':
+    case 'restore':
+    case 'enrol':
       return { at: 'welcome' }
     case 'confirm':
       return { at: 'words', name: step.name, words: step.words }
     case 'welcome':
     case 'words':
+    case 'join':
     case 'passkey':
     case 'ready':
       return step

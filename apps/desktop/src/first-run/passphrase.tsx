@@ -1,6 +1,7 @@
 import { Button, PasswordField, strengthOf } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { problemText } from '../client/problem.ts'
+import type { ShellSay } from '../messages/messages.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import type { FlowAct, Step } from './flow.ts'
@@ -24,13 +25,7 @@ export function Passphrase({ step, go, onUsed, hasPasskeys }: PassphraseProps): 
   const [wasTried, setTried] = useState(false)
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
-  const level = strengthOf(passphrase).level
-  const lack =
-    passphrase.length < passphraseMin
-      ? say('first.passphrase.short')
-      : level === 'weak'
-        ? say('first.passphrase.weak')
-        : undefined
+  const lack = lackOf(passphrase, say)
 
   const make = async (): Promise<void> => {
     const { name, words } = step
@@ -62,21 +57,10 @@ export function Passphrase({ step, go, onUsed, hasPasskeys }: PassphraseProps): 
       onBack={isBusy ? undefined : () => go({ do: 'back' })}
       onSubmit={submit}
     >
-      <PasswordField
-        label={say('first.passphrase.label')}
-        size="large"
+      <NewPassphrase
         value={passphrase}
         onChange={setPassphrase}
-        maxLength={1000}
         isReadOnly={isBusy}
-        words={{ show: say('passphrase.show'), hide: say('passphrase.hide') }}
-        strength={{
-          label: say('strength.label'),
-          weak: say('strength.weak'),
-          fair: say('strength.fair'),
-          good: say('strength.good'),
-          strong: say('strength.strong'),
-        }}
         error={wasTried ? lack : undefined}
       />
       <Problem>{problem}</Problem>
@@ -84,5 +68,39 @@ export function Passphrase({ step, go, onUsed, hasPasskeys }: PassphraseProps): 
         {say(step.words === undefined ? 'first.passphrase.create' : 'first.recover.act')}
       </Button>
     </Card>
+  )
+}
+
+/** What is wrong with one that is chosen here; undefined where it will do. */
+export function lackOf(passphrase: string, say: ShellSay): string | undefined {
+  if (passphrase.length < passphraseMin) return say('first.passphrase.short')
+  return strengthOf(passphrase).level === 'weak' ? say('first.passphrase.weak') : undefined
+}
+
+export type NewPassphraseProps = {
+  readonly value: string
+  readonly onChange: (value: string) => void
+  readonly isReadOnly: boolean
+  readonly error: string | undefined
+}
+
+/** The field in which one is chosen, with its meter. */
+export function NewPassphrase(props: NewPassphraseProps): ReactNode {
+  const { say } = useSurroundings()
+  return (
+    <PasswordField
+      {...props}
+      label={say('first.passphrase.label')}
+      size="large"
+      maxLength={1000}
+      words={{ show: say('passphrase.show'), hide: say('passphrase.hide') }}
+      strength={{
+        label: say('strength.label'),
+        weak: say('strength.weak'),
+        fair: say('strength.fair'),
+        good: say('strength.good'),
+        strong: say('strength.strong'),
+      }}
+    />
   )
 }

@@ -1,4 +1,5 @@
 import { Button, PasswordField } from '@anarq/design'
+import { hasCode } from '@anarq/fault'
 import { type ReactNode, useEffect, useState } from 'react'
 import { askPasskey, hasPasskeys, type PasskeySlot, slotsHere } from '../client/passkeys.ts'
 import { problemText } from '../client/problem.ts'
@@ -6,26 +7,60 @@ import { useSurroundings } from '../shell/context.ts'
 import { Asking } from './asking.tsx'
 import { Card } from './card.tsx'
 import { Problem } from './problem.tsx'
+import { Join, type Wait } from './ward.tsx'
 
 export type UnlockProps = {
-  /** The keys are in memory already: another browser is in, and could let this one in. */
-  readonly isOpen: boolean
+  /**
+   * "open": the keys are in memory already, another browser is in and could let this one in; "restored": a backup came back a
+   * moment ago, and its passphrase is asked for; "waiting": a child's device whose guardian has not answered yet.
+   */
+  readonly home: 'locked' | 'open' | 'restored' | 'waiting'
   /** Looks again whether it is so. */
   readonly onLook: () => void
 }
 
-export function Unlock({ isOpen, onLook }: UnlockProps): ReactNode {
+export function Unlock({ home, onLook }: UnlockProps): ReactNode {
   const [isAsking, setAsking] = useState(false)
+  const [held, setHeld] = useState<Held>()
   const back = (): void => {
     onLook()
     setAsking(false)
   }
   if (isAsking) return <Asking onBack={back} />
-  return <Ways isOpen={isOpen} onAsk={() => setAsking(true)} />
+  if (held !== undefined)
+    return <Join {...held} onBack={() => setHeld(undefined)} onJoined={() => setHeld(undefined)} />
+  return <Ways home={home} onAsk={() => setAsking(true)} onHeld={setHeld} />
+}
+
+/** The passphrase was right, and yet a child's device may not be used: it takes in what its guardian made. */
+type Held = { readonly wait: Wait; readonly passphrase: string }
+
+type WaysProps = Pick<UnlockProps, 'home'> & {
+  readonly onAsk: () => void
+  readonly onHeld: (held: Held) => void
+}
+
+const titles = {
+  locked: 'unlock.title',
+  open: 'unlock.title',
+  restored: 'unlock.restored',
+  waiting: 'boot.waiting.title',
+} as const
+const texts = {
+  locked: 'unlock.text',
+  open: 'unlock.open.text',
+  restored: 'unlock.restored.text',
+  waiting: 'boot.waiting.text',
+} as const
+
+function waitOf(thrown: unknown): Wait | undefined {
+  if (hasCode(thrown, 'missing.invitation')) return 'identity'
+  if (hasCode(thrown, 'refused.expired')) return 'renewal'
+  return hasCode(thrown, 'refused.majority') ? 'key' : undefined
 }
 
 /** The ways in. Which of them there are depends on this browser and on what the home knows; the passphrase is always one. */
-function Ways({ isOpen, onAsk }: { readonly isOpen: boolean; readonly onAsk: () => void }): ReactNode {
+function Ways({ home, onAsk, onHeld }: WaysProps): ReactNode {
   const { client, say } = useSurroundings()
   const [passphrase, setPassphrase] = useState('')
   const [busy, setBusy] = useState<'passphrase' | 'passkey'>()
@@ -36,6 +71,8 @@ function Ways({ isOpen, onAsk }: { readonly isOpen: boolean; readonly onAsk: () 
     setBusy(way)
     setProblem(undefined)
     act().catch((thrown: unknown) => {
+      const wait = way === 'passphrase' ? waitOf(thrown) : undefined
+      if (wait !== undefined) return onHeld({ wait, passphrase })
       setProblem(problemText(say, thrown))
       setPassphrase('')
       setBusy(undefined)
@@ -46,12 +83,7 @@ function Ways({ isOpen, onAsk }: { readonly isOpen: boolean; readonly onAsk: () 
     else run('passphrase', () => client.unlock({ passphrase }))
   }
   return (
-    <Card
-      title={say('unlock.title')}
-      text={say(isOpen ? 'unlock.open.text' : 'unlock.text')}
-      onSubmit={submit}
-      progress={0.94}
-    >
+    <Card title={say(titles[home])} text={say(texts[home])} onSubmit={submit} progress={0.94}>
       <PasswordField
         label={say('unlock.label')}
         size="large"
@@ -77,7 +109,7 @@ function Ways({ isOpen, onAsk }: { readonly isOpen: boolean; readonly onAsk: () 
             {say('unlock.passkey')}
           </Button>
         )}
-        {isOpen && (
+        {home === 'open' && (
           <Button look="quiet" size="large" isWide icon="devices" onPress={onAsk}>
             {say('unlock.ask')}
           </Button>

@@ -93,7 +93,7 @@ export const es: Texts<MessageKey> = {
     'AnarQ funciona en tu propia máquina. Comprueba que siga en marcha e inténtalo de nuevo.',
   'boot.waiting.title': 'A la espera de un tutor',
   'boot.waiting.text':
-    'Este dispositivo se preparó para un menor. Para seguir, incorpora el archivo del tutor con «anarq id join».',
+    'Este es el dispositivo de un menor. Escribe su frase de acceso para traer lo que hizo el tutor.',
 
   'first.step': 'Paso {at} de {of}',
   'first.welcome.title': 'Un ordenador tuyo, en el navegador',
@@ -101,6 +101,41 @@ export const es: Texts<MessageKey> = {
     'Tus archivos, tus identidades y lo que permites. Todo está cifrado en esta máquina y nadie más tiene la llave.',
   'first.welcome.begin': 'Empezar',
   'first.welcome.recover': 'Tengo 24 palabras',
+  'first.welcome.restore': 'Restaurar una copia de seguridad',
+  'first.welcome.ward': 'Entrar con lo que me dio un tutor',
+  'ward.title': 'Un dispositivo para un menor',
+  'ward.text':
+    'Un tutor crea tu identidad, con límites que los dos podéis leer. Antes, este dispositivo crea sus propias llaves.',
+  'ward.name': 'Tu nombre',
+  'ward.name.hint': 'Lo ve tu tutor.',
+  'ward.make': 'Crear las llaves de este dispositivo',
+  'join.identity': 'Ahora le toca a tu tutor',
+  'join.identity.text': 'Dale el texto de este dispositivo. Lo que te devuelva lo hace tuyo.',
+  'join.renewal': 'Este dispositivo necesita otra semana',
+  'join.renewal.text':
+    'Tu tutor no lo renovó a tiempo y ahora no puede hacer nada. Nada se ha perdido: pídele un archivo nuevo y tráelo aquí.',
+  'join.key': 'Eres mayor de edad',
+  'join.key.text':
+    'Tus tutores ya no actúan por ti. Pide a uno de ellos que te entregue tu llave y trae el archivo aquí.',
+  'join.own': 'El texto de este dispositivo',
+  'join.own.hint': 'No es un secreto. En Identidades, en Menores, tu tutor elige «Nuevo menor».',
+  'join.save': 'Guardar como archivo',
+  'join.file': 'Lo que te dio tu tutor',
+  'join.file.hint': 'Pega el texto o elige el archivo.',
+  'join.choose': 'Elegir el archivo',
+  'join.act': 'Tomarlo',
+  'join.later':
+    'Mientras tanto puedes cerrar esta página. La frase de acceso de este dispositivo te trae de vuelta aquí.',
+  'first.restore.title': 'Restaurar una copia de seguridad',
+  'first.restore.text':
+    'Vuelve todo lo que había en ella: tus identidades, tus archivos con sus versiones y lo que permitiste.',
+  'first.restore.empty':
+    'En este nodo no hay nada todavía, así que nada se sobrescribe. La copia se queda como está. Su frase de acceso se pide después.',
+  'first.restore.act': 'Elegir la copia',
+  'first.restore.busy': 'Restaurando {name}',
+  'first.restore.of': '{bytes} de {of}',
+  'unlock.restored': 'Tu copia está de vuelta',
+  'unlock.restored.text': 'Desbloquéala con la frase de acceso que tenía cuando se hizo.',
   'first.name.title': '¿Cómo quieres que te llamen?',
   'first.name.text': 'Un nombre para ti y para quienes compartan contigo. Podrás cambiarlo más tarde.',
   'first.name.label': 'Tu nombre',

@@ -1,4 +1,8 @@
 import type { FaultTexts } from '@anarq/design'
+import { appFaultsEs } from './faults-es-apps.ts'
+import { keyFaultsEs } from './faults-es-keys.ts'
+import { networkFaultsEs } from './faults-es-network.ts'
+import { storeFaultsEs } from './faults-es-store.ts'
 
 /**
  * The node's faults in Spanish, by their code. `{seconds}` and `{mebibytes}` are of the fault's data; `{detail}` is the
@@ -8,6 +12,7 @@ export const faultsEs: FaultTexts = {
   'busy.backend':
     'Esta aplicación tiene ya demasiadas peticiones por responder. Inténtalo enseguida otra vez.',
   'busy.compact': 'El almacén ya se está ordenando. Espera a que termine.',
+  'busy.restore': 'Aquí ya se restaura una copia de seguridad. Espera a que termine.',
   'busy.vault': 'Las llaves de esta casa cambiaron entretanto. Inténtalo otra vez.',
   'cancelled.aborted': 'Se paró porque lo pediste.',
   'cancelled.closed': 'El otro lado cerró la conexión antes de que llegara todo. Inténtalo de nuevo.',
@@ -21,6 +26,8 @@ export const faultsEs: FaultTexts = {
   'conflict.exists': 'Ya existe algo con ese nombre. Elige otro.',
   'conflict.feed-version': 'Esa versión ya está en la lista. Sube la versión, empaqueta y publica otra vez.',
   'conflict.folder': 'La carpeta no existe. Créala antes.',
+  'conflict.home':
+    'En esta carpeta hay archivos cuya llave falta, y la copia no los conoce todos. Recupéralos con las 24 palabras, o restaura la copia en otra carpeta.',
   'conflict.identity': 'Hay otra identidad en uso. Cambia de identidad o vuelve a abrir esta ventana.',
   'conflict.installed': 'Esa versión ya está instalada. No hay nada que hacer.',
   'conflict.kind': 'Un archivo no puede volverse carpeta, ni una carpeta archivo. Crea otro.',
@@ -168,8 +175,6 @@ export const faultsEs: FaultTexts = {
     'La lista de esta carpeta es ahora de otro editor. Si la quieres, añade la carpeta otra vez.',
   'refused.feed-twice':
     'Hay dos listas distintas con el mismo número de este editor. Pídele una nueva antes de instalar.',
-  'refused.folder':
-    'Es una carpeta, y de otro nodo por ahora solo se abren archivos. Pide a su dueño que comparta los archivos.',
   'refused.host': 'A este nodo no se le llama por ese nombre. Usa la dirección en la que escucha.',
   'refused.id-alike':
     'El identificador de esta aplicación se parece al de otro editor. No la instales sin preguntar.',
@@ -232,4 +237,8 @@ export const faultsEs: FaultTexts = {
   'unavailable.silent': 'La aplicación no respondió a tiempo. Inténtalo otra vez.',
   'unavailable.stopped': 'La aplicación está parada. Enciéndela para usarla.',
   'unavailable.worker': 'Un ayudante del nodo terminó de improviso. Inténtalo otra vez.',
+  ...storeFaultsEs,
+  ...keyFaultsEs,
+  ...networkFaultsEs,
+  ...appFaultsEs,
 }

@@ -7,7 +7,7 @@ import {
   type PaletteEntry,
   type PaletteGroup,
 } from '@anarq/design'
-import { drive } from '@anarq/qdrive'
+import { argumentOf, drive } from '@anarq/qdrive'
 import type { IndexSdk } from '@anarq/sdk'
 import { type ReactNode, useEffect, useState } from 'react'
 import { findApp } from '../apps/registry.ts'
@@ -72,7 +72,7 @@ type Found = Awaited<ReturnType<IndexSdk['find']>>
 const searchAfterMs = 150
 const filesMax = 8
 
-/** Files by the words of their names, as the node finds them; each opens where it lies. */
+/** Files by the words of their names, as the node finds them; each opens where it lies, a file with what is in it. */
 function useFiles(text: string): PaletteGroup {
   const { client, say } = useSurroundings()
   const [found, setFound] = useState<{ text: string; files: Found }>()
@@ -95,7 +95,7 @@ function useFiles(text: string): PaletteGroup {
     id: 'files',
     label: say('launcher.files'),
     entries: files.map(({ id, kind, name, path }) => ({
-      id: `file:${id}:${kind === 'folder' ? path : path.slice(0, path.lastIndexOf('/')) || '/'}`,
+      id: `file:${id}:${argumentOf({ kind, path })}`,
       label: name,
       note: path,
       // The node knows why it was found: by its name, or by what was written about it.

@@ -40,13 +40,13 @@ export function createEnd({ world, send, streamsMax = 128 }: EndOptions): End {
   /** Those with something to send, in turn. */
   const waiting = new Map<number, Stream>()
   const congestion = createCongestion()
-  let grown = 0
+  const growth = createGrowth()
   let counted = 0
   let lastId = 0
   let isPumping = false
 
   const linkOf = (id: number, stream: () => Stream): StreamLink => {
-    let own = 0
+    const share = growth()
     return {
       send: (kind, data) => send({ command: kind, stream: id, data }),
       wake() {
@@ -57,15 +57,9 @@ export function createEnd({ world, send, streamsMax = 128 }: EndOptions): End {
       over() {
         streams.delete(id)
         waiting.delete(id)
-        grown -= own
-        own = 0
+        share.giveBack()
       },
-      mayGrow(bytes) {
-        if (grown + bytes > growthBytesMax) return false
-        grown += bytes
-        own += bytes
-        return true
-      },
+      mayGrow: share.take,
     }
   }
   /** Each stream one cell, then the next: nobody's download keeps another's from its turn. */
@@ -135,5 +129,27 @@ export function createEnd({ world, send, streamsMax = 128 }: EndOptions): End {
       return streams.size
     },
     congestion,
+  }
+}
+
+type Share = { take(bytes: number): boolean; giveBack(): void }
+
+/** What all windows together have grown beyond their first, and the share of each stream in it. */
+function createGrowth(): () => Share {
+  let grown = 0
+  return () => {
+    let own = 0
+    return {
+      take(bytes) {
+        if (grown + bytes > growthBytesMax) return false
+        grown += bytes
+        own += bytes
+        return true
+      },
+      giveBack() {
+        grown -= own
+        own = 0
+      },
+    }
   }
 }

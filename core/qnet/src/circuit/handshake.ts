@@ -36,6 +36,7 @@ export type AnswerOptions = Meant & {
   readonly random: Random
 }
 export type Agreed = { readonly keys: Uint8Array; readonly message: Uint8Array }
+export type Answered = Agreed & { readonly reply: Uint8Array }
 export type Handshake = {
   /** What goes to the hop. */
   readonly hello: Uint8Array
@@ -104,7 +105,7 @@ export function answerHandshake(
   { form, identity, verification, onionKeys, respond, random }: AnswerOptions,
   hello: Uint8Array,
   keyBytes: number,
-): (Agreed & { readonly reply: Uint8Array }) | undefined {
+): Answered | undefined {
   const parts = splitHello(form, hello)
   if (parts === undefined || !equalBytes(parts.identity, identity)) return undefined
   const onionKey = onionKeys.find(({ publicKey }) => equalBytes(publicKey, parts.onionKey))

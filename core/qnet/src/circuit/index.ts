@@ -23,7 +23,7 @@ export {
   startHandshake,
 } from './handshake.ts'
 export { createPaths, type PathOptions, type PathReport, type PathSettings, type Paths } from './paths.ts'
-export { createPool, type Pool, type PoolOptions, type PoolSettings } from './pool.ts'
+export { createPool, type Pool, type PooledCircuit, type PoolOptions, type PoolSettings } from './pool.ts'
 export { createRelay, type Relay, type RelaySettings } from './relay.ts'
 export type { RelayFacts } from './relay-facts.ts'
 export type { Spread } from './spread.ts'

@@ -1,7 +1,21 @@
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import type { Hop } from './client.ts'
-import { firstGuard, type Guard, type GuardState, guardsMax, isOver, secondGuard } from './guards.ts'
+import type { GuardState } from './guards.ts'
+import {
+  type Choice,
+  type Directory,
+  dropOld,
+  endsOf,
+  firstCandidates,
+  type Known,
+  known,
+  lastCandidates,
+  type Place,
+  pickFirst,
+  pickSeconds,
+  secondCandidates,
+} from './path-choice.ts'
 import {
   areApart,
   createMeasures,
@@ -68,103 +82,35 @@ const failuresMax = 8192
 /** No latency makes a relay's weight smaller than this part of it. */
 const latencyPartMin = 1 / 16
 
-type Known = { readonly facts: RelayFacts; readonly groups: ReadonlySet<string> }
-type Failure = { readonly times: number; readonly atMs: number; readonly forMs: number }
-type Directory = ReadonlyMap<NodeId, Known>
-
 export function createPaths({ world, relays, guards, settings }: PathOptions): Paths {
   const all = { ...settingsDefault, ...settings }
   const measures = createMeasures()
-  const failures = new Map<NodeId, Failure>()
-  let first: readonly Guard[] = guards?.first ?? []
-  let second: readonly Guard[] = guards?.second ?? []
-
-  const isUsable = (node: NodeId): boolean => {
-    const failure = failures.get(node)
-    // A clock that was set back does not keep a relay away for longer.
-    return failure === undefined || Math.abs(world.clock.nowMs() - failure.atMs) >= failure.forMs
-  }
+  const failures = createFailures(world, all)
   const read = (): Directory =>
     new Map(relays().map((facts) => [facts.hop.node, { facts, groups: groupsOf(facts) }]))
   const spread = (candidates: readonly Known[], place: Place): number[] =>
     sharesOf(weightsOf(candidates, place, measures, all.halvingMs), all)
-  const draw = (candidates: readonly Known[], place: Place): Known | undefined =>
-    candidates[drawPlace(spread(candidates, place), world.random)]
-
-  const dropOld = (): void => {
-    const nowMs = world.clock.nowMs()
-    first = first.filter((guard) => !isOver(guard, nowMs))
-    second = second.filter((guard) => !isOver(guard, nowMs))
-  }
-  const known = (list: readonly Guard[], directory: Directory): Known[] =>
-    list.map(({ node }) => directory.get(node)).filter((one) => one !== undefined)
-  const firstCandidates = (directory: Directory): Known[] => {
-    const taken = known(first, directory)
-    const free = [...directory.values()].filter(
-      (one) => isUsable(one.facts.hop.node) && isApartFrom(one, taken) && !holds(first, one),
-    )
-    const bornMs = world.clock.nowMs() - all.guardAgeMs
-    const old = free.filter(({ facts }) => facts.sinceMs <= bornMs)
-    return old.length > 0 ? old : free
-  }
-  const secondCandidates = (directory: Directory, guard: Known | undefined): Known[] => {
-    const taken = [...known(second, directory), ...(guard === undefined ? [] : [guard])]
-    return [...directory.values()].filter(
-      (one) => isUsable(one.facts.hop.node) && isApartFrom(one, taken) && !holds(second, one),
-    )
-  }
-  const lastCandidates = (directory: Directory, guard: Known, seconds: readonly Known[]): Known[] =>
-    [...directory.values()].filter(
-      (one) =>
-        one.facts.isExit &&
-        isUsable(one.facts.hop.node) &&
-        isApartFrom(one, [guard]) &&
-        seconds.some((middle) => areApart(middle.groups, one.groups)),
-    )
-
-  /** The first guard on the list that answers and is not the last hop's neighbour; a new one where none does. */
-  const pickFirst = (directory: Directory, last: Known | undefined): Known | undefined => {
-    const fits = (one: Known): boolean =>
-      isUsable(one.facts.hop.node) && (last === undefined || areApart(one.groups, last.groups))
-    const kept = known(first, directory).find(fits)
-    // Guards that left the network hold no place; those that are blocked do.
-    const held = known(first, directory).length
-    if (kept !== undefined || held >= all.firstMax || first.length >= guardsMax) return kept
-    const drawn = draw(firstCandidates(directory).filter(fits), 'first')
-    if (drawn !== undefined) first = [...first, firstGuard(drawn.facts.hop.node, world)]
-    return drawn
-  }
-  const pickSeconds = (directory: Directory, guard: Known, last: Known | undefined): Known[] => {
-    const fits = (one: Known): boolean =>
-      isUsable(one.facts.hop.node) &&
-      areApart(one.groups, guard.groups) &&
-      (last === undefined || areApart(one.groups, last.groups))
-    const usable = known(second, directory).filter(fits)
-    const hasRoom = (): boolean =>
-      known(second, directory).length < all.secondMax && second.length < guardsMax
-    while (usable.length < all.secondUsed && hasRoom()) {
-      const drawn = draw(secondCandidates(directory, guard).filter(fits), 'second')
-      if (drawn === undefined) break
-      usable.push(drawn)
-      second = [...second, secondGuard(drawn.facts.hop.node, world)]
-    }
-    return usable.slice(0, all.secondUsed)
+  const choice: Choice = {
+    world,
+    settings: all,
+    guards: { first: guards?.first ?? [], second: guards?.second ?? [] },
+    isUsable: failures.isUsable,
+    draw: (candidates, place) => candidates[drawPlace(spread(candidates, place), world.random)],
   }
 
   return {
     choose(wanted) {
-      dropOld()
+      dropOld(choice)
       const directory = read()
       const goal = wanted && { facts: wanted, groups: groupsOf(wanted) }
-      const guard = pickFirst(directory, goal)
+      const ends = endsOf(choice, directory, goal)
+      const guard = pickFirst(choice, directory, ends)
       if (guard === undefined) return undefined
-      const seconds = pickSeconds(directory, guard, goal)
-      const last = goal ?? draw(lastCandidates(directory, guard, seconds), 'last')
+      const seconds = pickSeconds(choice, directory, guard, ends)
+      const last = goal ?? choice.draw(lastCandidates(choice, directory, guard, seconds), 'last')
       if (last === undefined) return undefined
-      const middle = draw(
-        seconds.filter(({ groups }) => areApart(groups, last.groups)),
-        'second',
-      )
+      const apart = seconds.filter(({ groups }) => areApart(groups, last.groups))
+      const middle = choice.draw(apart, 'second')
       return middle && [guard, middle, last].map(({ facts }) => facts.hop)
     },
     measured(path, { rttMs, bytesPerSecond }) {
@@ -172,43 +118,61 @@ export function createPaths({ world, relays, guards, settings }: PathOptions): P
       if (rttMs !== undefined) measures.latency(nodes, rttMs)
       if (bytesPerSecond !== undefined) measures.rate(nodes, bytesPerSecond)
     },
-    failed(node) {
-      const times = (failures.get(node)?.times ?? 0) + 1
-      const forMs = Math.min(all.failedMsMax, all.failedMs * 2 ** Math.min(30, times - 1))
-      failures.delete(node)
-      failures.set(node, { times, atMs: world.clock.nowMs(), forMs })
-      if (failures.size > failuresMax) failures.delete(failures.keys().next().value as NodeId)
-    },
+    failed: failures.failed,
     answered(path) {
-      for (const { node } of path) failures.delete(node)
+      for (const { node } of path) failures.answered(node)
     },
     report() {
       const directory = read()
-      const guard = known(first, directory).find(({ facts }) => isUsable(facts.hop.node))
-      const seconds = known(second, directory).filter(({ facts }) => isUsable(facts.hop.node))
-      const lasts = guard === undefined ? [] : lastCandidates(directory, guard, seconds)
+      const isUsable = ({ facts }: Known): boolean => choice.isUsable(facts.hop.node)
+      const guard = known(choice.guards.first, directory).find(isUsable)
+      const seconds = known(choice.guards.second, directory).filter(isUsable)
+      // Before there are guards, any exit may be the last.
+      const lasts =
+        guard === undefined || seconds.length === 0
+          ? endsOf(choice, directory, undefined)
+          : lastCandidates(choice, directory, guard, seconds)
       const of = (candidates: readonly Known[], place: Place): Spread =>
         spreadOf(spread(candidates, place), all)
       return {
-        first: of(firstCandidates(directory), 'first'),
-        second: of(secondCandidates(directory, guard), 'second'),
+        first: of(firstCandidates(choice, directory), 'first'),
+        second: of(secondCandidates(choice, directory, guard), 'second'),
         last: of(lasts, 'last'),
       }
     },
     get guards() {
-      return { first, second }
+      return { ...choice.guards }
     },
   }
 }
 
-type Place = 'first' | 'second' | 'last'
-
-function isApartFrom({ groups }: Known, others: readonly Known[]): boolean {
-  return others.every((other) => areApart(groups, other.groups))
+type Failures = {
+  isUsable(node: NodeId): boolean
+  failed(node: NodeId): void
+  answered(node: NodeId): void
 }
 
-function holds(list: readonly Guard[], { facts }: Known): boolean {
-  return list.some(({ node }) => node === facts.hop.node)
+/** Relays that did not answer, each left alone for a while, longer each time. */
+function createFailures(
+  { clock }: World,
+  { failedMs, failedMsMax }: Pick<PathSettings, 'failedMs' | 'failedMsMax'>,
+): Failures {
+  const failures = new Map<NodeId, { times: number; atMs: number; forMs: number }>()
+  return {
+    isUsable(node) {
+      const failure = failures.get(node)
+      // A clock that was set back does not keep a relay away for longer.
+      return failure === undefined || Math.abs(clock.nowMs() - failure.atMs) >= failure.forMs
+    },
+    failed(node) {
+      const times = (failures.get(node)?.times ?? 0) + 1
+      const forMs = Math.min(failedMsMax, failedMs * 2 ** Math.min(30, times - 1))
+      failures.delete(node)
+      failures.set(node, { times, atMs: clock.nowMs(), forMs })
+      if (failures.size > failuresMax) failures.delete(failures.keys().next().value as NodeId)
+    },
+    answered: (node) => void failures.delete(node),
+  }
 }
 
 /**

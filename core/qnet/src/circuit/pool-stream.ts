@@ -1,114 +1,185 @@
-import type { Flow, FlowEvents, StreamEnd, Target } from '../flow.ts'
+import type { Flow, FlowEvents, StreamEnd } from '../flow.ts'
 import type { World } from '../world.ts'
-import type { Held, PoolSettings, Waiter } from './pool.ts'
+import type { KeptStream } from './client-streams.ts'
+import type { PoolSettings, Waiter } from './pool.ts'
+import type { Held } from './pool-shelf.ts'
 
 type PooledOptions = {
   readonly world: World
   readonly ask: (waiter: Waiter) => void
   readonly settings: Pick<PoolSettings, 'connectMs' | 'streamTriesMax'>
-  readonly target: Target
+  /** The stream on this circuit. Undefined: it takes no more. */
+  readonly begin: (held: Held, events: FlowEvents) => Begun | undefined
   readonly events: FlowEvents
 }
+/** With `kept` it goes on over another circuit where this one is lost. */
+export type Begun = { readonly flow: Flow; readonly kept?: KeptStream }
 
 /** Written before the stream is connected, at most. */
 const earlyBytesMax = 1024 * 1024
 
+type State = {
+  inner: Begun | undefined
+  held: Held | undefined
+  isConnected: boolean
+  isOver: boolean
+  cancelTimer(): void
+  stopHearing(): void
+}
+
 /** A stream on whichever circuit connects it first. What is written before waits here, so that it goes out once. */
-export function openPooled({ world, ask, settings, target, events }: PooledOptions): Flow {
-  let inner: Flow | undefined
-  let held: Held | undefined
-  let isConnected = false
-  let isOver = false
-  let isEnding = false
+export function openPooled({ world, ask, settings, begin, events }: PooledOptions): Flow {
+  const early = createEarly()
+  const state: State = {
+    ...{ inner: undefined, held: undefined, isConnected: false, isOver: false },
+    ...{ cancelTimer() {}, stopHearing() {} },
+  }
+  /** Streams begun, of which the newest alone is heard; and circuits asked in vain since one answered. */
+  let begun = 0
   let tries = 0
-  let cancelTimer: (() => void) | undefined
-  const early: Uint8Array[] = []
-  let earlyBytes = 0
 
   const finish = (reason: StreamEnd): void => {
-    if (isOver) return
-    isOver = true
-    cancelTimer?.()
-    early.length = 0
+    if (!close(state)) return
+    early.clear()
     events.closed(reason)
+    state.inner?.kept?.abandon(reason)
   }
   const again = (reason: StreamEnd): void => {
-    cancelTimer?.()
-    inner = undefined
-    if (tries < settings.streamTriesMax) ask(waiter)
-    else finish(reason)
+    state.cancelTimer()
+    state.stopHearing()
+    if (tries >= settings.streamTriesMax) {
+      finish(reason)
+      return
+    }
+    if (!state.isConnected) {
+      begun += 1
+      state.inner?.kept?.abandon(reason)
+      state.inner = undefined
+    }
+    ask(waiter)
   }
   const late = (): void => {
-    const circuit = held
-    inner?.reset('timeout')
+    const circuit = state.held
+    if (!state.isConnected) state.inner?.flow.reset('timeout')
     again('timeout')
     circuit?.retire()
   }
-  const connected = (): void => {
-    isConnected = true
-    cancelTimer?.()
+  const answered = (): void => {
+    state.cancelTimer()
+    tries = 0
+    if (state.isConnected) return
+    state.isConnected = true
     events.connected()
-    for (const bytes of early.splice(0)) inner?.write(bytes)
-    if (isEnding) inner?.end()
+    for (const bytes of early.take()) state.inner?.flow.write(bytes)
+    if (early.isEnding) state.inner?.flow.end()
+  }
+  /** The stream on this circuit, begun or gone on with. */
+  const put = (on: Held): boolean => {
+    const { inner, isConnected } = state
+    if (isConnected && inner?.kept !== undefined)
+      return on.circuit.resume(inner.kept, () => state.held === on && answered())
+    const mine = begun + 1
+    const isMine = (): boolean => !state.isOver && begun === mine
+    const opened = begin(on, {
+      ...carrying(state, events),
+      connected: () => isMine() && answered(),
+      closed(reason) {
+        if (!isMine()) return
+        if (!state.isConnected && reason === 'lost') again(reason)
+        else finish(reason)
+      },
+    })
+    if (opened === undefined) return false
+    begun = mine
+    state.inner = opened
+    return true
   }
   const waiter: Waiter = {
     attach(on) {
-      if (isOver) return true
-      const attempt = tries
-      const isMine = (): boolean => !isOver && attempt + 1 === tries
-      const opened = on.circuit.open(target, {
-        connected: () => isMine() && connected(),
-        data(bytes) {
-          on.carried(bytes.length)
-          events.data(bytes)
-        },
-        written(bytes) {
-          on.carried(bytes)
-          events.written(bytes)
-        },
-        ended: events.ended,
-        closed(reason) {
-          if (!isMine()) return
-          if (!isConnected && reason === 'lost') again(reason)
-          else finish(reason)
-        },
-      })
-      if (opened === undefined) return false
+      if (state.isOver) return true
+      if (!put(on)) return false
       tries += 1
-      inner = opened
-      held = on
-      cancelTimer = world.after(settings.connectMs, late)
+      state.held = on
+      // A kept stream is not told itself that its circuit is gone: it waits for another one.
+      if (state.inner?.kept !== undefined) state.stopHearing = on.onOver(() => state.isOver || again('lost'))
+      state.cancelTimer = world.after(settings.connectMs, late)
       return true
     },
     fail: finish,
   }
   ask(waiter)
+  return flowOf(state, early, finish)
+}
+
+/** False: it is over already. */
+function close(state: State): boolean {
+  if (state.isOver) return false
+  state.isOver = true
+  state.cancelTimer()
+  state.stopHearing()
+  return true
+}
+
+function carrying(state: State, events: FlowEvents): Pick<FlowEvents, 'data' | 'written' | 'ended'> {
+  return {
+    data(bytes) {
+      state.held?.carried(bytes.length)
+      events.data(bytes)
+    },
+    written(bytes) {
+      state.held?.carried(bytes)
+      events.written(bytes)
+    },
+    ended: events.ended,
+  }
+}
+
+function flowOf(state: State, early: Early, finish: (reason: StreamEnd) => void): Flow {
   return {
     write(bytes) {
-      if (isOver || isEnding) return
-      if (isConnected) {
-        inner?.write(bytes)
-        return
-      }
-      early.push(bytes)
-      earlyBytes += bytes.length
-      if (earlyBytes > earlyBytesMax) {
-        inner?.reset('resources')
+      if (state.isOver || early.isEnding) return
+      if (state.isConnected) state.inner?.flow.write(bytes)
+      else if (!early.put(bytes)) {
+        state.inner?.flow.reset('resources')
         finish('resources')
       }
     },
-    consumed: (bytes) => inner?.consumed(bytes),
+    consumed: (bytes) => state.inner?.flow.consumed(bytes),
     end() {
-      if (isEnding) return
-      isEnding = true
-      if (isConnected) inner?.end()
+      if (early.isEnding) return
+      early.isEnding = true
+      if (state.isConnected) state.inner?.flow.end()
     },
     reset(reason) {
-      if (isOver) return
-      isOver = true
-      cancelTimer?.()
-      early.length = 0
-      inner?.reset(reason)
+      if (!close(state)) return
+      early.clear()
+      state.inner?.flow.reset(reason)
     },
+  }
+}
+
+type Early = {
+  /** False: more than may wait. */
+  put(bytes: Uint8Array): boolean
+  take(): Uint8Array[]
+  clear(): void
+  /** Nothing more will be written. */
+  isEnding: boolean
+}
+
+function createEarly(): Early {
+  const pieces: Uint8Array[] = []
+  let held = 0
+  return {
+    put(bytes) {
+      pieces.push(bytes)
+      held += bytes.length
+      return held <= earlyBytesMax
+    },
+    take: () => pieces.splice(0),
+    clear() {
+      pieces.length = 0
+    },
+    isEnding: false,
   }
 }

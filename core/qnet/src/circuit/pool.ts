@@ -1,8 +1,10 @@
 import type { DatagramEvents, Datagrams, Flow, FlowEvents, StreamEnd, Target } from '../flow.ts'
 import type { World } from '../world.ts'
-import type { Circuit, Client, Hop } from './client.ts'
+import type { Client, Hop } from './client.ts'
 import type { Paths } from './paths.ts'
+import { createShelf, type Held } from './pool-shelf.ts'
 import { openPooled } from './pool-stream.ts'
+import type { RelayFacts } from './relay-facts.ts'
 
 /**
  * Circuits for streams: one for each isolation key, a fresh one for new streams after ten minutes, another path where one fails or
@@ -11,11 +13,19 @@ import { openPooled } from './pool-stream.ts'
 export type Pool = {
   /** Bytes may be written before `connected`. */
   open(target: Target, isolation: string, events: FlowEvents): Flow
+  /**
+   * A stream to a service of one node, which goes on by byte offset over another circuit where one is lost. `last` is asked anew for
+   * each circuit, since onion keys change; undefined where nobody knows that node now. `lost` when no circuit comes back to
+   * it in time.
+   */
+  openKept(service: string, last: () => RelayFacts | undefined, isolation: string, events: FlowEvents): Flow
   associate(isolation: string, events: DatagramEvents): Datagrams
   /** None where there is none, or no circuit either. */
   resolve(host: string, isolation: string, done: (addresses: readonly string[]) => void): void
   /** Built and being built. */
   readonly circuits: number
+  /** Those that are built, the oldest first. */
+  list(): readonly PooledCircuit[]
   close(): void
 }
 export type PoolSettings = {
@@ -41,6 +51,18 @@ export type PoolOptions = {
   readonly settings?: Partial<PoolSettings>
 }
 
+/** A circuit as a person may see it. */
+export type PooledCircuit = {
+  readonly path: readonly Hop[]
+  readonly ageMs: number
+  readonly streams: number
+  readonly rttMs: number | undefined
+  /** It takes no new streams and ends with those that it has. */
+  readonly isRetired: boolean
+  /** Carried so far, both ways. */
+  readonly bytes: number
+}
+
 const settingsDefault: PoolSettings = {
   freshMs: 600_000,
   connectMs: 20_000,
@@ -52,39 +74,75 @@ const settingsDefault: PoolSettings = {
   slowMs: 1500,
   idleMs: 240_000,
 }
-const sweepMs = 5000
-/** A circuit that carried less says nothing of how much it could. */
-const rateBytesMin = 1024 * 1024
-
-/** One circuit, and what it has shown. */
-export type Held = {
-  readonly circuit: Circuit
-  /** No new streams. */
-  retire(): void
-  /** So many bytes came or went. */
-  carried(bytes: number): void
-}
 /** Who waits for a circuit. False: this one takes no more streams. */
 export type Waiter = { attach(held: Held): boolean; fail(reason: StreamEnd): void }
 
-type Lane = { readonly key: string; current?: Held; isBuilding: boolean; tries: number; waiting: Waiter[] }
-type Facts = {
-  readonly held: Held
-  readonly path: readonly Hop[]
-  bestMs: number
-  isRetired: boolean
-  idleSweeps: number
-  bytes: number
-  peak: number
-  total: number
+type Lane = {
+  readonly key: string
+  /** Where its circuits end; absent: at any exit. */
+  readonly last: (() => RelayFacts | undefined) | undefined
+  current?: Held
+  isBuilding: boolean
+  tries: number
+  waiting: Waiter[]
 }
 
 export function createPool({ world, client, paths, settings }: PoolOptions): Pool {
   const all = { ...settingsDefault, ...settings }
+  const lanes = createLanes({ world, client, paths, settings: all })
+  const ask = (key: string, waiter: Waiter): void => lanes.ask(`exit ${key}`, undefined, waiter)
+  return {
+    open(target, isolation, events) {
+      return openPooled({
+        ...{ world, settings: all, events, ask: (waiter) => ask(isolation, waiter) },
+        begin({ circuit }, heard) {
+          const flow = circuit.open(target, heard)
+          return flow && { flow }
+        },
+      })
+    },
+    openKept(service, last, isolation, events) {
+      const key = `${last()?.hop.node} ${isolation}`
+      return openPooled({
+        ...{ world, settings: all, events, ask: (waiter) => lanes.ask(key, last, waiter) },
+        begin({ circuit }, heard) {
+          const kept = circuit.openKept(service, heard)
+          return kept && { flow: kept.flow, kept }
+        },
+      })
+    },
+    associate: (isolation, events) => associate((waiter) => ask(isolation, waiter), events),
+    resolve(host, isolation, done) {
+      ask(isolation, {
+        attach({ circuit }) {
+          circuit.resolve(host, done)
+          return true
+        },
+        fail: () => done([]),
+      })
+    },
+    get circuits() {
+      return lanes.circuits
+    },
+    list: lanes.list,
+    close: lanes.close,
+  }
+}
+
+type Lanes = {
+  ask(key: string, last: Lane['last'], waiter: Waiter): void
+  list(): readonly PooledCircuit[]
+  readonly circuits: number
+  close(): void
+}
+
+type LanesOptions = Omit<PoolOptions, 'settings'> & { readonly settings: PoolSettings }
+
+/** Circuits by what may share them, and who waits for one. */
+function createLanes({ world, client, paths, settings }: LanesOptions): Lanes {
   const lanes = new Map<string, Lane>()
-  const built = new Set<Facts>()
+  const shelf = createShelf({ world, paths, settings })
   let building = 0
-  let cancelSweep: (() => void) | undefined
   let isClosed = false
 
   const forget = (lane: Lane): void => {
@@ -97,6 +155,10 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
     for (const waiter of lane.waiting.splice(0)) waiter.fail(reason)
     forget(lane)
   }
+  const leave = (lane: Lane, held: Held): void => {
+    if (lane.current === held) delete lane.current
+    forget(lane)
+  }
   const serve = (lane: Lane): void => {
     while (lane.current !== undefined && lane.waiting.length > 0) {
       const waiter = lane.waiting.shift() as Waiter
@@ -106,17 +168,16 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
     }
     if (lane.waiting.length > 0) build(lane)
   }
-
   const build = (lane: Lane): void => {
     if (lane.isBuilding || isClosed) return
-    const path = built.size + building < all.circuitsMax ? paths.choose() : []
+    const path = shelf.size + building < settings.circuitsMax ? pathOf(lane, paths) : []
     if (path === undefined || path.length === 0) {
       failAll(lane, path === undefined ? 'unreachable' : 'resources')
       return
     }
     lane.isBuilding = true
     building += 1
-    let facts: Facts | undefined
+    let held: Held | undefined
     const circuit = client.build(path, {
       ready() {
         lane.isBuilding = false
@@ -126,18 +187,18 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
           circuit.end()
           return
         }
-        facts = hold(lane, circuit, path)
+        held = shelf.add(circuit, path, (one) => leave(lane, one))
+        lane.current = held
         serve(lane)
       },
       over(reason, hops) {
-        if (facts === undefined) {
+        if (held === undefined) {
           // Closed while it was built, it was counted off with all the others.
           if (lane.isBuilding) notBuilt(lane, path, reason === 'resources' && hops === 0 ? path.length : hops)
           return
         }
-        measureRate(facts)
-        built.delete(facts)
-        if (lane.current === facts.held) delete lane.current
+        if (lane.current === held) delete lane.current
+        shelf.remove(held)
         if (lane.waiting.length > 0) build(lane)
         forget(lane)
       },
@@ -151,115 +212,56 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
     const doubtful = path[hops]
     if (doubtful !== undefined) paths.failed(doubtful.node)
     paths.answered(path.slice(0, hops))
-    if (isClosed || lane.tries >= all.buildTriesMax) failAll(lane, 'unreachable')
+    if (isClosed || lane.tries >= settings.buildTriesMax) failAll(lane, 'unreachable')
     else build(lane)
-  }
-  const hold = (lane: Lane, circuit: Circuit, path: readonly Hop[]): Facts => {
-    // A build is round trips over one, two and three hops: twice one over all.
-    const rttMs = (circuit.buildMs ?? 0) / 2
-    paths.answered(path)
-    paths.measured(path, { rttMs })
-    let cancel: (() => void) | undefined
-    const held: Held = {
-      circuit,
-      retire() {
-        cancel?.()
-        facts.isRetired = true
-        if (lane.current === held) delete lane.current
-        endIfUnused(facts)
-        forget(lane)
-      },
-      carried(bytes) {
-        facts.bytes += bytes
-      },
-    }
-    const facts: Facts = {
-      ...{ held, path, bestMs: rttMs },
-      ...{ isRetired: false, idleSweeps: 0, bytes: 0, peak: 0, total: 0 },
-    }
-    cancel = world.after(all.freshMs, held.retire)
-    lane.current = held
-    built.add(facts)
-    cancelSweep ??= world.after(sweepMs, sweep)
-    return facts
-  }
-  const endIfUnused = ({ isRetired, held }: Facts): void => {
-    if (isRetired && held.circuit.streams === 0) held.circuit.end()
-  }
-  const measureRate = ({ path, peak, total }: Facts): void => {
-    if (total >= rateBytesMin) paths.measured(path, { bytesPerSecond: peak })
-  }
-  const sweep = (): void => {
-    cancelSweep = undefined
-    for (const facts of [...built]) {
-      const { circuit, retire } = facts.held
-      const { rttMs } = circuit
-      facts.total += facts.bytes
-      facts.peak = Math.max(facts.peak, (facts.bytes * 1000) / sweepMs)
-      if (rttMs !== undefined && facts.bytes > 0) {
-        paths.measured(facts.path, { rttMs })
-        facts.bestMs = Math.min(facts.bestMs, rttMs)
-        if (rttMs > Math.max(all.slowMs, all.slowFactor * facts.bestMs)) retire()
-      }
-      facts.bytes = 0
-      facts.idleSweeps = circuit.streams > 0 ? 0 : facts.idleSweeps + 1
-      if (facts.idleSweeps * sweepMs >= all.idleMs) retire()
-      endIfUnused(facts)
-    }
-    if (built.size > 0) cancelSweep ??= world.after(sweepMs, sweep)
-  }
-
-  const ask = (key: string, waiter: Waiter): void => {
-    const lane = lanes.get(key) ?? { key, isBuilding: false, tries: 0, waiting: [] }
-    if (isClosed || lane.waiting.length >= all.waitingMax) {
-      // Whoever asks must have its stream in hand before it hears of it.
-      queueMicrotask(() => waiter.fail('resources'))
-      return
-    }
-    lanes.set(key, lane)
-    lane.waiting.push(waiter)
-    queueMicrotask(() => serve(lane))
   }
 
   return {
-    open: (target, isolation, events) =>
-      openPooled({ world, ask: (waiter) => ask(isolation, waiter), settings: all, target, events }),
-    associate(isolation, events) {
-      let inner: Datagrams | undefined
-      let isOver = false
-      ask(isolation, {
-        attach({ circuit }) {
-          if (isOver) return true
-          inner = circuit.associate(events)
-          return inner !== undefined
-        },
-        fail: (reason) => isOver || events.closed(reason),
-      })
-      return {
-        send: (host, port, bytes) => inner?.send(host, port, bytes),
-        close() {
-          isOver = true
-          inner?.close()
-        },
+    ask(key, last, waiter) {
+      const lane = lanes.get(key) ?? { key, last, isBuilding: false, tries: 0, waiting: [] }
+      if (isClosed || lane.waiting.length >= settings.waitingMax) {
+        // Whoever asks must have its stream in hand before it hears of it.
+        queueMicrotask(() => waiter.fail('resources'))
+        return
       }
+      lanes.set(key, lane)
+      lane.waiting.push(waiter)
+      queueMicrotask(() => serve(lane))
     },
-    resolve(host, isolation, done) {
-      ask(isolation, {
-        attach({ circuit }) {
-          circuit.resolve(host, done)
-          return true
-        },
-        fail: () => done([]),
-      })
-    },
+    list: shelf.list,
     get circuits() {
-      return built.size + building
+      return shelf.size + building
     },
     close() {
       isClosed = true
-      cancelSweep?.()
       for (const lane of [...lanes.values()]) failAll(lane, 'cancelled')
-      for (const { held } of [...built]) held.circuit.end()
+      shelf.close()
+    },
+  }
+}
+
+function pathOf({ last }: Lane, paths: Paths): readonly Hop[] | undefined {
+  if (last === undefined) return paths.choose()
+  const end = last()
+  return end && paths.choose(end)
+}
+
+function associate(ask: (waiter: Waiter) => void, events: DatagramEvents): Datagrams {
+  let inner: Datagrams | undefined
+  let isOver = false
+  ask({
+    attach({ circuit }) {
+      if (isOver) return true
+      inner = circuit.associate(events)
+      return inner !== undefined
+    },
+    fail: (reason) => isOver || events.closed(reason),
+  })
+  return {
+    send: (host, port, bytes) => inner?.send(host, port, bytes),
+    close() {
+      isOver = true
+      inner?.close()
     },
   }
 }

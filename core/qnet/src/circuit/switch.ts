@@ -63,8 +63,71 @@ export function createSwitch({
   circuitsPerPeerMax = 4096,
   cellsWaitingMax = 2 * 4096,
 }: SwitchOptions): Switch {
-  const peers = new Map<NodeId, Peer>()
+  const table = createTable(wire, cellsWaitingMax)
+  const { peers, peerOf } = table
   let create: ((port: CircuitPort, cell: Uint8Array) => PortEvents | undefined) | undefined
+
+  /** The node with the greater id takes the upper half of the numbers, so that both can open at once. */
+  const upperHalf = (peer: NodeId): number => (self > peer ? 0x8000_0000 : 0)
+
+  return {
+    open(peer, events) {
+      if (peer === self || peerOf(peer).slots.size >= circuitsPerPeerMax) return undefined
+      const view = new DataView(world.random.bytes(4).buffer)
+      let circuit = ((view.getUint32(0) >>> 1) | upperHalf(peer)) >>> 0
+      while (circuit === 0 || peerOf(peer).slots.has(circuit))
+        circuit = (((circuit + 1) & 0x7fff_ffff) | upperHalf(peer)) >>> 0
+      const slot = table.add(peer, circuit)
+      Object.assign(slot, events)
+      return slot.port
+    },
+    receive(from, cell) {
+      if (cell.length !== cellBytes) return
+      const circuit = circuitOf(cell)
+      const slot = peers.get(from)?.slots.get(circuit)
+      if (slot !== undefined) {
+        if (cell[4] !== cellCommand.create && cell[4] !== cellCommand.padding) slot.cell(cell)
+        return
+      }
+      const isTheirHalf = circuit >>> 31 === (from > self ? 1 : 0)
+      if (cell[4] !== cellCommand.create || create === undefined || circuit === 0 || !isTheirHalf) return
+      if (peerOf(from).slots.size >= circuitsPerPeerMax) return
+      const added = table.add(from, circuit)
+      const events = create(added.port, cell)
+      if (events === undefined) added.port.close('resources')
+      else Object.assign(added, events)
+    },
+    drained(id) {
+      const peer = peers.get(id)
+      if (peer === undefined) return
+      peer.isFull = false
+      table.flush(id, peer)
+    },
+    lost(id) {
+      for (const slot of table.remove(id)) slot.lost('unreachable')
+    },
+    onCreate(handler) {
+      create = handler
+    },
+    get circuits() {
+      return table.circuits
+    },
+  }
+}
+
+type Table = {
+  readonly peers: ReadonlyMap<NodeId, Peer>
+  peerOf(id: NodeId): Peer
+  add(id: NodeId, circuit: number): Slot
+  /** Everything that leads over this neighbour, which knows of it no more. */
+  remove(id: NodeId): readonly Slot[]
+  /** As many of the waiting cells as the link takes, circuit by circuit. */
+  flush(id: NodeId, peer: Peer): void
+  readonly circuits: number
+}
+
+function createTable(wire: CellWire, cellsWaitingMax: number): Table {
+  const peers = new Map<NodeId, Peer>()
   let circuits = 0
 
   const peerOf = (id: NodeId): Peer => {
@@ -130,54 +193,21 @@ export function createSwitch({
     circuits += 1
     return slot
   }
-  /** The node with the greater id takes the upper half of the numbers, so that both can open at once. */
-  const upperHalf = (peer: NodeId): number => (self > peer ? 0x8000_0000 : 0)
 
   return {
-    open(peer, events) {
-      if (peer === self || peerOf(peer).slots.size >= circuitsPerPeerMax) return undefined
-      const view = new DataView(world.random.bytes(4).buffer)
-      let circuit = ((view.getUint32(0) >>> 1) | upperHalf(peer)) >>> 0
-      while (circuit === 0 || peerOf(peer).slots.has(circuit))
-        circuit = (((circuit + 1) & 0x7fff_ffff) | upperHalf(peer)) >>> 0
-      const slot = add(peer, circuit)
-      Object.assign(slot, events)
-      return slot.port
-    },
-    receive(from, cell) {
-      if (cell.length !== cellBytes) return
-      const circuit = circuitOf(cell)
-      const slot = peers.get(from)?.slots.get(circuit)
-      if (slot !== undefined) {
-        if (cell[4] !== cellCommand.create && cell[4] !== cellCommand.padding) slot.cell(cell)
-        return
-      }
-      const isTheirHalf = circuit >>> 31 === (from > self ? 1 : 0)
-      if (cell[4] !== cellCommand.create || create === undefined || circuit === 0 || !isTheirHalf) return
-      if (peerOf(from).slots.size >= circuitsPerPeerMax) return
-      const added = add(from, circuit)
-      const events = create(added.port, cell)
-      if (events === undefined) added.port.close('resources')
-      else Object.assign(added, events)
-    },
-    drained(id) {
+    peers,
+    peerOf,
+    add,
+    flush,
+    remove(id) {
       const peer = peers.get(id)
-      if (peer === undefined) return
-      peer.isFull = false
-      flush(id, peer)
-    },
-    lost(id) {
-      const peer = peers.get(id)
-      if (peer === undefined) return
+      if (peer === undefined) return []
       peers.delete(id)
       circuits -= peer.slots.size
       const slots = [...peer.slots.values()]
       peer.slots.clear()
       peer.turns.clear()
-      for (const slot of slots) slot.lost('unreachable')
-    },
-    onCreate(handler) {
-      create = handler
+      return slots
     },
     get circuits() {
       return circuits

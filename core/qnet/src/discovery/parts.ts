@@ -123,6 +123,7 @@ export function createParts(ground: Ground, options: DiscoveryOptions, isFirst: 
       options.lied?.(id, [first, second])
     },
   })
+  let hasRecord = false
   const own = createOwnRecord({
     keys: options.keys,
     onion: options.onion,
@@ -131,6 +132,9 @@ export function createParts(ground: Ground, options: DiscoveryOptions, isFirst: 
     nowMs,
     describe: options.describe,
     issued(record) {
+      // Nobody could be greeted before.
+      if (!hasRecord) peers.tick()
+      hasRecord = true
       ground.spread({ kind: 'records', records: [record.bytes] }, fanout)
       options.issued?.(record)
     },

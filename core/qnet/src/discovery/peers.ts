@@ -121,6 +121,8 @@ export function createPeers(options: PeersOptions): Peers {
       book.meet(contact)
       seekMs = seekMsMin
       soughtMs = undefined
+      // Whoever gave an invitation waits for this one.
+      greet(contact.id)
     },
     met: book.met,
     contactOf: book.contactOf,

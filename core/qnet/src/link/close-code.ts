@@ -1,3 +1,6 @@
+import { fromUtf8 } from '@anarq/bytes'
+import { frameType, type OutFrame, writeClose } from './frame.ts'
+
 /** Why a link ended, as it stands in CLOSE frames and reports; the numbers are the wire's. */
 export const closeCode = {
   /** Nobody needs it any more. */
@@ -31,4 +34,8 @@ const reasons = new Map(
 /** What a peer says that we do not know counts as `done`: it is gone either way. */
 export function reasonOf(code: number): CloseReason {
   return reasons.get(code) ?? 'done'
+}
+
+export function closeFrame(reason: CloseReason, text: string): OutFrame {
+  return { type: frameType.close, id: 0, pieces: [writeClose(closeCode[reason], fromUtf8(text))] }
 }

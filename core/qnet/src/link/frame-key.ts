@@ -1,6 +1,7 @@
 import { concatBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { primitives, wipe } from '@anarq/qlock'
+import { giveSlotBack, type Slab, slotBytes, takeSlot } from './key-store.ts'
 
 export const tagBytes = 16
 /** A key is followed by the next one after so many frames or bytes, whichever comes first. The last frame says so. */
@@ -12,13 +13,17 @@ export const keyBytesMax: number = 64 * 1024 * 1024
  * once a frame, and the key ends long before it could wrap: two frames under one key and nonce have no spelling here.
  */
 export class FrameKey {
-  /** Traffic secret (32), key (32), salt (12), in one piece: three would cost a relay 1 KiB more for each link. */
-  readonly #secrets = new Uint8Array(76)
+  /** Traffic secret (32), key (32), salt (12) lie here; undefined when the key was put away. */
+  #slab: Slab | undefined
+  readonly #at: number
   #frames = 0
   #bytes = 0
 
   /** The traffic secret is the key's from now on. */
   constructor(secret: Uint8Array) {
+    const { slab, at } = takeSlot()
+    this.#slab = slab
+    this.#at = at
     const [key, salt] = [expandLabel(secret, 'key', 32), expandLabel(secret, 'nonce', 12)]
     this.#secrets.set(secret)
     this.#secrets.set(key, 32)
@@ -50,8 +55,16 @@ export class FrameKey {
   }
 
   dispose(): void {
-    wipe(this.#secrets)
     this.#frames = keyFramesMax
+    if (this.#slab !== undefined) giveSlotBack(this.#slab, this.#at)
+    this.#slab = undefined
+  }
+
+  get #secrets(): Uint8Array {
+    // Its place may be another key's by now.
+    if (this.#slab === undefined)
+      throw new Fault('refused.disposed', 'This key was put away. Open the link again.')
+    return this.#slab.bytes.subarray(this.#at, this.#at + slotBytes)
   }
 
   get #key(): Uint8Array {

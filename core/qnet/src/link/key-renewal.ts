@@ -16,19 +16,17 @@ import type { Verdict } from './stream-table.ts'
 /** Offers of the peer between two heartbeats: each costs an exchange. */
 const offersMax = 4
 
-export type RenewalOptions = {
+/** The link that keys are renewed for. */
+export type RenewalHost = {
   readonly world: World
   readonly isInitiator: boolean
-  readonly root: Uint8Array
   readonly limits: {
     readonly heartbeatMs: number
     readonly freshKeysMs: number
     readonly staleKeysMs: number
   }
-  readonly sealer: FrameSealer
-  readonly opener: FrameOpener
   /** Seals a REKEY_DH frame and hands it to the transport before it returns, whatever else waits. */
-  readonly send: (body: Uint8Array) => void
+  sendRekey(body: Uint8Array): void
 }
 
 /**
@@ -37,7 +35,9 @@ export type RenewalOptions = {
  * Each side changes a key in the call that seals or opens the frame which says so; no other frame comes between.
  */
 export class KeyRenewal {
-  readonly #options: RenewalOptions
+  readonly #host: RenewalHost
+  readonly #sealer: FrameSealer
+  readonly #opener: FrameOpener
   #root: Uint8Array
   #offer: Offer | undefined
   /** The responder's, until the initiator has said that it is done. */
@@ -46,15 +46,18 @@ export class KeyRenewal {
   #offersSinceBeat = 0
   #renewedMs: number
 
-  constructor(options: RenewalOptions) {
-    this.#options = options
-    this.#root = options.root
-    this.#renewedMs = options.world.clock.nowMs()
+  /** The root is its own from now on; the keys of both halves are what it changes. */
+  constructor(host: RenewalHost, root: Uint8Array, sealer: FrameSealer, opener: FrameOpener) {
+    this.#host = host
+    this.#root = root
+    this.#sealer = sealer
+    this.#opener = opener
+    this.#renewedMs = host.world.clock.nowMs()
   }
 
   /** False where the keys are too old to go on with. */
   beat(): boolean {
-    const { world, isInitiator, limits } = this.#options
+    const { world, isInitiator, limits } = this.#host
     this.#beats += 1
     this.#offersSinceBeat = 0
     const beatenMs = this.#beats * limits.heartbeatMs
@@ -65,7 +68,7 @@ export class KeyRenewal {
   }
 
   take(body: Uint8Array): Verdict {
-    const { isInitiator } = this.#options
+    const { isInitiator } = this.#host
     const message = parseRekey(body)
     if (message === undefined || isInitiator !== (message.step === 'answer')) return 'protocol'
     if (message.step === 'offer') return this.#answer(message.message)
@@ -80,41 +83,40 @@ export class KeyRenewal {
   }
 
   #begin(): void {
-    this.#offer = makeOffer(this.#options.world.random)
-    this.#options.send(this.#offer.message)
+    this.#offer = makeOffer(this.#host.world.random)
+    this.#host.sendRekey(this.#offer.message)
   }
 
   #answer(offer: Uint8Array): Verdict {
-    const { world, sealer, send } = this.#options
+    const { world } = this.#host
     this.#offersSinceBeat += 1
     if (this.#awaited !== undefined) return 'protocol'
     if (this.#offersSinceBeat > offersMax) return 'limit'
     const answer = answerOffer(offer, this.#root, world.random)
     if (answer === undefined) return 'protocol'
-    send(answer.message)
-    sealer.replaceKey(answer.keys.fromResponder)
+    this.#host.sendRekey(answer.message)
+    this.#sealer.replaceKey(answer.keys.fromResponder)
     this.#awaited = answer.keys.fromInitiator
     this.#root = answer.keys.root
     return 'ok'
   }
 
   #finish(answer: Uint8Array): Verdict {
-    const { sealer, opener, send } = this.#options
     const offer = this.#offer
     if (offer === undefined) return 'protocol'
     this.#offer = undefined
     const keys = takeAnswer(offer, answer, this.#root)
     if (keys === undefined) return 'protocol'
-    opener.replaceKey(keys.fromResponder)
-    send(doneMessage)
-    sealer.replaceKey(keys.fromInitiator)
+    this.#opener.replaceKey(keys.fromResponder)
+    this.#host.sendRekey(doneMessage)
+    this.#sealer.replaceKey(keys.fromInitiator)
     this.#renewed(keys.root)
     return 'ok'
   }
 
   #done(): Verdict {
     if (this.#awaited === undefined) return 'protocol'
-    this.#options.opener.replaceKey(this.#awaited)
+    this.#opener.replaceKey(this.#awaited)
     this.#awaited = undefined
     this.#renewed(this.#root)
     return 'ok'
@@ -123,6 +125,6 @@ export class KeyRenewal {
   #renewed(root: Uint8Array): void {
     this.#root = root
     this.#beats = 0
-    this.#renewedMs = this.#options.world.clock.nowMs()
+    this.#renewedMs = this.#host.world.clock.nowMs()
   }
 }

@@ -1,7 +1,9 @@
-import { concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
+import { concatBytes, equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '../node-id.ts'
-import { type CloseReason, closeCode, reasonOf } from './close-code.ts'
+import type { World } from '../world.ts'
+import { type Beating, beatsOf } from './beats.ts'
+import { type CloseReason, closeFrame, reasonOf } from './close-code.ts'
 import {
   cellBytes,
   frameType,
@@ -11,24 +13,24 @@ import {
   readCredit,
   readMessagePart,
   readStreamPart,
-  writeClose,
 } from './frame.ts'
 import { FrameOpener, FrameSealer, type InFrame } from './frames.ts'
 import { type Established, LinkHandshake, networkBytesMax } from './handshake.ts'
-import { KeyRenewal } from './key-renewal.ts'
+import { KeyRenewal, type RenewalHost } from './key-renewal.ts'
 import {
   type Link,
   type LinkEvents,
   type LinkLimits,
   type LinkOptions,
   type LinkStage,
+  type LinkTransport,
   linkLimitsDefault,
 } from './link.ts'
 import { MessageReceiver } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import { Splitter } from './splitter.ts'
 import type { LinkStream, StreamEvents } from './stream.ts'
-import { StreamTable, type Verdict } from './stream-table.ts'
+import { StreamTable, type TableHost, type Verdict } from './stream-table.ts'
 
 const empty = new Uint8Array(0)
 const pingBytes = 8
@@ -43,10 +45,15 @@ export function createLink(options: LinkOptions): Link {
   return new LinkMachine(options)
 }
 
-/** A class, because a relay holds a hundred thousand: methods that stand once cost nothing for each. */
-class LinkMachine implements Link {
-  readonly #options: LinkOptions
-  readonly #limits: LinkLimits
+/**
+ * A class, because a relay holds a hundred thousand: methods that stand once cost nothing for each. What belongs to it alone is made
+ * when it is needed, and calls it back by itself instead of by functions made for it.
+ */
+class LinkMachine implements Link, TableHost, RenewalHost, Beating {
+  readonly world: World
+  readonly limits: LinkLimits
+  readonly isInitiator: boolean
+  readonly #transport: LinkTransport
   readonly #events: LinkEvents
   readonly #splitter = new Splitter()
   readonly #streams: StreamTable
@@ -56,8 +63,8 @@ class LinkMachine implements Link {
   #sealer: FrameSealer | undefined
   #opener: FrameOpener | undefined
   #renewal: KeyRenewal | undefined
-  #stopTimer: () => void
-  #stopDrain: (() => void) | undefined
+  #stopTimer: (() => void) | undefined
+  #beatSlot = 0
   #isWritable = true
   #isBusy = false
   #framesSinceBeat = 0
@@ -70,30 +77,22 @@ class LinkMachine implements Link {
   peer: NodeId | undefined
   latencyMs: number | undefined
 
-  constructor(options: LinkOptions) {
-    const { world, identity, target, network = empty, events, limits } = options
+  constructor({ world, identity, target, network = empty, transport, events, limits }: LinkOptions) {
     if (network.length > networkBytesMax)
       throw new Fault('invalid.network', `The name of a network has at most ${networkBytesMax} bytes.`)
-    this.#options = options
-    this.#limits = limits === undefined ? linkLimitsDefault : { ...linkLimitsDefault, ...limits }
+    this.world = world
+    this.limits = limits === undefined ? linkLimitsDefault : { ...linkLimitsDefault, ...limits }
+    this.isInitiator = target !== undefined
+    this.#transport = transport
     this.#events = events
-    this.#streams = new StreamTable({
-      isInitiator: this.isInitiator,
-      control: (frame) => this.#control(frame),
-      wake: () => this.#pump(),
-      onStream: (stream) => events.onStream(stream),
-    })
-    this.#outbox = new Outbox(this.#streams, this.#limits.messageBytesQueuedMax)
-    this.#stopTimer = world.after(this.#limits.handshakeMsMax, () =>
+    this.#streams = new StreamTable(this)
+    this.#outbox = new Outbox(this.#streams, this.limits.messageBytesQueuedMax, events)
+    this.#stopTimer = world.after(this.limits.handshakeMsMax, () =>
       this.#end('handshake', 'The handshake took too long.'),
     )
     const setup = { identity, network, random: world.random, ...(target === undefined ? {} : { target }) }
     this.#handshake = new LinkHandshake(setup)
     if (target !== undefined) this.#sendHandshake(this.#handshake.start())
-  }
-
-  get isInitiator(): boolean {
-    return this.#options.target !== undefined
   }
 
   receive(bytes: Uint8Array): void {
@@ -123,7 +122,7 @@ class LinkMachine implements Link {
 
   sendMessage(message: Uint8Array): boolean {
     if (this.stage !== 'open' && this.stage !== 'handshake') return false
-    const isTaken = this.#outbox.messages.push(message)
+    const isTaken = this.#outbox.message(message)
     this.#pump()
     return isTaken
   }
@@ -143,17 +142,17 @@ class LinkMachine implements Link {
 
   ping(): void {
     if (this.stage !== 'open' || this.#ping !== undefined) return
-    const { random, clock } = this.#options.world
+    const { random, clock } = this.world
     const token = random.bytes(pingBytes)
     this.#ping = { token, sentMs: clock.nowMs() }
-    this.#control({ type: frameType.ping, id: 0, pieces: [token] })
+    this.control({ type: frameType.ping, id: 0, pieces: [token] })
   }
 
   close(
     reason: CloseReason = 'done',
     {
       text = '',
-      drainMs = this.#limits.drainMsMax,
+      drainMs = this.limits.drainMsMax,
     }: { readonly text?: string; readonly drainMs?: number } = {},
   ): void {
     if (this.stage === 'handshake') this.#end(reason, text)
@@ -202,20 +201,11 @@ class LinkMachine implements Link {
       : [keys.fromResponder, keys.fromInitiator]
     this.#sealer = new FrameSealer(ours)
     this.#opener = new FrameOpener(theirs)
-    this.#renewal = new KeyRenewal({
-      world: this.#options.world,
-      isInitiator: this.isInitiator,
-      root: keys.root,
-      limits: this.#limits,
-      sealer: this.#sealer,
-      opener: this.#opener,
-      send: (body) => this.#send({ type: frameType.rekey, id: 0, pieces: [body] }),
-    })
+    this.#renewal = new KeyRenewal(this, keys.root, this.#sealer, this.#opener)
     this.stage = 'open'
-    this.#stopTimer()
-    // Links that were opened together do not beat together.
-    const [chance] = this.#options.world.random.bytes(1)
-    this.#beatAfter((this.#limits.heartbeatMs * (128 + (chance as number) / 2)) / 256)
+    this.#stopTimer?.()
+    this.#stopTimer = undefined
+    this.#beatSlot = beatsOf(this.world, this.limits.heartbeatMs).add(this)
     this.#events.onOpen(peer)
   }
 
@@ -274,35 +264,41 @@ class LinkMachine implements Link {
   #takePing(isEcho: boolean, token: Uint8Array): Verdict {
     if (!isEcho) {
       this.#pingsSinceBeat += 1
-      this.#control({ type: frameType.ping, id: 1, pieces: [token] })
+      this.control({ type: frameType.ping, id: 1, pieces: [token] })
       return this.#pingsSinceBeat > pingsMax ? 'limit' : 'ok'
     }
     const ping = this.#ping
     if (ping === undefined || !equalBytes(ping.token, token)) return 'protocol'
     this.#ping = undefined
-    const roundTripMs = this.#options.world.clock.nowMs() - ping.sentMs
+    const roundTripMs = this.world.clock.nowMs() - ping.sentMs
     if (roundTripMs < 0 || roundTripMs > latencyMsMax) return 'ok'
     this.latencyMs = this.latencyMs === undefined ? roundTripMs : (7 * this.latencyMs + roundTripMs) / 8
     this.#events.onLatency(roundTripMs)
     return 'ok'
   }
 
-  #beatAfter(delayMs: number): void {
-    this.#stopTimer = this.#options.world.after(delayMs, () => this.#beat())
-  }
-
-  #beat(): void {
+  beat(): void {
     this.#beatsMissed = this.#framesSinceBeat === 0 ? this.#beatsMissed + 1 : 0
     this.#framesSinceBeat = 0
     this.#pingsSinceBeat = 0
     if (this.#beatsMissed >= 2) this.#fail('silent', 'Nothing came for too long.')
     else if (this.#renewal?.beat() === false) this.#fail('staleKeys', 'No fresh keys were agreed in time.')
-    if (this.#isClosed) return
-    this.#beatAfter(this.#limits.heartbeatMs)
     this.ping()
   }
 
-  #control(frame: OutFrame): void {
+  wake(): void {
+    this.#pump()
+  }
+
+  onStream(stream: LinkStream): StreamEvents | undefined {
+    return this.#events.onStream(stream)
+  }
+
+  sendRekey(body: Uint8Array): void {
+    this.#send({ type: frameType.rekey, id: 0, pieces: [body] })
+  }
+
+  control(frame: OutFrame): void {
     if (this.#isClosed) return
     this.#outbox.control(frame)
     this.#pump()
@@ -323,19 +319,19 @@ class LinkMachine implements Link {
 
   #send(frame: OutFrame): void {
     if (this.#sealer === undefined || this.#isClosed) return
-    if (!this.#options.transport.write(this.#sealer.seal(frame))) this.#isWritable = false
+    if (!this.#transport.write(this.#sealer.seal(frame))) this.#isWritable = false
   }
 
   #sendHandshake(message: Uint8Array): void {
     const length = Uint8Array.of(0, message.length >> 8, message.length & 255)
-    if (!this.#options.transport.write(concatBytes(length, message))) this.#isWritable = false
+    if (!this.#transport.write(concatBytes(length, message))) this.#isWritable = false
   }
 
   #drain(reason: CloseReason, text: string, drainMs: number): void {
     this.stage = 'draining'
     this.#closing = { reason, text }
     this.#streams.isClosing = true
-    this.#stopDrain = this.#options.world.after(drainMs, () => this.#sendClose())
+    this.#stopTimer = this.world.after(drainMs, () => this.#sendClose())
     this.#pump()
   }
 
@@ -343,7 +339,7 @@ class LinkMachine implements Link {
   #sendClose(): void {
     const { reason, text } = this.#closing ?? { reason: 'done', text: '' }
     if (this.stage !== 'draining') return
-    this.#stopDrain?.()
+    this.#stopTimer?.()
     this.#send(closeFrame(reason, text))
     if (this.#hasPeerClosed) {
       this.#end(reason, text, true)
@@ -352,7 +348,7 @@ class LinkMachine implements Link {
     this.stage = 'closeSent'
     this.#streams.clear()
     this.#outbox.clear()
-    this.#stopDrain = this.#options.world.after(this.#limits.drainMsMax, () => this.#end(reason, text))
+    this.#stopTimer = this.world.after(this.limits.drainMsMax, () => this.#end(reason, text))
   }
 
   #peerClosed(reason: CloseReason, text: string): void {
@@ -363,7 +359,7 @@ class LinkMachine implements Link {
     }
     this.#hasPeerClosed = true
     this.#streams.clear()
-    if (this.stage === 'open') this.#drain(reason, text, this.#limits.drainMsMax)
+    if (this.stage === 'open') this.#drain(reason, text, this.limits.drainMsMax)
   }
 
   /** The other side is told, if it can be, and the link is over at once. */
@@ -376,8 +372,8 @@ class LinkMachine implements Link {
   #end(reason: CloseReason, text: string, isByPeer = false): void {
     if (this.#isClosed) return
     this.stage = 'closed'
-    this.#stopTimer()
-    this.#stopDrain?.()
+    this.#stopTimer?.()
+    beatsOf(this.world, this.limits.heartbeatMs).remove(this, this.#beatSlot)
     this.#handshake?.dispose()
     this.#handshake = undefined
     this.#renewal?.dispose()
@@ -387,11 +383,7 @@ class LinkMachine implements Link {
     this.#incoming.clear()
     this.#outbox.clear()
     this.#streams.clear()
-    this.#options.transport.end()
+    this.#transport.end()
     this.#events.onClosed({ reason, text, isByPeer })
   }
-}
-
-function closeFrame(reason: CloseReason, text: string): OutFrame {
-  return { type: frameType.close, id: 0, pieces: [writeClose(closeCode[reason], fromUtf8(text))] }
 }

@@ -26,6 +26,8 @@ export type LinkEvents = {
   onMessage(message: Uint8Array): void
   /** 4,096 bytes. */
   onCell(cell: Uint8Array): void
+  /** After a cell was refused for want of room: there is some again. */
+  onCellRoom?(): void
   /** A stream that the peer opened: whoever takes it says what is to be told of it; undefined refuses it. */
   onStream(stream: LinkStream): StreamEvents | undefined
   /** A round trip that was measured. */
@@ -89,7 +91,7 @@ export type Link = {
   transportClosed(): void
   /** At most `messageBytesMax`, which are the link's from now on. Before the link is open they wait. False: there is no room, it is lost. */
   sendMessage(message: Uint8Array): boolean
-  /** False: there is no room, or these are not 4,096 bytes. */
+  /** False: there is no room (`onCellRoom` says when there is), or these are not 4,096 bytes. */
   sendCell(cell: Uint8Array): boolean
   /** `limit.streams`, or `unavailable.link` where the link is not open. */
   openStream(events: StreamEvents): LinkStream

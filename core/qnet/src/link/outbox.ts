@@ -1,4 +1,5 @@
 import { cellBytes, frameType, type OutFrame } from './frame.ts'
+import type { LinkEvents } from './link.ts'
 import { MessageSender } from './messages.ts'
 import type { StreamTable } from './stream-table.ts'
 
@@ -16,19 +17,24 @@ const nothing: Left = () => {}
 /** What waits to be sent: control first, then cells, messages and streams in turns. */
 export class Outbox {
   readonly #streams: StreamTable
-  readonly messages: MessageSender
+  readonly #messageBytesQueuedMax: number
+  /** Made with the first message: most links have none for most of their time. */
+  #messages: MessageSender | undefined
   #controls: OutFrame[] = []
   #cells: Uint8Array[] = []
+  readonly #events: Pick<LinkEvents, 'onCellRoom'>
+  #isCellRefused = false
   #turn = 0
   #cellsLeft = cellsATurn
 
-  constructor(streams: StreamTable, messageBytesQueuedMax: number) {
+  constructor(streams: StreamTable, messageBytesQueuedMax: number, events: Pick<LinkEvents, 'onCellRoom'>) {
     this.#streams = streams
-    this.messages = new MessageSender(messageBytesQueuedMax)
+    this.#messageBytesQueuedMax = messageBytesQueuedMax
+    this.#events = events
   }
 
   get isEmpty(): boolean {
-    return this.#controls.length === 0 && this.#cells.length === 0 && this.messages.isEmpty
+    return this.#controls.length === 0 && this.#cells.length === 0 && this.#messages === undefined
   }
 
   get isFull(): boolean {
@@ -39,8 +45,18 @@ export class Outbox {
     this.#controls.push(frame)
   }
 
+  /** False where there is no room. */
+  message(bytes: Uint8Array): boolean {
+    this.#messages ??= new MessageSender(this.#messageBytesQueuedMax)
+    return this.#messages.push(bytes)
+  }
+
   cell(bytes: Uint8Array): boolean {
-    if (bytes.length !== cellBytes || this.#cells.length >= cellsMax) return false
+    if (bytes.length !== cellBytes) return false
+    if (this.#cells.length >= cellsMax) {
+      this.#isCellRefused = true
+      return false
+    }
     this.#cells.push(bytes)
     return true
   }
@@ -63,19 +79,32 @@ export class Outbox {
   clear(): void {
     this.#controls = []
     this.#cells = []
-    this.messages.clear()
+    this.#messages = undefined
   }
 
   #ofTurn(): { readonly frame: OutFrame; readonly left: Left } | undefined {
     if (this.#turn === 0) return this.#streams.next()
-    const frame = this.#turn === 1 ? this.messages.next() : this.#nextCell()
+    if (this.#turn === 2) return this.#nextCell()
+    const frame = this.#nextMessage()
     return frame === undefined ? undefined : { frame, left: nothing }
   }
 
+  #nextMessage(): OutFrame | undefined {
+    const frame = this.#messages?.next()
+    if (this.#messages?.isEmpty === true) this.#messages = undefined
+    return frame
+  }
+
   /** The frame says nothing of the circuit: which one it is stands in the cell. */
-  #nextCell(): OutFrame | undefined {
+  #nextCell(): { readonly frame: OutFrame; readonly left: Left } | undefined {
     const cell = this.#cells.shift()
     this.#cellsLeft -= 1
-    return cell === undefined ? undefined : { type: frameType.cell, id: 0, pieces: [cell] }
+    if (cell === undefined) return undefined
+    const hasRoom = this.#isCellRefused && this.#cells.length <= cellsMax / 2
+    if (hasRoom) this.#isCellRefused = false
+    return {
+      frame: { type: frameType.cell, id: 0, pieces: [cell] },
+      left: hasRoom ? () => this.#events.onCellRoom?.() : nothing,
+    }
   }
 }

@@ -13,20 +13,21 @@ import {
 /** Of each side's own opening, at once. */
 export const streamsMax = 256
 
-export type TableOptions = {
+/** The link that a table is of. */
+export type TableHost = {
   readonly isInitiator: boolean
   /** Something is to be sent: a frame of control, or of a stream. */
-  readonly control: (frame: OutFrame) => void
-  readonly wake: () => void
+  control(frame: OutFrame): void
+  wake(): void
   /** A stream that the other side opened; undefined refuses it. */
-  readonly onStream: (stream: LinkStream) => StreamEvents | undefined
+  onStream(stream: LinkStream): StreamEvents | undefined
 }
 
 export type Verdict = 'ok' | 'protocol' | 'limit'
 
 /** All streams of a link, their credit, and whose turn it is. */
 export class StreamTable implements StreamHost {
-  readonly #options: TableOptions
+  readonly #host: TableHost
   /** Made with the first stream: most links have none most of the time. */
   #streams: Map<number, StreamState> | undefined
   #turns: StreamState[] = []
@@ -39,9 +40,9 @@ export class StreamTable implements StreamHost {
   #creditDue = 0
   isClosing = false
 
-  constructor(options: TableOptions) {
-    this.#options = options
-    this.#nextId = options.isInitiator ? 1 : 2
+  constructor(host: TableHost) {
+    this.#host = host
+    this.#nextId = host.isInitiator ? 1 : 2
   }
 
   get size(): number {
@@ -102,7 +103,7 @@ export class StreamTable implements StreamHost {
   takeCredit(id: number, isStream: boolean, credit: number): Verdict {
     if (isStream) return this.#streams?.get(id)?.credit(credit) === false ? 'limit' : 'ok'
     this.#sendWindow += credit
-    this.#options.wake()
+    this.#host.wake()
     return this.#sendWindow > 0x7fff_ffff ? 'limit' : 'ok'
   }
 
@@ -122,11 +123,11 @@ export class StreamTable implements StreamHost {
       stream.isQueued = true
       this.#turns.push(stream)
     }
-    this.#options.wake()
+    this.#host.wake()
   }
 
   reset(stream: StreamState, code: number): void {
-    this.#options.control({ type: frameType.reset, id: stream.id, pieces: [writeCode(code)] })
+    this.#host.control({ type: frameType.reset, id: stream.id, pieces: [writeCode(code)] })
     this.#drop(stream, code)
   }
 
@@ -134,7 +135,7 @@ export class StreamTable implements StreamHost {
     stream.unconsumed -= bytes
     stream.creditDue += bytes
     if (stream.creditDue >= streamWindowBytes / 4 && !stream.isPeerEnded && !stream.isGone) {
-      this.#options.control(creditFrame(stream.id, true, stream.creditDue))
+      this.#host.control(creditFrame(stream.id, true, stream.creditDue))
       stream.receiveWindow += stream.creditDue
       stream.creditDue = 0
     }
@@ -149,14 +150,14 @@ export class StreamTable implements StreamHost {
   #giveBack(bytes: number): void {
     this.#creditDue += bytes
     if (this.#creditDue < linkWindowBytes / 4) return
-    this.#options.control(creditFrame(0, false, this.#creditDue))
+    this.#host.control(creditFrame(0, false, this.#creditDue))
     this.#receiveWindow += this.#creditDue
     this.#creditDue = 0
   }
 
   /** A stream that is not here: new, refused, or gone already, whose late frames are nobody's. */
   #admit(id: number): StreamState | Verdict {
-    const isTheirs = id !== 0 && (id % 2 === 1) !== this.#options.isInitiator
+    const isTheirs = id !== 0 && (id % 2 === 1) !== this.#host.isInitiator
     if (!isTheirs) return id !== 0 && id < this.#nextId ? 'ok' : 'protocol'
     if (id <= this.#peerIdMax) return 'ok'
     this.#peerIdMax = id
@@ -164,13 +165,13 @@ export class StreamTable implements StreamHost {
     if (!isFull && !this.isClosing) {
       const stream = this.#add(id, undefined)
       this.#theirs += 1
-      stream.events = this.#options.onStream(stream)
+      stream.events = this.#host.onStream(stream)
       if (stream.isGone) return 'ok'
       if (stream.events !== undefined) return stream
       this.#remove(stream)
     }
     const code = isFull ? resetCode.limit : resetCode.refused
-    this.#options.control({ type: frameType.reset, id, pieces: [writeCode(code)] })
+    this.#host.control({ type: frameType.reset, id, pieces: [writeCode(code)] })
     return 'ok'
   }
 
@@ -193,7 +194,7 @@ export class StreamTable implements StreamHost {
 
   #remove(stream: StreamState): void {
     this.#streams?.delete(stream.id)
-    if ((stream.id % 2 === 1) === this.#options.isInitiator) this.#own -= 1
+    if ((stream.id % 2 === 1) === this.#host.isInitiator) this.#own -= 1
     else this.#theirs -= 1
     stream.drop()
   }

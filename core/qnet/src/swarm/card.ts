@@ -28,14 +28,35 @@ const workLabel = fromUtf8('anarq swarm work v1\n')
 
 /** Pays the work: 2^bits hashes on average. `invalid.period` where the period's seed is not known. */
 export function createCard(publicKey: Uint8Array, period: number, rules: CardRules, random: Random): Card {
+  const search = searchCard(publicKey, period, rules, random)
+  for (;;) {
+    const card = search.step(1024)
+    if (card !== undefined) return card
+  }
+}
+
+/** The same in slices, so that a node goes on meanwhile: `step` says the card once it is paid for. */
+export function searchCard(
+  publicKey: Uint8Array,
+  period: number,
+  rules: CardRules,
+  random: Random,
+): { step(tries: number): Card | undefined } {
   const seed = rules.seedOf(period)
   if (seed === undefined)
     throw new Fault('invalid.period', 'The seed of this period is not known yet. Wait for the network state.')
   const work = random.bytes(workBytes)
-  const view = new DataView(work.buffer)
-  while (zeroBits(workHash(publicKey, seed, work)) < rules.workBits)
-    view.setUint32(4, (view.getUint32(4) + 1) >>> 0)
-  return cardOf(publicKey, period, work, seed)
+  const view = new DataView(work.buffer, work.byteOffset)
+  return {
+    step(tries) {
+      for (let i = 0; i < tries; i += 1) {
+        if (zeroBits(workHash(publicKey, seed, work)) >= rules.workBits)
+          return cardOf(publicKey, period, work.slice(), seed)
+        view.setUint32(4, (view.getUint32(4) + 1) >>> 0)
+      }
+      return undefined
+    },
+  }
 }
 
 /** As it stands in messages. */

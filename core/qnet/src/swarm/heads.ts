@@ -1,21 +1,14 @@
-import { compareBytes } from '@anarq/bytes'
 import { readArray, readBytes, readInt } from '@anarq/ipld'
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import { quorumOf } from './certificate.ts'
 import { pick } from './chance.ts'
+import { compareHeads, feedBytes, type HeadStore, headsKept, type SignedHead } from './head-store.ts'
 import type { Membership } from './membership.ts'
 import { homeOfFeed, isUnder } from './place.ts'
 import { signatureBytesMax } from './ports.ts'
 import type { Requests } from './requests.ts'
 import type { View } from './view.ts'
-
-/** Where an index ends, signed by its owner. */
-export type SignedHead = {
-  readonly sequence: number
-  readonly head: Uint8Array
-  readonly signature: Uint8Array
-}
 
 export type Heads = {
   /** Done with the number of other nodes that keep it, when that is a quorum of the neighbourhood or nobody is left to ask. */
@@ -33,14 +26,15 @@ export type HeadsOptions = {
   readonly world: World
   readonly membership: Membership
   readonly requests: Requests
+  readonly store: HeadStore
   viewOf(home: Uint8Array, then: (view: View | undefined) => void): void
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
   isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
 }
 
-const feedBytes = 16
-const headsKept = 16
-const feedsMax = 100_000
+/** What 25 people with some identities each need, many times over: whoever makes up more fills nobody's memory. */
+const feedsMax = 10_000
+const graceMs = 1500
 
 /** Heads are small and precious: the whole neighbourhood keeps them, and whoever comes in is told. */
 export function createHeads({
@@ -48,27 +42,39 @@ export function createHeads({
   world,
   membership,
   requests,
+  store,
   viewOf,
   send,
   isHead,
 }: HeadsOptions): Heads {
-  const kept = new Map<string, readonly SignedHead[]>()
-  let turn: string[] = []
+  /** Told of, and not yet durable. */
+  const unsettled = new Map<string, number>()
+  let turn: Uint8Array[] = []
 
-  function keep(feed: Uint8Array, head: SignedHead): boolean {
+  function keep(feed: Uint8Array, heads: readonly SignedHead[], done: (isKept: boolean) => void): void {
+    const before = store.get(feed)
+    const fresh = heads.filter((head) => !before.some((one) => compareHeads(one, head) === 0))
     const name = feed.toHex()
-    const before = kept.get(name)
-    if (before === undefined && kept.size >= feedsMax) return false
-    if (before?.some((one) => compareHeads(one, head) === 0) === true) return true
-    if (!isHead(feed, head.sequence, head.head, head.signature)) return false
-    kept.set(name, [...(before ?? []), head].sort(compareHeads).slice(0, headsKept))
-    return true
+    if (fresh.length === 0) {
+      done(!unsettled.has(name))
+      return
+    }
+    const isRoom = before.length > 0 || store.size() < feedsMax
+    if (!isRoom || !fresh.every((one) => isHead(feed, one.sequence, one.head, one.signature))) {
+      done(false)
+      return
+    }
+    unsettled.set(name, (unsettled.get(name) ?? 0) + 1)
+    store.set(feed, [...before, ...fresh].sort(compareHeads).slice(0, headsKept), (isDurable) => {
+      const left = (unsettled.get(name) ?? 1) - 1
+      if (left === 0) unsettled.delete(name)
+      else unsettled.set(name, left)
+      done(isDurable)
+    })
   }
 
   function tellTo(id: NodeId, feed: Uint8Array, then: (isKept: boolean) => void): void {
-    requests.ask(id, 'head', [feed, (kept.get(feed.toHex()) ?? []).map(encodeHead)], (answer) =>
-      then(answer?.[0] === true),
-    )
+    requests.ask(id, 'head', [feed, store.get(feed).map(encodeHead)], (answer) => then(answer?.[0] === true))
   }
 
   /** A feed of another part of the space, since this one was divided: it goes there, and then from here. */
@@ -79,7 +85,7 @@ export function createHeads({
         if (id !== self)
           tellTo(id, feed, (isKept) => {
             copies += isKept ? 1 : 0
-            if (view !== undefined && copies >= quorumOf(view.members.length)) kept.delete(feed.toHex())
+            if (view !== undefined && copies >= quorumOf(view.members.length)) store.set(feed, [], () => {})
           })
     })
   }
@@ -89,7 +95,7 @@ export function createHeads({
       viewOf(homeOfFeed(feed), (view) => {
         const others = (view?.members ?? []).filter(({ id }) => id !== self)
         const isHere = others.length < (view?.members.length ?? 0)
-        if (isHere) keep(feed, head)
+        if (isHere) keep(feed, [head], () => {})
         const enough = Math.min(others.length, quorumOf(view?.members.length ?? 0))
         let copies = 0
         let waiting = others.length
@@ -111,29 +117,36 @@ export function createHeads({
     find(feed, then) {
       viewOf(homeOfFeed(feed), (view) => {
         const found = new Map<string, SignedHead>()
-        for (const head of kept.get(feed.toHex()) ?? []) found.set(head.head.toHex(), head)
+        for (const head of store.get(feed)) found.set(head.head.toHex(), head)
         const others = (view?.members ?? []).filter(({ id }) => id !== self)
         let waiting = others.length
+        let answered = 0
+        let isDone = false
         const end = (): void => {
-          if (waiting === 0) then([...found.values()].sort(compareHeads))
+          if (isDone) return
+          isDone = true
+          then([...found.values()].sort(compareHeads))
         }
-        end()
+        if (waiting === 0) end()
         for (const { id } of others)
           requests.ask(id, 'heads?', [feed], (answer) => {
             for (const head of answer === undefined ? [] : readHeads(answer[0]))
               if (isHead(feed, head.sequence, head.head, head.signature)) found.set(head.head.toHex(), head)
             waiting -= 1
-            end()
+            answered += answer === undefined ? 0 : 1
+            // A head is put with a quorum: half of the members know one who has it. Who is gone is not waited for long.
+            if (waiting === 0) end()
+            else if (answered * 2 >= others.length) world.after(graceMs, end)
           })
       })
     },
-    kept: (feed) => kept.get(feed.toHex()) ?? [],
+    kept: store.get,
     tick() {
       const view = membership.view()
       if (view === undefined) return
-      if (turn.length === 0) turn = [...kept.keys()]
-      for (const name of turn.splice(0, 4)) {
-        const feed = Uint8Array.fromHex(name)
+      if (turn.length === 0) turn = [...store.feeds()]
+      for (const feed of turn.splice(0, 4)) {
+        if (store.get(feed).length === 0) continue
         if (!isUnder(homeOfFeed(feed), view.prefix)) handOver(feed)
         else
           for (const { id } of pick(view.members, 2, world.random))
@@ -141,7 +154,7 @@ export function createHeads({
       }
     },
     changed() {
-      turn = [...kept.keys()]
+      turn = [...store.feeds()]
     },
     receive(from, kind, body) {
       if (kind !== 'head' && kind !== 'heads?') return false
@@ -149,15 +162,15 @@ export function createHeads({
       const feed = readBytes(body[1], 'a feed', { length: feedBytes })
       const prefix = membership.view()?.prefix
       const isHere = prefix !== undefined && isUnder(homeOfFeed(feed), prefix)
-      if (kind === 'heads?') send(from, 'heads', number, (kept.get(feed.toHex()) ?? []).map(encodeHead))
-      else send(from, 'headed', number, isHere && readHeads(body[2]).every((head) => keep(feed, head)))
+      if (kind === 'heads?') send(from, 'heads', number, store.get(feed).map(encodeHead))
+      else {
+        const heads = readHeads(body[2])
+        if (!isHere) send(from, 'headed', number, false)
+        else keep(feed, heads, (isKept) => send(from, 'headed', number, isKept))
+      }
       return true
     },
   }
-}
-
-function compareHeads(a: SignedHead, b: SignedHead): number {
-  return b.sequence - a.sequence || compareBytes(a.head, b.head)
 }
 
 function encodeHead({ sequence, head, signature }: SignedHead): readonly unknown[] {

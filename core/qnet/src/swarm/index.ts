@@ -7,12 +7,21 @@
  */
 export { type Charge, charges } from './accusations.ts'
 export { type Agreement, createAgreement, type Equivocation, isEquivocation } from './agreement.ts'
-export { type Card, type CardRules, createCard, createCardReader } from './card.ts'
+export { type Card, type CardRules, createCard, createCardReader, searchCard } from './card.ts'
 export { type Certificate, faultsOf, isCertified, quorumOf, type Subject } from './certificate.ts'
-export type { SignedHead } from './heads.ts'
+export { createFeedKey, type FeedKey, isSignedHead } from './feed.ts'
+export { createMemoryHeadStore, feedBytes, type HeadStore, type SignedHead } from './head-store.ts'
+export type { Heads } from './heads.ts'
 export { homeOfFeed, isUnder, membersMax, type Place, type Prefix, type Seat, seatOf } from './place.ts'
-export { createSigning, type Signing } from './ports.ts'
-export { type Guarantee, type Placed, type Receipt, receiptStatement } from './replicas.ts'
+export { createSigning, type Signing, signingOf } from './ports.ts'
+export {
+  countMax,
+  type Guarantee,
+  type Placed,
+  type Receipt,
+  type Replicas,
+  receiptStatement,
+} from './replicas.ts'
 export { type BlockNote, createMemoryStore, type Store } from './store.ts'
 export { createSwarm, type Swarm, type SwarmOptions, type SwarmSettings, swarmDefaults } from './swarm.ts'
 export { isProved, type Member, type View, type ViewProof } from './view.ts'

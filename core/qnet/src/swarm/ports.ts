@@ -14,7 +14,12 @@ export const signatureBytesMax = 64
 const verifiersMax = 512
 
 export function createSigning(seed: Uint8Array): Signing & Disposable {
-  const key: SigningKey = primitives.ed25519Key(seed)
+  const key = primitives.ed25519Key(seed)
+  return { ...signingOf(key), [Symbol.dispose]: () => key.dispose() }
+}
+
+/** With a key that is somebody else's to dispose of. */
+export function signingOf(key: Pick<SigningKey, 'publicKey' | 'sign'>): Signing {
   const verifiers = new Map<string, ReturnType<typeof primitives.ed25519Verifier>>()
   return {
     publicKey: key.publicKey,
@@ -28,7 +33,6 @@ export function createSigning(seed: Uint8Array): Signing & Disposable {
         (verifiers.get(name) ?? primitives.ed25519Verifier(publicKey))?.verify(message, signature) ?? false
       )
     },
-    [Symbol.dispose]: () => key.dispose(),
   }
 }
 

@@ -3,12 +3,16 @@ import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 
 export type Requests = {
-  /** `then` is called once: with what came back, or with nothing when nothing came in time. */
+  /**
+   * `then` is called once: with what came back, or with nothing when nothing came in time, `moreMs` longer for what is long on
+   * its way.
+   */
   ask(
     to: NodeId,
     kind: string,
     body: readonly unknown[],
     then: (answer: readonly unknown[] | undefined) => void,
+    moreMs?: number,
   ): void
   /** True where it answered something that was asked of that node. */
   answered(from: NodeId, body: readonly unknown[]): boolean
@@ -29,14 +33,14 @@ export function createRequests({ world, send, timeoutMs, openMax = 4096 }: Reque
   >()
   let number = 0
   return {
-    ask(to, kind, body, then) {
+    ask(to, kind, body, then, moreMs = 0) {
       if (open.size >= openMax) {
         world.after(0, () => then(undefined))
         return
       }
       number = (number + 1) >>> 0
       const asked = number
-      const stop = world.after(timeoutMs, () => {
+      const stop = world.after(timeoutMs + moreMs, () => {
         open.delete(asked)
         then(undefined)
       })

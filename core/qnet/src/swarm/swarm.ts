@@ -3,10 +3,12 @@ import { decodeCbor, encodeCbor, readArray, readText } from '@anarq/ipld'
 import type { NodeId } from '../node-id.ts'
 import { messageBytesMax, type Wire, type World } from '../world.ts'
 import type { Card } from './card.ts'
+import { pick } from './chance.ts'
 import { type Contacts, createContacts } from './contacts.ts'
+import type { HeadStore } from './head-store.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { type MembershipSettings, membershipDefaults } from './membership-settings.ts'
-import { siblingOf } from './place.ts'
+import { type Place, siblingOf } from './place.ts'
 import type { Signing } from './ports.ts'
 import { createReplicas, type ReplicaSettings, type Replicas, replicaDefaults } from './replicas.ts'
 import type { Store } from './store.ts'
@@ -24,6 +26,7 @@ export type SwarmOptions = {
   readonly wire: Wire
   readonly signing: Signing
   readonly store: Store
+  readonly headStore: HeadStore
   /** A card from a peer, checked; `createCardReader` keeps what was checked before. */
   readCard(value: unknown): Card
   admits?(card: Card): boolean
@@ -38,9 +41,13 @@ export type SwarmOptions = {
 export type Swarm = {
   /** With nobody to ask: the first node of a network. Else by way of nodes that are known. */
   start(known: readonly NodeId[]): void
+  /** Nodes that were heard of elsewhere: one is asked where it is, so that networks which began apart become one. */
+  meet(nodes: readonly NodeId[]): void
   receive(from: NodeId, message: Uint8Array): void
   stop(): void
   view(): View | undefined
+  /** Of this node. */
+  readonly place: Place
   readonly membership: Membership
   readonly contacts: Contacts
   readonly replicas: Replicas
@@ -54,6 +61,7 @@ export function createSwarm({
   wire,
   signing,
   store,
+  headStore,
   readCard,
   admits = () => true,
   isHead,
@@ -111,9 +119,11 @@ export function createSwarm({
     world,
     signing,
     store,
+    headStore,
     send,
     membership,
     contacts,
+    known: () => known,
     isHead,
     settings,
   })
@@ -154,6 +164,12 @@ export function createSwarm({
       if (known.length === 0) membership.found()
       else seek()
     },
+    meet(nodes) {
+      const { members = [] } = membership.view() ?? {}
+      const others = nodes.filter((id) => id !== card.id && !members.some((member) => member.id === id))
+      if (others.length > 0) known = others
+      for (const id of pick(others, 1, world.random)) send(id, 'view?')
+    },
     receive(from, message) {
       if (isStopped) return
       try {
@@ -174,6 +190,7 @@ export function createSwarm({
       membership.stop()
     },
     view: membership.view,
+    place: card.place,
     membership,
     contacts,
     replicas,

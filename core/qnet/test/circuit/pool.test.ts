@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { concatBytes } from '@anarq/bytes'
-import type { Exit, NodeId } from '@anarq/qnet'
+import type { Exit, NodeId, Services } from '@anarq/qnet'
 import { createSeededRandom } from '@anarq/random/testing'
+import fc from 'fast-check'
 import { createPaths, createPool, type PoolSettings, type RelayFacts } from '../../src/circuit/index.ts'
 import { createNet, createReader, echo, type NetNode, settle } from './net.ts'
 
@@ -17,8 +18,8 @@ const echoExit: Exit = {
   },
 }
 
-function createLab(count = 12, settings: Partial<PoolSettings> = {}, exit: Exit = echoExit) {
-  const net = createNet()
+function createLab(count = 12, settings: Partial<PoolSettings> = {}, exit: Exit = echoExit, latencyMs = 1) {
+  const net = createNet({ latencyMs })
   const client = net.add({ isRelay: false })
   const relays = Array.from({ length: count }, () => net.add({ exit }))
   const facts = relays.map(
@@ -246,4 +247,117 @@ test('a circuit without streams ends by itself', async () => {
   assert.equal(lab.pool.circuits, 1)
   await settle(lab.net.time, 260_000, 60)
   assert.equal(lab.pool.circuits, 0)
+})
+
+/** A service that answers each byte with the next one of the alphabet, so that what came twice or not at all is seen. */
+const counting: Services = {
+  connect(_service, events) {
+    queueMicrotask(() => events.connected())
+    return {
+      write(data) {
+        events.data(data.map((byte) => (byte + 1) & 255))
+        events.written(data.length)
+      },
+      consumed() {},
+      end() {
+        events.ended()
+        events.closed('done')
+      },
+      reset() {},
+    }
+  },
+}
+
+test('[AQ-QNET-8] [QN-ARC-3] a kept stream goes on by itself, byte for byte, while its owner goes on writing and whichever relay dies', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 8, max: 12 }),
+      fc.nat(1),
+      fc.integer({ min: 20, max: 60 }),
+      async (killedAt, place, latencyMs) => {
+        const lab = createLab(12, {}, echoExit, latencyMs)
+        const home = lab.net.add({ services: counting })
+        const last = (): RelayFacts => ({
+          ...{ hop: home.hop, hosts: ['10.9.0.1'], neighbourhoods: [], isExit: false },
+          ...{ declaredRate: 1e6, sinceMs: 0 },
+        })
+        const reader = createReader()
+        const flow = reader.use(lab.pool.openKept('count', last, '', reader.events))
+        const sent: Uint8Array[] = []
+        for (let at = 0; at < 20; at += 1) {
+          const piece = new Uint8Array(20_000).map((_, byte) => (at * 7 + byte) & 255)
+          sent.push(piece)
+          flow.write(piece.slice())
+          if (at === killedAt) {
+            lab.net.kill(lab.nodeOf(lab.built[0]?.[place]))
+          }
+          await settle(lab.net.time, 100, 5)
+        }
+        flow.end()
+        await settle(lab.net.time, 60_000, 60)
+        assert.deepEqual(
+          concatBytes(...reader.pieces),
+          concatBytes(...sent).map((byte) => (byte + 1) & 255),
+        )
+        assert.deepEqual(reader.log, ['connected', 'ended', 'done'])
+        for (const path of lab.built) assert.equal(path[2], home.id)
+        assert.ok(lab.built.length > 1 && !lab.built.at(-1)?.includes(lab.built[0]?.[place] as NodeId))
+      },
+    ),
+    { numRuns: 15 },
+  )
+})
+
+test('a kept stream whose node is gone ends as lost or unreachable, and one that nobody knows at once', async () => {
+  const lab = createLab()
+  const home = lab.net.add({ services: counting })
+  let isKnown = true
+  const facts: RelayFacts = {
+    ...{ hop: home.hop, hosts: ['10.9.0.1'], neighbourhoods: [], isExit: false },
+    ...{ declaredRate: 1e6, sinceMs: 0 },
+  }
+  const open = () => {
+    const reader = createReader()
+    return {
+      reader,
+      flow: reader.use(lab.pool.openKept('count', () => (isKnown ? facts : undefined), '', reader.events)),
+    }
+  }
+  const { reader } = open()
+  await settle(lab.net.time, 2000)
+  lab.net.kill(home)
+  await settle(lab.net.time, 120_000, 60)
+  assert.deepEqual(reader.log, ['connected', 'unreachable'])
+  isKnown = false
+  const late = open()
+  await settle(lab.net.time, 100)
+  assert.deepEqual(late.reader.log, ['unreachable'])
+  const few = createLab(12, {}, echoExit)
+  const refused = createReader()
+  refused.use(
+    few.pool.openKept(
+      'count',
+      () => ({ ...facts, hop: few.net.nodes[3]!.hop, hosts: ['23.9.0.1'] }),
+      '',
+      refused.events,
+    ),
+  )
+  await settle(few.net.time, 5000)
+  assert.deepEqual(refused.log, ['refused'], 'a node without services')
+})
+
+test('the circuits of a pool are listed with their hops, their age and what they carry', async () => {
+  const lab = createLab()
+  const { flow } = lab.stream()
+  flow.write(new Uint8Array(40_000))
+  await settle(lab.net.time, 5000)
+  const [circuit] = lab.pool.list()
+  assert.deepEqual(
+    circuit?.path.map(({ node }) => node),
+    lab.built[0],
+  )
+  assert.equal(circuit?.streams, 1)
+  assert.equal(circuit?.bytes, 80_000)
+  assert.ok((circuit?.ageMs ?? 0) > 4000 && (circuit?.ageMs ?? 0) <= 5000)
+  assert.equal(circuit?.isRetired, false)
 })

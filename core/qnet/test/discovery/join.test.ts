@@ -128,7 +128,7 @@ test('a node list tells own nodes from ones that were verified, ones that answer
   gone.node.isDown = true
   town.start(watcher, [own.contact, honest.contact])
   for (const other of [own, claimer]) town.start(other, [honest.contact])
-  town.net.run(3 * minuteMs)
+  town.net.run(6 * minuteMs)
   const standings = new Map(watcher.discovery.nodes().map(({ record, standing }) => [record.id, standing]))
   assert.equal(standings.get(watcher.keys.id), 'own')
   assert.equal(standings.get(own.keys.id), 'own')

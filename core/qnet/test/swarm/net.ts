@@ -4,6 +4,7 @@ import {
   type Card,
   createCard,
   createCardReader,
+  createMemoryHeadStore,
   createMemoryStore,
   createSigning,
   createSwarm,
@@ -88,6 +89,7 @@ export function createNet(seed: number, settings: Partial<SwarmSettings> = {}): 
       world,
       signing,
       store,
+      headStore: createMemoryHeadStore(),
       readCard,
       isHead: (feed, sequence, head, signature) =>
         signature[0] === feed[0] && signature[1] === sequence && head.length === 32,

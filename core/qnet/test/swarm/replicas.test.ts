@@ -14,7 +14,7 @@ import {
 import { createSeededRandom } from '@anarq/random/testing'
 import { createNet, disagreements, type Net, type Node } from './net.ts'
 
-const feed = new Uint8Array(16).fill(5)
+const feed = new Uint8Array(32).fill(5)
 const home = homeOfFeed(feed)
 const random = createSeededRandom(4)
 

@@ -3,13 +3,14 @@ import { type FormEvent, type ReactNode, useId, useState } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
 import { fileNameOf } from '../logic/child-form.ts'
 import { Terms, useTerms } from './child-terms.tsx'
+import { RecoverChild } from './recover-child.tsx'
 
 type ChildProps = { readonly identity: Identity & { readonly child: NonNullable<Identity['child']> } }
 
-/** What a guardian does for a child: renews its device, changes limits, and at majority hands the key over. */
+/** What a guardian does for a child: renews its device, changes limits, gives it another device, and at majority hands the key over. */
 export function ChildActs({ identity }: ChildProps): ReactNode {
   const { sdk, say, window, deed } = useSurroundings()
-  const [open, setOpen] = useState<'renew' | 'release'>()
+  const [open, setOpen] = useState<'renew' | 'recover' | 'release'>()
   const { did, name, child } = identity
   const isOfAge = child.majorityMs <= Date.now()
   const release = async (): Promise<void> => {
@@ -29,6 +30,10 @@ export function ChildActs({ identity }: ChildProps): ReactNode {
           {say('child.release')}
         </Button>
       )}
+      <Button icon="devices" onPress={() => setOpen('recover')}>
+        {say('recover.open')}
+      </Button>
+      {open === 'recover' && <RecoverChild identity={identity} onClose={() => setOpen(undefined)} />}
       {open === 'renew' && <Renew identity={identity} onClose={() => setOpen(undefined)} />}
       <AlertDialog
         isOpen={open === 'release'}

@@ -9,28 +9,35 @@ import {
   Line,
   Lines,
   momentOf,
+  Note,
   PageHead,
 } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
+import { type ChildState, childStateOf } from '../logic/child-state.ts'
 import { factsOfLimits } from '../logic/limits.ts'
+import { SecondGuardian, TakeIn } from './carried-in.tsx'
 import { ChildActs } from './child-acts.tsx'
 import { NewChild } from './new-child.tsx'
 
-/** Children of this home with their limits, and how the rest is done. */
+/** Children of this home with their limits and where they stand, and what second guardians do. */
 export function Children(): ReactNode {
   const { say, identities } = useSurroundings()
   const [isMaking, setMaking] = useState(false)
   const children = identities.value?.filter(({ child }) => child !== undefined) ?? []
+  // A child's home is its own alone: nobody has children there, or is a second guardian.
+  const isWard = children.some(({ child }) => child?.side === 'child')
   return (
     <>
       <PageHead
         title={say('children.title')}
         text={say('children.text')}
         acts={
-          <Button look="accent" icon="plus" onPress={() => setMaking(true)}>
-            {say('child.new')}
-          </Button>
+          isWard ? undefined : (
+            <Button look="accent" icon="plus" onPress={() => setMaking(true)}>
+              {say('child.new')}
+            </Button>
+          )
         }
       />
       {isMaking && <NewChild onClose={() => setMaking(false)} />}
@@ -42,16 +49,25 @@ export function Children(): ReactNode {
           {say('children.none.text')}
         </EmptyState>
       )}
-      <Commands />
+      {isWard ? <TakeIn /> : <SecondGuardian />}
     </>
   )
 }
+
+const tones = {
+  adult: 'accent',
+  'of-age': 'warning',
+  lapsed: 'danger',
+  soon: 'warning',
+  acting: 'success',
+} as const satisfies Record<ChildState, string>
 
 function Child({ identity }: { readonly identity: Identity }): ReactNode {
   const { say, locale } = useSurroundings()
   const { did, name, child } = identity
   if (child === undefined) return null
   const { stage, side, majorityMs, delegatedUntilMs, limits } = child
+  const state = childStateOf(child, Date.now())
   const until = momentOf(delegatedUntilMs, locale)
   return (
     <Group>
@@ -60,9 +76,12 @@ function Child({ identity }: { readonly identity: Identity }): ReactNode {
           lead={<Avatar name={name} seed={did} kind="child" size={40} />}
           title={name}
           text={say(side === 'guardian' ? 'children.guardian-of' : 'children.ward')}
-          end={<Badge>{say('kind.child')}</Badge>}
+          end={<Badge tone={tones[state]}>{say(`child.state.${state}`)}</Badge>}
         />
       </Lines>
+      {(state === 'of-age' || state === 'lapsed') && (
+        <Note tone="warning">{say(`child.state.${state}.${side}`, { name })}</Note>
+      )}
       <h3 className="identity-small-head">{say('children.limits', { name })}</h3>
       <Facts
         facts={[
@@ -75,32 +94,12 @@ function Child({ identity }: { readonly identity: Identity }): ReactNode {
           },
           {
             name: say('child.until'),
-            value: delegatedUntilMs < Date.now() ? say('child.expired', { day: until }) : until,
+            value: state === 'lapsed' ? say('child.expired', { day: until }) : until,
           },
           ...factsOfLimits(limits, say, locale).map((fact) => ({ name: say(fact.name), value: fact.value })),
         ]}
       />
       {side === 'guardian' && <ChildActs identity={{ ...identity, child }} />}
-    </Group>
-  )
-}
-
-const commands = [
-  { key: 'children.how.enrol', command: 'anarq id enrol --name NAME' },
-  { key: 'children.how.recover', command: 'anarq id recover NAME --device FILE --share FILE' },
-  { key: 'children.how.lend', command: 'anarq id lend FILE' },
-] as const
-
-function Commands(): ReactNode {
-  const { say } = useSurroundings()
-  return (
-    <Group title={say('children.how')} text={say('children.how.text')}>
-      {commands.map(({ key, command }) => (
-        <div key={key}>
-          <p className="aq-small">{say(key)}</p>
-          <code className="aq-command">{command}</code>
-        </div>
-      ))}
     </Group>
   )
 }

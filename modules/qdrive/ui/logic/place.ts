@@ -1,4 +1,6 @@
 /** Where one is in the app, and how one came there. */
+import { parentOf } from './paths.ts'
+
 export type Place =
   | { readonly at: 'folder'; readonly path: string }
   | { readonly at: 'tag'; readonly tag: string }
@@ -42,7 +44,21 @@ export function isSame(a: Place, b: Place): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** What a window was opened with: a path, or nothing. */
+const fileMark = 'file:'
+
+/** What a window is opened with to show a folder, or a file where it lies. */
+export function argumentOf({ kind, path }: { readonly kind: string; readonly path: string }): string {
+  return kind === 'folder' ? path : fileMark + path
+}
+
+/** What a window was opened with: a folder, a file in one, or nothing. */
 export function placeOfArgument(argument: string | undefined): Place {
+  const file = fileOfArgument(argument)
+  if (file !== undefined) return { at: 'folder', path: parentOf(file) }
   return argument?.startsWith('/') === true ? { at: 'folder', path: argument } : root
+}
+
+/** The path of the file that a window was opened for. */
+export function fileOfArgument(argument: string | undefined): string | undefined {
+  return argument?.startsWith(`${fileMark}/`) === true ? argument.slice(fileMark.length) : undefined
 }

@@ -1,5 +1,15 @@
 import { useCallback, useEffect, useState } from 'react'
-import { back, begin, forward, go, type Place, placeOfArgument, root, type Trail } from '../logic/place.ts'
+import {
+  back,
+  begin,
+  fileOfArgument,
+  forward,
+  go,
+  type Place,
+  placeOfArgument,
+  root,
+  type Trail,
+} from '../logic/place.ts'
 
 export type Trailing = {
   readonly trail: Trail
@@ -18,7 +28,8 @@ export function useTrail(argument: string | undefined): Trailing {
   const [search, setText] = useState('')
   const { here } = trail
   useEffect(() => {
-    if (argument?.startsWith('/') === true) setTrail((now) => go(now, placeOfArgument(argument)))
+    if (argument?.startsWith('/') === true || fileOfArgument(argument) !== undefined)
+      setTrail((now) => go(now, placeOfArgument(argument)))
   }, [argument])
   useEffect(() => {
     const text = search.trim()

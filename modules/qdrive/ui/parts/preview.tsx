@@ -25,9 +25,15 @@ export function PreviewPane({ entry, version, onClose, onStep, onShare }: Previe
   const { say, locale, actions } = useSurroundings()
   const pane = useRef<HTMLElement>(null)
   useEffect(() => {
+    const app = pane.current?.closest('.qd')
     const before = document.activeElement
     pane.current?.focus()
-    return () => (before instanceof HTMLElement ? before.focus() : undefined)
+    return () => {
+      // A file that the window was opened for has no row where the keyboard was: it is in the list now.
+      const list = app?.querySelector<HTMLElement>('[role=grid]')
+      if (before instanceof HTMLElement && app?.contains(before) === true) before.focus()
+      else list?.focus()
+    }
   }, [])
   return (
     <section

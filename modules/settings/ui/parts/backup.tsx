@@ -1,23 +1,9 @@
-import {
-  Button,
-  Facts,
-  Group,
-  momentOf,
-  Note,
-  PageHead,
-  type Problem,
-  ProgressBar,
-  saveFile,
-  sizeOf,
-  useDeed,
-} from '@anarq/design'
-import type { AppSdk } from '@anarq/sdk/app'
-import { type ReactNode, useRef, useState } from 'react'
+import { Button, Group, PageHead, saveFile, sizeOf } from '@anarq/design'
+import type { ReactNode } from 'react'
 import { useSurroundings } from '../context.ts'
-import { amountOf } from '../logic/amount.ts'
-import { backupName, verdictOf } from '../logic/verdict.ts'
-
-type Report = Awaited<ReturnType<AppSdk['work']['checkBackup']>>
+import { backupName } from '../logic/verdict.ts'
+import { Drill } from './drill.tsx'
+import { useWork, Working, Wrong } from './work.tsx'
 
 /** A backup, the drill that shows that it is one, and how it comes back. */
 export function Backup(): ReactNode {
@@ -27,53 +13,9 @@ export function Backup(): ReactNode {
       <PageHead title={say('backup')} text={say('backup.text')} />
       <Make />
       <Drill />
-      <Group title={say('restore')} text={say('restore.text')}>
-        <ol className="settings-steps">
-          <li>{say('restore.one')}</li>
-          <li>
-            {say('restore.two')}
-            <code className="aq-command">npx anarq restore-backup anarq-….car --home NEW-FOLDER</code>
-          </li>
-          <li>
-            {say('restore.three')}
-            <code className="aq-command">npx anarq up --home NEW-FOLDER</code>
-          </li>
-        </ol>
-        <p className="aq-small">{say('restore.passphrase')}</p>
-      </Group>
+      <Restore />
     </>
   )
-}
-
-/** One piece of long work: how far it is, and a way out of it. */
-function useWork(): {
-  readonly bytes: number | undefined
-  readonly problem: Problem | undefined
-  run<T>(
-    act: (watch: { onProgress(at: { bytes: number }): void; signal: AbortSignal }) => Promise<T>,
-  ): Promise<T | undefined>
-  stop(): void
-} {
-  const [bytes, setBytes] = useState<number>()
-  const [problem, setProblem] = useState<Problem>()
-  const stopping = useRef<AbortController>(undefined)
-  const deed = useDeed((met) => {
-    if (stopping.current?.signal.aborted !== true) setProblem(met)
-  })
-  return {
-    bytes,
-    problem,
-    stop: () => stopping.current?.abort(),
-    async run(act) {
-      const stop = new AbortController()
-      stopping.current = stop
-      setProblem(undefined)
-      setBytes(0)
-      const done = await deed.run(() => act({ onProgress: (at) => setBytes(at.bytes), signal: stop.signal }))
-      setBytes(undefined)
-      return done
-    },
-  }
 }
 
 function Make(): ReactNode {
@@ -106,100 +48,27 @@ function Make(): ReactNode {
   )
 }
 
-function Drill(): ReactNode {
-  const { sdk, say, locale } = useSurroundings()
-  const { bytes, problem, run, stop } = useWork()
-  const [file, setFile] = useState<File>()
-  const [report, setReport] = useState<Report>()
-  const choose = useRef<HTMLInputElement>(null)
-  const check = async (chosen: File): Promise<void> => {
-    setFile(chosen)
-    setReport(undefined)
-    setReport(await run((watch) => sdk.work.checkBackup({ file: chosen, ...watch })))
-  }
-  const total = file?.size ?? 0
-  return (
-    <Group title={say('drill')} text={say('drill.text')}>
-      <input
-        ref={choose}
-        type="file"
-        accept=".car"
-        hidden
-        onChange={({ currentTarget }) => {
-          const [chosen] = currentTarget.files ?? []
-          currentTarget.value = ''
-          if (chosen !== undefined) void check(chosen)
-        }}
-      />
-      {bytes === undefined ? (
-        <div className="aq-acts">
-          <Button icon="history" onPress={() => choose.current?.click()}>
-            {say('drill.act')}
-          </Button>
-        </div>
-      ) : (
-        <Working
-          label={say('drill.busy')}
-          value={bytes / Math.max(1, total)}
-          text={say('storage.of', { used: sizeOf(bytes, locale), of: sizeOf(total, locale) })}
-          onStop={stop}
-        />
-      )}
-      {problem !== undefined && <Wrong problem={problem} />}
-      <output>{report !== undefined && <Found name={file?.name ?? ''} report={report} />}</output>
-    </Group>
-  )
-}
-
-function Found({ name, report }: { readonly name: string; readonly report: Report }): ReactNode {
-  const { say, locale } = useSurroundings()
-  const verdict = verdictOf(report)
-  const isGood = verdict === 'good' || verdict === 'behind'
-  const { madeMs, newestMs, files, contentBytes, filesHere, contentBytesHere, changesSince } = report
-  const when = (ms: number | undefined): string =>
-    ms === undefined ? say('drill.unsaid') : momentOf(ms, locale)
-  return (
-    <div className="settings-found">
-      <Note tone={isGood ? 'accent' : 'danger'} icon={isGood ? 'check' : 'alert'}>
-        <strong>{say(`drill.${verdict}`, { name })}</strong>{' '}
-        {say(`drill.${verdict}.text`, { broken: report.brokenFiles, changes: changesSince })}
-      </Note>
-      {verdict !== 'others' && (
-        <Facts
-          facts={[
-            { name: say('drill.made'), value: when(madeMs) },
-            { name: say('drill.newest'), value: when(newestMs) },
-            { name: say('drill.back'), value: amountOf(files, contentBytes, say, locale) },
-            { name: say('drill.here'), value: amountOf(filesHere, contentBytesHere, say, locale) },
-            { name: say('drill.identities'), value: report.identities },
-          ]}
-        />
-      )}
-    </div>
-  )
-}
-
-type WorkingProps = {
-  readonly label: string
-  readonly text: string
-  readonly value?: number
-  readonly onStop: () => void
-}
-
-function Working({ onStop, ...bar }: WorkingProps): ReactNode {
+/** It is done where there is nothing yet; here stands what it does, and what it leaves alone. */
+function Restore(): ReactNode {
   const { say } = useSurroundings()
   return (
-    <div className="settings-working">
-      <ProgressBar {...bar} />
-      <Button onPress={onStop}>{say('cancel')}</Button>
-    </div>
-  )
-}
-
-function Wrong({ problem }: { readonly problem: Problem }): ReactNode {
-  return (
-    <Note tone="danger" icon="alert">
-      {problem.sentence}
-    </Note>
+    <Group title={say('restore')} text={say('restore.text')}>
+      <ol className="settings-steps">
+        <li>
+          {say('restore.one')}
+          <code className="aq-command">npx anarq up --home NEW-FOLDER</code>
+        </li>
+        <li>{say('restore.two')}</li>
+        <li>{say('restore.three')}</li>
+      </ol>
+      <ul className="settings-points">
+        <li>{say('restore.empty')}</li>
+        <li>{say('restore.here')}</li>
+        <li>{say('restore.lacks')}</li>
+        <li>{say('restore.two-nodes')}</li>
+      </ul>
+      <p className="aq-small">{say('restore.command')}</p>
+      <code className="aq-command">npx anarq restore-backup anarq-….car --home NEW-FOLDER</code>
+    </Group>
   )
 }

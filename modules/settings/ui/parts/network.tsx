@@ -1,4 +1,5 @@
 import { Badge, Facts, Failure, Group, Line, Lines, Note, PageHead, useAsked } from '@anarq/design'
+import type { OthersFacts } from '@anarq/sdk'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
 
@@ -19,11 +20,9 @@ export function Network(): ReactNode {
           onRetry={again}
         />
       )}
-      <Note icon="network">
-        <strong>{say('network.alone')}</strong> {say('network.alone.text')}
-      </Note>
       {value !== undefined && (
         <>
+          <Others others={value.others} />
           <Group
             title={say('network.listens')}
             text={say(value.reach === 'machine' ? 'network.machine.text' : 'network.network.text')}
@@ -61,5 +60,32 @@ export function Network(): ReactNode {
         </>
       )}
     </>
+  )
+}
+
+/** How it stands towards other nodes now. */
+function Others({ others }: { readonly others: OthersFacts }): ReactNode {
+  const { say } = useSurroundings()
+  const isMissing = others.state === 'not-listening'
+  return (
+    <Note icon={isMissing ? 'alert' : 'network'} {...(isMissing ? { tone: 'warning' } : {})}>
+      <strong>{say(`network.${others.state}`)}</strong> {say(`network.${others.state}.text`)}
+      {others.state === 'listening' && (
+        <span className="settings-others">
+          <code>{others.address}</code>
+          {others.outside !== undefined && (
+            <>
+              {' '}
+              {say('network.outside')} <code>{others.outside}</code>
+            </>
+          )}
+        </span>
+      )}
+      {isMissing && (
+        <span className="settings-others">
+          <code>{others.wanted}</code>
+        </span>
+      )}
+    </Note>
   )
 }

@@ -16,7 +16,7 @@ export type Places = {
   known(path: string): Entry | undefined
   /** The folders made since the last call. */
   takeChanges(): Change[]
-  /** The view shows all of them now. */
+  /** The view shows all that were taken. */
   committed(): void
   foldersMade(): number
 }
@@ -100,8 +100,9 @@ export function createPlaces(
       return taken
     },
     committed() {
-      folders.clear()
-      fresh.clear()
+      const waiting = new Set(changes.map(({ id }) => cidKey(id)))
+      for (const [path, id] of folders) if (!waiting.has(cidKey(id))) folders.delete(path)
+      for (const key of fresh) if (!waiting.has(key)) fresh.delete(key)
     },
     foldersMade: () => made,
   }

@@ -27,9 +27,12 @@ export type PutWork = {
   skip(path: string, fault: Fault): void
   /** Files taken so far, and those that were there already. */
   files(): number
-  /** Commits where enough was taken. */
+  /** Begins a commit where enough was taken, and waits for the one before it: the next files come meanwhile. */
   commitIfDue(): Promise<void>
+  /** Of all that was taken; done when it resolves. */
   commit(): Promise<void>
+  /** Nothing is under way any more, whatever came of it. */
+  settled(): Promise<void>
   report(counts: Pick<PutReport, 'bytes' | 'newBytes' | 'newBlocks'>): PutReport
 }
 
@@ -76,9 +79,10 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
     skip: tally.skip,
     files: tally.files,
     async commitIfDue() {
-      if (keeper.isDue()) await keeper.commit()
+      if (keeper.isDue()) await keeper.beginCommit()
     },
     commit: keeper.commit,
+    settled: keeper.settled,
     report: tally.report,
   }
 }
@@ -146,7 +150,10 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
     isDecoy: options.isDecoy === true,
     lockSalt: secrets.lockSalt,
   }
-  const taken = new Set<string>()
+  /** Places of files that wait for their commit, and of those whose commit is under way. */
+  let taken = new Set<string>()
+  let committing: ReadonlySet<string> = taken
+  const commits = createCommits(commitTaken)
   let files = 0
   let bytes = 0
 
@@ -156,15 +163,18 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
     return { name, parent, key: `${parent === null ? '' : cidKey(parent)}/${name}` }
   }
 
-  async function commit(): Promise<void> {
-    const checked = await envelopes.drain()
+  /** Takes what there is at once, so that what comes from now on belongs to the next one. */
+  async function commitTaken(): Promise<void> {
+    const draining = envelopes.drain()
     const others = places.takeChanges()
+    committing = taken
+    taken = new Set()
     files = 0
     bytes = 0
+    const checked = await draining
     if (checked.length === 0 && others.length === 0) return
     await store(checked, { blocks: ports.blocks, index: space.index, others, signal: options.signal })
     await space.refresh()
-    taken.clear()
     places.committed()
     await space.record(auditOf(checked, { commit: space.index.head()?.cid.toString() ?? '', by }))
   }
@@ -175,7 +185,8 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
       const { file, body, flow, isLocked } = sealed
       const { name, parent, key } = placeOf(file.path)
       // The same name twice in one put: the first becomes visible before it gets its next version.
-      if (taken.has(key)) await commit()
+      if (taken.has(key)) await commits.whole()
+      else if (committing.has(key)) await commits.running()
       const before = version ?? places.fileAt(parent, name)
       const latest = before === undefined ? undefined : (await versionsOf(space, before.id))[0]
       const { cid, ...rest } = body
@@ -205,6 +216,27 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
       bytes += body.plainBytes
       tally.kept(id, file.path)
     },
-    commit,
+    beginCommit: commits.begin,
+    commit: commits.whole,
+    settled: () => commits.running().catch(() => {}),
+  }
+}
+
+/** One commit after another: each begins when the one before has ended, and only who must waits for it. */
+function createCommits(act: () => Promise<void>) {
+  let running: Promise<void> = Promise.resolve()
+  const begin = async (): Promise<void> => {
+    await running
+    running = act()
+    // Whoever waits for it next is told; until then a rejection has its handler here.
+    running.catch(() => {})
+  }
+  return {
+    begin,
+    running: (): Promise<void> => running,
+    async whole(): Promise<void> {
+      await begin()
+      await running
+    },
   }
 }

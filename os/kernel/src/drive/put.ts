@@ -48,14 +48,18 @@ export async function putItems(
     },
     signal,
   })
-  for await (const result of results) {
-    if ('stage' in result) await work.file(result)
-    else if (result.kind === 'folder') work.folder(result.path, result.modifiedMs)
-    else work.skip(result.path, result.fault)
-    await work.commitIfDue()
-    onProgress?.({ files: work.files(), bytes, path: 'stage' in result ? result.file.path : result.path })
+  try {
+    for await (const result of results) {
+      if ('stage' in result) await work.file(result)
+      else if (result.kind === 'folder') work.folder(result.path, result.modifiedMs)
+      else work.skip(result.path, result.fault)
+      await work.commitIfDue()
+      onProgress?.({ files: work.files(), bytes, path: 'stage' in result ? result.file.path : result.path })
+    }
+    await work.commit()
+  } finally {
+    await work.settled()
   }
-  await work.commit()
   return work.report({ bytes, ...sink.counts() })
 }
 

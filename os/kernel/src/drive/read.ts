@@ -1,6 +1,6 @@
 import { toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
-import { deliver } from '@anarq/flows'
+import { deliver, deliverOpened } from '@anarq/flows'
 import type { Flow, Guardian } from '@anarq/qerberos'
 import { type FileVersion, pathOf, resolvePath, type View } from '@anarq/qindex'
 import type { Inner } from '@anarq/qnt'
@@ -10,6 +10,7 @@ import type { Content, DriveOperations, EntryFacts, FindQuery, GetOptions, TreeE
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
 import { aboutOf } from './about.ts'
+import { type Ahead, openAhead, type Placed } from './read-ahead.ts'
 import { type Found, factsOf, isRoot, isShown, resolve, rootFacts } from './resolve.ts'
 import { etagOf, openVersion, pickVersion, versionsOf } from './versions.ts'
 
@@ -151,27 +152,51 @@ async function* readTree(
     },
   ])
   const lockKeys = new Map<string, Promise<Uint8Array | undefined>>()
-  for (const { found, entry } of withBelow(space, start)) {
-    signal?.throwIfAborted()
-    if (entry.kind === 'folder') {
-      yield { entry: { ...entry, kind: 'folder' } }
-      continue
+  const fileOf = async (one: Ahead, flow: Flow): Promise<Content> => {
+    const opened = openedContent(context, one, flow)
+    if (opened !== undefined) return opened
+    const { version, inner } = await openFile(context, one.found, undefined)
+    // The key of the second lock is slow to derive on purpose: once for each salt is enough.
+    const salt = inner.metadata.lock === undefined ? '' : toHex(inner.metadata.lock.salt)
+    const lockKey = lockKeys.get(salt) ?? lockKeyOf(inner, lock, one.found.name)
+    lockKeys.set(salt, lockKey)
+    return contentOf(context, { entry: one.entry, version, inner, flow, lockKey: await lockKey }, { signal })
+  }
+  for await (const group of openAhead(context, withBelow(space, start))) {
+    for (const one of group) {
+      signal?.throwIfAborted()
+      const { entry } = one
+      if (entry.kind === 'folder') {
+        yield { entry: { ...entry, kind: 'folder' } }
+        continue
+      }
+      const flow = guardian.begin('out', space.did, access.request.object, { after })
+      try {
+        const content = await fileOf(one, flow).catch((error: unknown) => unreadable(entry, error))
+        yield { entry: { ...content.entry, kind: 'file' }, content }
+      } finally {
+        flow.end('failed')
+      }
     }
-    const flow = guardian.begin('out', space.did, access.request.object, { after })
-    const open = async (): Promise<Content> => {
-      const { version, inner } = await openFile(context, found, undefined)
-      // The key of the second lock is slow to derive on purpose: once for each salt is enough.
-      const salt = inner.metadata.lock === undefined ? '' : toHex(inner.metadata.lock.salt)
-      const lockKey = lockKeys.get(salt) ?? lockKeyOf(inner, lock, found.name)
-      lockKeys.set(salt, lockKey)
-      return contentOf(context, { entry, version, inner, flow, lockKey: await lockKey }, { signal })
-    }
-    try {
-      const content = await open().catch((error: unknown) => unreadable(entry, error))
-      yield { entry: { ...content.entry, kind: 'file' }, content }
-    } finally {
-      flow.end('failed')
-    }
+  }
+}
+
+/** Of a file that was opened ahead of its turn. */
+function openedContent(
+  { onDecoy }: ReadContext,
+  { found, entry, version, opened }: Ahead,
+  flow: Flow,
+): Content | undefined {
+  if (version === undefined || opened === undefined) return undefined
+  if (found.isDecoy) onDecoy(found.id)
+  const { length } = opened.bytes
+  const mode = opened.mode === undefined ? {} : { mode: opened.mode }
+  return {
+    entry: { ...entry, type: version.type, bytes: length, ...mode },
+    bytes: length,
+    type: version.type,
+    etag: etagOf(version),
+    stream: deliverOpened(flow, version.root, opened),
   }
 }
 
@@ -254,8 +279,6 @@ export async function lockKeyOf(
     )
   return deriveLockKey(passphrase, metadata.lock.salt, metadata.lock.params)
 }
-
-type Placed = { readonly found: Found; readonly entry: EntryFacts }
 
 /** The thing itself and all below it, folders before what is in them; without a start, the whole drive. */
 function* withBelow({ view }: Space, start: Found | undefined): Iterable<Placed> {

@@ -1,4 +1,4 @@
-import { fromHex, toHex } from '@anarq/bytes'
+import { equalBytes, fromHex, toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import {
   type Cid,
@@ -17,6 +17,7 @@ import { cidOf } from '@anarq/qlock'
 import { type Block, encodeCarBlock, encodeCarHeader, readCar } from '@anarq/qnt'
 import type { Account } from '../account.ts'
 import type { KernelPorts } from '../ports.ts'
+import type { RestoreReport } from './operations.ts'
 
 /**
  * A backup is one CARv1 file: its root is a manifest (vault, heads, where the audit logs are), then the audit logs in
@@ -32,6 +33,7 @@ type Manifest = {
 }
 
 type BackupPorts = Pick<KernelPorts, 'blocks' | 'heads' | 'openLog'>
+type RestorePorts = BackupPorts & Pick<KernelPorts, 'setAsideLog'>
 
 export type OpenBackup = { readonly manifest: Manifest; readonly blocks: AsyncIterator<Block> }
 
@@ -85,30 +87,66 @@ export async function* writeBackup(
   }
 }
 
-/** Into an empty home. Every block is checked against its name; the vault comes last, so a broken restore leaves no identity. */
+/**
+ * Into an empty home. Every block is checked against its name; the vault comes last, so a broken restore leaves no identity,
+ * and can be begun again. Where an index lies that the backup does not know, nothing is touched.
+ */
 export async function readBackup(
   account: Account,
   source: AsyncIterable<Uint8Array>,
-  ports: BackupPorts,
+  ports: RestorePorts,
   signal?: AbortSignal,
-): Promise<{ blocks: number; bytes: number }> {
-  if (account.state() !== 'empty')
-    throw new Fault(
-      'conflict.identity',
-      'There is an identity here already. Restore into an empty folder: --home FOLDER',
-    )
+): Promise<RestoreReport> {
+  needEmpty(account)
   const { manifest, blocks } = await openBackup(source)
+  await needNothingElse(manifest, ports)
   for (const { name, head, blocks: cids } of manifest.logs) {
-    const log = await ports.openLog(name)
-    for (const cid of cids) await putLogBlock(log, await nextBlock(blocks, cid))
+    const log = await emptyLog(name, ports)
+    for (const cid of cids) {
+      signal?.throwIfAborted()
+      await putLogBlock(log, await nextBlock(blocks, cid))
+    }
     if (head !== undefined) await log.putHead(head)
   }
   const counts = await putBlocks(blocks, manifest.metaBlocks, ports, signal)
   await ports.blocks.flush()
+  needEmpty(account)
   for (const { feed, heads } of manifest.heads)
     for (const head of heads.toReversed()) await ports.heads.put(feed, head)
   await account.putSealed(manifest.vault)
   return counts
+}
+
+function needEmpty(account: Account): void {
+  if (account.state() === 'empty') return
+  throw new Fault(
+    'conflict.identity',
+    'There is an identity here already. Restore into an empty folder: --home FOLDER',
+  )
+}
+
+/** A home whose vault was lost is empty too, and what it has may be newer than the backup. */
+async function needNothingElse({ heads: kept }: Manifest, { heads }: RestorePorts): Promise<void> {
+  for (const feed of await heads.feeds()) {
+    const known = kept.find((one) => equalBytes(one.feed, feed))?.heads ?? []
+    const others = (await heads.get(feed)).filter(({ cid }) => !known.some((head) => head.cid.equals(cid)))
+    if (others.length > 0)
+      throw new Fault(
+        'conflict.home',
+        'In this folder lie files whose key is missing, and this backup does not know all of them. Bring them back with the 24 words, or restore the backup into another folder: --home FOLDER',
+      )
+  }
+}
+
+/** What a restore that was broken off left of a log is put out of the way: its entries would come twice. */
+async function emptyLog(
+  name: string,
+  { openLog, setAsideLog }: Pick<RestorePorts, 'openLog' | 'setAsideLog'>,
+): Promise<LogStore> {
+  const log = await openLog(name)
+  if (log.size() === 0) return log
+  await setAsideLog(name)
+  return openLog(name)
 }
 
 /** Its manifest; the blocks that follow, the audit logs' first, each checked against its name. `invalid.backup` for another file. */
@@ -127,7 +165,7 @@ async function putBlocks(
   metaBlocks: number,
   ports: BackupPorts,
   signal?: AbortSignal,
-): Promise<{ blocks: number; bytes: number }> {
+): Promise<RestoreReport> {
   let count = 0
   let bytes = 0
   let waiting: Block[] = []

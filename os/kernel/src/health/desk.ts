@@ -1,4 +1,5 @@
 import { toHex } from '@anarq/bytes'
+import { Fault } from '@anarq/fault'
 import { cidKey } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
 import type { Account } from '../account.ts'
@@ -36,6 +37,7 @@ export function createHealthDesk({
   quota,
   inspect,
 }: HealthDeskOptions): HealthOperations {
+  let isRestoring = false
   return {
     async verify(ref, options = {}) {
       const here = await home.current()
@@ -72,7 +74,16 @@ export function createHealthDesk({
       })
       yield* writeBackup(account, names, ports, signal)
     },
-    restoreBackup: (source, signal) => readBackup(account, source, ports, signal),
+    async restoreBackup(source, signal) {
+      if (isRestoring)
+        throw new Fault('busy.restore', 'A backup is being restored here already. Wait until it is back.')
+      isRestoring = true
+      try {
+        return await readBackup(account, source, ports, signal)
+      } finally {
+        isRestoring = false
+      }
+    },
     async checkBackup(source, signal) {
       const report = await drillBackup(source, home, ports, signal)
       const { space } = await home.current()
@@ -94,7 +105,7 @@ export function createHealthDesk({
       const find = async (): Promise<(digest: Uint8Array) => boolean> => {
         const all = []
         for (const { did } of home.residents()) all.push(await home.officeOf(did))
-        const live = await liveBlocks(all, ports, signal)
+        const live = await liveBlocks(all, signal)
         return (digest) => live.has(cidKey(digest))
       }
       return { freedBytes: await sweeper.sweep(find, signal) }

@@ -1,19 +1,20 @@
 import { equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { cidKey, digestOf } from '@anarq/ipld'
-import { createMemoryHeads, openIndex, type QIndex, readFile } from '@anarq/qindex'
+import { createMemoryHeads, type IndexRecord, openIndex, type QIndex, readFile } from '@anarq/qindex'
 import { type Blocks, blocksOf } from '@anarq/qnt'
-import { isPurged, openVersion } from '../drive/versions.ts'
+import { openVersion } from '../drive/versions.ts'
 import type { Home } from '../home.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
 import { nextBlock, type OpenBackup, openBackup } from './backup.ts'
+import { filesHere, filesKept, permissionsSince } from './drill-compare.ts'
 import type { BackupReport } from './operations.ts'
 
 /** What a backup has of index and envelopes that this store has not, or no more, is held in memory while it is counted. */
 const heldBytesMax = 256 * 1024 * 1024
-/** Commits that are counted since a backup; more are as many. */
-const commitsMax = 100_000
+/** So many files are named of those that are not as they should be. */
+const pathsMax = 5
 
 type DrillPorts = Pick<KernelPorts, 'blocks' | 'clock' | 'random'>
 
@@ -30,46 +31,69 @@ export async function drillBackup(
   const { manifest, blocks } = await openBackup(source)
   for (const { blocks: cids } of manifest.logs) for (const cid of cids) await nextBlock(blocks, cid)
   const held = await holdBlocks({ manifest, blocks }, ports, signal)
-  const total = {
-    files: 0,
-    contentBytes: 0,
-    brokenFiles: 0,
-    filesHere: 0,
-    contentBytesHere: 0,
-    changesSince: 0,
-  }
+  const backup = noFiles()
+  const homeNow = noFiles()
+  const since = { added: 0, changed: 0, gone: 0, ofApps: 0, permissions: 0 }
+  const paths: string[] = []
+  const brokenPaths: string[] = []
+  const residents = home.residents()
+  let isOurs = false
   let identities = 0
+  let brokenFiles = 0
   let newestMs: number | undefined
-  for (const { did } of home.residents()) {
+  for (const { did, createdMs } of residents) {
     const { space } = await home.officeOf(did)
-    const here = await countFiles(space.index, signal)
-    total.filesHere += here.files
-    total.contentBytesHere += here.contentBytes
     const kept = manifest.heads.find(({ feed }) => equalBytes(feed, space.identity.secrets.feed))
-    if (kept === undefined) continue
-    identities += 1
-    const index = await openKept(space, kept, held.store, ports)
+    const index = kept && (await openKept(space, kept, held.store, ports))
     try {
-      const there = await countFiles(index, signal, (record) => isWhole(space, held, record))
-      total.files += there.files
-      total.contentBytes += there.contentBytes
-      total.brokenFiles += there.broken
+      for await (const { path, isOwn, change, bytes } of filesHere(space.index, index, signal)) {
+        if (isOwn) count(homeNow, bytes)
+        if (change === undefined) continue
+        since[isOwn ? change : 'ofApps'] += 1
+        if (isOwn && paths.length < pathsMax) paths.push(path)
+      }
+      since.permissions += await permissionsSince(space.index, index)
+      // One that has kept nothing yet has no index: the vault brings it back.
+      if (index !== undefined || createdMs <= (manifest.madeMs ?? 0)) identities += 1
+      if (index === undefined) continue
+      isOurs = true
+      for await (const { record, path, isOwn, isGone, bytes } of filesKept(index, space.index, signal)) {
+        if (isOwn) count(backup, bytes)
+        if (isOwn && isGone) since.gone += 1
+        if (await isWhole(space, held, record)) continue
+        brokenFiles += 1
+        if (brokenPaths.length < pathsMax) brokenPaths.push(path)
+      }
       const atMs = index.head()?.atMs
       if (atMs !== undefined) newestMs = Math.max(newestMs ?? 0, atMs)
-      total.changesSince += await commitsSince(space.index, index)
     } finally {
-      await index.close()
+      await index?.close()
     }
   }
   return {
-    isOurs: identities > 0,
+    isOurs,
     ...(manifest.madeMs === undefined ? {} : { madeMs: manifest.madeMs }),
     ...(newestMs === undefined ? {} : { newestMs }),
     blocks: held.count,
     bytes: held.bytes,
-    identities,
-    ...total,
+    identities: isOurs ? identities : 0,
+    identitiesHere: residents.length,
+    ...backup,
+    brokenFiles,
+    brokenPaths,
+    filesHere: homeNow.files,
+    contentBytesHere: homeNow.contentBytes,
+    since: { ...since, paths },
   }
+}
+
+type Files = { files: number; contentBytes: number }
+
+const noFiles = (): Files => ({ files: 0, contentBytes: 0 })
+
+function count(into: Files, bytes: number): void {
+  into.files += 1
+  into.contentBytes += bytes
 }
 
 type Held = {
@@ -142,27 +166,8 @@ async function openKept(
   return openIndex({ ...space.indexKeys, blocks, heads, clock, random, onFault: () => {} })
 }
 
-type Counted = { files: number; contentBytes: number; broken: number }
-type FileRecord = Parameters<typeof readFile>[0]
-
-async function countFiles(
-  index: QIndex,
-  signal: AbortSignal | undefined,
-  isSound: (record: FileRecord) => Promise<boolean> = async () => true,
-): Promise<Counted> {
-  const counted = { files: 0, contentBytes: 0, broken: 0 }
-  for await (const record of index.records()) {
-    signal?.throwIfAborted()
-    if (record.kind !== 'file' || isPurged(record)) continue
-    counted.files += 1
-    counted.contentBytes += readFile(record).bytes
-    if (!(await isSound(record))) counted.broken += 1
-  }
-  return counted
-}
-
 /** Whether each version of it opens and every block of it is there. */
-async function isWhole(space: Space, { store, has }: Held, record: FileRecord): Promise<boolean> {
+async function isWhole(space: Space, { store, has }: Held, record: IndexRecord): Promise<boolean> {
   try {
     for (const { cid } of readFile(record).versions) {
       const { inner } = await openVersion(space, { blocks: store }, cid, 'a file')
@@ -172,15 +177,4 @@ async function isWhole(space: Space, { store, has }: Held, record: FileRecord): 
   } catch {
     return false
   }
-}
-
-async function commitsSince(here: QIndex, kept: QIndex): Promise<number> {
-  const from = kept.head()
-  let count = 0
-  for await (const commit of here.history()) {
-    if (from !== undefined && commit.cid.equals(from.cid)) break
-    count += 1
-    if (count >= commitsMax) break
-  }
-  return count
 }

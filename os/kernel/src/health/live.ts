@@ -3,16 +3,15 @@ import { readFile } from '@anarq/qindex'
 import { blocksOf } from '@anarq/qnt'
 import { isPurged, openVersion } from '../drive/versions.ts'
 import type { Office } from '../office.ts'
-import type { KernelPorts } from '../ports.ts'
 
 /** Every block that something of these identities still needs. Throws when a part cannot be read: then nothing may be freed. */
 export async function liveBlocks(
   offices: readonly Office[],
-  { blocks }: Pick<KernelPorts, 'blocks'>,
   signal?: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const live = new Set<string>()
-  for (const { space } of offices) {
+  for (const { space, ports } of offices) {
+    const { blocks } = ports
     for await (const cid of space.index.reachable()) live.add(cidKey(digestOf(cid)))
     for await (const record of space.index.records()) {
       signal?.throwIfAborted()

@@ -13,10 +13,11 @@ export type HealthOperations = {
   doctor(): Promise<readonly Finding[]>
   /** Everything needed to come back, sealed as it lies: one file. */
   backup(signal?: AbortSignal): AsyncIterable<Uint8Array>
-  restoreBackup(
-    source: AsyncIterable<Uint8Array>,
-    signal?: AbortSignal,
-  ): Promise<{ blocks: number; bytes: number }>
+  /**
+   * Into an empty home, whose resident then unlocks it with the passphrase that it had: `conflict.identity` and `conflict.home`
+   * where there is anything that the backup does not know. What is broken off leaves no identity and can be begun again.
+   */
+  restoreBackup(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<RestoreReport>
   /** What a backup holds, read to its end, and how it compares with what is here. Nothing is brought back. */
   checkBackup(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<BackupReport>
   /** How much there is, of what, and how much room is left. */
@@ -58,6 +59,8 @@ export type StorageFacts = {
   readonly quotaBytes?: number
 }
 
+export type RestoreReport = { readonly blocks: number; readonly bytes: number }
+
 /** What a drill found in a backup. */
 export type BackupReport = {
   /** Whether it is one of this home: then what is in it was opened and counted. */
@@ -68,15 +71,31 @@ export type BackupReport = {
   readonly newestMs?: number
   readonly blocks: number
   readonly bytes: number
+  /** Of those of this home, how many it brings back. */
   readonly identities: number
-  /** What would come back. */
+  /** What would come back: the person's files of all identities, those in the trash included. */
   readonly files: number
   readonly contentBytes: number
-  /** Files, of those, that would not come back whole. */
+  /** Files in it that would not come back whole, and where the first of them lie. */
   readonly brokenFiles: number
+  readonly brokenPaths: readonly string[]
   /** The same of what is here now. */
+  readonly identitiesHere: number
   readonly filesHere: number
   readonly contentBytesHere: number
-  /** Changes made here that are not in it. */
-  readonly changesSince: number
+  readonly since: SinceBackup
+}
+
+/** What is otherwise here than in a backup. */
+export type SinceBackup = {
+  /** Files of the person that it has not, or has otherwise, and where the first of them lie. */
+  readonly added: number
+  readonly changed: number
+  readonly paths: readonly string[]
+  /** Files in it that are not here any more: they would come back. */
+  readonly gone: number
+  /** What apps and the desktop keep for themselves, added or changed: settings, where windows lie, an app's own data. */
+  readonly ofApps: number
+  /** Grants and keys of tools that it does not know of, and lists of what was taken back that are older in it. */
+  readonly permissions: number
 }

@@ -5,18 +5,22 @@ import { parseCid } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
 import type { ReplayPort } from '@anarq/squid'
 import type { Directory } from '../directory.ts'
-import type { Found } from '../drive/resolve.ts'
 import type { Office } from '../office.ts'
 import type { KernelPorts } from '../ports.ts'
-import { judge, parsedPing, requestOf } from '../sharing/asking.ts'
-import { handOver } from '../sharing/opening.ts'
+import { type Asked, type Asking, judge, parsedPing, requestOf } from '../sharing/asking.ts'
+import { handOver, mustBeFile } from '../sharing/opening.ts'
+import { handTree, within } from '../sharing/tree.ts'
 import {
   encodeBlockAnswer,
   encodeOpenAnswer,
   encodeRefusal,
   type OpenQuestion,
+  type PeerQuestion,
   parseQuestion,
+  type TreeQuestion,
 } from './messages.ts'
+import { encodeTreePage } from './tree-messages.ts'
+import { createWalks, type Walks } from './walks.ts'
 
 /** Clocks of two machines differ; a request is good for so long before and after its time. */
 const skewMsMax = 5 * 60_000
@@ -33,14 +37,31 @@ export type AnsweringOptions = {
 
 /** Answers other nodes. Never throws: whatever goes wrong is an answer too. */
 export function createAnswering(options: AnsweringOptions): (question: Uint8Array) => Promise<Uint8Array> {
+  const walks = createWalks(options.ports)
   return async (bytes) => {
     try {
-      const question = parseQuestion(bytes)
-      return question.ask === 'block' ? await giveBlock(options, question.cid) : await open(options, question)
+      return await answerTo(options, walks, parseQuestion(bytes))
     } catch (error) {
       return encodeRefusal(error)
     }
   }
+}
+
+async function answerTo(
+  options: AnsweringOptions,
+  walks: Walks,
+  question: PeerQuestion,
+): Promise<Uint8Array> {
+  if (question.ask === 'block') return giveBlock(options, question.cid)
+  if (!options.isOpen()) {
+    walks.clear()
+    throw new Fault(
+      'unavailable.owner',
+      'The node of its owner is locked. Ask them to unlock it, and try again.',
+    )
+  }
+  if (question.ask === 'next') return encodeTreePage(await walks.next(question.walk, question.page))
+  return question.ask === 'open' ? open(options, question) : walk(options, walks, question)
 }
 
 /** Sealed blocks are given to whoever knows their name, as the gateway does. */
@@ -51,12 +72,40 @@ async function giveBlock({ ports }: AnsweringOptions, cid: string): Promise<Uint
 }
 
 async function open(options: AnsweringOptions, question: OpenQuestion): Promise<Uint8Array> {
-  const { ports, guardian, directory, isOpen, officeOf } = options
-  if (!isOpen())
-    throw new Fault(
-      'unavailable.owner',
-      'The node of its owner is locked. Ask them to unlock it, and try again.',
-    )
+  const asked = await judged(options, question, { action: '/qnt/read', check: mustBeFile })
+  const { owner, authorised, grant, found } = asked
+  const { flow } = authorised
+  try {
+    const keep: Parameters<typeof handOver>[2]['keep'] = (entry) => owner.space.record([entry])
+    const handed = await handOver(options.ports, asked, { found, flow, keep })
+    flow.end('ok')
+    const cid = handed.version.cid.toString()
+    return encodeOpenAnswer({ ...handed, cid, delegation: grant.delegation })
+  } catch (error) {
+    flow.end('failed')
+    throw error
+  }
+}
+
+/** One decision and one use for the whole; each thing is judged by itself when its page is asked for. */
+async function walk(options: AnsweringOptions, walks: Walks, question: TreeQuestion): Promise<Uint8Array> {
+  const { isList, only, subject } = question
+  const { names, check } = within(only)
+  const action = isList ? '/qnt/read/facts' : '/qnt/read'
+  const asked = await judged(options, question, { action, check })
+  const items = handTree(options.ports, { ...asked, names }, { isList })
+  const settle = async (): Promise<void> => void (await asked.owner.space.record([]))
+  const page = await walks.begin({ subject, items, settle })
+  return encodeTreePage({ ...page, delegation: asked.grant.delegation })
+}
+
+/** Who asks is who signed, now and once, and may do what they ask. */
+async function judged(
+  options: AnsweringOptions,
+  question: OpenQuestion | TreeQuestion,
+  { action, check }: Pick<Asking, 'action' | 'check'>,
+): Promise<Asked> {
+  const { ports, guardian, directory, officeOf } = options
   const { ping } = parsedPing(question.ping, directory)
   const owner = await officeOf(ping.owner)
   const subject = directory.find(question.subject)
@@ -65,33 +114,17 @@ async function open(options: AnsweringOptions, question: OpenQuestion): Promise<
     throw new Fault('missing.object', 'What this ping file names is not there any more. Ask its owner.')
   checkFresh(options, question)
   const { purpose, module, nonce, atMs } = question
-  const request = requestOf(subject.did, ping, { action: '/qnt/read', purpose, module }, 'network')
+  const request = requestOf(subject.did, ping, { action, purpose, module }, 'network')
   const requested = requestAccess(guardian, request, { nonce, atMs })
   const signed = receiveSigned(requested, question.signature)
   const reader = { did: subject.did, kemPublicKey: subject.kemKey }
-  const asked = await judge({ directory, ports }, { owner, reader, ping, signed, check: mustBeFileHere })
-  const { flow } = asked.authorised
-  try {
-    const keep: Parameters<typeof handOver>[2]['keep'] = (entry) => owner.space.record([entry])
-    const handed = await handOver(ports, asked, { found: asked.found, flow, keep })
-    flow.end('ok')
-    const cid = handed.version.cid.toString()
-    return encodeOpenAnswer({ ...handed, cid, delegation: asked.grant.delegation })
-  } catch (error) {
-    flow.end('failed')
-    throw error
-  }
+  return judge({ directory, ports }, { owner, reader, ping, signed, check })
 }
 
-function mustBeFileHere({ kind, name }: Found): void {
-  if (kind === 'folder')
-    throw new Fault(
-      'refused.folder',
-      `${name} is a folder, and only files open from another node so far. Ask its owner to share the files in it.`,
-    )
-}
-
-function checkFresh({ ports, replay }: AnsweringOptions, { nonce, atMs, subject }: OpenQuestion): void {
+function checkFresh(
+  { ports, replay }: AnsweringOptions,
+  { nonce, atMs, subject }: OpenQuestion | TreeQuestion,
+): void {
   const nowMs = ports.clock.nowMs()
   if (Math.abs(nowMs - atMs) > skewMsMax)
     throw new Fault(

@@ -1,17 +1,28 @@
+import { fromHex, toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
-import { type BlockSource, decidedElsewhere } from '@anarq/flows'
+import { type BlockSource, decidedElsewhere, type Signed } from '@anarq/flows'
 import { parseCid } from '@anarq/ipld'
+import type { FlowEnd } from '@anarq/qerberos'
 import { verifyCid } from '@anarq/qlock'
 import type { Ping } from '@anarq/qnt'
-import { type AccessRequest, checkChain } from '@anarq/qonsent'
+import { type AccessRequest, checkChain, type Delegation } from '@anarq/qonsent'
 import { signAs } from '../authority.ts'
-import { lockKeyOf } from '../drive/read.ts'
-import type { Content, OpenSharedOptions, TreeEntry, Within } from '../operations.ts'
-import type { Peers } from '../ports.ts'
-import { parsedPing, requestOf } from '../sharing/asking.ts'
+import { lockKeyOf, unreadable } from '../drive/read.ts'
+import type { Content, EntryFacts, OpenSharedOptions, TreeEntry, Within } from '../operations.ts'
+import type { KernelPorts, Peers } from '../ports.ts'
+import { type Asking, parsedPing, requestOf } from '../sharing/asking.ts'
 import type { SharingContext } from '../sharing/context.ts'
 import { contentOf, fileFacts, type Handed, noteOpening, takeOver } from '../sharing/opening.ts'
-import { encodeQuestion, nonceBytes, type OpenAnswer, parseBlockAnswer, parseOpenAnswer } from './messages.ts'
+import { createLockKeys } from '../sharing/tree.ts'
+import type { SpaceEntry } from '../space.ts'
+import {
+  encodeQuestion,
+  nonceBytes,
+  parseBlockAnswer,
+  parseOpenAnswer,
+  type SignedQuestion,
+} from './messages.ts'
+import { parseTreePage, type TreeItem, type TreePage } from './tree-messages.ts'
 
 /** A ping file that leads to another node: its owner does not live here, and there is a place to ask. */
 export type PingElsewhere = { readonly bytes: Uint8Array; readonly ping: Ping; readonly peers: Peers }
@@ -30,81 +41,210 @@ export async function elsewhere(
 /** The reader's side where the owner's node is another one: it decides, and gives the key; blocks come from there as they are read. */
 export async function openElsewhere(
   context: SharingContext,
-  { bytes, ping, peers }: PingElsewhere,
+  there: PingElsewhere,
   { purpose, lock, signal }: OpenSharedOptions,
 ): Promise<Content> {
-  const { office, guardian, ports } = context
-  if (context.directory.find(ping.owner) === undefined)
-    throw new Fault(
-      'missing.identity',
-      `The keys of ${ping.owner} are not known here, so nothing that comes from there could be trusted. Ask for their card and take it in with: anarq id learn CARD`,
-    )
-  const { did, identity } = office.space
-  const fresh = { nonce: ports.random.bytes(nonceBytes), atMs: ports.clock.nowMs() }
-  const { module } = office
-  const request = requestOf(did, ping, { action: '/qnt/read', purpose, module }, 'network')
-  const signed = signAs(identity, guardian, request, fresh)
-  const { flow } = signed.requested
+  const { office } = context
+  const { ping, peers } = there
+  const asking = asks(context, there, { action: '/qnt/read', purpose })
+  const { flow } = asking.signed.requested
   try {
-    const question = {
-      ask: 'open' as const,
-      ping: bytes,
-      subject: did,
-      module,
-      ...fresh,
-      signature: signed.signature,
-    }
-    const sent = encodeQuestion(purpose === undefined ? question : { ...question, purpose })
-    const answer = await peers.ask(ping.where, sent, signal)
-    const handed = proved(context, ping, request, parseOpenAnswer(answer))
-    decidedElsewhere(signed, answer)
-    const inner = takeOver(identity, handed)
+    const answer = await peers.ask(ping.where, encodeQuestion({ ask: 'open', ...asking.fields }), signal)
+    const handed = heldTo(parseOpenAnswer(answer), ping.id)
+    proveGrant(context, there, asking, handed.delegation)
+    decidedElsewhere(asking.signed, answer)
+    const inner = takeOver(office.space.identity, handed)
     const { name } = inner.metadata
     const lockKey = await lockKeyOf(inner, lock, name)
-    const grant = { delegation: handed.delegation, object: request.object, name }
-    await noteOpening(
-      context,
-      { owner: ping.owner, object: ping.id, flow: flow.id, grant },
-      { isElsewhere: true },
-    )
+    await note(context, there, { flow: flow.id, name, delegation: handed.delegation }, {})
     const released = { version: handed.version, inner }
     const entry = fileFacts(ping.owner, ping.id, { ...released, path: name })
-    const blocks = { ...ports.blocks, ...blocksOf(peers, ping, ports.blocks, signal) }
-    return contentOf({ ports: { ...ports, blocks } }, released, { entry, flow, lockKey, signal })
+    return contentOf(withBlocks(context, there, signal), released, { entry, flow, lockKey, signal })
   } catch (error) {
     flow.end('failed')
     throw error
   }
 }
 
-/** As of a shared folder, of the one file that it is; folders of other nodes are refused by their owner's. */
+/** What lies in a folder of another node, without contents. */
+export async function* walkElsewhere(
+  context: SharingContext,
+  there: PingElsewhere,
+  { only, purpose, signal }: Omit<OpenSharedOptions, 'lock'> & Within,
+): AsyncIterable<EntryFacts> {
+  const { items } = await enter(context, there, { isList: true, only, purpose, signal })
+  for await (const { facts } of items) yield facts
+}
+
+/** The same with contents: blocks come as each stream is read. A file alone is one entry. */
 export async function* readElsewhere(
   context: SharingContext,
   there: PingElsewhere,
-  { only, ...options }: OpenSharedOptions & Within,
+  { only, purpose, lock, signal }: OpenSharedOptions & Within,
 ): AsyncIterable<TreeEntry> {
-  const content = await openElsewhere(context, there, options)
-  const { entry } = content
-  if (only !== undefined)
-    throw new Fault('invalid.kind', `${entry.name} is a file: there is nothing in it. Leave out --only.`)
-  yield { entry: { ...entry, kind: 'file' }, content }
+  const { office, guardian } = context
+  const { did, identity } = office.space
+  const { items, after } = await enter(context, there, { isList: false, only, purpose, signal })
+  const sources = withBlocks(context, there, signal)
+  const lockKeys = createLockKeys(lock)
+  for await (const { facts, handed, fault } of items) {
+    if (facts.kind === 'folder') {
+      yield { entry: { ...facts, kind: 'folder' } }
+      continue
+    }
+    const flow = guardian.begin('out', did, toHex(there.ping.id), { after })
+    const open = async (): Promise<Content> => {
+      if (fault !== undefined) throw fault
+      if (handed === undefined) throw lied()
+      const held = heldTo(handed, fromHex(facts.id))
+      const released = { version: held.version, inner: takeOver(identity, held) }
+      const entry = fileFacts(there.ping.owner, held.id, { ...released, path: facts.path })
+      const lockKey = await lockKeys(released.inner, facts.name)
+      return contentOf(sources, released, { entry, flow, lockKey, signal })
+    }
+    try {
+      const content = await open().catch((error: unknown) => unreadable(facts, error))
+      yield { entry: { ...content.entry, kind: 'file' }, content }
+    } finally {
+      flow.end('failed')
+    }
+  }
 }
 
-/** Nothing of the answer is believed that is not proved: the envelope is the one named, and the grant is this owner's. */
-function proved(
-  { directory, ports }: SharingContext,
-  { id, grant }: Ping,
-  request: AccessRequest,
-  { envelope, slot, cid: text, delegation }: OpenAnswer,
-): Handed & Pick<OpenAnswer, 'delegation'> {
-  const cid = parseCid(text)
-  const { ok } = checkChain([delegation], request, { verify: directory.verify, nowMs: ports.clock.nowMs() })
-  if (!verifyCid(cid, envelope) || !delegation.cid.equals(grant) || !ok)
+type Entering = {
+  readonly isList: boolean
+  readonly only: string | undefined
+  readonly purpose: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Asks for a folder: one decision of its owner's node; then page after page. */
+async function enter(
+  context: SharingContext,
+  there: PingElsewhere,
+  { isList, only, purpose, signal }: Entering,
+): Promise<{ readonly items: AsyncIterable<TreeItem>; readonly after: FlowEnd }> {
+  const { ping, peers } = there
+  const asking = asks(context, there, { action: isList ? '/qnt/read/facts' : '/qnt/read', purpose })
+  const { flow } = asking.signed.requested
+  try {
+    const question = { ask: 'tree' as const, isList, ...asking.fields }
+    const sent = encodeQuestion(only === undefined ? question : { ...question, only })
+    const answer = await peers.ask(ping.where, sent, signal)
+    const first = parseTreePage(answer, ping.owner)
+    if (first.delegation === undefined) throw lied()
+    proveGrant(context, there, asking, first.delegation)
+    decidedElsewhere(asking.signed, answer)
+    const name = first.items[0]?.facts.name ?? ''
+    const details = isList ? { isList } : { isTree: true }
+    await note(context, there, { flow: flow.id, name, delegation: first.delegation }, details)
+    return { items: pagesFrom(there, first, signal), after: flow.end('ok') }
+  } catch (error) {
+    flow.end('failed')
+    throw error
+  }
+}
+
+async function* pagesFrom(
+  { ping, peers }: PingElsewhere,
+  first: TreePage,
+  signal: AbortSignal | undefined,
+): AsyncIterable<TreeItem> {
+  let page = first
+  for (let number = 1; ; number += 1) {
+    for (const item of page.items) {
+      signal?.throwIfAborted()
+      yield item
+    }
+    if (page.walk === undefined) return
+    const question = encodeQuestion({ ask: 'next', walk: page.walk, page: number })
+    page = parseTreePage(await peers.ask(ping.where, question, signal), ping.owner)
+  }
+}
+
+type AskingElsewhere = {
+  readonly request: AccessRequest
+  readonly signed: Signed
+  /** As they go into the question. */
+  readonly fields: SignedQuestion
+}
+
+/** Signed by the reader, for now and for once. */
+function asks(
+  { office, guardian, ports, directory }: SharingContext,
+  { bytes, ping }: PingElsewhere,
+  { action, purpose }: Pick<Asking, 'action' | 'purpose'>,
+): AskingElsewhere {
+  if (directory.find(ping.owner) === undefined)
     throw new Fault(
-      'invalid.answer',
-      'What the other node answered is not what the ping file names. Nothing was kept; ask its owner.',
+      'missing.identity',
+      `The keys of ${ping.owner} are not known here, so nothing that comes from there could be trusted. Ask for their card and take it in with: anarq id learn CARD`,
     )
-  return { id, version: { cid }, envelope, slot, delegation }
+  const { did, identity } = office.space
+  const { module } = office
+  const fresh = { nonce: ports.random.bytes(nonceBytes), atMs: ports.clock.nowMs() }
+  const request = requestOf(did, ping, { action, purpose, module }, 'network')
+  const signed = signAs(identity, guardian, request, fresh)
+  const fields = { ping: bytes, subject: did, module, ...fresh, signature: signed.signature }
+  return { request, signed, fields: purpose === undefined ? fields : { ...fields, purpose } }
+}
+
+/** Nothing of the answer is believed that is not proved: the grant is this ping's, and its owner's. */
+function proveGrant(
+  { directory, ports }: SharingContext,
+  { ping }: PingElsewhere,
+  { request }: AskingElsewhere,
+  delegation: Delegation,
+): void {
+  const { ok } = checkChain([delegation], request, { verify: directory.verify, nowMs: ports.clock.nowMs() })
+  if (!delegation.cid.equals(ping.grant) || !ok) throw lied()
+}
+
+/** The envelope is the one that is named; its key opens it for this object alone. */
+function heldTo<T extends { readonly cid: string; readonly envelope: Uint8Array; readonly slot: Uint8Array }>(
+  answer: T,
+  id: Uint8Array,
+): T & Handed {
+  const cid = parseCid(answer.cid)
+  if (!verifyCid(cid, answer.envelope)) throw lied()
+  return { ...answer, id, version: { cid } }
+}
+
+function lied(): Fault {
+  return new Fault(
+    'invalid.answer',
+    'What the other node answered is not what the ping file names. Nothing was kept; ask its owner.',
+  )
+}
+
+function note(
+  context: SharingContext,
+  { ping }: PingElsewhere,
+  {
+    flow,
+    name,
+    delegation,
+  }: { readonly flow: string; readonly name: string; readonly delegation: Delegation },
+  details: SpaceEntry['details'],
+): Promise<void> {
+  const opening = {
+    owner: ping.owner,
+    object: ping.id,
+    flow,
+    grant: { delegation, object: toHex(ping.id), name },
+  }
+  return noteOpening(context, opening, { isElsewhere: true, ...details })
+}
+
+/** The same, with blocks of the other node where there are none here. */
+function withBlocks(
+  { ports, office }: SharingContext,
+  { peers, ping }: PingElsewhere,
+  signal: AbortSignal | undefined,
+): { readonly ports: KernelPorts } {
+  // What somebody else's index names is at another home than one's own: one's own neighbours are not asked.
+  const { disk } = office.stored
+  return { ports: { ...ports, blocks: { ...disk, ...blocksOf(peers, ping, disk, signal) } } }
 }
 
 /** Blocks that are here, then those of the owner's node; each is held to its name. */
@@ -116,6 +256,7 @@ function blocksOf(
 ): BlockSource {
   return {
     readInto: own.readInto,
+    readMany: own.readMany,
     async get(cid) {
       const here = await own.get(cid)
       if (here !== undefined) return here

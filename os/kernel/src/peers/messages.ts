@@ -4,11 +4,24 @@ import { decodeCbor, encodeCbor, parseCid, readBytes, readFields, readInt, readT
 import { blockBytesMax, envelopeBytesMax, pingBytesMax, readerSlotBytes } from '@anarq/qnt'
 import { type Delegation, delegationBytesMax, parseDelegation } from '@anarq/qonsent'
 
-export type PeerQuestion = OpenQuestion | BlockQuestion
+export type PeerQuestion = BlockQuestion | NextQuestion | OpenQuestion | TreeQuestion
 
-/** For the content of what a ping file names. */
-export type OpenQuestion = {
-  readonly ask: 'open'
+/** For the content of the one file that a ping file names. */
+export type OpenQuestion = SignedQuestion & { readonly ask: 'open' }
+
+/** For what lies in the folder that it names: with contents, or as a list. */
+export type TreeQuestion = SignedQuestion & {
+  readonly ask: 'tree'
+  readonly isList: boolean
+  /** A path in the folder: this and what is below it. */
+  readonly only?: string
+}
+
+/** For the next page of a tree. */
+export type NextQuestion = { readonly ask: 'next'; readonly walk: Uint8Array; readonly page: number }
+
+/** What a reader signs: only this once, and only now. */
+export type SignedQuestion = {
   readonly ping: Uint8Array
   readonly subject: string
   /** The app that asks on their behalf, as their node says. */
@@ -32,6 +45,8 @@ export type OpenAnswer = {
 
 export const nonceBytes = 16
 const signatureBytes = 64
+const onlyLettersMax = 4096
+const pagesMax = 1_000_000
 const questionBytesMax = 8192
 const textMax = 512
 const codePattern =
@@ -47,7 +62,9 @@ export function parseQuestion(bytes: Uint8Array): PeerQuestion {
   try {
     const value = decodeCbor(bytes, 'A question')
     const { ask } = value as { ask?: unknown }
-    return ask === 'block' ? readBlockQuestion(value) : readOpenQuestion(value)
+    if (ask === 'block') return readBlockQuestion(value)
+    if (ask === 'next') return readNextQuestion(value)
+    return ask === 'tree' ? readTreeQuestion(value) : readOpenQuestion(value)
   } catch {
     throw wrong()
   }
@@ -58,12 +75,39 @@ function readBlockQuestion(value: unknown): BlockQuestion {
   return { ask: 'block', cid: parseCid(readText(cid, 'The block', { max: 128 })).toString() }
 }
 
-function readOpenQuestion(value: unknown): OpenQuestion {
-  const known = ['ask', 'ping', 'subject', 'module', 'purpose', 'nonce', 'atMs', 'signature']
-  const fields = readFields(value, known, 'A question')
-  if (fields.ask !== 'open') throw wrong()
+function readNextQuestion(value: unknown): NextQuestion {
+  const { walk, page } = readFields(value, ['ask', 'walk', 'page'], 'A question')
   return {
-    ask: 'open',
+    ask: 'next',
+    walk: readBytes(walk, 'The walk', { length: 16 }),
+    page: readInt(page, 'The page', { min: 1, max: pagesMax }),
+  }
+}
+
+const signedFields = ['ping', 'subject', 'module', 'purpose', 'nonce', 'atMs', 'signature'] as const
+
+function readOpenQuestion(value: unknown): OpenQuestion {
+  const { ask, ...fields } = readFields(value, ['ask', ...signedFields], 'A question')
+  if (ask !== 'open') throw wrong()
+  return { ask, ...readSigned(fields) }
+}
+
+function readTreeQuestion(value: unknown): TreeQuestion {
+  const known = ['ask', 'isList', 'only', ...signedFields] as const
+  const { isList, only, ask: _, ...fields } = readFields(value, known, 'A question')
+  if (typeof isList !== 'boolean') throw wrong()
+  return {
+    ask: 'tree',
+    isList,
+    ...(only === undefined ? {} : { only: readText(only, 'The path', { max: onlyLettersMax }) }),
+    ...readSigned(fields),
+  }
+}
+
+function readSigned(
+  fields: Readonly<Partial<Record<(typeof signedFields)[number], unknown>>>,
+): SignedQuestion {
+  return {
     ping: readBytes(fields.ping, 'The ping file', { max: pingBytesMax }),
     subject: readText(fields.subject, 'Who asks', { max: 2048 }),
     module: readText(fields.module, 'The app', { max: 256 }),
@@ -84,20 +128,23 @@ export function encodeBlockAnswer(block: Uint8Array): Uint8Array {
   return encodeCbor({ is: 'block', block })
 }
 
-/** What a refusal says is for whoever asks; a defect of this node is this node's business. */
 export function encodeRefusal(error: unknown): Uint8Array {
+  return encodeCbor({ is: 'refused', ...refusalFields(error) })
+}
+
+/** What a refusal says is for whoever asks; a defect of this node is this node's business. */
+export function refusalFields(error: unknown): { readonly code: string; readonly sentence: string } {
   const { code, message } = asFault(error)
   const isOurs = code.startsWith('internal.') || !codePattern.test(code)
-  return encodeCbor({
-    is: 'refused',
+  return {
     code: isOurs ? 'internal.peer' : code,
     sentence: isOurs ? 'The other node could not answer.' : message.slice(0, textMax),
-  })
+  }
 }
 
 /** Throws what the other node refused with; `invalid.answer` where it is no answer. */
 export function parseOpenAnswer(bytes: Uint8Array): OpenAnswer {
-  return reading(bytes, (value) => {
+  return readingAnswer(bytes, (value) => {
     const fields = readFields(value, ['is', 'envelope', 'slot', 'cid', 'delegation'], 'An answer')
     if (fields.is !== 'opened') throw noAnswer()
     return {
@@ -110,14 +157,15 @@ export function parseOpenAnswer(bytes: Uint8Array): OpenAnswer {
 }
 
 export function parseBlockAnswer(bytes: Uint8Array): Uint8Array {
-  return reading(bytes, (value) => {
+  return readingAnswer(bytes, (value) => {
     const fields = readFields(value, ['is', 'block'], 'An answer')
     if (fields.is !== 'block') throw noAnswer()
     return readBytes(fields.block, 'The block', { max: blockBytesMax })
   })
 }
 
-function reading<T>(bytes: Uint8Array, read: (value: unknown) => T): T {
+/** The strict reading of an answer that may be a refusal: thrown as what it says; `invalid.answer` for anything else. */
+export function readingAnswer<T>(bytes: Uint8Array, read: (value: unknown) => T): T {
   let value: unknown
   try {
     value = decodeCbor(bytes, 'An answer')
@@ -134,7 +182,11 @@ function reading<T>(bytes: Uint8Array, read: (value: unknown) => T): T {
 }
 
 function refusalOf(value: unknown): Fault | undefined {
-  if ((value as { is?: unknown } | null)?.is !== 'refused') return undefined
+  return (value as { is?: unknown } | null)?.is === 'refused' ? faultOf(value) : undefined
+}
+
+/** A fault in another node's words. */
+export function faultOf(value: unknown): Fault {
   const { code, sentence } = value as { code?: unknown; sentence?: unknown }
   if (typeof code !== 'string' || !codePattern.test(code) || typeof sentence !== 'string') return noAnswer()
   return new Fault(code as FaultCode, sentence.slice(0, textMax))

@@ -36,8 +36,8 @@ export type GrantBook = {
   readonly status: StatusPort
 }
 
-const grantKind = 'grant'
-const statusKind = 'status'
+export const grantKind = 'grant'
+export const statusKind = 'status'
 const grantsMax = 1_000_000
 const fields = {
   token: 'token',

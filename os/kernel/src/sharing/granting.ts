@@ -38,7 +38,7 @@ export function createGranting(
           version: 'latest',
           owner: space.did,
           audience,
-          where: ports.peers?.places() ?? [],
+          where: (await ports.peers?.places()) ?? [],
           grant: cid,
           termsHash: hashTerms(termsOf(options)),
           issuedMs,

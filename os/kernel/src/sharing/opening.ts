@@ -171,7 +171,7 @@ export function contentOf(
   }
 }
 
-function mustBeFile({ kind, name }: Found): void {
+export function mustBeFile({ kind, name }: Found): void {
   if (kind === 'folder')
     throw new Fault(
       'invalid.kind',

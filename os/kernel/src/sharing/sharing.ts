@@ -1,5 +1,5 @@
 import type { SharingOperations } from '../operations.ts'
-import { elsewhere, openElsewhere, readElsewhere } from '../peers/elsewhere.ts'
+import { elsewhere, openElsewhere, readElsewhere, walkElsewhere } from '../peers/elsewhere.ts'
 import type { SharingContext } from './context.ts'
 import { createGranting } from './granting.ts'
 import { openPing } from './opening.ts'
@@ -17,7 +17,10 @@ export function createSharing(context: SharingContext): SharingOperations {
       const there = await elsewhere(context, bytes)
       return there === undefined ? openPing(context, bytes, options) : openElsewhere(context, there, options)
     },
-    walk: (bytes, options = {}) => walkPing(context, bytes, options),
+    async *walk(bytes, options = {}) {
+      const there = await elsewhere(context, bytes)
+      yield* there === undefined ? walkPing(context, bytes, options) : walkElsewhere(context, there, options)
+    },
     async *readTree(bytes, options = {}) {
       const there = await elsewhere(context, bytes)
       yield* there === undefined ? readPing(context, bytes, options) : readElsewhere(context, there, options)

@@ -1,5 +1,5 @@
 import { toHex } from '@anarq/bytes'
-import { Fault, type FaultCode } from '@anarq/fault'
+import { Fault, type FaultCode, hasCode } from '@anarq/fault'
 import type { FlowEnd } from '@anarq/qerberos'
 import { checkName } from '@anarq/qindex'
 import type { Inner } from '@anarq/qnt'
@@ -7,9 +7,11 @@ import { aboutOf } from '../drive/about.ts'
 import { lockKeyOf, unreadable } from '../drive/read.ts'
 import { type Found, isShown } from '../drive/resolve.ts'
 import type { EntryFacts, OpenSharedOptions, TreeEntry, Within } from '../operations.ts'
+import type { TreeItem } from '../peers/tree-messages.ts'
+import type { KernelPorts } from '../ports.ts'
 import { type Asked, ask } from './asking.ts'
 import type { SharingContext } from './context.ts'
-import { contentOf, fileFacts, noteOpening, openingOf, release } from './opening.ts'
+import { contentOf, fileFacts, handOver, noteOpening, openingOf, release } from './opening.ts'
 
 /** So many lines of what was released wait for one write of the audit log. */
 const notesMax = 128
@@ -82,8 +84,43 @@ async function* readFile(reading: Reading, { found, path }: Shared): AsyncIterab
   }
 }
 
+/**
+ * The owner's side alone, for a reader on another node: each thing, and of files the envelope with a key for the reader. The
+ * way of the content begins and ends over there: here it is one access that goes on.
+ */
+export async function* handTree(
+  ports: KernelPorts,
+  asked: AskedWithin,
+  { isList }: { readonly isList: boolean },
+): AsyncGenerator<TreeItem> {
+  const { owner, reader, authorised } = asked
+  const { flow } = authorised
+  flow.end('ok')
+  for await (const shared of sharedEntries(asked)) {
+    const { found } = shared
+    const facts = factsOf(asked, shared)
+    if (isList || found.kind === 'folder') {
+      yield { facts }
+      continue
+    }
+    if (found.isDecoy && found !== asked.found) owner.onDecoy(found.id, reader.did, 'open')
+    try {
+      const { version, envelope, slot } = await handOver(ports, asked, {
+        found,
+        flow,
+        keep: owner.space.note,
+      })
+      yield { facts, handed: { cid: version.cid.toString(), envelope, slot } }
+    } catch (fault) {
+      // As `unreadable` has it here: one damaged file does not hide the others.
+      if (!hasCode(fault, 'damaged')) throw fault
+      yield { facts, fault }
+    }
+  }
+}
+
 /** The key of a second lock is slow to derive on purpose: once for each salt is enough. */
-function createLockKeys(lock: string | undefined): Reading['lockKeys'] {
+export function createLockKeys(lock: string | undefined): Reading['lockKeys'] {
   const keys = new Map<string, Promise<Uint8Array | undefined>>()
   return (inner, name) => {
     const salt = inner.metadata.lock === undefined ? '' : toHex(inner.metadata.lock.salt)
@@ -93,7 +130,7 @@ function createLockKeys(lock: string | undefined): Reading['lockKeys'] {
   }
 }
 
-type AskedWithin = Asked & { readonly names: readonly string[] }
+export type AskedWithin = Asked & { readonly names: readonly string[] }
 
 async function askWithin(
   context: SharingContext,
@@ -104,12 +141,20 @@ async function askWithin(
     purpose,
   }: { action: '/qnt/read' | '/qnt/read/facts'; purpose: string | undefined } & Within,
 ): Promise<AskedWithin> {
-  const names = only === undefined ? [] : namesOf(only)
-  const check = ({ kind, name }: Found): void => {
-    if (kind === 'file' && names.length > 0)
-      throw new Fault('invalid.kind', `${name} is a file: there is nothing in it. Leave out --only.`)
-  }
+  const { names, check } = within(only)
   return { ...(await ask(context, bytes, { action, purpose, check })), names }
+}
+
+/** What is asked for of a shared folder, and what has to be so for that to make sense. */
+export function within(only: string | undefined): Pick<AskedWithin, 'names'> & { check(found: Found): void } {
+  const names = only === undefined ? [] : namesOf(only)
+  return {
+    names,
+    check({ kind, name }) {
+      if (kind === 'file' && names.length > 0)
+        throw new Fault('invalid.kind', `${name} is a file: there is nothing in it. Leave out --only.`)
+    },
+  }
 }
 
 /** The names on a way down. What would lead up, out, or nowhere is refused before anybody is asked. */

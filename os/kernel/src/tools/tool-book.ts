@@ -48,7 +48,7 @@ export type ToolBookOptions = {
   refresh(): Promise<void>
 }
 
-const recordKind = 'tool-key'
+export const toolKeyKind = 'tool-key'
 const keysMax = 1000
 /** 160 bits: nobody guesses it, so a fast hash keeps it. */
 const secretBytes = 20
@@ -62,14 +62,14 @@ export async function openToolBook({
   refresh,
 }: ToolBookOptions): Promise<ToolBook> {
   const keys = new Map<string, KeptKey>()
-  for (const { id } of view.search({ kind: recordKind, limit: Number.MAX_SAFE_INTEGER })) {
+  for (const { id } of view.search({ kind: toolKeyKind, limit: Number.MAX_SAFE_INTEGER })) {
     const record = await index.get(id)
     const key = record === undefined ? undefined : readKey(record)
     if (key !== undefined) keys.set(key.id, key)
   }
 
   const keep = async (key: KeptKey, set: Record<string, FieldValue>): Promise<void> => {
-    await index.commit([{ id: fromHex(key.id), kind: recordKind, set }], {})
+    await index.commit([{ id: fromHex(key.id), kind: toolKeyKind, set }], {})
     keys.set(key.id, key)
     await refresh()
   }

@@ -74,12 +74,13 @@ export const apps: MethodsOf<AppsSdk> = {
     run: ({ apps }, input) => apps().launch(input),
   },
   report: {
-    summary: 'Put on record that an app broke the rules of its screen and was cut off',
+    summary: 'Put on record that an app broke a rule of its screen, and whether it was cut off',
     isChange: false,
     permission: manages,
     params: fields({
       id,
       why: text({ pattern: /^[a-z][a-z.-]{0,39}$/, about: 'A code such as limit.rate.' }),
+      isCutOff: optional(flag),
     }),
     run: ({ apps }, input) => apps().report(input),
   },

@@ -79,6 +79,22 @@ export function testSearch(name: string, open: OpenView): void {
     })
   })
 
+  test(`${name}: records of a kind that the drive does not know are found by it, in pages, and by no other`, async () => {
+    await use(open, (view) => {
+      fill(view)
+      const grant = (id: string, set: Record<string, string> = {}, kind = 'grant') =>
+        testRecord({ id: testId(id), kind, set: { name: id, ...set } })
+      apply(view, grant('b'), grant('a'), grant('c', {}, 'status'))
+      assert.deepEqual(names(view.search({ kind: 'grant' })), ['a', 'b'])
+      assert.deepEqual(names(view.search({ kind: 'grant', limit: 1, offset: 1 })), ['b'])
+      assert.deepEqual(names(view.search({ kind: 'status' })), ['c'])
+      assert.deepEqual(view.search({ kind: 'nothing' }), [])
+      apply(view, testRecord({ id: testId('d'), kind: 'grant', set: { name: 'd' } }))
+      assert.deepEqual(names(view.search({ kind: 'grant' })), ['a', 'b', 'd'])
+      assert.deepEqual(names(view.search({ kind: 'grant', isReversed: true })), ['d', 'b', 'a'])
+    })
+  })
+
   test(`${name}: results come by name, time, size or relevance, forwards or backwards, in pages`, async () => {
     await use(open, (view) => {
       fill(view)

@@ -1,0 +1,79 @@
+import { Button, Note, ProgressBar, sizeOf } from '@anarq/design'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { problemText } from '../client/problem.ts'
+import { useSurroundings } from '../shell/context.ts'
+import { Card } from './card.tsx'
+import { Problem } from './problem.tsx'
+
+type Sending = { readonly name: string; readonly bytes: number; readonly of: number }
+
+/** A backup from this browser's machine into the empty home; whoever it belongs to unlocks it then. */
+export function Restore(props: { readonly onBack: () => void; readonly onRestored: () => void }): ReactNode {
+  const { client, say, preferences } = useSurroundings()
+  const [sending, setSending] = useState<Sending>()
+  const [problem, setProblem] = useState<string>()
+  const stopping = useRef<AbortController>(undefined)
+  const choose = useRef<HTMLInputElement>(null)
+  // Whoever leaves the page in the middle has an empty home, as before.
+  useEffect(() => () => stopping.current?.abort(), [])
+
+  const restore = async (file: File): Promise<void> => {
+    const stop = new AbortController()
+    stopping.current = stop
+    setProblem(undefined)
+    setSending({ name: file.name, bytes: 0, of: file.size })
+    try {
+      const { signal } = stop
+      const onProgress = ({ bytes }: { bytes: number }): void =>
+        setSending({ name: file.name, bytes, of: file.size })
+      await client.restore({ file, onProgress, signal })
+      props.onRestored()
+    } catch (thrown) {
+      if (!stop.signal.aborted) setProblem(problemText(say, thrown))
+      setSending(undefined)
+    }
+  }
+  const { locale } = preferences
+  return (
+    <Card
+      title={say('first.restore.title')}
+      text={say('first.restore.text')}
+      onBack={sending === undefined ? props.onBack : undefined}
+    >
+      <input
+        ref={choose}
+        type="file"
+        accept=".car"
+        hidden
+        onChange={({ currentTarget }) => {
+          const [chosen] = currentTarget.files ?? []
+          currentTarget.value = ''
+          if (chosen !== undefined) void restore(chosen)
+        }}
+      />
+      <Problem>{problem}</Problem>
+      {sending === undefined ? (
+        <>
+          <Note icon="info">{say('first.restore.empty')}</Note>
+          <Button look="accent" size="large" isWide icon="upload" onPress={() => choose.current?.click()}>
+            {say('first.restore.act')}
+          </Button>
+        </>
+      ) : (
+        <>
+          <ProgressBar
+            label={say('first.restore.busy', { name: sending.name })}
+            value={sending.bytes / Math.max(1, sending.of)}
+            text={say('first.restore.of', {
+              bytes: sizeOf(sending.bytes, locale),
+              of: sizeOf(sending.of, locale),
+            })}
+          />
+          <Button size="large" isWide onPress={() => stopping.current?.abort()}>
+            {say('act.cancel')}
+          </Button>
+        </>
+      )}
+    </Card>
+  )
+}

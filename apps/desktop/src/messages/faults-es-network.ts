@@ -1,0 +1,62 @@
+/** Faults in Spanish: other nodes, links between them, and the doors of this one. */
+import type { FaultTexts } from '@anarq/design'
+
+export const networkFaultsEs: FaultTexts = {
+  'busy.address': 'Otro programa ocupa ya esa dirección. Elige otra con --port.',
+  'busy.home': 'Otro nodo usa ya esta carpeta, o no se puede escribir en ella. Páralo o elige otra carpeta.',
+  'busy.socket': 'Ahí responde ya otro nodo. Páralo, o usa otra carpeta con --home.',
+  'damaged.onion-keys': 'Las llaves guardadas de los circuitos no se leen. El nodo empieza sin ellas.',
+  'damaged.peer-cache': 'La lista guardada de otros nodos no se lee. Empieza con una invitación.',
+  'invalid.guards': 'La lista guardada de nodos de entrada no se lee. El nodo empieza sin ella.',
+  'invalid.home': 'La ruta de la carpeta del nodo es demasiado larga. Usa una más corta con --home.',
+  'invalid.limit': 'Un límite de los ajustes no vale. Pon un número entero mayor.',
+  'invalid.message': 'Llegó un mensaje que no se entiende. Actualiza AnarQ en los dos lados.',
+  'invalid.network': 'El nombre de esa red es demasiado largo. Elige otro.',
+  'invalid.node-id': 'Eso no es el identificador de un nodo. Cópialo otra vez, entero.',
+  'invalid.period': 'Todavía no se conoce el estado de la red. Espera un poco.',
+  'invalid.prefix': 'Ese vecindario no está bien nombrado. Cópialo otra vez.',
+  'invalid.view': 'La lista de vecinos no puede ser. Se pedirá otra vez.',
+  'limit.bytes': 'Por esta conexión ya pasó todo lo que se permite. Abre otra.',
+  'limit.header': 'Las cabeceras de esta petición son demasiado largas. Acórtalas.',
+  'limit.invitation': 'La invitación es demasiado larga. Pon menos direcciones.',
+  'limit.message': 'El mensaje es demasiado largo para la red. Divídelo.',
+  'limit.pairs': 'Este nodo ya une todas las conexiones que puede. Inténtalo más tarde o por otro.',
+  'limit.pairs-of-node': 'Ya tienes todas las conexiones que este nodo une para uno. Cierra alguna.',
+  'limit.pointer': 'Lo que se anuncia en la red es demasiado largo. Acórtalo.',
+  'limit.reservations': 'Este nodo ya guarda sitio a todos los que puede. Inténtalo más tarde o en otro.',
+  'limit.seeds': 'La lista de nodos conocidos es demasiado larga. Quita algunos.',
+  'limit.streams': 'Esta conexión ya lleva todo lo que puede a la vez. Espera a que algo termine.',
+  'limit.time': 'La conexión duró todo lo que se permite. Ábrela otra vez.',
+  'limit.vote': 'El voto sobre la red es demasiado largo. Acórtalo.',
+  'missing.reservation': 'Ese nodo no guardó sitio aquí. Tiene que pedirlo antes.',
+  'refused.address': 'En esa dirección no se puede escuchar. Elige una de esta máquina.',
+  'refused.clear':
+    'Una llave no se acepta por una red sin cifrar. Pon TLS delante del nodo, o entra por un túnel SSH.',
+  'refused.evidence': 'Eso no prueba que nadie mintiera. Reúne pruebas firmadas.',
+  'refused.network-state': 'Ese estado de la red no es de fiar y no se tomó. Se pedirá otro.',
+  'refused.no-broker': 'Ese nodo no une a otros. Prueba con uno distinto.',
+  'refused.open-proxy':
+    'Cualquiera que llegue ahí podría usar este nodo. Di expresamente que lo quieres abierto.',
+  'refused.pair': 'Esa conexión es de otros dos nodos.',
+  'refused.work': 'A esa ficha le falta el trabajo que se pide para entrar. Hazla otra vez.',
+  'unavailable.address': 'Nadie responde en esa dirección. Inténtalo más tarde.',
+  'unavailable.broker': 'Ningún nodo puede unirte con ese ahora. Inténtalo más tarde.',
+  'unavailable.destination': 'El destino no está en esta puerta, y a otro sitio no se envía nada.',
+  'unavailable.home':
+    'No se puede usar la carpeta del nodo. Comprueba que existe y se puede escribir en ella.',
+  'unavailable.link': 'La conexión con el otro nodo no está abierta. Espera, o ábrela otra vez.',
+  'unavailable.port': 'Ese puerto no se puede usar. Elige otro.',
+  'refused.not-reachable':
+    'Aquí nadie puede entrar: este nodo solo sale. Arráncalo con --net tcp://EQUIPO:PUERTO, o pide una invitación al otro.',
+  'refused.self': 'Esta invitación lleva a este mismo nodo. Dásela a otra persona.',
+  'busy.walks': 'El otro nodo lee carpetas para muchos ahora mismo. Inténtalo más tarde.',
+  'missing.walk': 'El otro nodo esperó demasiado, o se reinició. Abre la carpeta otra vez.',
+  'damaged.guards': 'La lista guardada de los relés de entrada no se lee. El nodo elige otros.',
+  'unavailable.neighbours':
+    'Ningún otro nodo puede guardar o devolver nada ahora. Se intenta otra vez más tarde.',
+  'missing.index':
+    'Nadie guarda nada con estas palabras, o quien lo guarda no responde. Comprueba las palabras y la invitación.',
+  'busy.return': 'Ya está volviendo. Espera a que termine.',
+  'limit.journal': 'Lo que se guarda para otros no admite más. Libera espacio en el disco.',
+  'damaged.journal': 'Una anotación de lo que se guarda para otros estaba dañada y se ha dejado fuera.',
+}

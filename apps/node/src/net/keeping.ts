@@ -1,0 +1,328 @@
+import { asFault, Fault, hasCode } from '@anarq/fault'
+import type { Kernel, Neighbours } from '@anarq/kernel'
+import type { NodeId } from '@anarq/qnet'
+import {
+  createCardReader,
+  createSwarm,
+  homeOfFeed,
+  isSignedHead,
+  type Swarm,
+  type SwarmSettings,
+  seatOf,
+  signingOf,
+  swarmDefaults,
+} from '@anarq/qnet/swarm'
+import type { NeighbourhoodFacts } from '@anarq/sdk'
+import type { Ground } from './ground.ts'
+import { type HeldStore, heldBytesDefault, openHeldStore } from './held-store.ts'
+import { placeCard, placeRules, placeWorkBits } from './place-card.ts'
+import { roomBytes } from './rooms.ts'
+
+export type KeepingSettings = {
+  /** What is held for others, at most; absent: a tenth of what is free, and 10 GiB at most. */
+  readonly heldBytesMax?: number
+  /** How fast copies of what is here go out, in bytes a second over all who get one. */
+  readonly bytesPerSecond?: number
+  /** All of a network have the same. */
+  readonly workBits?: number
+  readonly swarm?: Partial<SwarmSettings>
+}
+
+export type KeepingOptions = {
+  readonly ground: Ground
+  /** Whom discovery knows now. */
+  readonly known: () => readonly NodeId[]
+  readonly kernel: Pick<Kernel, 'keeping'>
+  readonly folder: string
+  readonly settings?: KeepingSettings | undefined
+  onFault(fault: Fault): void
+}
+
+/** This node in its neighbourhood: others' blocks on its disk, its own with them. */
+export type KeepingRoom = Omit<Neighbours, 'reach'> & {
+  /** Resolves when there is somebody; `unavailable.neighbours` where nobody came in a minute. */
+  arrived(signal?: AbortSignal): Promise<void>
+  facts(): NeighbourhoodFacts
+  close(): Promise<void>
+}
+
+const bytesPerSecondDefault = 16 * 1024 * 1024
+/** Who is alone looks for others often, who is not now and then, in case there are two networks that do not know of each other. */
+const meetAloneMs = 1000
+const meetMs = 30_000
+/** Nobody leads to a neighbourhood: this node is the first, until it meets others. */
+const foundAfterMs = 20_000
+const arriveMsMax = 60_000
+/** A put is in the store long before anybody else gets it: it is let finish. */
+const settleMs = 500
+/** What too few keep is asked about again after a while, ever more seldom as long as nothing changes. */
+const restMsMin = 10_000
+const restMsMax = 30 * 60_000
+const retryMs = 5_000
+const blamesMax = 64
+
+/** The node is up at once; its place is paid for beside it. */
+export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom> {
+  const { ground, known, kernel, folder, settings = {}, onFault } = options
+  const { world } = ground
+  const held = await openHeldStore({ folder, onFault })
+  const heldBytesMax = settings.heldBytesMax ?? (await heldBytesDefault(folder, held.bytes()))
+  const waker = createWaker(ground)
+  let isClosed = false
+  let swarm: Swarm | undefined
+
+  const others = (): readonly NodeId[] => {
+    const members = swarm?.view()?.members ?? []
+    return members.map(({ id }) => id).filter((id) => id !== ground.keys.id)
+  }
+  const isMember = (): boolean => others().length > 0
+  /** Who is no member yet may ask members all the same; a first node that has met others will be one of them in a moment. */
+  const isSeeking = (): boolean => swarm !== undefined && swarm.view() === undefined && known().length > 0
+  const isThere = (): boolean => isMember() || isSeeking()
+  const need = (): Swarm => {
+    if (swarm !== undefined && isThere()) return swarm
+    throw nobody()
+  }
+  /** Whether anybody leads to a neighbourhood. */
+  const isLed = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      if (swarm === undefined) resolve(false)
+      else swarm.contacts.find(swarm.place, known(), (proof) => resolve(proof !== undefined))
+    })
+  const starting = startSwarm(options, {
+    held,
+    heldBytesMax,
+    others,
+    isStopped: () => isClosed,
+    changed() {
+      kernel.keeping.lookAgain()
+      waker.wake()
+    },
+    started(made) {
+      swarm = made
+    },
+  }).catch((error: unknown) => onFault(asFault(error)))
+  const stopListening = kernel.keeping.onWork(waker.wake)
+
+  /** One step after the other, no faster than the pace allows, until there is nothing left to do. */
+  async function pump(): Promise<void> {
+    const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
+    let restMs = restMsMin
+    while (!isClosed) {
+      if (!isMember()) {
+        await waker.rest(retryMs)
+        continue
+      }
+      try {
+        const { isIdle, sentBytes } = await kernel.keeping.step()
+        if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
+        else if (await waker.rest(restMs)) {
+          restMs = restMsMin
+          await waker.pause(settleMs)
+        } else {
+          restMs = Math.min(restMsMax, restMs * 2)
+          kernel.keeping.lookAgain()
+        }
+      } catch (error) {
+        if (!hasCode(error, 'unavailable') && !hasCode(error, 'refused.locked')) onFault(asFault(error))
+        await waker.rest(retryMs)
+      }
+    }
+  }
+  const pumping = pump()
+  const copies = settings.swarm?.copies ?? swarmDefaults.copies
+  const { giveUp, ...asked } = asNeighbours(need, copies)
+
+  return {
+    copies,
+    isThere,
+    ...asked,
+    async arrived(signal) {
+      const startMs = performance.now()
+      while (!isMember() && !(isSeeking() && (await isLed()))) {
+        signal?.throwIfAborted()
+        if (isClosed || performance.now() - startMs > arriveMsMax) throw nobody()
+        await new Promise<void>((resolve) => void world.after(100, resolve))
+      }
+    },
+    facts: () => factsOf(ground.keys.id, swarm, held, heldBytesMax),
+    async close() {
+      isClosed = true
+      stopListening()
+      waker.end()
+      giveUp()
+      swarm?.stop()
+      await starting
+      await pumping
+      await kernel.keeping.save()
+      await held.close()
+    },
+  }
+}
+
+type Starting = {
+  readonly held: HeldStore
+  readonly heldBytesMax: number
+  others(): readonly NodeId[]
+  isStopped(): boolean
+  changed(): void
+  started(swarm: Swarm): void
+}
+
+async function startSwarm(
+  { ground, known, settings = {} }: KeepingOptions,
+  { held, heldBytesMax, others, isStopped, changed, started }: Starting,
+): Promise<void> {
+  const { keys, world, links, rooms } = ground
+  const rules = placeRules(settings.workBits ?? placeWorkBits)
+  const card = await placeCard(ground, rules, isStopped)
+  if (card === undefined || isStopped()) return
+  const blames = new Map<NodeId, number>()
+  const swarm: Swarm = createSwarm({
+    card,
+    world,
+    wire: rooms.open(roomBytes.swarm, (from, message) => swarm.receive(from, message)),
+    signing: signingOf(keys.signing),
+    store: held.store,
+    headStore: held.heads,
+    readCard: createCardReader(rules),
+    isHead: isSignedHead,
+    blame(peer) {
+      const count = (blames.get(peer) ?? 0) + 1
+      blames.set(peer, count)
+      if (count >= blamesMax) {
+        blames.delete(peer)
+        links.disconnect(peer, 'protocol')
+      }
+    },
+    changed,
+    settings: { ...settings.swarm, heldBytesMax },
+  })
+  started(swarm)
+  swarm.start(known())
+  world.after(foundAfterMs, () => {
+    if (!isStopped() && swarm.view() === undefined) swarm.membership.found()
+  })
+  const meet = (): void => {
+    if (isStopped()) return
+    swarm.meet(known())
+    world.after(others().length === 0 ? meetAloneMs : meetMs, meet)
+  }
+  meet()
+}
+
+function factsOf(
+  self: NodeId,
+  swarm: Swarm | undefined,
+  held: HeldStore,
+  bytesMax: number,
+): NeighbourhoodFacts {
+  const view = swarm?.view()
+  const probes = swarm?.membership.probes
+  const members = (view?.members ?? []).map(({ id, seat }) => {
+    const latencyMs = probes?.latencyMs(id)
+    const { answered, sent } = probes?.uptime(id) ?? { answered: 0, sent: 0 }
+    return {
+      id,
+      ...seatOf(seat),
+      isSelf: id === self,
+      isAnswering: id === self || probes?.isSuspect(id) === false,
+      answered,
+      asked: sent,
+      ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs) }),
+    }
+  })
+  return {
+    held: { blocks: held.blocks(), bytes: held.bytes(), bytesMax },
+    ...(view === undefined ? {} : { epoch: view.epoch, prefix: view.prefix }),
+    members,
+  }
+}
+
+/** Callbacks become promises; that nobody is there is said before anything is asked. */
+function asNeighbours(
+  need: () => Swarm,
+  copies: number,
+): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead'> & { giveUp(): void } {
+  const asked = new Set<(fault: Fault) => void>()
+  const ask = async <T>(begin: (swarm: Swarm, then: (answer: T) => void) => void): Promise<T> => {
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    asked.add(reject)
+    try {
+      begin(need(), resolve)
+      return await promise
+    } finally {
+      asked.delete(reject)
+    }
+  }
+  return {
+    giveUp() {
+      for (const reject of asked) reject(nobody())
+    },
+    async count(feed, digests) {
+      const counts = await ask<readonly number[] | undefined>(({ replicas }, then) =>
+        replicas.count(homeOfFeed(feed), digests, then),
+      )
+      if (counts === undefined) throw nobody()
+      return counts
+    },
+    put: (feed, bytes) =>
+      ask(({ replicas }, then) =>
+        replicas.put(homeOfFeed(feed), bytes, copies, (placed) => then(placed.copies)),
+      ),
+    get: (feed, digest) => ask(({ replicas }, then) => replicas.get(homeOfFeed(feed), digest, then)),
+    putHead: (feed, head) => ask(({ replicas }, then) => replicas.heads.put(feed, head, then)),
+    heads: (feed) => ask(({ replicas }, then) => replicas.heads.find(feed, then)),
+  }
+}
+
+type Waker = {
+  wake(): void
+  /** Waits until it is woken, or so long. True where it was woken. */
+  rest(ms: number): Promise<boolean>
+  pause(ms: number): Promise<void>
+  /** Nothing waits any more. */
+  end(): void
+}
+
+function createWaker({ world }: Pick<Ground, 'world'>): Waker {
+  let isWoken = false
+  let isOver = false
+  let waiting: { isPause: boolean; end(): void } | undefined
+
+  const wait = (ms: number, isPause: boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const end = (): void => {
+        waiting = undefined
+        stop()
+        resolve()
+      }
+      const stop = world.after(isOver ? 0 : ms, end)
+      waiting = { isPause, end }
+    })
+  return {
+    wake() {
+      isWoken = true
+      if (waiting?.isPause === false) waiting.end()
+    },
+    async rest(ms) {
+      if (!isWoken) await wait(ms, false)
+      const was = isWoken
+      isWoken = false
+      return was
+    },
+    pause: (ms) => wait(ms, true),
+    end() {
+      isOver = true
+      isWoken = true
+      waiting?.end()
+    },
+  }
+}
+
+function nobody(): Fault {
+  return new Fault(
+    'unavailable.neighbours',
+    'No other node is there now that could keep or give anything. Meet one with: anarq net join LINE',
+  )
+}

@@ -1,0 +1,110 @@
+import { Fault } from '@anarq/fault'
+import type { NodeId } from '@anarq/qnet'
+import { type Contact, createDiscovery, type Discovery, readCache } from '@anarq/qnet/discovery'
+import { groupOfHost, type OfferedRole, parseInvitation, writeInvitation } from '@anarq/qnet/record'
+import type { NetworkInvitation } from '@anarq/sdk'
+import type { Ground } from './ground.ts'
+import { roomBytes } from './rooms.ts'
+
+export type MeetingOptions = {
+  readonly ground: Ground
+  readonly roles: readonly OfferedRole[]
+  onFault(fault: Fault): void
+}
+
+/** How this node finds others: invitations, what it knew before, and what those whom it knows tell it. */
+export type Meeting = {
+  readonly discovery: Discovery
+  invite(): NetworkInvitation
+  /** Resolves to whom the invitation leads to, once it is reached. */
+  join(invitation: string, signal?: AbortSignal): Promise<NodeId>
+  close(): void
+}
+
+/** An invitation that lies about for longer leads nobody anywhere. */
+const invitationMs = 7 * 24 * 3_600_000
+const greetingMsMax = 10_000
+const greetingPollMs = 50
+const keepEveryMs = 5 * 60_000
+
+export function openMeeting({ ground, roles, onFault }: MeetingOptions): Meeting {
+  const { keys, onion, world, links, rooms, kept, addresses } = ground
+  const discovery: Discovery = createDiscovery({
+    keys,
+    onion,
+    world,
+    wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
+    describe: () => ({ addresses, brokers: [], branches: [], capacity: 0, roles }),
+    // Nobody publishes pointers yet: there is none to be believed.
+    verifyPointer: (_signed, verdict) => verdict(false),
+    groupOfPeer(peer) {
+      const address = links.peer(peer)?.address
+      return address === undefined || address === '' ? undefined : groupOfHost(address)
+    },
+  })
+  ground.lookIn(discovery.contactOf)
+  ground.hear({ onDialled: discovery.dialled })
+  discovery.start(contactsBefore(kept.get('peers'), onFault))
+  let isClosed = false
+  const keep = (): void => kept.set('peers', discovery.cache())
+  const keepLater = (): void =>
+    void world.after(keepEveryMs, () => {
+      if (isClosed) return
+      keep()
+      keepLater()
+    })
+  keepLater()
+
+  /** Its record comes with its first answer, a moment after the link is open. */
+  const greeted = async (id: NodeId, signal: AbortSignal | undefined): Promise<void> => {
+    const startMs = performance.now()
+    while (performance.now() - startMs < greetingMsMax) {
+      signal?.throwIfAborted()
+      if (discovery.nodes().some(({ record }) => record.id === id)) return
+      await new Promise<void>((resolve) => void world.after(greetingPollMs, resolve))
+    }
+    throw new Fault('unavailable.peer', 'That node let us in and then said nothing. Try again.')
+  }
+
+  return {
+    discovery,
+    invite() {
+      if (addresses.length === 0)
+        throw new Fault(
+          'refused.not-reachable',
+          'Nobody can come in here: this node only goes out. Start it with --net tcp://HOST:PORT, or ask the other one for an invitation.',
+        )
+      const endsMs = world.clock.nowMs() + invitationMs
+      return { invitation: writeInvitation(keys, { addresses, endMs: endsMs }), endsMs }
+    },
+    async join(text, signal) {
+      const invitation = parseInvitation(text.trim())
+      if (invitation.endMs <= world.clock.nowMs())
+        throw new Fault('refused.expired', 'This invitation is over. Ask for a new one.')
+      if (invitation.id === keys.id)
+        throw new Fault(
+          'refused.self',
+          'This invitation leads to this node itself. Give it to somebody else.',
+        )
+      discovery.meet(invitation)
+      await links.connect(invitation.id)
+      await greeted(invitation.id, signal)
+      keep()
+      return invitation.id
+    },
+    close() {
+      isClosed = true
+      keep()
+      discovery.stop()
+    },
+  }
+}
+
+function contactsBefore(cache: Uint8Array | undefined, onFault: (fault: Fault) => void): readonly Contact[] {
+  try {
+    return cache === undefined ? [] : readCache(cache)
+  } catch (error) {
+    onFault(error as Fault)
+    return []
+  }
+}

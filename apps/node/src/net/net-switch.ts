@@ -1,0 +1,135 @@
+import { Fault } from '@anarq/fault'
+import type { Kernel, Neighbours, Peers } from '@anarq/kernel'
+import type { Feed, OthersFacts } from '@anarq/sdk'
+import type { Net, NetOptions, NetSettings } from './net.ts'
+
+export type NetSwitch = {
+  /** For the kernel, which is made before there is a net. */
+  readonly peers: Peers
+  readonly neighbours: Neighbours
+  /** The net that is up now. */
+  current(): Net | undefined
+  /** The same, once what the last change of the lock began is done. */
+  settled(): Promise<Net | undefined>
+  /** How it stands towards others, for people. */
+  facts(): OthersFacts
+  /** Follows the lock from here on: a locked node is on no network. Resolves when it listens, where it should and can. */
+  attach(kernel: Kernel, feed: Feed): Promise<void>
+  close(): Promise<void>
+}
+
+/** As the swarm has it, which is loaded with the network. */
+const copiesDefault = 6
+
+/** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
+export function createNetSwitch(
+  settings: NetSettings,
+  { keptFile, heldFolder, onFault }: Pick<NetOptions, 'heldFolder' | 'keptFile' | 'onFault'>,
+): NetSwitch {
+  let kernel: Kernel | undefined
+  let opening: Promise<Net> | undefined
+  let net: Net | undefined
+  /** What the one before still writes is written before the next begins. */
+  let closing: Promise<void> = Promise.resolve()
+  /** The last change of the lock, as it is followed. */
+  let following: Promise<void> = Promise.resolve()
+  let turn = 0
+  let detach = (): void => {}
+  let onChanged = (): void => {}
+
+  const open = (): Promise<Net> => {
+    if (kernel === undefined)
+      return Promise.reject(new Fault('unavailable.peer', 'This node is still starting.'))
+    opening ??= openNow(kernel)
+    return opening
+  }
+  const openNow = async (owner: Kernel): Promise<Net> => {
+    const mine = turn
+    try {
+      await closing
+      // Loaded when it is needed: most commands never are on a network.
+      const { openNet } = await import('./net.ts')
+      const opened = await openNet({
+        kernel: owner,
+        keptFile,
+        heldFolder,
+        onFault,
+        onChanged: () => onChanged(),
+        ...settings,
+      })
+      // Where it was locked meanwhile, `down` closes this one.
+      if (mine === turn) net = opened
+      return opened
+    } catch (error) {
+      if (mine === turn) opening = undefined
+      throw error
+    }
+  }
+  const there = (): Omit<Neighbours, 'reach'> => {
+    const keeping = net?.keeping
+    if (keeping !== undefined) return keeping
+    throw new Fault(
+      'unavailable.neighbours',
+      'This node is on no network now: unlock it, or start it with --net.',
+    )
+  }
+  const down = async (): Promise<void> => {
+    const was = opening
+    turn += 1
+    opening = undefined
+    net = undefined
+    closing = closing.then(async () => (await was?.catch(() => undefined))?.close()).catch(onFault)
+    await closing
+  }
+  const follow = async (): Promise<void> => {
+    const state = (await kernel?.operations.account.status())?.state
+    if (state !== 'open') await down()
+    else if (settings.isAmongOthers === true) await open()
+  }
+
+  return {
+    peers: {
+      async places() {
+        await following
+        return (await net?.places()) ?? []
+      },
+      ask: async (places, question, signal) => (await open()).ask(places, question, signal),
+    },
+    neighbours: {
+      copies: settings.keeping?.swarm?.copies ?? copiesDefault,
+      isThere: () => net?.keeping?.isThere() ?? false,
+      reach: async (invitation, signal) => (await open()).reach(invitation, signal),
+      count: async (...asked) => there().count(...asked),
+      put: async (...asked) => there().put(...asked),
+      get: async (...asked) => there().get(...asked),
+      putHead: async (...asked) => there().putHead(...asked),
+      heads: async (...asked) => there().heads(...asked),
+    },
+    current: () => net,
+    async settled() {
+      await following
+      return net
+    },
+    facts: () => factsOf(settings, net),
+    async attach(owner, feed) {
+      kernel = owner
+      onChanged = () => feed.emit('network')
+      detach = feed.on(({ topic }) => {
+        if (topic === 'lock') following = follow().catch((error: Fault) => onFault(error))
+      })
+      await follow()
+    },
+    async close() {
+      detach()
+      await down()
+      kernel = undefined
+    },
+  }
+}
+
+function factsOf({ listen, outside }: NetSettings, net: Net | undefined): OthersFacts {
+  if (listen === undefined) return { state: 'going-out' }
+  if (net?.address === undefined) return { state: 'not-listening', wanted: listen }
+  const here = { state: 'listening', address: net.address } as const
+  return outside === undefined ? here : { ...here, outside: `${outside.host}:${outside.port}` }
+}

@@ -1,0 +1,180 @@
+/** The kernel's side of what others keep, with neighbours in memory. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { equalBytes } from '@anarq/bytes'
+import { createManualClock } from '@anarq/clock/testing'
+import { Fault } from '@anarq/fault'
+import type { Kernel, Neighbours } from '@anarq/kernel'
+import { hashBlake3 } from '@anarq/qlock'
+import type { SignedHead } from '@anarq/qnet/swarm'
+import { createSeededRandom } from '@anarq/random/testing'
+import { emptyHome, type FamilyHome, reopened } from './family.ts'
+import { bytesOf, fileItem, itemsOf, passphrase, someDay } from './world.ts'
+
+type Village = Neighbours & {
+  readonly blocks: Map<string, Uint8Array>
+  readonly heads_: Map<string, SignedHead[]>
+  /** What went over the wire. */
+  readonly counts: { put: number; count: number; get: number }
+  isAway: boolean
+  /** What they give instead of what was asked for. */
+  lie: ((bytes: Uint8Array) => Uint8Array) | undefined
+}
+
+/** Six neighbours who always agree. */
+function village(): Village {
+  const blocks = new Map<string, Uint8Array>()
+  const heads_ = new Map<string, SignedHead[]>()
+  const counts = { put: 0, count: 0, get: 0 }
+  const here = (): void => {
+    if (made.isAway) throw new Fault('unavailable.neighbours', 'Nobody is there.')
+  }
+  const made: Village = {
+    copies: 6,
+    blocks,
+    heads_,
+    counts,
+    isAway: false,
+    lie: undefined,
+    isThere: () => !made.isAway,
+    reach: async () => here(),
+    async count(_feed, digests) {
+      here()
+      counts.count += 1
+      return digests.map((digest) => (blocks.has(digest.toHex()) ? 6 : 0))
+    },
+    async put(_feed, bytes) {
+      here()
+      counts.put += 1
+      blocks.set(hashBlake3(bytes).toHex(), bytes.slice())
+      return 6
+    },
+    async get(_feed, digest) {
+      here()
+      counts.get += 1
+      const bytes = blocks.get(digest.toHex())
+      return bytes && (made.lie?.(bytes) ?? bytes.slice())
+    },
+    async putHead(feed, head) {
+      here()
+      heads_.set(feed.toHex(), [head, ...(heads_.get(feed.toHex()) ?? [])])
+      return 6
+    },
+    async heads(feed) {
+      here()
+      return heads_.get(feed.toHex()) ?? []
+    },
+  }
+  return made
+}
+
+/** As a node does it: until there is nothing left to do. */
+async function keepAll({ keeping }: Kernel): Promise<void> {
+  while (!(await keeping.step()).isIdle);
+}
+
+const content = createSeededRandom(3).bytes(1_500_000)
+
+async function homeIn(neighbours: Village): Promise<FamilyHome & { words: string }> {
+  const home = await emptyHome(createManualClock(someDay), 1, { neighbours })
+  const { words } = await home.operations.account.init({ name: 'ada', passphrase })
+  await home.operations.drive.put(itemsOf(fileItem('a.bin', content)), { isThorough: true })
+  return { ...home, words }
+}
+
+async function read({ operations }: FamilyHome, name = 'a.bin'): Promise<Uint8Array> {
+  return bytesOf((await operations.drive.get(name)).stream)
+}
+
+test('[SW-TOP-5] a put waits for nobody, is found to be alone, and is kept by all as soon as somebody is there', async () => {
+  const others = village()
+  others.isAway = true
+  const home = await homeIn(others)
+  assert.equal((await home.operations.keeping.keptOf('a.bin')).guarantee, 'alone')
+  await assert.rejects(keepAll(home.kernel), { code: 'unavailable.neighbours' })
+  others.isAway = false
+  await keepAll(home.kernel)
+  const { guarantee, files, blocks } = await home.operations.keeping.keptOf('a.bin')
+  assert.deepEqual([guarantee, files, blocks.fewer + blocks.alone], ['full', 1, 0])
+  const kept = await home.operations.keeping.kept()
+  assert.equal(kept.blocks.full, others.blocks.size)
+  assert.deepEqual(kept.index, { sequence: kept.index?.sequence, isNewest: true, copies: 6 })
+})
+
+test('after a restart nothing is sent again; where what was noted is gone, it is asked about and still not sent', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  await keepAll(home.kernel)
+  await home.kernel.keeping.save()
+  const sent = others.counts.put
+  others.counts.count = 0
+  const again = await reopened(home)
+  await keepAll(again.kernel)
+  assert.deepEqual([others.counts.put, others.counts.count], [sent, 0])
+  await again.operations.drive.put(itemsOf(fileItem('b.bin', content.subarray(0, 90_000))), {
+    isThorough: true,
+  })
+  await keepAll(again.kernel)
+  const more = others.counts.put
+  assert.ok(more > sent && more < sent + 12)
+  const forgetful = {
+    ...again,
+    ports: { ...again.ports, cache: { read: async () => undefined, write: async () => {} } },
+  }
+  const last = await reopened(forgetful)
+  await keepAll(last.kernel)
+  assert.equal(others.counts.put, more)
+  assert.ok(others.counts.count > 0)
+  assert.equal((await last.operations.keeping.keptOf('b.bin')).guarantee, 'full')
+})
+
+test('[AQ-VIS-5] who gives other bytes than were asked for is not believed, and the true ones are put back', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  await keepAll(home.kernel)
+  const { blocks } = home.ports
+  const gone = []
+  for await (const { cid, blockClass } of blocks.list()) if (blockClass === 'data') gone.push(cid)
+  await blocks.delete(gone)
+  others.lie = (bytes) => bytes.map((byte) => byte ^ 1)
+  await assert.rejects(read(home))
+  for (const cid of gone) assert.equal(await blocks.has(cid), false)
+  others.lie = undefined
+  assert.ok(equalBytes(await read(home), content))
+  for (const cid of gone) assert.equal(await blocks.has(cid), true)
+})
+
+test('[WX-L0-2] the words bring back every identity and file; a head that its owner did not sign leads nowhere', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  const work = await home.operations.identities.create({ kind: 'sub', name: 'at work' })
+  await home.operations.identities.use('at work')
+  await home.operations.drive.put(itemsOf(fileItem('b.bin', content.subarray(9))), { isThorough: true })
+  await keepAll(home.kernel)
+  for (const [feed, heads] of others.heads_)
+    others.heads_.set(feed, [{ ...(heads[0] as SignedHead), sequence: 99 }, ...heads])
+  const fresh = await emptyHome(createManualClock(someDay), 7, { neighbours: others })
+  await fresh.operations.account.recover({ words: home.words, name: 'ada', passphrase })
+  const back = await fresh.operations.keeping.bringBack()
+  assert.deepEqual([back.identities, back.files, back.missing], [2, 2, 0])
+  others.isAway = true
+  await fresh.operations.identities.use('ada')
+  assert.ok(equalBytes(await read(fresh), content))
+  await fresh.operations.identities.use(work.did)
+  assert.ok(equalBytes(await read(fresh, 'b.bin'), content.subarray(9)))
+  // And it goes on from there.
+  await fresh.operations.drive.put(itemsOf(fileItem('c.bin', content)), { isThorough: true })
+  others.isAway = false
+  await keepAll(fresh.kernel)
+  assert.equal((await fresh.operations.keeping.keptOf('c.bin')).guarantee, 'full')
+  const again = await fresh.operations.keeping.bringBack()
+  assert.deepEqual([again.blocks, again.missing], [0, 0])
+})
+
+test('words under which nobody keeps anything bring back nothing, and that is said', async () => {
+  const fresh = await emptyHome(createManualClock(someDay), 7, { neighbours: village() })
+  const other = await emptyHome(createManualClock(someDay), 8)
+  const { words } = await other.operations.account.init({ name: 'eve', passphrase })
+  await fresh.operations.account.recover({ words, name: 'eve', passphrase })
+  await assert.rejects(fresh.operations.keeping.bringBack(), { code: 'missing.index' })
+})

@@ -1,0 +1,18 @@
+import { type AppEvents, type AppWindow, createSurroundings, type Deed, type Locale } from '@anarq/design'
+import type { AppSdk } from '@anarq/sdk/app'
+import type { NetworkSay } from './messages/messages.ts'
+
+export type Around = {
+  readonly sdk: AppSdk
+  readonly say: NetworkSay
+  readonly locale: Locale
+  readonly window: AppWindow
+  readonly events: AppEvents
+  readonly deed: Deed
+}
+
+export type Status = Awaited<ReturnType<AppSdk['network']['status']>>
+export type Peer = Awaited<ReturnType<AppSdk['network']['peers']>>[number]
+export type Invitation = Awaited<ReturnType<AppSdk['network']['invite']>>
+
+export const { Surroundings, useSurroundings } = createSurroundings<Around>()

@@ -1,0 +1,100 @@
+import { Badge, Button, EmptyState, Facts, Failure, Group, Note, PageHead, Skeleton } from '@anarq/design'
+import { type ReactNode, useCallback } from 'react'
+import { useWatched } from '../asking.ts'
+import { type Status, useSurroundings } from '../context.ts'
+import { Invite } from './invite.tsx'
+import { Join } from './join.tsx'
+
+const clockOffMs = 60_000
+
+/** Whether this node is among others, and how it comes to be. */
+export function Here(): ReactNode {
+  const { sdk, say, events } = useSurroundings()
+  const ask = useCallback(() => sdk.network.status({}), [sdk])
+  const { value, problem, again } = useWatched(ask, events)
+  return (
+    <>
+      <PageHead title={say('here.title')} text={say('here.text')} />
+      {value === undefined && problem !== undefined && (
+        <Failure
+          icon="network"
+          title={say('here.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
+      )}
+      {value === undefined && problem === undefined && <Skeleton height={120} />}
+      {value?.state === 'off' && (
+        <EmptyState icon="network" title={say('off')}>
+          <p>{say('off.text')}</p>
+          <p>
+            <code className="aq-command">anarq up --net tcp://0.0.0.0:4610</code>
+          </p>
+          <p>{say('off.out')}</p>
+        </EmptyState>
+      )}
+      {value?.state === 'on' && <On status={value} onJoined={again} />}
+    </>
+  )
+}
+
+type OnProps = { readonly status: Extract<Status, { state: 'on' }>; readonly onJoined: () => void }
+
+function On({ status, onJoined }: OnProps): ReactNode {
+  const { say, window } = useSurroundings()
+  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles, agreed } = status
+  const state = isUsable ? 'usable' : known === 0 ? 'alone' : 'looking'
+  const copy = (): void => {
+    navigator.clipboard?.writeText(id).then(
+      () => window.notify({ title: say('id.copied'), tone: 'success' }),
+      () => window.notify({ title: say('failed'), text: say('copy.failed'), tone: 'warning' }),
+    )
+  }
+  return (
+    <>
+      {Math.abs(clockOffsetMs) >= clockOffMs && (
+        <Note tone="warning" icon="alert">
+          {say('clock', { seconds: Math.round(Math.abs(clockOffsetMs) / 1000) })}
+        </Note>
+      )}
+      <Group
+        title={say(`state.${state}`)}
+        text={say(`state.${state}.text`, { live, known })}
+        acts={<Badge tone={isUsable ? 'success' : 'warning'}>{say('links', { count: links })}</Badge>}
+      >
+        <Facts
+          facts={[
+            {
+              name: say('reached'),
+              value: addresses.length === 0 ? say('reached.none') : <code>{addresses.join(', ')}</code>,
+            },
+            {
+              name: say('roles'),
+              value:
+                roles.length === 0 ? say('roles.none') : roles.map((role) => say(`role.${role}`)).join(', '),
+            },
+            {
+              name: say('agreed'),
+              value:
+                agreed === undefined ? say('agreed.none') : say('agreed.some', { relays: agreed.relays }),
+            },
+            {
+              name: say('id'),
+              value: (
+                <span className="network-id">
+                  <code>{id}</code>
+                  <Button size="small" icon="copy" onPress={copy}>
+                    {say('copy')}
+                  </Button>
+                </span>
+              ),
+            },
+          ]}
+        />
+      </Group>
+      <Invite canInvite={addresses.length > 0} />
+      <Join onJoined={onJoined} />
+    </>
+  )
+}

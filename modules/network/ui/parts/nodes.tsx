@@ -1,0 +1,81 @@
+import {
+  agoOf,
+  Badge,
+  EmptyState,
+  Failure,
+  Group,
+  Line,
+  Lines,
+  PageHead,
+  Skeleton,
+  useNow,
+} from '@anarq/design'
+import { type ReactNode, useCallback } from 'react'
+import { useWatched } from '../asking.ts'
+import { type Peer, useSurroundings } from '../context.ts'
+import { inOrder, shortId } from '../logic/peers.ts'
+
+/** All nodes that this one knows, and what was seen of each. */
+export function Nodes(): ReactNode {
+  const { sdk, say, events } = useSurroundings()
+  const ask = useCallback(async () => {
+    const { state } = await sdk.network.status({})
+    return state === 'off' ? [] : inOrder(await sdk.network.peers({}))
+  }, [sdk])
+  const { value, problem, again } = useWatched(ask, events)
+  return (
+    <>
+      <PageHead title={say('nodes.title')} text={say('nodes.text')} />
+      {value === undefined && problem !== undefined && (
+        <Failure
+          icon="network"
+          title={say('nodes.failed')}
+          problem={problem}
+          again={say('again')}
+          onRetry={again}
+        />
+      )}
+      {value === undefined && problem === undefined && <Skeleton height={120} />}
+      {value?.length === 0 && (
+        <EmptyState icon="network" title={say('nodes.none')}>
+          {say('nodes.none.text')}
+        </EmptyState>
+      )}
+      {value !== undefined && value.length > 0 && (
+        <Group>
+          <Lines label={say('nodes.title')}>
+            {value.map((peer) => (
+              <NodeLine key={peer.id} peer={peer} />
+            ))}
+          </Lines>
+        </Group>
+      )}
+    </>
+  )
+}
+
+function NodeLine({ peer }: { readonly peer: Peer }): ReactNode {
+  const { say, locale } = useSurroundings()
+  const nowMs = useNow()
+  const { id, standing, isLinked, latencyMs, addresses, roles, sinceMs } = peer
+  const facts = [
+    addresses.length === 0 ? say('address.none') : addresses.join(', '),
+    say('there-since', { ago: agoOf(sinceMs, nowMs, locale) }),
+    ...roles.map((role) => say(`role.${role}`)),
+  ]
+  return (
+    <Line
+      title={<code title={id}>{shortId(id)}</code>}
+      text={facts.join(' · ')}
+      isFaded={standing === 'claimed'}
+      end={
+        <>
+          {latencyMs !== undefined && <span className="aq-small">{say('ms', { ms: latencyMs })}</span>}
+          <Badge tone={isLinked ? 'success' : 'plain'}>
+            {say(isLinked ? 'linked' : `standing.${standing}`)}
+          </Badge>
+        </>
+      }
+    />
+  )
+}

@@ -1,0 +1,51 @@
+/** What a worker does with one small file on its way out: envelope and only block at once. */
+import { equalBytes } from '@anarq/bytes'
+import { Fault } from '@anarq/fault'
+import { digestOf } from '@anarq/ipld'
+import { hashBlake3 } from '@anarq/qlock'
+import { type Inner, openEnvelope, openSlot, parseEnvelope } from '@anarq/qnt'
+import { openBlock } from './open-block.ts'
+
+/** A block as it is stored, unchecked, and the name that it must have. */
+export type StoredBlock = { readonly bytes: Uint8Array; readonly digest: Uint8Array }
+
+/** A version as its owner's signed index names it: its envelope, and the root of its body. */
+export type StoredFile = { readonly envelope: StoredBlock; readonly root: StoredBlock }
+
+/** The owner's storage key of an epoch. */
+export type EpochKey = { readonly epoch: number; readonly kek: Uint8Array }
+
+export type OpenedFile = {
+  readonly bytes: Uint8Array
+  /** POSIX permission bits, where the envelope has them. */
+  readonly mode?: number
+  /** BLAKE3 of the block's key, for the guardian. */
+  readonly keyHash: Uint8Array
+}
+
+/**
+ * Checked, unsealed and expanded; undefined for whatever is not one sound block without a second lock: the longer way, which
+ * reads one part after another, has a sentence for each of these cases and mends what it can.
+ */
+export function openFile({ envelope, root }: StoredFile, keys: readonly EpochKey[]): OpenedFile | undefined {
+  if (!equalBytes(hashBlake3(envelope.bytes), envelope.digest)) return undefined
+  const inner = openOwn(envelope.bytes, keys)
+  if (inner === undefined || inner.metadata.lock !== undefined) return undefined
+  const { cid, depth, key, plainBytes } = inner.body
+  if (depth !== 0 || !equalBytes(digestOf(cid), root.digest)) return undefined
+  const bytes = openBlock(root.bytes, { digest: root.digest, key, plainBytes })
+  if (typeof bytes === 'string') return undefined
+  const { mode } = inner.metadata
+  return { bytes, keyHash: hashBlake3(key), ...(mode === undefined ? {} : { mode }) }
+}
+
+function openOwn(bytes: Uint8Array, keys: readonly EpochKey[]): Inner | undefined {
+  try {
+    const envelope = parseEnvelope(bytes)
+    const key = openSlot(envelope, { kek: (wanted) => keys.find(({ epoch }) => epoch === wanted)?.kek })
+    return key && openEnvelope(envelope, key, { isOwn: true })
+  } catch (error) {
+    if (error instanceof Fault) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,217 @@
+import { equalBytes, toHex } from '@anarq/bytes'
+import { asFault, Fault } from '@anarq/fault'
+import { type Cid, cidKey, cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
+import { deriveSecret, openBox, sealBox } from '@anarq/qlock'
+import type { Office } from '../office.ts'
+import type { KernelPorts, Neighbours } from '../ports.ts'
+import { createLedger, type Ledger, readLedger } from './ledger.ts'
+import { feedKeyOf } from './office-blocks.ts'
+import { type UsedBlock, usedBlocks } from './used-blocks.ts'
+
+/** What was done, so that whoever drives it keeps a pace. */
+export type KeepingStep = { readonly isIdle: boolean; readonly sentBytes: number }
+
+/** Sees to it that others keep what one identity has: what is lacking is found by looking at what is in use, not remembered in a queue. */
+export type Keeper = {
+  readonly ledger: Ledger
+  /** One piece of work; `undefined` where there is none until something changes. Rejects with `unavailable.neighbours`. */
+  step(neighbours: Neighbours): Promise<KeepingStep | undefined>
+  /** There may be others now to keep what was kept by too few. */
+  lookAgain(): void
+  /** Blocks that nobody was asked about yet. */
+  waiting(): number
+  /** Whether all that is in use was looked at since this began. */
+  isCounted(): boolean
+  save(): Promise<void>
+}
+
+type Todo = Map<string, Cid>
+
+const walkedAtOnce = 256
+const placedAtOnce = 64
+const putsAtOnce = 6
+const countedAtOnce = 256
+const unsavedMin = 512
+
+export async function openKeeper(office: Office, ports: KernelPorts): Promise<Keeper> {
+  const { space, stored, feed } = office
+  const records = recordsOf(office, ports)
+  const ledger = (await records.load()) ?? createLedger()
+  const todo: { meta: Todo; data: Todo } = { meta: new Map(), data: new Map() }
+  let walk: Walk | undefined
+  let isBegun = false
+  let lesserFrom: number | undefined = 0
+
+  const add = (part: UsedBlock['part'], cid: Cid): void => {
+    if ((ledger.copiesOf(digestOf(cid)) ?? 0) === 0) todo[part].set(cidKey(digestOf(cid)), cid)
+  }
+
+  /** What is in use and was never looked at; what is not here comes back on the way. */
+  async function walkOn(on: Walk): Promise<void> {
+    for (let i = 0; i < walkedAtOnce; i += 1) {
+      const { value, done } = await on.blocks.next()
+      if (done === true) {
+        on.renewal.end()
+        walk = undefined
+        return
+      }
+      on.part = value.part
+      on.renewal.keep(digestOf(value.cid))
+      if (!(await stored.disk.has(value.cid))) await office.ports.blocks.get(value.cid).catch(ports.onFault)
+      add(value.part, value.cid)
+    }
+  }
+
+  async function placeHead(cid: Cid, sequence: number, neighbours: Neighbours): Promise<KeepingStep> {
+    using key = feedKeyOf(space.identity.secrets)
+    const digest = digestOf(cid)
+    const copies = await neighbours.putHead(feed, key.sign(sequence, digest))
+    if (copies === 0)
+      throw new Fault(
+        'unavailable.neighbours',
+        'No other node keeps where the index ends. It is tried again.',
+      )
+    ledger.placed = { digest, sequence, copies }
+    await save()
+    return { isIdle: false, sentBytes: 0 }
+  }
+
+  /** What too few had is asked about again; others have it by now, or it goes out once more. */
+  async function lookAtLesser(from: number, neighbours: Neighbours): Promise<KeepingStep> {
+    const { digests, next } = ledger.lesser(from, neighbours.copies, countedAtOnce)
+    const counts = digests.length === 0 ? [] : await neighbours.count(feed, digests)
+    digests.forEach((digest, i) => {
+      ledger.note(digest, counts[i] ?? 0)
+      add('data', cidOfDigest(rawCodec, digest))
+    })
+    lesserFrom = next
+    return { isIdle: false, sentBytes: 0 }
+  }
+
+  async function save(): Promise<void> {
+    if (ledger.changes() > 0) await records.save(ledger.bytes())
+  }
+
+  return {
+    ledger,
+    async step(neighbours) {
+      const head = space.index.head()
+      if (head === undefined) return undefined
+      const digest = digestOf(head.cid)
+      const { meta, data, isOverfull } = stored.fresh.take()
+      for (const cid of meta) add('meta', cid)
+      for (const cid of data) add('data', cid)
+      const isKnown = ledger.walkedTo !== undefined && equalBytes(ledger.walkedTo, digest)
+      if (isOverfull || (!isBegun && !isKnown))
+        walk = {
+          blocks: usedBlocks(space, office.ports, ports.onFault),
+          renewal: ledger.renew(),
+          part: 'meta',
+        }
+      isBegun = true
+      if (ledger.changes() > Math.max(unsavedMin, ledger.size() / 8)) await save()
+      if (walk !== undefined && todo.meta.size + todo.data.size < placedAtOnce) {
+        await walkOn(walk)
+        return { isIdle: false, sentBytes: 0 }
+      }
+      if (todo.meta.size > 0)
+        return place({ part: 'meta', todo: todo.meta, ledger, feed, disk: stored.disk }, neighbours)
+      const isPlaced = ledger.placed !== undefined && equalBytes(ledger.placed.digest, digest)
+      if (!isPlaced && walk?.part !== 'meta') return placeHead(head.cid, head.sequence, neighbours)
+      if (todo.data.size > 0)
+        return place({ part: 'data', todo: todo.data, ledger, feed, disk: stored.disk }, neighbours)
+      if (walk !== undefined) {
+        await walkOn(walk)
+        return { isIdle: false, sentBytes: 0 }
+      }
+      ledger.walkedTo = digest
+      if (lesserFrom !== undefined) return lookAtLesser(lesserFrom, neighbours)
+      await save()
+      return undefined
+    },
+    lookAgain() {
+      lesserFrom = 0
+    },
+    waiting: () =>
+      [...todo.meta.values(), ...todo.data.values()].filter(
+        (cid) => ledger.copiesOf(digestOf(cid)) === undefined,
+      ).length,
+    isCounted: () => isBegun && walk === undefined,
+    save,
+  }
+}
+
+type Placing = {
+  readonly part: UsedBlock['part']
+  readonly todo: Todo
+  readonly ledger: Ledger
+  readonly feed: Uint8Array
+  readonly disk: Pick<KernelPorts['blocks'], 'get'>
+}
+
+/** Some of what waits: holders are asked first, and get what they lack. */
+async function place(
+  { part, todo, ledger, feed, disk }: Placing,
+  neighbours: Neighbours,
+): Promise<KeepingStep> {
+  const batch = [...todo.values()].slice(0, placedAtOnce)
+  const counts = await neighbours.count(feed, batch.map(digestOf))
+  const lacking = batch.filter((_, i) => (counts[i] ?? 0) < neighbours.copies)
+  batch.forEach((cid, i) => {
+    const copies = counts[i] ?? 0
+    ledger.note(digestOf(cid), copies)
+    if (copies >= neighbours.copies) todo.delete(cidKey(digestOf(cid)))
+  })
+  let sentBytes = 0
+  let isRefused = false
+  await eachOf(lacking, putsAtOnce, async (cid) => {
+    const bytes = await disk.get(cid).catch(() => undefined)
+    const copies = bytes === undefined ? 0 : await neighbours.put(feed, bytes)
+    ledger.note(digestOf(cid), copies)
+    sentBytes += copies * (bytes?.length ?? 0)
+    // What names things has to be somewhere before the head that leads to it.
+    if (copies > 0 || bytes === undefined || part === 'data') todo.delete(cidKey(digestOf(cid)))
+    else isRefused = true
+  })
+  if (isRefused)
+    throw new Fault('unavailable.neighbours', 'No other node took a part of the index. It is tried again.')
+  return { isIdle: false, sentBytes }
+}
+
+type Walk = {
+  readonly blocks: AsyncGenerator<UsedBlock>
+  readonly renewal: ReturnType<Ledger['renew']>
+  part: UsedBlock['part']
+}
+
+/** The ledger between two starts: sealed, in the cache. Without it everything is asked about again, and sent only where it lacks. */
+function recordsOf(
+  { space }: Office,
+  { cache, random, onFault }: Pick<KernelPorts, 'cache' | 'random' | 'onFault'>,
+): { load(): Promise<Ledger | undefined>; save(bytes: Uint8Array): Promise<void> } {
+  const { secrets } = space.identity
+  const key = deriveSecret(secrets.index, 'q/v1/kept')
+  const name = `kept-${toHex(secrets.feed)}`
+  const context = `q/v1/kept/${toHex(secrets.feed)}`
+  return {
+    async load() {
+      const sealed = await cache.read(name)
+      const bytes = sealed && openBox(key, sealed, { context })
+      return bytes && readLedger(bytes)
+    },
+    save: (bytes) =>
+      cache.write(name, sealBox(key, bytes, { context, random })).catch((error) => onFault(asFault(error))),
+  }
+}
+
+async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const rest = [...items]
+  const work = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await act(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work))
+}

@@ -1,0 +1,134 @@
+import { hasCode } from '@anarq/fault'
+import { type Cid, cborCodec, cidKey, cidOfDigest, digestOf } from '@anarq/ipld'
+import { deriveSecret, verifyCid, wipe } from '@anarq/qlock'
+import { createFeedKey, type FeedKey } from '@anarq/qnet/swarm'
+import type { BlockClass } from '@anarq/qnt'
+import type { StoreSecrets } from '@anarq/squid'
+import type { KernelPorts } from '../ports.ts'
+
+/** The store as one identity sees it: what it puts is remembered until others keep it, and what is not here comes from them. */
+export type OfficeBlocks = {
+  readonly blocks: KernelPorts['blocks']
+  /** The same for the index, whose blocks are kept twice; one that others have is there. */
+  readonly indexBlocks: KernelPorts['blocks']
+  /** What this machine has, and nothing else. */
+  readonly disk: KernelPorts['blocks']
+  readonly fresh: Fresh
+}
+
+/** What was put since it was last taken. */
+export type Fresh = {
+  take(): { readonly meta: readonly Cid[]; readonly data: readonly Cid[]; readonly isOverfull: boolean }
+}
+
+export type OfficeBlocksOptions = {
+  readonly feed: Uint8Array
+  readonly ports: Pick<KernelPorts, 'blocks' | 'neighbours'>
+  /** Something is new. */
+  onPut(): void
+}
+
+/** More is found again by a walk over all that is in use. */
+const freshMax = 100_000
+
+/** The key of an index among nodes, from a secret that the words give: nobody can tell whose it is. */
+export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
+  const secret = deriveSecret(index, 'q/v1/store/neighbours')
+  try {
+    return createFeedKey(secret)
+  } finally {
+    wipe(secret)
+  }
+}
+
+export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions): OfficeBlocks {
+  const { blocks: disk, neighbours } = ports
+  const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
+
+  const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
+    // While nobody is there nothing is remembered: a walk finds it when somebody is.
+    const isTaken = neighbours?.isThere() === true
+    if (!isTaken || fresh.meta.size + fresh.data.size + cids.length > freshMax) {
+      fresh.meta.clear()
+      fresh.data.clear()
+      fresh.isOverfull = true
+    } else for (const cid of cids) fresh[blockClass].set(cidKey(digestOf(cid)), cid)
+    onPut()
+  }
+  const underWay = new Map<string, Promise<Uint8Array | undefined>>()
+  const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
+    if (neighbours?.isThere() !== true) return undefined
+    const back = await fetched(neighbours.get(feed, digestOf(cid)))
+    if (back === undefined || !verifyCid(cid, back)) return undefined
+    await disk.put([{ cid, bytes: back }], blockClass)
+    return back
+  }
+  /** What is missing or damaged here, from whoever has it: checked, and put back. */
+  const get = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
+    let damage: unknown
+    const here = await disk.get(cid).catch((error: unknown) => {
+      if (!hasCode(error, 'damaged')) throw error
+      damage = error
+      return undefined
+    })
+    if (here !== undefined) return here
+    const name = cidKey(digestOf(cid))
+    const fetching = underWay.get(name) ?? fetchBack(cid, blockClass).finally(() => underWay.delete(name))
+    underWay.set(name, fetching)
+    const back = await fetching
+    // Several may have asked for it, and each may change what it gets.
+    if (back !== undefined) return back.slice()
+    if (damage !== undefined) throw damage
+    return undefined
+  }
+
+  const blocks: KernelPorts['blocks'] = {
+    ...disk,
+    get: (cid) => get(cid, cid.code === cborCodec ? 'meta' : 'data'),
+    async put(all, blockClass) {
+      await disk.put(all, blockClass)
+      note(
+        all.map(({ cid }) => cid),
+        blockClass,
+      )
+    },
+    async putSealed(all, blockClass) {
+      const counts = await disk.putSealed(all, blockClass)
+      note(
+        all.map(({ codec, digest }) => cidOfDigest(codec, digest)),
+        blockClass,
+      )
+      return counts
+    },
+  }
+  return {
+    blocks,
+    indexBlocks: {
+      ...blocks,
+      get: (cid) => get(cid, 'meta'),
+      has: async (cid) => (await disk.has(cid)) || (await get(cid, 'meta')) !== undefined,
+    },
+    disk,
+    fresh: {
+      take() {
+        const taken = {
+          meta: [...fresh.meta.values()],
+          data: [...fresh.data.values()],
+          isOverfull: fresh.isOverfull,
+        }
+        fresh.meta.clear()
+        fresh.data.clear()
+        fresh.isOverfull = false
+        return taken
+      },
+    },
+  }
+}
+
+/** That nobody is there is no other failure than that nobody has it. */
+function fetched(asked: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+  return asked.catch((error: unknown) => {
+    if (hasCode(error, 'unavailable')) return undefined
+    throw error
+  })
+}

@@ -1,0 +1,84 @@
+import { Fault } from '@anarq/fault'
+import type { NetworkSdk } from '../face.ts'
+import type { MethodContext, MethodsOf } from '../method.ts'
+import type { NetworkOperations } from '../network-operations.ts'
+import { fields, optional, text } from '../shape.ts'
+
+/** An invitation is at most 300 letters; what is longer is told so by who reads it. */
+const invitationLettersMax = 1000
+const refLettersMax = 4096
+
+export const network: MethodsOf<NetworkSdk> = {
+  status: {
+    summary: 'Whether this node is on a network, and how well',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async ({ nodes }) => nodes()?.status() ?? { state: 'off' },
+  },
+  peers: {
+    summary: 'The nodes that this one knows',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async (context) => onNetwork(context).peers(),
+  },
+  circuits: {
+    summary: 'The circuits of this node, their hops, and how they are chosen',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async (context) => onNetwork(context).circuits(),
+  },
+  invite: {
+    summary: 'One line that leads another node here',
+    isChange: false,
+    permission: () => 'network.manage',
+    params: fields({}),
+    run: async (context) => onNetwork(context).invite(),
+  },
+  join: {
+    summary: 'Meet the network of whoever gave this invitation',
+    isChange: true,
+    permission: () => 'network.manage',
+    params: fields({ invitation: text({ min: 1, max: invitationLettersMax }) }),
+    run: (context, { invitation }, signal) => onNetwork(context).join(invitation, signal),
+  },
+  neighbourhood: {
+    summary: 'The nodes that keep copies with this one',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async (context) => onNetwork(context).neighbourhood(),
+  },
+  kept: {
+    summary: 'How well others keep what is here',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: ({ operations: { keeping } }) => keeping.kept(),
+  },
+  keptEntry: {
+    summary: 'How well others keep one file, or all in a folder',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({ ref: text({ min: 1, max: refLettersMax }) }),
+    run: ({ operations: { keeping } }, { ref }) => keeping.keptOf(ref),
+  },
+  bringBack: {
+    summary: 'Bring this home back from other nodes',
+    isChange: true,
+    permission: () => 'network.manage',
+    params: fields({ invitation: optional(text({ min: 1, max: invitationLettersMax })) }),
+    run: ({ operations: { keeping } }, { invitation }, signal) => keeping.bringBack({ invitation, signal }),
+  },
+}
+
+function onNetwork({ nodes }: MethodContext): NetworkOperations {
+  const operations = nodes()
+  if (operations !== undefined) return operations
+  throw new Fault(
+    'unavailable.network',
+    'This node is on no network. Start it with: anarq up --net tcp://0.0.0.0:4610 (or --net out, to go out only).',
+  )
+}

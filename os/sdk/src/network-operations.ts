@@ -1,0 +1,123 @@
+/** This node among others, as whoever uses it asks about it. A node that is on no network answers `unavailable.network` to all but `status`. */
+export type NetworkOperations = {
+  status(): NodeNetworkFacts
+  /** All nodes that this one knows of, those that it is linked to first. */
+  peers(): readonly PeerFacts[]
+  /** Who keeps copies with this node, and what it holds for them. */
+  neighbourhood(): NeighbourhoodFacts
+  /** One line, or a QR code, that leads another node here. `refused.not-reachable` where nobody can come in. */
+  invite(): NetworkInvitation
+  /** Its circuits, how they are chosen, and how many of others' go by it. */
+  circuits(): CircuitsFacts
+  /** By what another node's owner gave: resolves when it is reached. `invalid.invitation`, `refused.expired`, `unavailable.peer`. */
+  join(invitation: string, signal?: AbortSignal): Promise<PeerFacts>
+}
+
+/** What a node does for others, beside being one. */
+export type NodeRole = 'broker' | 'exit' | 'operator' | 'relay'
+
+export type NodeNetworkFacts =
+  /** It was started without a network. */
+  | { readonly state: 'off' }
+  | {
+      readonly state: 'on'
+      readonly id: string
+      /** Where it listens; absent: it only goes out. */
+      readonly listens?: string
+      /** By which addresses others reach it. */
+      readonly addresses: readonly string[]
+      readonly roles: readonly NodeRole[]
+      /** It has as many peers that answer as it needs, or as there are. */
+      readonly isUsable: boolean
+      /** Peers that answer. */
+      readonly live: number
+      /** Nodes it knows of. */
+      readonly known: number
+      readonly links: number
+      /** How far this machine's clock is off, in the median of what peers say. */
+      readonly clockOffsetMs: number
+      /** The relays of this period that the network agreed on; absent: there is no agreement yet. */
+      readonly agreed?: { readonly period: number; readonly relays: number }
+    }
+
+export type PeerFacts = {
+  readonly id: string
+  /** How much was seen of it: `claimed` by others, `answered` us, or `verified` at its own address. */
+  readonly standing: 'answered' | 'claimed' | 'own' | 'verified'
+  readonly addresses: readonly string[]
+  readonly roles: readonly NodeRole[]
+  /** Since when it has been there, as it says itself. */
+  readonly sinceMs: number
+  readonly isLinked: boolean
+  /** There and back, as measured. */
+  readonly latencyMs?: number
+}
+
+export type NeighbourhoodFacts = {
+  /** What is held here for others. */
+  readonly held: { readonly blocks: number; readonly bytes: number; readonly bytesMax: number }
+  /** The first bits of all places in it, as 0 and 1; empty where all nodes are one neighbourhood. Absent: this node has none yet. */
+  readonly prefix?: string
+  /** Rises with each change of who is in it. */
+  readonly epoch?: number
+  /** At most 25, this node too. */
+  readonly members: readonly NeighbourFacts[]
+}
+
+export type NeighbourFacts = {
+  readonly id: string
+  /** 0 to 4. */
+  readonly row: number
+  readonly column: number
+  readonly isSelf: boolean
+  readonly isAnswering: boolean
+  /** Probes since this node started: answered, of those asked. */
+  readonly answered: number
+  readonly asked: number
+  readonly latencyMs?: number
+}
+
+export type NetworkInvitation = {
+  /** Begins with `anarq:`. */
+  readonly invitation: string
+  readonly endsMs: number
+}
+
+export type CircuitsFacts = {
+  /** Where programs of this machine come in (SOCKS5); absent: nowhere. */
+  readonly socks?: { readonly host: string; readonly port: number }
+  /** Those that circuits may go by now, and how many of them let traffic out. */
+  readonly relays: number
+  readonly exits: number
+  /** Ids of the relays that circuits begin at, for months. */
+  readonly guards: readonly string[]
+  /** What a draw of each hop would look like just now. */
+  readonly choice: { readonly first: ChoiceFacts; readonly second: ChoiceFacts; readonly last: ChoiceFacts }
+  /** Of this node, the oldest first. */
+  readonly circuits: readonly CircuitFacts[]
+  /** Circuits of others that go by this node: how many is all that it knows. */
+  readonly passing: number
+}
+
+/** How uncertain a draw is: entropy in bits, never below the floor, at most that of an even draw. */
+export type ChoiceFacts = {
+  readonly relays: number
+  readonly entropyBits: number
+  readonly floorBits: number
+  readonly evenBits: number
+  /** Of the likeliest relay, from 0 to 1. */
+  readonly shareMost: number
+}
+
+export type CircuitFacts = {
+  /** From the guard to the exit. */
+  readonly hops: readonly { readonly id: string; readonly addresses: readonly string[] }[]
+  readonly ageMs: number
+  readonly streams: number
+  /** Carried, both ways. */
+  readonly bytes: number
+  /** To the exit and back, as measured. */
+  readonly rttMs?: number
+  /** It takes no new streams, and ends with the last one that it has. */
+  readonly isRetired: boolean
+}

@@ -1,6 +1,7 @@
 // `npm test [PART OF A PATH…] [FLAG OF node --test…]`: the unit tests of a floor share one process, which is ten times faster
 // than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own. As many run at once
 // as there are cores and one more, up to four: a browser waits as often as it works.
+// `npm test -- --times` gives each file a process of its own and says which took most of the processor.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -10,27 +11,36 @@ import { getBrowser } from './get-browser.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const floors = ['base', 'core', 'os', 'adapters', 'modules', 'apps', 'tools']
+const costliestMax = 30
 const lanes = Math.min(4, availableParallelism() + 1)
 /** They start first, so that none of them is left over at the end. */
 const longest = [
   'apps',
   'kill.process',
-  'screens.process',
-  'tree.process',
-  'store.process',
   'core',
-  'drive.process',
+  'tree.process',
   'cli.process',
   'flip.process',
+  'dav.process',
+  'first-file.process',
+  'screens.process',
+  'store.process',
+  'getting-in.process',
   'desktop.process',
-  'frame.process',
-  'packaged-qdrive.process',
-  'drive-content.process',
+  'drive.process',
   'adapters',
+  'drive-content.process',
+  'app.process',
+  'http.process',
+  'feed.process',
+  'settings.process',
 ]
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'))
-const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-'))
+const isTimed = process.argv.includes('--times')
+const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-') && arg !== '--times')
+/** Compiled code of one process serves the next: without it, what a test imports is half of what a short one costs. */
+const compiled = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/anarq-tests')
 const running = new Set()
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
@@ -44,12 +54,13 @@ if (files.some(needsBrowser)) await getBrowser().catch((error) => console.error(
 if (files.length === 0) {
   console.error(`No test file has "${wanted.join('" or "')}" in its path.`)
   process.exitCode = 2
-} else if (jobs.length === 1) process.exitCode = await exitOf(start(files, 'inherit'))
+} else if (jobs.length === 1 && !isTimed) process.exitCode = await exitOf(start(files, 'inherit'))
 else process.exitCode = await runJobs()
 
 async function runJobs() {
   const startedMs = performance.now()
   const failed = []
+  const costs = []
   let tests = 0
   console.log(`${files.length} files in ${jobs.length} processes, ${lanes} at a time …`)
   const lane = async () => {
@@ -57,10 +68,12 @@ async function runJobs() {
       const report = await runJob(job)
       tests += report.tests
       if (report.code !== 0) failed.push(job[0])
+      costs.push({ name: job[0], ms: report.ms })
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))
   console.log(`\n${tests} tests in ${files.length} files: ${secondsSince(startedMs)} s`)
+  if (isTimed) tellCosts(costs)
   console.log(failed.length === 0 ? 'All of them passed.' : `Failed, see above: ${failed.join(', ')}`)
   return process.exitCode ?? Math.min(failed.length, 1)
 }
@@ -68,20 +81,38 @@ async function runJobs() {
 /** Its report is printed when it is over, so that those of several do not mix. */
 async function runJob([name, ofJob]) {
   const startedMs = performance.now()
-  const child = start(ofJob, ['ignore', 'pipe', 'pipe'])
+  const child = start(ofJob, ['ignore', 'pipe', 'pipe', 'pipe'])
   const parts = []
+  let ms = ''
+  child.stdio[3].on('data', (part) => {
+    ms += part
+  })
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => parts.push(part))
   const code = await exitOf(child)
   const report = Buffer.concat(parts).toString().trimEnd()
   console.log(`\n── ${name}: ${secondsSince(startedMs)} s\n${report}`)
-  return { code, tests: Number(/ℹ tests (\d+)/.exec(report)?.[1] ?? 0) }
+  return { code, ms: Number(ms), tests: Number(/ℹ tests (\d+)/.exec(report)?.[1] ?? 0) }
+}
+
+function tellCosts(costs) {
+  const all = costs.reduce((sum, { ms }) => sum + ms, 0)
+  console.log(`${(all / 1000).toFixed(0)} s of processor time, children included:`)
+  for (const { name, ms } of costs.sort((a, b) => b.ms - a.ms).slice(0, costliestMax))
+    console.log(`${(ms / 1000).toFixed(1).padStart(7)} s  ${name}`)
 }
 
 function start(ofJob, stdio) {
   const reporter = flags.some((flag) => flag.startsWith('--test-reporter')) ? [] : ['--test-reporter=spec']
-  const args = ['--test', '--test-isolation=none', ...reporter, ...flags, ...ofJob]
+  const cost = isTimed ? ['--import=./tools/tell-cost.mjs'] : []
+  const args = [...cost, '--test', '--test-isolation=none', ...reporter, ...flags, ...ofJob]
   const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
-  const child = spawn(process.execPath, args, { cwd: root, stdio, env: { ...process.env, ...colour } })
+  const env = {
+    ...process.env,
+    ...colour,
+    NODE_COMPILE_CACHE: compiled,
+    ...(isTimed && { ANARQ_TEST_RUNNER: process.pid }),
+  }
+  const child = spawn(process.execPath, args, { cwd: root, stdio, env })
   running.add(child)
   child.on('close', () => running.delete(child))
   return child
@@ -96,7 +127,7 @@ function needsBrowser(file) {
 }
 
 function jobOf(file) {
-  return file.endsWith('.process.test.ts') ? file : file.slice(0, file.indexOf(sep))
+  return isTimed || file.endsWith('.process.test.ts') ? file : file.slice(0, file.indexOf(sep))
 }
 
 function placeOf(job) {

@@ -10,6 +10,7 @@ import { faultOfError, problemOf, problemType, retryAfterOf } from './problem.ts
 import { createRouteTable, type RouteTable } from './route-table.ts'
 import { addRoutes } from './routes/routes.ts'
 import { addSchemas } from './schema/schemas.ts'
+import { createLazySerializers } from './serializers.ts'
 
 export const jsonBytesMax: number = 1024 * 1024
 export const urlCharactersMax: number = 8192
@@ -22,6 +23,7 @@ export async function createApp(context: DoorContext): Promise<App> {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: urlCharactersMax },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
+    schemaController: { compilersFactory: { buildSerializer: createLazySerializers() } },
     frameworkErrors: (error, _request, reply) => sendProblem(context, reply, error),
   })
   app.decorateRequest('isOwner', false)

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { createSay, localeFor, placesOf } from '@anarq/design/messages'
-import { en, type MessageKey } from '../src/messages/en.ts'
+import { createSay, localeFor } from '@anarq/design/messages'
+import { testTexts } from '@anarq/design/testing'
+import { en } from '../src/messages/en.ts'
 import { es } from '../src/messages/es.ts'
 
-test('each text is there in each language, with the same places for values', () => {
-  assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
-  for (const [key, text] of Object.entries(en)) {
-    const other = es[key as MessageKey]
-    assert.ok(text.trim() !== '' && other.trim() !== '', key)
-    assert.deepEqual(placesOf(other), placesOf(text), key)
-  }
-})
+testTexts(en, es)
 
 test('each text is said somewhere', () => {
   const source = new URL('../src/', import.meta.url)

@@ -87,7 +87,7 @@ test('curl: a large file goes in and out in the memory of a small one, and one t
       string,
     ]
     await writeNoise(small, 32)
-    await writeNoise(large, 384)
+    await writeNoise(large, 256)
     const put = (path: string, name: string): Promise<string> =>
       curl(...user, '-T', path, '-o', '/dev/null', '-w', '%{http_code}', `${url}/${name}`)
     const get = (name: string): Promise<string> =>

@@ -21,8 +21,8 @@ const busyNode = join(import.meta.dirname, 'fixtures/busy-node.ts')
 
 /** A process dies so long after it began, or after it told of the first act of a kind. */
 type Moment = { readonly after: Act['kind'] | 'start'; readonly ms: number }
-/** Longest lives, in times of what a put takes on this machine: most die in their first act, some in a later one. */
-const lives = [4, 8, 16, 40]
+/** Longest lives, in times of what the quickest act took on this machine: most die in their first act, some in a later one. */
+const lives = [3, 6, 12, 24]
 const openingMs = 300
 const moments: readonly Moment['after'][] = [
   ...(['put', 'put', 'put', 'put', 'rotate', 'rotate', 'revoke', 'revoke'] as const),
@@ -76,7 +76,7 @@ async function killAgainAndAgain(
   for (let round = 0; round < rounds; round += 1) {
     const seed = number * 1000 + round + 1
     const after = moments[below(moments.length)] as Moment['after']
-    const lifeMs = begun.putMs * (lives[below(lives.length)] as number)
+    const lifeMs = begun.actMs * (lives[below(lives.length)] as number)
     const moment = { after, ms: below(Math.ceil(after === 'start' ? openingMs : lifeMs)) }
     const told = await runUntilKilled(home, seed, moment)
     const what = `home ${number}, kill ${round}, last told: ${JSON.stringify(told.at(-1))}`
@@ -100,7 +100,7 @@ async function killAgainAndAgain(
 }
 
 /** Gives the home something to trash, restore, share, revoke and write again. */
-async function begin(home: DiskHome): Promise<{ state: State; putMs: number }> {
+async function begin(home: DiskHome): Promise<{ state: State; actMs: number }> {
   await using node = await home.open()
   await node.operations.identities.create({ kind: 'sub', name: 'bob' })
   const files = [0, 1, 2, 3, 4, 5].map((seed) => ({ name: `file ${seed}.bin`, seed, bytes: 20_000 * seed }))
@@ -111,12 +111,14 @@ async function begin(home: DiskHome): Promise<{ state: State; putMs: number }> {
     { kind: 'put', files: [{ name: 'file 0.bin', seed: 6, bytes: 3000 }] },
   ]
   let state = nothing
-  let startedMs = 0
+  let actMs = Number.POSITIVE_INFINITY
   for (const act of acts) {
-    startedMs = performance.now()
+    const startedMs = performance.now()
     state = after(state, act, await perform(node.operations, act))
+    // The quickest: one that this machine held up would give every process a long life.
+    actMs = Math.min(actMs, performance.now() - startedMs)
   }
-  return { state, putMs: performance.now() - startedMs }
+  return { state, actMs }
 }
 
 /** What the process told before it died. */

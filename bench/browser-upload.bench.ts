@@ -1,12 +1,13 @@
 /**
  * A file dragged into the desktop, sealed and kept by the node, beside `rclone` putting the same file on `rclone serve webdav`,
- * which writes it down as it is, and beside `rclone` on our own WebDAV door. Also what the page holds in memory meanwhile.
+ * which writes it down as it is, and beside `rclone` on our own WebDAV door. Also what the page holds in memory meanwhile;
+ * with `--large` for a file of 10 GiB too, whose zeros take no room.
  *
- *     npm run bench browser-upload -- [--size MiB] [--rounds N]
+ *     npm run bench browser-upload -- [--size MiB] [--rounds N] [--large]
  */
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
@@ -22,10 +23,12 @@ const names = ['desktop', 'rclone, plain', 'rclone, our door'] as const
 type Name = (typeof names)[number]
 
 const options = readOptions(process.argv.slice(2))
-if (options === 'help') throw new Error('npm run bench browser-upload -- [--size MiB] [--rounds N]')
-const { sizeMiB, rounds } = options
+if (options === 'help') throw new Error('npm run bench browser-upload -- [--size MiB] [--rounds N] [--large]')
+const { sizeMiB, rounds, isLarge } = options
+const largeBytes = 10 * 1024 ** 3
 const uploadMsMax = 20 * 60_000
 const watchMs = 50
+const watchMemoryMs = 250
 await getBrowser()
 const found = findBrowser()
 if (found === undefined) throw new Error('No Chromium here: install one, or set ANARQ_BROWSER.')
@@ -34,7 +37,12 @@ const rclone = findRclone()
 const tools = createTools()
 const anarq = await createAnarq(tools)
 const timesMs: Record<Name, number[]> = { desktop: [], 'rclone, plain': [], 'rclone, our door': [] }
-const tab = { beforeBytes: [] as number[], peakBytes: [] as number[] }
+const cpusMs: Record<Name, number[]> = { desktop: [], 'rclone, plain': [], 'rclone, our door': [] }
+/** Resident memory counts the browser's own code; the share counts what several processes have in common once for all of them. */
+type Memory = { readonly residentBytes: number; readonly shareBytes: number }
+type Tab = { readonly before: Memory[]; readonly peak: Memory[] }
+const tab: Tab = { before: [], peak: [] }
+const largeTab: Tab = { before: [], peak: [] }
 
 for (let round = 1; round <= rounds; round += 1) {
   const file = join(tools.folder, `upload-${round}.bin`)
@@ -42,7 +50,7 @@ for (let round = 1; round <= rounds; round += 1) {
   const home = await anarq.openHome(join(tools.folder, `home-${round}`))
   const node = await home.up()
   try {
-    await measure('desktop', () => uploadByBrowser(addressOf(node), file))
+    await measure('desktop', () => uploadByBrowser(addressOf(node), file, tab))
     await measure('rclone, plain', () => copyPlain(file))
     await rm(home.folder, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   } finally {
@@ -57,38 +65,70 @@ for (let round = 1; round <= rounds; round += 1) {
   }
   for (const path of [file, other.folder]) await rm(path, { recursive: true, force: true, maxRetries: 3 })
 }
+const largeMs = isLarge ? await uploadLarge() : undefined
 print()
 
-async function measure(name: Name, act: () => Promise<number>): Promise<void> {
+type Put = { readonly wallMs: number; readonly cpuMs: number }
+
+async function measure(name: Name, act: () => Promise<Put>): Promise<void> {
   await tools.settle()
-  const ms = await act()
-  timesMs[name].push(ms)
-  console.error(`  ${name}  ${(ms / 1000).toFixed(2)} s`)
+  const { wallMs, cpuMs } = await act()
+  timesMs[name].push(wallMs)
+  cpusMs[name].push(cpuMs)
+  console.error(`  ${name}  ${(wallMs / 1000).toFixed(2)} s, ${(cpuMs / 1000).toFixed(2)} s of processors`)
 }
 
-/** From the file's choice to the sentence that says it is there. */
-async function uploadByBrowser(address: string, file: string): Promise<number> {
+async function uploadLarge(): Promise<number> {
+  const file = join(tools.folder, 'large.bin')
+  await writeFile(file, '')
+  await truncate(file, largeBytes)
+  const home = await anarq.openHome(join(tools.folder, 'large'))
+  const node = await home.up()
+  try {
+    return (await uploadByBrowser(addressOf(node), file, largeTab)).wallMs
+  } finally {
+    await node.stop()
+    for (const path of [file, home.folder]) await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/** From the file's choice to the sentence that says it is there; processors of the node and of the whole browser. */
+async function uploadByBrowser(address: string, file: string, { before, peak }: Tab): Promise<Put> {
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
     page.setDefaultTimeout(uploadMsMax)
     await openFiles(page, address)
-    const renderer = rendererOf()
-    tab.beforeBytes.push(renderer().residentBytes)
-    let peakBytes = 0
+    const memory = rendererOf()
+    const first = memory()
+    before.push(first)
+    let most = first
     const watch = setInterval(() => {
-      peakBytes = Math.max(peakBytes, renderer().residentBytes)
-    }, watchMs)
+      const { residentBytes, shareBytes } = memory()
+      most = {
+        residentBytes: Math.max(most.residentBytes, residentBytes),
+        shareBytes: Math.max(most.shareBytes, shareBytes),
+      }
+    }, watchMemoryMs)
+    const cpu = processors()
     const startedMs = performance.now()
     await page.locator('[data-qd=files]').setInputFiles(file)
     await added(page)
-    const ms = performance.now() - startedMs
+    const wallMs = performance.now() - startedMs
     clearInterval(watch)
-    tab.peakBytes.push(peakBytes)
-    return ms
+    peak.push(most)
+    return { wallMs, cpuMs: cpu() }
   } finally {
     await browser.close()
   }
+}
+
+/** What all processes that this one began took from now on. */
+function processors(): () => number {
+  const sum = (): number =>
+    descendantsOf(process.pid).reduce((ms, pid) => ms + (processFacts(pid)?.cpuMs ?? 0), 0)
+  const before = sum()
+  return () => sum() - before
 }
 
 /** Looks now and then: waiting for a text as tests do draws the page sixty times a second, which would be counted too. */
@@ -108,15 +148,18 @@ async function openFiles(page: Page, address: string): Promise<void> {
 }
 
 /** The process that draws the page: the largest renderer among our descendants. */
-function rendererOf(): () => { residentBytes: number } {
+function rendererOf(): () => Memory {
   const renderers = descendantsOf(process.pid).filter((pid) => commandOf(pid).includes('--type=renderer'))
-  const [largest] = renderers.sort((a, b) => memoryOf(b) - memoryOf(a))
+  const [largest] = renderers.sort((a, b) => memoryOf(b).residentBytes - memoryOf(a).residentBytes)
   if (largest === undefined) throw new Error('The page has no process of its own that could be measured.')
-  return () => ({ residentBytes: memoryOf(largest) })
+  return () => memoryOf(largest)
 }
 
-function memoryOf(pid: number): number {
-  return processFacts(pid)?.residentBytes ?? 0
+function memoryOf(pid: number): Memory {
+  const sums = read(`/proc/${pid}/smaps_rollup`)
+  const bytes = (field: string): number =>
+    1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(sums)?.[1] ?? 0)
+  return { residentBytes: bytes('Rss'), shareBytes: bytes('Pss') }
 }
 
 function descendantsOf(root: number): number[] {
@@ -145,7 +188,7 @@ function read(path: string): string {
   }
 }
 
-async function copyPlain(file: string): Promise<number> {
+async function copyPlain(file: string): Promise<Put> {
   const folder = join(tools.folder, 'plain')
   await mkdir(folder, { recursive: true })
   const address = `127.0.0.1:${await freePort()}`
@@ -162,7 +205,7 @@ async function copyPlain(file: string): Promise<number> {
   }
 }
 
-async function copyToDoor(home: AnarqHome, address: string, file: string): Promise<number> {
+async function copyToDoor(home: AnarqHome, address: string, file: string): Promise<Put> {
   const made = await home.command('key', 'new', 'bench', '--door', 'webdav', '--rights', 'write')
   const { secret } = JSON.parse(made.stdout) as { secret: string }
   const pass = execFileSync(rclone, ['obscure', '-'], { input: secret, encoding: 'utf8' }).trim()
@@ -172,11 +215,12 @@ async function copyToDoor(home: AnarqHome, address: string, file: string): Promi
   )
 }
 
-async function copy(config: string, file: string): Promise<number> {
+async function copy(config: string, file: string): Promise<Put> {
   const configFile = join(tools.folder, 'rclone.conf')
   await writeFile(configFile, config, { mode: 0o600 })
-  const { wallMs } = await tools.run([rclone, '--config', configFile, 'copyto', file, 'to:upload.bin'])
-  return wallMs
+  const cpu = processors()
+  const run = await tools.run([rclone, '--config', configFile, 'copyto', file, 'to:upload.bin'])
+  return { wallMs: run.wallMs, cpuMs: cpu() + (run.cpuMs ?? Number.NaN) }
 }
 
 async function freePort(): Promise<number> {
@@ -202,18 +246,28 @@ function addressOf({ line }: Service): string {
 }
 
 function print(): void {
-  const mebibytes = (bytes: number | undefined): string =>
-    bytes === undefined ? '' : `${(bytes / 1024 / 1024).toFixed(0)} MiB`
   const own = median(timesMs.desktop)
   const rows = names.map((name) => [
     name,
     spread(timesMs[name]),
     `${(sizeMiB / ((median(timesMs[name]) ?? Number.NaN) / 1000)).toFixed(0)} MiB/s`,
     ratio(median(timesMs[name]), own),
+    spread(cpusMs[name]),
   ])
   console.log(`\n${sizeMiB} MiB of random bytes, ${rounds} rounds\n`)
-  console.log(markdown(['put by', 'time: median (least–most)', 'speed', 'time ÷ desktop'], rows))
-  console.log(
-    `\nThe page: ${mebibytes(median(tab.beforeBytes))} before, ${mebibytes(greatest(tab.peakBytes))} at most while it sent.`,
+  const heads = ['put by', 'time: median (least–most)', 'speed', 'time ÷ desktop', 'processors']
+  console.log(markdown(heads, rows))
+  console.log(`\nThe page while it sent: ${memoryText(tab)}.`)
+  if (largeMs !== undefined)
+    console.log(`With 10 GiB, in ${(largeMs / 1000).toFixed(0)} s: ${memoryText(largeTab)}.`)
+}
+
+/** In megabytes, as goals are set. */
+function memoryText({ before, peak }: Tab): string {
+  const megabytes = (memory: readonly Memory[], of: keyof Memory): string =>
+    `${((greatest(memory.map((one) => one[of])) ?? Number.NaN) / 1e6).toFixed(0)} MB`
+  const [resident, share] = (['residentBytes', 'shareBytes'] as const).map(
+    (of) => `${megabytes(before, of)} before, ${megabytes(peak, of)} at most`,
   )
+  return `${resident} with all of the browser's code that is in memory, ${share} with its share of that`
 }

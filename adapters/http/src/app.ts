@@ -28,6 +28,7 @@ export async function createApp(context: DoorContext): Promise<App> {
   })
   app.decorateRequest('isOwner', false)
   app.decorateRequest('digests', undefined as never)
+  app.decorateRequest('checkAdmitted', undefined as never)
   app.decorateRequest('keyid', undefined)
   app.decorateRequest('app', undefined)
   app.setErrorHandler((error, _request, reply) => sendProblem(context, reply, error))
@@ -60,9 +61,11 @@ function addHooks(app: App, context: DoorContext): void {
       throw new Fault('invalid.request', `A ${request.method} request has no body.`)
     const { url, config } = request.routeOptions
     const access = config.access ?? (url?.startsWith('/api/v1/') === true ? 'signed' : 'open')
-    const admitted = await gatekeeper.admit(request.raw, access, isAtSocket)
+    const { bodyMayBeUnbound = false } = config
+    const admitted = await gatekeeper.admit(request.raw, access, { isAtSocket, bodyMayBeUnbound })
     request.isOwner = admitted.isOwner
     request.digests = admitted.digests
+    request.checkAdmitted = admitted.check
     request.keyid = admitted.keyid
     if (request.headers['anarq-app'] !== undefined) request.app = await appAt(context, request)
   })
@@ -73,7 +76,7 @@ function addHooks(app: App, context: DoorContext): void {
   })
   app.addHook('preValidation', async (request) => readNumbers(request))
   app.addHook('onSend', async (request, reply, payload) => {
-    const isUnread = reply.statusCode >= 400 && hasBody(request.headers) && !request.raw.complete
+    const isUnread = hasBody(request.headers) && !request.raw.complete
     if (isUnread && !context.isAtSocket(request.raw)) reply.header('connection', 'close')
     return payload
   })

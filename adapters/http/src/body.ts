@@ -32,17 +32,16 @@ export async function* readBody({
 
 /**
  * The whole body, compared with its digests before anything is made of it. `limit.body` where it is larger. Where its length was
- * announced it is read into one piece of memory (`room` may give it): kept pieces of the socket cost the collector ten times as much.
+ * announced it is read into one piece of memory: kept pieces of the socket cost the collector ten times as much.
  */
 export async function readWholeBody(
   request: FastifyRequest,
   bytesMax: number,
   tooLarge: string,
-  room: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
 ): Promise<Uint8Array> {
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > bytesMax) throw new Fault('limit.body', tooLarge)
-  const whole = announced > 0 ? room(announced) : undefined
+  const whole = announced > 0 ? new Uint8Array(announced) : undefined
   const pieces: Uint8Array[] = []
   let bytes = 0
   for await (const piece of readBody(request)) {

@@ -57,6 +57,8 @@ declare module 'fastify' {
     access?: Access
     /** Media type of a body that is streamed: it is not parsed. */
     streams?: string
+    /** Over a connection that nobody changes anything on, the signature may leave out the digest of the body. */
+    bodyMayBeUnbound?: boolean
     /** Apps may ask here too, within what they were granted; everywhere else they may not. */
     isForApps?: boolean
     /** Apps that were granted this may ask here; the route holds them to the places that apps see. */
@@ -67,6 +69,8 @@ declare module 'fastify' {
     isOwner: boolean
     /** What its body has to hash to. */
     digests: readonly ContentDigest[]
+    /** Throws where it would not be let in any more: for bodies that take their time. */
+    checkAdmitted: () => Promise<void>
     /** Of the key that signed it. */
     keyid: string | undefined
     /** The app that it is made for, on routes with `appNeeds`; undefined: the person. */

@@ -44,13 +44,21 @@ export type Admitted = {
   readonly digests: readonly ContentDigest[]
   /** Of the key that signed. */
   readonly keyid?: string
+  /** Throws where it would not be admitted any more: what takes its time asks now and then. */
+  check(): Promise<void>
+}
+
+export type Where = {
+  readonly isAtSocket: boolean
+  /** Whether the route takes a body that the signature leaves out, from where nobody can change it (decision 17). */
+  readonly bodyMayBeUnbound: boolean
 }
 
 export type Gatekeeper = {
   /** `refused.host` for a name that is not this node's: a page that rebinds its DNS name to this address gets no further. */
   checkHost(headers: IncomingMessage['headers']): void
   /** `Unproved` for a request that is not signed, or whose signature proves nothing. */
-  admit(request: IncomingMessage, access: Access, isAtSocket: boolean): Promise<Admitted>
+  admit(request: IncomingMessage, access: Access, where: Where): Promise<Admitted>
   /** A pseudonym of where a request came from, another one after each start. */
   sourceOf(request: IncomingMessage): string
 }
@@ -92,8 +100,8 @@ export function createGatekeeper({
         'This node is not called by that name. Use the address that it listens on.',
       )
     },
-    async admit(request, access, isAtSocket) {
-      if (isAtSocket) return { isOwner: true, digests: [] }
+    async admit(request, access, { isAtSocket, bodyMayBeUnbound }) {
+      if (isAtSocket) return { ...anybody, isOwner: true }
       if (access === 'open') return anybody
       if (access === 'page') {
         checkPage(request, isBehindTls)
@@ -109,18 +117,23 @@ export function createGatekeeper({
       const { state, current } = await kernel.operations.account.status()
       if (access === 'optional' && (!isSigned || state !== 'open')) return anybody
       if (!isSigned) throw new Unproved(unsigned())
-      if (current === undefined)
-        throw new Fault('refused.locked', 'This node is locked. Unlock it on its own machine: anarq ls')
-      const { did, digests, keyid } = verify(request)
-      if (sessions.isEnded(keyid)) throw new Unproved(ended())
-      await checkIdentity(kernel, did)
-      if (access !== 'resident') checkInUse(did, current.did)
-      return { isOwner: true, digests, keyid }
+      if (current === undefined) throw locked()
+      const isUnbound = bodyMayBeUnbound && isUnchanged(request, isBehindTls)
+      const { did, digests, keyid } = verify(request, isUnbound)
+      const check = async (): Promise<void> => {
+        const { current: now } = await kernel.operations.account.status()
+        if (now === undefined) throw locked()
+        if (sessions.isEnded(keyid)) throw new Unproved(ended())
+        await checkIdentity(kernel, did)
+        if (access !== 'resident') checkInUse(did, now.did)
+      }
+      await check()
+      return { isOwner: true, digests, keyid, check }
     },
   }
 }
 
-const anybody: Admitted = { isOwner: false, digests: [] }
+const anybody: Admitted = { isOwner: false, digests: [], check: async () => {} }
 
 type VerifierOptions = Pick<GatekeeperOptions, 'kernel' | 'clock' | 'replay'> & {
   sourceOf: Gatekeeper['sourceOf']
@@ -132,18 +145,19 @@ function createVerifier({
   clock,
   replay,
   sourceOf,
-}: VerifierOptions): (request: IncomingMessage) => VerifiedRequest {
+}: VerifierOptions): (request: IncomingMessage, isUnbound: boolean) => VerifiedRequest {
   const sessions = createSessionCache()
   const memory = replay ?? createReplayMemory({ clock })
   // What was seen before a restart is forgotten, so what was signed before it does not count.
   const sinceMs = replay === undefined ? Math.floor(clock.nowMs() / 1000) * 1000 : 0
 
-  return (request) => {
+  return (request, isUnbound) => {
+    const bound = isUnbound && request.headers['content-digest'] === undefined ? 'unbound' : 'later'
     const incoming = {
       method: request.method ?? 'GET',
       targetUri: `http://${request.headers.host}${request.url}`,
       headers: request.headers,
-      ...(hasBody(request.headers) ? { body: 'later' as const } : {}),
+      ...(hasBody(request.headers) ? { body: bound as typeof bound } : {}),
     }
     const verified = verifyRequest(incoming, (did) => kernel.publicIdentity(did)?.verifyKey, {
       clock,
@@ -164,8 +178,9 @@ function createVerifier({
 }
 
 /** A passphrase may not cross a network in clear, and no other page may make this node's pages act. */
-function checkPage({ headers, socket }: IncomingMessage, isBehindTls: boolean): void {
-  if (!isBehindTls && !isLoopback(socket.remoteAddress ?? ''))
+function checkPage(request: IncomingMessage, isBehindTls: boolean): void {
+  const { headers } = request
+  if (!isUnchanged(request, isBehindTls))
     throw new Fault(
       'refused.insecure',
       'This node takes passphrases only on its own machine, or over HTTPS. Open it there, or ask to be let in by a browser that is in.',
@@ -174,6 +189,11 @@ function checkPage({ headers, socket }: IncomingMessage, isBehindTls: boolean): 
   const isOwn = origin === undefined || URL.parse(origin)?.host === headers.host?.toLowerCase()
   if (isOwn && (site === undefined || site === 'same-origin' || site === 'none')) return
   throw new Fault('refused.origin', "Another site's page asked for this. Use the node's own page.")
+}
+
+/** Whether nobody on the way can read or change what comes: it does not leave this machine, or TLS guards it. */
+function isUnchanged({ socket }: IncomingMessage, isBehindTls: boolean): boolean {
+  return isBehindTls || isLoopback(socket.remoteAddress ?? '')
 }
 
 function isLoopback(address: string): boolean {
@@ -198,6 +218,10 @@ function checkInUse(did: string, current: string): void {
     'conflict.identity',
     `This request is signed by ${did}, and another identity is in use. Put it in use first: anarq id use NAME`,
   )
+}
+
+function locked(): Fault {
+  return new Fault('refused.locked', 'This node is locked. Unlock it on its own machine: anarq ls')
 }
 
 function ended(): Fault {

@@ -3,7 +3,7 @@ import { binary } from './schema/parts.ts'
 
 const description = `The operations of an AnarQ node.
 
-Two doors offer them. At the **socket** in the home folder, whoever may open it is this machine's user and acts as the identity in use, without signatures: \`curl --unix-socket HOME/node.sock http://localhost/api/v1/status\`. At the **port**, everything under /api/v1 but the status carries an HTTP Message Signature (RFC 9421) of the identity in use: label and tag "anarq", algorithm "anarq-composite-1", or "ed25519" with a session certificate in the header Anarq-Session; it covers @method, @authority, @path, @query where there is one, and content-digest where there is a body.
+Two doors offer them. At the **socket** in the home folder, whoever may open it is this machine's user and acts as the identity in use, without signatures: \`curl --unix-socket HOME/node.sock http://localhost/api/v1/status\`. At the **port**, everything under /api/v1 but the status carries an HTTP Message Signature (RFC 9421) of the identity in use: label and tag "anarq", algorithm "anarq-composite-1", or "ed25519" with a session certificate in the header Anarq-Session; it covers @method, @authority, @path, @query where there is one, and content-digest where there is a body (uploads over loopback or HTTPS may leave it out).
 
 Errors are problems (RFC 9457) with a stable code. Times are milliseconds since 1970, sizes bytes, ids hexadecimal. A \`ref\` is a path, an object id, or a name that only one thing has; percent-encode it whole. In a \`path\`, slashes may stand as they are.`
 

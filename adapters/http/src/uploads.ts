@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@anarq/clock'
-import { asFault, Fault } from '@anarq/fault'
+import { asFault, Fault, type FaultCode } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
 import {
   type BackupReport,
@@ -10,7 +10,6 @@ import {
   putOne,
   type RestoreReport,
 } from '@anarq/kernel'
-import { type Channel, createChannel } from './channel.ts'
 
 export type NewUpload = {
   /** Folder and name in the drive. */
@@ -26,32 +25,45 @@ export type UploadFacts = {
   readonly id: string
   readonly path: string
   readonly bytes: number
-  /** So many bytes came; the next part begins here. */
+  /** So many bytes came; it goes on here. */
   readonly offset: number
   readonly state: 'open' | 'done' | 'failed'
+  /** At this moment somebody sends. */
+  readonly isComing: boolean
   readonly entry?: EntryFacts
   readonly isUnchanged?: boolean
   /** Of a backup that was checked: what is in it. */
   readonly backup?: BackupReport
   /** Of a backup that was restored: what came back. */
   readonly restored?: RestoreReport
-  /** Why it failed. */
+  /** Why it failed: as a fault says it. */
+  readonly code?: FaultCode
   readonly sentence?: string
 }
 
-/** What becomes of the parts: who may send some depends on it. */
+/** Bytes on their way: a request that may break off. */
+export type Sending = {
+  /** Where they go on, and how many there will be. */
+  readonly offset: number
+  readonly bytes: number
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Throws where it may not send any more: asked now and then while it does. */
+  check?(): Promise<void>
+}
+
+/** What becomes of the bytes: who may send some depends on it. */
 export type UploadPurpose = 'file' | 'check' | 'restore'
 
 /**
- * Files that come in parts: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in runs
- * while the parts come; nothing is visible before the last one.
+ * Files that may come bit by bit: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in
+ * reads from whoever sends; nothing is visible before the last byte.
  */
 export type Uploads = {
   /** `by` is the app that begins it: no other app may go on with it, and none may have them all. */
   begin(upload: NewUpload, drive: DriveOperations, by?: string): UploadFacts
-  /** A backup that comes in parts to be checked: nothing of it is kept. */
+  /** A backup that comes to be checked: nothing of it is kept. */
   beginCheck(bytes: number): UploadFacts
-  /** A backup that comes in parts into an empty home. There is one at a time: another gives the one before up. */
+  /** A backup that comes into an empty home. There is one at a time: another gives the one before up. */
   beginRestore(bytes: number): Promise<UploadFacts>
   /** `missing.upload` where it is for something else. */
   checkPurpose(id: string, purpose: UploadPurpose): void
@@ -59,47 +71,52 @@ export type Uploads = {
   /** For an app only of what it began itself: others are not known to it. */
   facts(id: string, by?: string): UploadFacts
   /**
-   * Resolves when the part is sealed or on its way there, and with the entry after the last. A part that came early waits for its
-   * turn, so that one can be sent while another is sealed; `conflict.offset` says where it should begin.
+   * Resolves when all that it sends was taken, and with the entry after the last byte of the file. What came counts, even where
+   * the rest does not come. `conflict.offset` says where to go on. Who comes later sends alone: a page that was reloaded is
+   * faster than the end of its old connection. The one before gets `conflict.sender`.
    */
-  add(id: string, offset: number, part: Uint8Array): Promise<UploadFacts>
-  /** Memory for a part of this upload, the caller's until `add` has resolved: it is used again for a later one. */
-  roomFor(id: string, bytes: number): Uint8Array
+  add(id: string, sending: Sending): Promise<UploadFacts>
   cancel(id: string): Promise<void>
   close(): Promise<void>
 }
 
-export const partBytesMax: number = 16 * 1024 * 1024
-/** Of one upload at a time: one that is sealed, one that waits, one that comes. */
-const partsAtOnceMax = 3
-const turnMs = 10_000
 const uploadsMax = 64
 const uploadsOfAppMax = 32
 const idleMs = 15 * 60_000
 /** So long the outcome can be asked for. */
 const keptMs = 10 * 60_000
+const checkEveryBytes = 4 * 1024 * 1024
 
 /** What becomes of it. */
-type Ended = Pick<UploadFacts, 'state' | 'entry' | 'isUnchanged' | 'backup' | 'restored' | 'sentence'>
+type Ended = Pick<
+  UploadFacts,
+  'state' | 'entry' | 'isUnchanged' | 'backup' | 'restored' | 'code' | 'sentence'
+>
 type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
 
 type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
   readonly purpose: UploadPurpose
   readonly by: string | undefined
-  readonly parts: Channel
   readonly stop: AbortController
   readonly outcome: Promise<Ended>
   offset: number
-  /** Parts that came and are not sealed yet. */
-  adding: number
-  /** Whoever waits for its turn looks again. */
-  readonly turns: Set<() => void>
-  /** Memory of parts that were sealed: fresh memory for each would cost more than reading into it. */
-  readonly rooms: ArrayBuffer[]
-  readonly lent: WeakSet<ArrayBufferLike>
+  /** Whoever sends now. */
+  turn: Turn | undefined
+  /** The flow waits for somebody who sends. */
+  wake: () => void
   touchedMs: number
   ended: Ended | undefined
   fault: Fault | undefined
+}
+
+type Turn = Pick<Sending, 'check'> & {
+  readonly iterator: AsyncIterator<Uint8Array>
+  checkedAt: number
+  /** Why it may not go on, and what ends the wait for its next piece. */
+  ended: Fault | undefined
+  reject(reason: Fault): void
+  /** When the flow reads from it no more: all was taken, or why not. */
+  readonly over: PromiseWithResolvers<void>
 }
 
 export type UploadsOptions = {
@@ -115,7 +132,8 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     for (const [id, one] of all) {
       const quietMs = nowMs - one.touchedMs
       if (one.ended !== undefined && quietMs > keptMs) all.delete(id)
-      else if (one.ended === undefined && one.adding === 0 && quietMs > idleMs) one.stop.abort(tooSlow())
+      else if (one.ended === undefined && one.turn === undefined && quietMs > idleMs)
+        one.stop.abort(tooSlow())
     }
   }
   const timer = setInterval(dropOld, 30_000)
@@ -134,7 +152,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
       const max = open.length >= uploadsMax ? uploadsMax : uploadsOfAppMax
       throw new Fault('limit.uploads', `At most ${max} uploads are open at once. Finish some first.`)
     }
-    const one = start(about, take, clock.nowMs())
+    const one = start(about, take, clock)
     all.set(one.id, one)
     return factsOf(one)
   }
@@ -169,33 +187,14 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     },
     list: () => [...all.values()].map(factsOf),
     facts: (id, by) => factsOf(need(id, by)),
-    async add(id, offset, part) {
+    async add(id, sending) {
       const one = need(id)
-      checkPart(one, offset, part)
-      one.adding += 1
-      try {
-        if (offset !== one.offset) await turnOf(one, offset)
-        await Promise.race([one.parts.push(part), one.outcome])
-        one.offset += part.length
-        if (one.offset === one.bytes) {
-          one.parts.end()
-          one.ended ??= await one.outcome
-        }
-        return factsOf(one)
-      } finally {
-        one.adding -= 1
-        one.touchedMs = clock.nowMs()
-        if (one.ended !== undefined) one.rooms.length = 0
-        else if (one.lent.delete(part.buffer)) one.rooms.push(part.buffer as ArrayBuffer)
-        for (const look of one.turns) look()
-      }
-    },
-    roomFor(id, bytes) {
-      const { rooms, lent } = need(id)
-      const at = rooms.findIndex((room) => room.byteLength >= bytes)
-      const [room = new ArrayBuffer(bytes)] = at < 0 ? [] : rooms.splice(at, 1)
-      lent.add(room)
-      return new Uint8Array(room, 0, bytes)
+      while (one.turn !== undefined) await end(one.turn, taken())
+      const isNothing = sending.bytes === 0 && one.ended?.state === 'done'
+      if (!isNothing) checkSending(one, sending)
+      if (sending.bytes > 0) await takeTurn(one, sending)
+      if (one.offset === one.bytes) await one.outcome
+      return factsOf(one)
     },
     cancel,
     async close() {
@@ -209,7 +208,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
 function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
   const { bytes, modifiedMs, type, tags } = upload
   return async (pieces, signal) => {
-    const content = streamContent(pieces)
+    const content = streamContent(pieces, { isGivenAway: true })
     const file = { bytes, modifiedMs, content, ...(type === undefined || type === '' ? {} : { type }) }
     const report = await putOne(drive, pathOf(upload), file, { tags, signal })
     const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))
@@ -219,71 +218,126 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
 
 type About = Pick<Upload, 'purpose' | 'path' | 'bytes' | 'by'>
 
-function start({ purpose, path, bytes, by }: About, take: Taker, nowMs: number): Upload {
+function start({ purpose, path, bytes, by }: About, take: Taker, clock: Clock): Upload {
   const stop = new AbortController()
-  const parts = createChannel(stop.signal)
-  const outcome = take(parts.pieces(), stop.signal)
-  const one: Upload = {
+  const begun: Omit<Upload, 'outcome'> = {
     id: randomUUID(),
     purpose,
     path,
     bytes,
     by,
-    parts,
     stop,
-    outcome,
     offset: 0,
-    adding: 0,
-    turns: new Set(),
-    rooms: [],
-    lent: new WeakSet(),
-    touchedMs: nowMs,
+    turn: undefined,
+    wake: () => {},
+    touchedMs: clock.nowMs(),
     ended: undefined,
     fault: undefined,
   }
-  outcome.catch((error: unknown) => {
-    one.fault = asFault(error)
-    one.ended = { state: 'failed', sentence: one.fault.message }
-  })
-  if (bytes === 0) parts.end()
+  const outcome = take(piecesOf(begun, clock), stop.signal)
+  const one: Upload = Object.assign(begun, { outcome })
+  stop.signal.addEventListener('abort', () => wake(one, asFault(stop.signal.reason)), { once: true })
+  outcome.then(
+    (ended) => {
+      one.ended = ended
+      // Where the flow has seen enough, the rest of what is sent is not read.
+      one.turn?.over.resolve()
+      one.turn = undefined
+    },
+    (error: unknown) => {
+      const fault = asFault(error)
+      one.fault = fault
+      one.ended = { state: 'failed', code: fault.code, sentence: fault.message }
+      one.turn?.over.reject(fault)
+      one.turn = undefined
+    },
+  )
   return one
 }
 
-function checkPart({ bytes, offset, adding, ended, fault }: Upload, from: number, part: Uint8Array): void {
-  if (fault !== undefined) throw fault
-  if (ended !== undefined) throw new Fault('conflict.upload', 'This upload is complete already.')
-  if (adding >= partsAtOnceMax)
-    throw new Fault(
-      'busy.upload',
-      `${partsAtOnceMax} parts of this upload are on their way. Wait for one of them.`,
-    )
-  const isInReach = from >= offset && from <= offset + (partsAtOnceMax - 1) * partBytesMax
-  if (!isInReach) throw wrongOffset(offset, from)
-  if (from + part.length > bytes)
-    throw new Fault('invalid.part', `This upload has ${bytes} bytes, and the part goes beyond its end.`)
+/** The flow is not to wait any longer, neither for a piece nor for somebody who sends. */
+function wake(one: Upload, reason: Fault): void {
+  if (one.turn !== undefined) void end(one.turn, reason)
+  one.wake()
 }
 
-/** Waits until all that stands before this part was taken. What was sent first may come second, or never. */
-async function turnOf(one: Upload, from: number): Promise<void> {
-  for (const late = AbortSignal.timeout(turnMs); from !== one.offset; ) {
-    if (one.fault !== undefined) throw one.fault
-    if (one.offset > from || late.aborted) throw wrongOffset(one.offset, from)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const look = (): void => resolve()
-    one.turns.add(look)
-    late.addEventListener('abort', look, { once: true })
-    await promise
-    one.turns.delete(look)
+/** What the flow reads: from one who sends after the other, until all of it came. */
+async function* piecesOf(one: Omit<Upload, 'outcome'>, clock: Clock): AsyncGenerator<Uint8Array> {
+  const { stop, bytes } = one
+  while (one.offset < bytes) {
+    stop.signal.throwIfAborted()
+    const { turn } = one
+    if (turn === undefined) {
+      await new Promise<void>((resolve) => (one.wake = resolve))
+      continue
+    }
+    try {
+      for (let piece = await nextOf(turn); piece.done !== true; piece = await nextOf(turn)) {
+        one.offset += piece.value.length
+        one.touchedMs = clock.nowMs()
+        yield piece.value
+        if (one.offset - turn.checkedAt < checkEveryBytes) continue
+        turn.checkedAt = one.offset
+        await turn.check?.()
+      }
+      turn.over.resolve()
+    } catch (error) {
+      turn.over.reject(error)
+      void turn.iterator.return?.()?.catch(() => {})
+    }
+    one.turn = undefined
   }
 }
 
+/** Not a race with a promise that lasts: it would keep a note of each of ten thousand pieces. */
+function nextOf(turn: Turn): Promise<IteratorResult<Uint8Array>> {
+  return new Promise((resolve, reject) => {
+    if (turn.ended !== undefined) throw turn.ended
+    turn.reject = reject
+    turn.iterator.next().then(resolve, reject)
+  })
+}
+
+function checkSending({ bytes, offset, ended, fault }: Upload, sending: Sending): void {
+  if (fault !== undefined) throw fault
+  if (ended !== undefined) throw new Fault('conflict.upload', 'This upload is complete already.')
+  if (sending.offset !== offset) throw wrongOffset(offset, sending.offset)
+  if (sending.offset + sending.bytes > bytes)
+    throw new Fault('invalid.part', `This upload has ${bytes} bytes, and what is sent goes beyond its end.`)
+}
+
+async function takeTurn(one: Upload, { offset, pieces, check }: Sending): Promise<void> {
+  const turn: Turn = {
+    iterator: pieces[Symbol.asyncIterator](),
+    checkedAt: offset,
+    ended: undefined,
+    reject: () => {},
+    over: Promise.withResolvers(),
+    ...(check === undefined ? {} : { check }),
+  }
+  one.turn = turn
+  one.wake()
+  await turn.over.promise
+}
+
+/** Resolves when the flow has let go of it, so that the offset stands still. */
+async function end(turn: Turn, reason: Fault): Promise<void> {
+  turn.ended ??= reason
+  turn.reject(turn.ended)
+  await turn.over.promise.catch(() => {})
+}
+
+function taken(): Fault {
+  return new Fault('conflict.sender', 'This upload goes on from another window or another connection.')
+}
+
 function wrongOffset(offset: number, from: number): Fault {
-  const sentence = `The next part of this upload begins at byte ${offset}, not ${from}.`
+  const sentence = `This upload goes on at byte ${offset}, not ${from}.`
   return new Fault('conflict.offset', sentence, { data: { offset } })
 }
 
-function factsOf({ id, path, bytes, offset, ended }: Upload): UploadFacts {
-  return { id, path, bytes, offset, state: 'open', ...ended }
+function factsOf({ id, path, bytes, offset, turn, ended }: Upload): UploadFacts {
+  return { id, path, bytes, offset, state: 'open', isComing: turn !== undefined, ...ended }
 }
 
 function pathOf({ folder, name }: NewUpload): string {

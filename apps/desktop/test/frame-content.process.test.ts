@@ -5,7 +5,7 @@ import { fromUtf8 } from '@anarq/bytes'
 import { packFiles, withManifest } from '@anarq/wxa'
 import { deflate, writeZip } from '@anarq/zip'
 import type { Frame, Page } from 'playwright-core'
-import { enter, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { enter, executable, type House, openHouse, passphrase, skip, slowLine, unlock } from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const
 const mebibyte = 1024 * 1024
@@ -201,16 +201,24 @@ test('an upload through the bridge is paused, goes on with the same id, and is g
   house.visit(wide, async ({ page }) => {
     await unlock(page)
     const frame = await open(page, 'Carrier')
+    await slowLine(page, 16 * mebibyte)
     const told = await frame.evaluate(async (bytes) => {
       const { content } = app.sdk
       const file = fileOf(bytes)
       const { id } = await content.beginUpload({ path: '/paused.bin', bytes, modifiedMs: 1 })
       const pause = new AbortController()
       const first = await content
-        .sendUpload({ id, content: file, signal: pause.signal, onProgress: () => pause.abort() })
+        .sendUpload({
+          id,
+          content: file,
+          signal: pause.signal,
+          onProgress: (offset: number) => {
+            if (offset > bytes / 5) pause.abort()
+          },
+        })
         .catch((error: Error) => error.name)
       const before = await content.uploadState({ id })
-      const after = await content.sendUpload({ id, content: file, offset: before.offset })
+      const after = await content.sendUpload({ id, content: file })
       const other = await content.beginUpload({ path: '/given-up.bin', bytes: 10, modifiedMs: 1 })
       await content.cancelUpload({ id: other.id })
       const gone = await content.uploadState({ id: other.id }).catch((error: { code: string }) => error.code)
@@ -365,10 +373,7 @@ test(
   { skip },
   () =>
     house.visit(wide, async ({ page }) => {
-      await page.route('**/api/v1/uploads/*?offset=*', async (route) => {
-        await new Promise((resolve) => setTimeout(resolve, 400))
-        await route.continue().catch(() => undefined)
-      })
+      await slowLine(page, 16 * mebibyte)
       await unlock(page)
       const frame = await open(page, 'Carrier')
       const id = await frame.evaluate(async (bytes) => {
@@ -377,7 +382,9 @@ test(
         const { id } = await app.sdk.content.beginUpload({ path: '/cut.bin', bytes, modifiedMs: 1 })
         const content = fileOf(bytes)
         await new Promise<void>((resolve) => {
-          void app.sdk.content.sendUpload({ id, content, onProgress: () => resolve() }).catch(() => undefined)
+          void app.sdk.content
+            .sendUpload({ id, content, onProgress: (at: number) => at > 0 && resolve() })
+            .catch(() => undefined)
         })
         return id as string
       }, largeBytes)

@@ -167,3 +167,13 @@ export async function enter(origin: string): Promise<ReturnType<typeof createSdk
   session = await client.open<PageSession>('/api/v1/sessions', { json: { passphrase, key: key.publicKey } })
   return createSdk(client.callAs())
 }
+
+/** A line on which so many bytes a second go out; what it gives ends that. */
+export async function slowLine(page: Page, uploadThroughput: number): Promise<() => Promise<void>> {
+  const line = await page.context().newCDPSession(page)
+  const rest = { offline: false, latency: 0, downloadThroughput: -1 }
+  await line.send('Network.emulateNetworkConditions', { ...rest, uploadThroughput })
+  return async () => {
+    await line.send('Network.emulateNetworkConditions', { ...rest, uploadThroughput: -1 })
+  }
+}

@@ -77,13 +77,22 @@ test('a large file is paused and goes on where it was, and a copy is over the sa
   const { id } = await content.beginUpload({ path: '/large.bin', bytes: bytes.length, modifiedMs: 5 })
   const stop = new AbortController()
   const blob = new Blob([bytes as Uint8Array<ArrayBuffer>])
-  await assert.rejects(
-    content.sendUpload({ id, content: blob, signal: stop.signal, onProgress: () => stop.abort() }),
-  )
-  const { offset } = await content.uploadState({ id })
-  assert.ok(offset > 0 && offset < bytes.length)
-  // The offset that the caller believes in is wrong: the node's own count decides.
-  const done = await content.sendUpload({ id, content: blob, offset: 0 })
+  const half = bytes.subarray(0, 15_000_001)
+  await client.send(`/api/v1/uploads/${id}?offset=0`, {
+    method: 'PUT',
+    bytes: half,
+    headers: { 'content-type': 'application/octet-stream' },
+  })
+  const seen: number[] = []
+  const onProgress = (offset: number): void => {
+    seen.push(offset)
+    stop.abort(new Error('paused'))
+  }
+  const paused = content.sendUpload({ id, content: blob, signal: stop.signal, onProgress })
+  await assert.rejects(paused, { message: 'paused' })
+  assert.equal(seen[0], half.length)
+  await assert.rejects(content.sendUpload({ id, content: blob.slice(1) }), { code: 'conflict.source' })
+  const done = await content.sendUpload({ id, content: blob })
   assert.equal(done.state, 'done')
   await storage.copy({ path: '/large.bin', to: '/in/copy.bin' })
   const back = await (await content.blob({ path: '/in/copy.bin' })).arrayBuffer()

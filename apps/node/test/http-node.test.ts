@@ -230,6 +230,7 @@ function isUnsigned({ operationId }: Operation): boolean {
     'drillWords',
     'restoreBackup',
     'beginRestore',
+    'getRestore',
     'putRestorePart',
     'cancelRestore',
     'signApp',

@@ -1,4 +1,4 @@
-/** A backup that a browser brings into an empty home, part by part, before anybody could sign anything. */
+/** A backup that a browser brings into an empty home, before anybody could sign anything. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Answer, type EmptyWorld, jsonOf, openEmptyWorld, openWorld, passphrase } from './http-world.ts'
@@ -50,6 +50,8 @@ test('[AQ-QERBEROS-20] a backup in parts brings everything back, after one that 
   const { id } = await begin(backup.length)
   assert.equal(jsonOf(await part(forgotten.id, 2_000_000, backup.subarray(2_000_000))).code, 'missing.upload')
   await part(id, 0, backup.subarray(0, 2_000_000))
+  const { offset, state } = jsonOf(await world.ask('GET', `/api/v1/restores/${id}`))
+  assert.deepEqual([offset, state], [2_000_000, 'open'])
   const last = jsonOf(await part(id, 2_000_000, backup.subarray(2_000_000)))
   assert.equal(last.state, 'done')
   assert.ok((last.restored as { bytes: number }).bytes > 3_000_000)

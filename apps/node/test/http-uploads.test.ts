@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { after, before, test } from 'node:test'
 import { equalBytes } from '@anarq/bytes'
 import { createSeededRandom } from '@anarq/random/testing'
-import { type Answer, jsonOf, openWorld, type World } from './http-world.ts'
+import { type Answer, json, jsonOf, openWorld, passphrase, type World } from './http-world.ts'
 
 let world: World
 before(async () => {
@@ -26,6 +28,24 @@ const part = (id: unknown, offset: number, body: Uint8Array): Promise<Answer> =>
     headers: { 'content-type': 'application/octet-stream' },
     body,
   })
+/** A request for all from there on, whose signature names no digest; what is written to it goes out. */
+const stream = (id: unknown, offset: number, bytes = content.length - offset): ClientRequest => {
+  const path = `/api/v1/uploads/${id}?offset=${offset}`
+  const { hostname: host, port } = new URL(world.door.address)
+  const headers = { ...octets, 'content-length': String(bytes), ...world.sign('PUT', path) }
+  return httpRequest({ host, port, method: 'PUT', path, agent: false, headers }).on('error', () => {})
+}
+const answerTo = async (request: ClientRequest): Promise<Record<string, unknown>> => {
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  return JSON.parse((await answer.toArray()).join(''))
+}
+/** Waits until the node has so much of it. */
+const arrived = async (id: unknown, offset: number): Promise<void> => {
+  while ((await ask(id)).offset !== offset) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+const octets = { 'content-type': 'application/octet-stream' }
+const contentOf = async (name: string): Promise<Buffer> =>
+  (await world.signed('GET', `/api/v1/files/${name}`)).body
 const ask = async (id: unknown): Promise<Record<string, unknown>> =>
   jsonOf(await world.signed('GET', `/api/v1/uploads/${id}`))
 
@@ -62,22 +82,90 @@ test('a part at the wrong place, beyond the end, or not what its digest says cha
   assert.ok(equalBytes((await world.signed('GET', '/api/v1/files/wrong.bin')).body, content))
 })
 
-test('parts may be on their way together: one that comes early waits for its turn, one that comes far too early does not', async () => {
-  const { id } = await begin('/overtaken.bin')
-  const cut = [0, 1_000_000, 2_500_000, content.length]
-  const sent = [2, 1, 0].map((at) => part(id, cut[at] as number, content.subarray(cut[at], cut[at + 1])))
-  const answers = (await Promise.all(sent)).map(jsonOf)
-  assert.deepEqual(
-    answers.map(({ offset, state }) => [offset, state]),
-    [
-      [5_000_000, 'done'],
-      [2_500_000, 'open'],
-      [1_000_000, 'open'],
-    ],
+test('a whole file streams in one request, without a digest, and what came before the connection broke counts', async () => {
+  const { id } = await begin('/streamed.bin')
+  const first = stream(id, 0)
+  first.write(content.subarray(0, 3_000_000))
+  await arrived(id, 3_000_000)
+  assert.equal((await ask(id)).isComing, true)
+  first.destroy()
+  while ((await ask(id)).isComing) await new Promise((resolve) => setTimeout(resolve, 5))
+  const early = stream(id, 0)
+  early.end(content)
+  const { code, data } = await answerTo(early)
+  assert.deepEqual([code, data], ['conflict.offset', { offset: 3_000_000 }])
+  const rest = stream(id, 3_000_000)
+  rest.end(content.subarray(3_000_000))
+  const { state, offset, isComing } = await answerTo(rest)
+  assert.deepEqual([state, offset, isComing], ['done', content.length, false])
+  assert.ok(equalBytes(await contentOf('streamed.bin'), content))
+})
+
+test('who comes later goes on alone: the one before is told, and no byte counts twice', async () => {
+  const { id } = await begin('/taken over.bin')
+  const first = stream(id, 0)
+  first.write(content.subarray(0, 1_000_000))
+  await arrived(id, 1_000_000)
+  const told = answerTo(first)
+  const second = stream(id, 1_000_000)
+  second.end(content.subarray(1_000_000))
+  assert.equal((await told).code, 'conflict.sender')
+  assert.equal((await answerTo(second)).state, 'done')
+  assert.ok(equalBytes(await contentOf('taken%20over.bin'), content))
+})
+
+test('what is locked or ended meanwhile sends no further, and goes on afterwards', async () => {
+  const { id } = await begin('/locked.bin', 3 * content.length)
+  const first = stream(id, 0, 3 * content.length)
+  first.write(content)
+  await arrived(id, content.length)
+  await world.node.account.lock()
+  const told = answerTo(first)
+  first.write(content)
+  first.write(content.subarray(1))
+  assert.equal((await told).code, 'refused.locked')
+  await world.node.account.unlock({ passphrase })
+  const { offset } = await ask(id)
+  assert.ok(Number(offset) >= content.length && Number(offset) < 3 * content.length)
+  assert.equal((await world.signed('DELETE', `/api/v1/uploads/${id}`)).status, 204)
+})
+
+test('a full quota ends the sending at once, and the reason stays to be asked for', async () => {
+  await world.node.health.setQuota({ bytes: 1024 * 1024 })
+  try {
+    const { id } = await begin('/too much.bin', 50_000_000)
+    const request = stream(id, 0, 50_000_000)
+    const told = answerTo(request)
+    request.write(content)
+    assert.equal((await told).code, 'limit.quota')
+    const { state, code, sentence } = await ask(id)
+    assert.deepEqual([state, code], ['failed', 'limit.quota'])
+    assert.match(String(sentence), /Your quota of 1 MiB is full/)
+  } finally {
+    await world.node.health.setQuota({})
+  }
+})
+
+test('a body without a digest is taken for uploads alone, and only with its length', async () => {
+  const { id } = await begin('/strict.bin')
+  const path = `/api/v1/uploads/${id}?offset=0`
+  const chunked = { ...octets, 'transfer-encoding': 'chunked', ...world.sign('PUT', path) }
+  assert.equal(
+    jsonOf(await world.ask('PUT', path, { headers: chunked, body: content })).code,
+    'invalid.header',
   )
-  assert.ok(equalBytes((await world.signed('GET', '/api/v1/files/overtaken.bin')).body, content))
-  const far = await begin('/far.bin', 100_000_000)
-  assert.equal(jsonOf(await part(far.id, 90_000_000, content)).code, 'conflict.offset')
+  const file = '/api/v1/files/unbound.bin'
+  const unbound = { ...octets, ...world.sign('PUT', file) }
+  const answer = await world.ask('PUT', file, { headers: unbound, body: content })
+  assert.deepEqual([answer.status, jsonOf(answer).code], [401, 'refused.coverage'])
+  const begun = '/api/v1/uploads'
+  const about = JSON.stringify({ path: '/x', bytes: 1 })
+  const small = await world.ask('POST', begun, {
+    headers: { ...json, ...world.sign('POST', begun) },
+    body: about,
+  })
+  assert.equal(jsonOf(small).code, 'refused.coverage')
+  assert.equal((await ask(id)).offset, 0)
 })
 
 test('an upload that is cancelled leaves nothing; an empty file needs no part', async () => {

@@ -518,6 +518,19 @@ test('a request without a body or a query needs neither covered', () => {
   assert.equal(codeOf(node.verify({ ...get, body: 'later', headers })), 'refused.coverage')
 })
 
+test('a body may be left out where the caller knows its way; what a signature names is compared all the same', () => {
+  const someone = person(16)
+  const node = server(someone.clock, someone)
+  const put = { method: 'PUT', targetUri: 'https://node.example/api?offset=0', headers: {} }
+  const unbound = { ...put, body: 'unbound' as const, headers: signRequest(put, keyOf(someone), someone) }
+  assert.equal(codeOf(node.verify(unbound)), 'ok')
+  assert.equal(codeOf(node.verify(unbound)), 'refused.replay')
+  const bodyDigest = contentDigestOf(fromUtf8('a'))
+  const bound = signRequest({ ...put, bodyDigest }, keyOf(someone), someone)
+  const { 'content-digest': _, ...stripped } = bound
+  assert.equal(codeOf(node.verify({ ...put, body: 'unbound', headers: stripped })), 'refused.coverage')
+})
+
 test('signing takes any nonce and time given, and is the same each time for Ed25519', () => {
   const parameters: SignedParameters = {
     keyid: 'did:example:a#s',

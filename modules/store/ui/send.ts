@@ -2,7 +2,7 @@ import type { AppSdk } from '@anarq/sdk/app'
 
 type Sent = { readonly path: string; readonly type?: string; readonly onProgress?: (part: number) => void }
 
-/** A file of this computer, of any size, in parts; what came of one that could not be sent is given up. */
+/** A file of this computer, of any size; what came of one that could not be sent is given up. */
 export async function sendFile(
   content: AppSdk['content'],
   file: File,

@@ -1,3 +1,4 @@
+import { discard } from '@anarq/bytes'
 import type { Fault } from '@anarq/fault'
 
 /** What comes in: a door or a reader of folders turns the outside into these. Paths are relative, parts joined by `/`. */
@@ -41,13 +42,20 @@ export type ContentReader = {
 
 export const smallBytesMax: number = 128 * 1024
 
-/** Any stream of bytes as content. */
-export function streamContent(source: AsyncIterable<Uint8Array>): StreamContent {
+/**
+ * Any stream of bytes as content. Pieces that are given away, as a socket's are, are freed when they were read: the collector, which
+ * would come for them by and by, takes a third of the processor otherwise.
+ */
+export function streamContent(
+  source: AsyncIterable<Uint8Array>,
+  { isGivenAway = false }: { isGivenAway?: boolean } = {},
+): StreamContent {
   return {
     kind: 'stream',
     async open() {
       const iterator = source[Symbol.asyncIterator]()
-      let rest: Uint8Array = new Uint8Array(0)
+      let piece: Uint8Array = new Uint8Array(0)
+      let rest = piece
       let coming: Promise<IteratorResult<Uint8Array>> | undefined
       let isHere = false
       return {
@@ -65,11 +73,13 @@ export function streamContent(source: AsyncIterable<Uint8Array>): StreamContent 
             coming = undefined
             isHere = false
             if (next.done === true) return 0
-            rest = next.value
+            piece = next.value
+            rest = piece
           }
           const bytes = Math.min(into.length, rest.length)
           into.set(rest.subarray(0, bytes))
           rest = rest.subarray(bytes)
+          if (isGivenAway && rest.length === 0) discard(piece)
           return bytes
         },
         async close() {

@@ -13,7 +13,6 @@ export {
   type NewFile,
   type OpenContent,
   type PutMany,
-  partBytes,
   type SmallItem,
   type UploadState,
 } from './content.ts'

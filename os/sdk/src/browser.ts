@@ -30,8 +30,13 @@ export type Asked = {
   readonly json?: unknown
   /** Sent as they are, with their digest. */
   readonly bytes?: Uint8Array
-  /** The same of what the browser holds, a part of a file above all: it goes out without a copy in this page. */
+  /**
+   * What the browser holds, a file above all: it sends that from where it lies, and no byte of it comes into this page. So the
+   * signature leaves its digest out, which nodes take only over loopback or HTTPS, and only for uploads.
+   */
   readonly blob?: Blob
+  /** So many bytes of the blob are on their way. */
+  readonly onSent?: (bytes: number) => void
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
   /** What is no success is an answer too, unless it is a problem that the node itself tells of. */
@@ -55,7 +60,21 @@ export type PageClientOptions = {
   /** Where the page came from. */
   origin: string
   nowMs?: () => number
+  /** How a blob goes out; by default as `fetch` sends it, which does not say how far it is. */
+  sendBlob?: SendBlob
 }
+
+/** As `fetch`, and rejects as that does; `onSent` hears how much is on its way. */
+export type SendBlob = (
+  url: string,
+  request: {
+    readonly method: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly blob: Blob
+    readonly onSent: ((bytes: number) => void) | undefined
+    readonly signal: AbortSignal | undefined
+  },
+) => Promise<Response>
 
 const ttlSeconds = 60
 const blobBytesMin = 64 * 1024
@@ -74,15 +93,21 @@ export async function createPageKey(): Promise<PageKey> {
   }
 }
 
-export function createPageClient({ key, session, origin, nowMs = Date.now }: PageClientOptions): PageClient {
+export function createPageClient({
+  key,
+  session,
+  origin,
+  nowMs = Date.now,
+  sendBlob = fetchBlob,
+}: PageClientOptions): PageClient {
   const open: PageClient['open'] = async (path, asked) =>
-    parsed(await ask(origin + path, await bodyOf(asked)))
+    parsed(await ask(origin + path, await bodyOf(asked), { sendBlob }))
   const send: PageClient['send'] = async (path, asked) => {
     const current = session()
     if (current === undefined) throw new Fault('refused.locked', 'AnarQ is locked. Unlock it first.')
     const body = await bodyOf(asked)
     const headers = { ...body.headers, ...(await signed(path, body, current)) }
-    return ask(origin + path, { ...body, headers }, asked?.takesAll)
+    return ask(origin + path, { ...body, headers }, { sendBlob, takesAll: asked?.takesAll })
   }
   const signed = async (path: string, body: Body, current: PageSession): Promise<Record<string, string>> => {
     const created = Math.floor(nowMs() / 1000)
@@ -125,42 +150,40 @@ export function createPageClient({ key, session, origin, nowMs = Date.now }: Pag
 type Body = {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
-  readonly content: Uint8Array | Blob | undefined
+  readonly content: Uint8Array | undefined
   readonly digest: Uint8Array | undefined
   readonly signal: AbortSignal | undefined
-}
+} & Pick<Asked, 'blob' | 'onSent'>
 
-async function bodyOf({ method, json, bytes, blob, headers = {}, signal }: Asked = {}): Promise<Body> {
-  const held = blob === undefined ? bytes : new Uint8Array(await blob.arrayBuffer())
-  const content = json === undefined ? held : new TextEncoder().encode(JSON.stringify(json))
+async function bodyOf({ json, bytes, headers = {}, signal, ...asked }: Asked = {}): Promise<Body> {
+  const content = json === undefined ? bytes : new TextEncoder().encode(JSON.stringify(json))
   const digest =
     content === undefined
       ? undefined
       : new Uint8Array(await crypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>))
+  const { method = content === undefined ? 'GET' : 'POST', blob, onSent } = asked
   return {
-    method: method ?? (content === undefined ? 'GET' : 'POST'),
+    method,
     headers: json === undefined ? headers : { 'content-type': 'application/json', ...headers },
-    content: blob ?? content,
+    content,
     digest,
     signal,
+    ...(blob === undefined ? {} : { blob }),
+    ...(onSent === undefined ? {} : { onSent }),
   }
 }
 
 async function ask(
   url: string,
-  { method, headers, content, signal }: Body,
-  takesAll = false,
+  { method, headers, content, blob, onSent, signal }: Body,
+  { sendBlob, takesAll = false }: { sendBlob: SendBlob; takesAll?: boolean | undefined },
 ): Promise<Response> {
   let response: Response
   try {
-    response = await fetch(url, {
-      method,
-      headers,
-      body: sent(content),
-      signal: signal ?? null,
-      credentials: 'omit',
-      cache: 'no-store',
-    })
+    response =
+      blob === undefined
+        ? await fetch(url, { method, headers, body: sent(content), ...asItIs(signal) })
+        : await sendBlob(url, { method, headers, blob, onSent, signal })
   } catch (cause) {
     if (signal?.aborted === true) throw signal.reason
     throw new Fault('unavailable.node', 'The node does not answer. See whether it still runs.', { cause })
@@ -169,13 +192,18 @@ async function ask(
   throw await faultOf(response)
 }
 
+const fetchBlob: SendBlob = (url, { method, headers, blob, signal }) =>
+  fetch(url, { method, headers, body: blob, ...asItIs(signal) })
+
+function asItIs(signal: AbortSignal | undefined): Pick<RequestInit, 'credentials' | 'cache' | 'signal'> {
+  return { signal: signal ?? null, credentials: 'omit', cache: 'no-store' }
+}
+
 /** Chromium hands memory over in small pieces, twenty times as slowly as a blob. */
-function sent(content: Uint8Array | Blob | undefined): Uint8Array<ArrayBuffer> | Blob | null {
+function sent(content: Uint8Array | undefined): Uint8Array<ArrayBuffer> | Blob | null {
   if (content === undefined) return null
-  const isSmall = content instanceof Blob || content.length < blobBytesMin
-  return isSmall
-    ? (content as Uint8Array<ArrayBuffer> | Blob)
-    : new Blob([content as Uint8Array<ArrayBuffer>])
+  const bytes = content as Uint8Array<ArrayBuffer>
+  return bytes.length < blobBytesMin ? bytes : new Blob([bytes])
 }
 
 function isProblem({ headers }: Response): boolean {

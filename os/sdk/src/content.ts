@@ -1,10 +1,13 @@
 /** Content of any size, by its address: what does not fit into a call. For pages; the same permissions hold as for calls. */
 import { concatBytes, fromBase64Url, toBase64Url, toUtf8 } from '@anarq/bytes'
-import { Fault, type FaultCode, hasCode } from '@anarq/fault'
+import { Fault, type FaultCode } from '@anarq/fault'
 import type { EntryFacts, PutReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import type { Asked, PageClient } from './browser.ts'
+import { type SendFile, sendFile, type UploadState } from './send-file.ts'
+
+export type { UploadState } from './send-file.ts'
 
 export type ContentSdk = {
   /** A file or a part of it, as it comes. Needs `drive.read`, but below `app:/` nothing. */
@@ -28,17 +31,18 @@ export type ContentSdk = {
    */
   putMany(input: PutMany): Promise<PutReport>
   /**
-   * Begins a file that comes in parts; a page that was reloaded goes on with its id. Below `app:/` it needs no permission.
+   * Begins a file of any size; a page that was reloaded goes on with its id. Below `app:/` it needs no permission.
    */
   beginUpload(input: NewFile): Promise<UploadState>
   /** `missing.upload` where the node knows it no more. */
   uploadState(input: { readonly id: string }): Promise<UploadState>
   cancelUpload(input: { readonly id: string }): Promise<void>
   /**
-   * Sends what is missing of a file, part by part. Aborting the signal is a pause: call it again with the same id to go on.
-   * A part that was sent twice, or is missing, is put right by what the node says it has.
+   * Sends what the node does not have of a file, from where the browser holds it: nothing of it comes into the page. Aborting the
+   * signal is a pause: call it again with the same id to go on. Whoever sends last goes on alone; the one before gets
+   * `conflict.sender`.
    */
-  sendUpload(input: SendFile): Promise<UploadState>
+  sendUpload(input: { readonly id: string } & SendFile): Promise<UploadState>
   /** `consent.revokeHard`, which says how far it is and can be stopped. Needs `consent.manage`. */
   reseal(input: Reseal): Promise<ResealReport>
   /** A file that somebody shared, by its ping file. Needs `drive.read`, as the next one. */
@@ -86,26 +90,6 @@ export type PutMany = {
   readonly signal?: AbortSignal | undefined
 }
 
-export type UploadState = {
-  readonly id: string
-  readonly path: string
-  readonly bytes: number
-  readonly offset: number
-  readonly state: 'open' | 'done' | 'failed'
-  readonly entry?: EntryFacts
-  readonly isUnchanged?: boolean
-  readonly sentence?: string
-}
-
-export type SendFile = {
-  readonly id: string
-  readonly content: Blob
-  /** Where the caller believes that it goes on; the node's own count decides. */
-  readonly offset?: number | undefined
-  readonly onProgress?: (offset: number) => void
-  readonly signal?: AbortSignal | undefined
-}
-
 export type Reseal = {
   readonly grant: string
   readonly onProgress?: (progress: ResealProgress) => void
@@ -118,10 +102,7 @@ export type Shared = {
   readonly signal?: AbortSignal | undefined
 }
 
-export const partBytes: number = 8 * 1024 * 1024
 const ownPlace = 'app:/'
-/** One is sealed, one waits for it, one is on its way. */
-const partsInFlight = 3
 export const batchBytesMax: number = 32 * 1024 * 1024
 
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
@@ -131,49 +112,6 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
   const json = async (path: string, asked?: Asked): Promise<UploadState> =>
     (await (await send(path, asked)).json()) as UploadState
   const open: ContentSdk['open'] = (input) => openRange(send, input)
-  /** An answer that was lost, or a reload: the node knows how much it has. */
-  const sendPart = (id: string, from: number, part: Blob, signal?: AbortSignal): Promise<UploadState> =>
-    json(`/api/v1/uploads/${id}?offset=${from}`, {
-      method: 'PUT',
-      blob: part,
-      headers: { 'content-type': 'application/octet-stream' },
-      signal,
-    }).catch((error: unknown) => {
-      if (hasCode(error, 'conflict.offset') || hasCode(error, 'conflict.upload'))
-        return json(`/api/v1/uploads/${id}`, { signal })
-      throw error
-    })
-  const sendUpload: ContentSdk['sendUpload'] = async ({ id, content, offset = 0, onProgress, signal }) => {
-    const flight: Promise<UploadState>[] = []
-    const ground = new AbortController()
-    const either = signal === undefined ? ground.signal : AbortSignal.any([signal, ground.signal])
-    let from = offset
-    try {
-      for (;;) {
-        // The next parts are read and hashed here while the node seals the one before.
-        for (
-          ;
-          flight.length === 0 || (flight.length < partsInFlight && from < content.size);
-          from += partBytes
-        ) {
-          const part = sendPart(id, from, content.slice(from, from + partBytes), either)
-          part.catch(() => {})
-          flight.push(part)
-        }
-        const state = (await flight.shift()) as UploadState
-        onProgress?.(state.offset)
-        if (state.state === 'done') return state
-        if (state.state === 'failed')
-          throw new Fault('cancelled.upload', state.sentence ?? 'The upload was given up. Begin it again.')
-        if (state.offset === from - flight.length * partBytes) continue
-        // The node has more or less than was thought: from there on again, when what is on its way has come down.
-        await Promise.allSettled(flight.splice(0))
-        from = (await json(`/api/v1/uploads/${id}`, { signal })).offset
-      }
-    } finally {
-      ground.abort()
-    }
-  }
   return {
     open,
     async blob({ type, ...input }) {
@@ -200,7 +138,7 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
     async cancelUpload({ id }) {
       await send(`/api/v1/uploads/${id}`, { method: 'DELETE' })
     },
-    sendUpload,
+    sendUpload: ({ id, ...file }) => sendFile(json, `/api/v1/uploads/${id}`, file),
     async openShared({ ping, purpose, signal }) {
       const asked = { ping: toBase64Url(ping), ...(purpose === undefined ? {} : { purpose }) }
       const response = await send('/api/v1/pings/open', { json: asked, signal })

@@ -1,7 +1,7 @@
 import { Fault } from '@anarq/fault'
 import type { RestoreReport } from '@anarq/kernel'
 import type { PageClient } from './browser.ts'
-import { type InParts, type PartState, sendInParts } from './parts.ts'
+import { type SendWhole, sendWhole } from './send-file.ts'
 
 /**
  * Brings a backup back into the empty home that this page came from; whoever it belongs to unlocks it then. Nobody is in yet,
@@ -9,10 +9,9 @@ import { type InParts, type PartState, sendInParts } from './parts.ts'
  */
 export async function restoreBackup(
   { open }: Pick<PageClient, 'open'>,
-  input: Omit<InParts, 'ask'>,
+  input: SendWhole,
 ): Promise<RestoreReport> {
-  type State = PartState & { readonly restored?: RestoreReport }
-  const { restored } = await sendInParts<State>('/api/v1/restores', { ...input, ask: open })
+  const { restored } = await sendWhole(open, '/api/v1/restores', input)
   if (restored !== undefined) return restored
   throw new Fault('unavailable.node', 'The node broke off before it said what became of it. Try again.')
 }

@@ -3,7 +3,7 @@ import { Fault, type FaultCode } from '@anarq/fault'
 import type { BackupReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import type { Asked, PageClient } from './browser.ts'
-import { type Ask, type PartState, sendInParts } from './parts.ts'
+import { sendWhole, type UploadState } from './send-file.ts'
 
 export type WorkSdk = {
   /** All that is on this node, sealed as it lies, as one file. Needs `system.backup`, as the next one. */
@@ -21,7 +21,6 @@ type Watched<Progress> = {
 
 type Problem = { readonly code: FaultCode; readonly detail: string }
 type Event = { readonly progress?: ResealProgress; readonly report?: ResealReport; readonly error?: Problem }
-type Check = PartState & { readonly backup?: BackupReport }
 
 /** Over the page's signed requests; for an app, with what that app was granted and no more. */
 export function createWork(client: Pick<PageClient, 'send'>, app?: string): WorkSdk {
@@ -30,7 +29,7 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       ...asked,
       headers: { ...asked.headers, ...(app === undefined ? {} : { [appHeader]: app }) },
     })
-  const check: Ask = async <T>(path: string, asked: Asked) => parsed<T>(await send(path, asked))
+  const ask = async (path: string, asked?: Asked): Promise<UploadState> => parsed(await send(path, asked))
 
   return {
     async backup({ onProgress = () => {}, signal } = {}) {
@@ -40,8 +39,8 @@ export function createWork(client: Pick<PageClient, 'send'>, app?: string): Work
       // The browser keeps what is large on disk; memory holds a piece at a time.
       return new Response(counted as ConstructorParameters<typeof Response>[0]).blob()
     },
-    async checkBackup({ file, ...watch }) {
-      const { backup } = await sendInParts<Check>('/api/v1/backup-checks', { file, ask: check, ...watch })
+    async checkBackup(input) {
+      const { backup } = await sendWhole(ask, '/api/v1/backup-checks', input)
       if (backup === undefined) throw brokenOff()
       return backup
     },

@@ -283,7 +283,7 @@ function fileOf(request: FastifyRequest): Omit<PutFile, 'kind' | 'path'> {
     bytes: length === undefined ? undefined : Number(length),
     modifiedMs: modified === undefined ? Date.now() : Number(modified),
     ...(type === undefined || type === 'application/x-www-form-urlencoded' ? {} : { type }),
-    content: streamContent(readBody(request)),
+    content: streamContent(readBody(request), { isGivenAway: true }),
   }
 }
 

@@ -3,6 +3,8 @@ import { type App, type DoorContext, signalOf } from '../context.ts'
 import { answers, count, described, fields, ref, text } from '../schema/parts.ts'
 
 const tags = ['health']
+const params = fields({ id: { ...text, maxLength: 64 } })
+type ById = { Params: { id: string } }
 
 /** How much room there is and is taken, and backups that are tried before they are needed. */
 export function addStorageRoutes(app: App, context: DoorContext): void {
@@ -35,20 +37,34 @@ export function addStorageRoutes(app: App, context: DoorContext): void {
     config: { appNeeds: 'system.backup' },
     schema: {
       operationId: 'beginBackupCheck',
-      summary: 'Begin to check a backup that comes in parts: nothing of it is kept',
+      summary: 'Begin to check a backup: nothing of it is kept',
       tags,
       body: fields({ bytes: described(count, 'How large it is.') }),
-      response: answers(200, 'Where its parts go: PUT /api/v1/backup-checks/ID.', ref('Upload')),
+      response: answers(200, 'Where it goes: PUT /api/v1/backup-checks/ID.', ref('Upload')),
     },
     handler: async ({ body }) => uploads.beginCheck(body.bytes),
   })
-  app.delete<{ Params: { id: string } }>('/api/v1/backup-checks/:id', {
+  app.get<ById>('/api/v1/backup-checks/:id', {
+    config: { appNeeds: 'system.backup' },
+    schema: {
+      operationId: 'getBackupCheck',
+      summary: 'How much of it has come',
+      tags,
+      params,
+      response: answers(200, 'The check.', ref('Upload')),
+    },
+    async handler({ params: { id } }) {
+      uploads.checkPurpose(id, 'check')
+      return uploads.facts(id)
+    },
+  })
+  app.delete<ById>('/api/v1/backup-checks/:id', {
     config: { appNeeds: 'system.backup' },
     schema: {
       operationId: 'cancelBackupCheck',
       summary: 'Give the check up',
       tags,
-      params: fields({ id: { ...text, maxLength: 64 } }),
+      params,
       response: answers(204, 'It is given up.'),
     },
     async handler({ params }, reply) {

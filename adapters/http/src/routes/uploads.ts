@@ -1,10 +1,12 @@
+import { once } from '@anarq/bytes'
+import { Fault } from '@anarq/fault'
 import { appFolder, type Caller, isOwnPlace, placeOf } from '@anarq/sdk'
 import type { FastifyContextConfig, FastifyRequest } from 'fastify'
 import { readWholeBody } from '../body.ts'
 import { appWith, checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
 import { answers, count, described, fields, listOf, ref, text, time } from '../schema/parts.ts'
-import { partBytesMax, type UploadFacts } from '../uploads.ts'
+import type { Sending, UploadFacts } from '../uploads.ts'
 import { filePathOf } from './files.ts'
 
 const tags = ['files']
@@ -14,7 +16,10 @@ const params = fields({ id: { ...text, maxLength: 64 } })
 type ById = { Params: { id: string } }
 type Begun = { path: string; bytes: number; modifiedMs?: number; type?: string; tags?: string[] }
 
-/** Large files in parts, for pages: they may stop, be reloaded, and go on. */
+/** Of what is compared with its digest before anything is made of it. */
+const boundBytesMax = 16 * 1024 * 1024
+
+/** Large files, for pages: they may stop, be reloaded, and go on. */
 export function addUploadRoutes(app: App, context: DoorContext): void {
   const { uploads, operationsFor, clock } = context
   app.register(async (scope) => addParts(scope, context))
@@ -23,9 +28,9 @@ export function addUploadRoutes(app: App, context: DoorContext): void {
     config,
     schema: {
       operationId: 'beginUpload',
-      summary: 'Begin a file that comes in parts',
+      summary: 'Begin a file that may stop and go on',
       description:
-        'It appears when all of it has come, or not at all. After a quarter of an hour without a part it is given up.',
+        'It appears when all of it has come, or not at all. After a quarter of an hour in which nothing comes it is given up.',
       tags,
       body: fields({
         path: described(
@@ -119,7 +124,7 @@ async function checkStill(request: FastifyRequest, context: DoorContext, id: str
   return facts
 }
 
-/** The parts of files that are put, and of backups that are checked or restored: each for whom it may concern. */
+/** The bytes of files that are put, and of backups that are checked or restored: each for whom it may concern. */
 function addParts(scope: App, context: DoorContext): void {
   const { uploads } = context
   scope.removeAllContentTypeParsers()
@@ -163,21 +168,45 @@ function addPartRoute(
   { address, operationId, access, check }: PartRoute,
 ): void {
   scope.put<ById & { Querystring: { offset: number } }>(address, {
-    config: { ...access, streams: 'application/octet-stream' },
+    config: { ...access, streams: 'application/octet-stream', bodyMayBeUnbound: true },
     schema: {
       operationId,
-      summary: 'The next part of it',
+      summary: 'All that is missing of it, or the next part',
+      description:
+        'What came counts, even where the connection breaks. Who comes later goes on alone. Over loopback or HTTPS the signature may leave out the digest, and there is no limit but the end of the file; with a digest a part has at most 16 MiB.',
       tags,
       params,
-      querystring: fields({ offset: described(count, 'Where the part begins.') }),
-      response: answers(200, 'How much has come; with the last part, what it became.', ref('Upload')),
+      querystring: fields({ offset: described(count, 'Where it goes on.') }),
+      response: answers(200, 'How much has come; with the last byte, what it became.', ref('Upload')),
     },
     async handler(request) {
       const { id } = request.params
       await check(request, id)
-      const tooLarge = `A part has at most ${partBytesMax} bytes.`
-      const part = await readWholeBody(request, partBytesMax, tooLarge, (bytes) => uploads.roomFor(id, bytes))
-      return uploads.add(id, request.query.offset, part)
+      return uploads.add(id, {
+        offset: request.query.offset,
+        ...(await bodyOf(request)),
+        async check() {
+          await request.checkAdmitted()
+          await check(request, id)
+        },
+      })
     },
   })
+}
+
+/** As it comes; where digests bind it, whole and compared. */
+async function bodyOf(request: FastifyRequest): Promise<Pick<Sending, 'bytes' | 'pieces'>> {
+  const { raw, headers, digests } = request
+  if (digests.length > 0) {
+    const tooLarge = `A part that comes with its digest has at most ${boundBytesMax} bytes.`
+    const part = await readWholeBody(request, boundBytesMax, tooLarge)
+    return { bytes: part.length, pieces: once(part) }
+  }
+  if (headers['transfer-encoding'] !== undefined)
+    throw new Fault('invalid.header', 'A part says how long it is: send Content-Length.')
+  // Leaving early must not close the connection: the answer goes out on it.
+  const pieces: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => raw.iterator({ destroyOnReturn: false }),
+  }
+  return { bytes: Number(headers['content-length'] ?? 0), pieces }
 }

@@ -106,9 +106,7 @@ type Work = (tell: (progress: unknown) => void, signal: AbortSignal) => Promise<
 async function uploadOf(input: Plain, sdk: FrameContent): Promise<Work> {
   const id = textOf(input.id, 'id')
   const content = fileOf(input.content)
-  const offset = optional(input.offset, 'offset')
   const { bytes } = await sdk.uploadState({ id })
-  // Parts would be asked for that there are not, for ever.
   if (bytes !== content.size)
     throw new Fault(
       'invalid.content',
@@ -116,7 +114,7 @@ async function uploadOf(input: Plain, sdk: FrameContent): Promise<Work> {
     )
   return (tell, signal) =>
     sdk
-      .sendUpload({ id, content, offset, onProgress: (at) => tell({ offset: at }), signal })
+      .sendUpload({ id, content, onProgress: (at) => tell({ offset: at }), signal })
       .catch((thrown: unknown) => {
         throw thrown instanceof DOMException && thrown.name === 'NotReadableError' ? changed(thrown) : thrown
       })

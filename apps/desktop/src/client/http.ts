@@ -10,6 +10,7 @@ import {
 import { backendAddress } from '../bridge/backend-path.ts'
 import type { BackendAnswer, BackendAsked } from '../bridge/frame-calls.ts'
 import { type Client, shellApp, type Topic } from './port.ts'
+import { sendBlob } from './send-blob.ts'
 
 const renewBeforeMs = 10 * 60_000
 const retryMs = [1_000, 2_000, 5_000, 10_000] as const
@@ -38,7 +39,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
   let current: PageSession | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   const listeners = new Set<() => void>()
-  const page = createPageClient({ key, session: () => current, origin })
+  const page = createPageClient({ key, session: () => current, origin, sendBlob })
 
   const take = (session: PageSession | undefined): void => {
     current = session

@@ -26,8 +26,11 @@ import {
 
 /** A request as it arrived. */
 export type IncomingRequest = RequestTarget & {
-  /** `'later'`: there is one and the caller compares it with `digests` when it has come in. Absent: there is none. */
-  readonly body?: Uint8Array | 'later'
+  /**
+   * `'later'`: there is one and the caller compares it with `digests` when it has come in. `'unbound'`: there is one that the
+   * signature need not cover, because the caller knows that nobody can change it on its way. Absent: there is none.
+   */
+  readonly body?: Uint8Array | 'later' | 'unbound'
 }
 
 /** The current verify key (1,984 bytes) of an active identity, or `undefined` where it is unknown or may not act. */
@@ -182,7 +185,7 @@ function checkCoverage({ targetUri, body, headers }: IncomingRequest, components
   const coversTarget =
     covers('@target-uri') ||
     (covers('@authority') && covers('@path') && (query === undefined || covers('@query')))
-  const coversBody = body === undefined || covers('content-digest')
+  const coversBody = body === undefined || body === 'unbound' || covers('content-digest')
   const coversApp = fieldValue(headers, appHeader) === undefined || covers(appHeader)
   if (covers('@method') && coversTarget && coversBody && coversApp) return
   throw new Fault(
@@ -212,7 +215,7 @@ function checkTime(
 }
 
 function checkBody({ headers, body }: IncomingRequest): readonly ContentDigest[] {
-  if (body === undefined) return []
+  if (body === undefined || body === 'unbound') return []
   const digests = parseContentDigest(boundedField(headers, 'content-digest') ?? '')
   if (body === 'later' || isContentOf(digests, body)) return digests
   throw new Fault('refused.digest', 'The body of this request is not the one that was signed.')

@@ -18,7 +18,8 @@ export async function readLost({
   const found: LostUpload[] = []
   for (const record of records) {
     const state = await content.uploadState({ id: record.remote }).catch(() => undefined)
-    if (state?.state === 'done') continue
+    // What another window sends at this moment is not lost.
+    if (state?.state === 'done' || state?.isComing === true) continue
     found.push({ ...record, isFolder: false, sent: state?.state === 'open' ? state.offset : 0 })
   }
   return found
@@ -44,8 +45,12 @@ function isRecord(value: unknown): value is Record {
   return isNamed && Number.isSafeInteger(bytes) && Number.isSafeInteger(modifiedMs)
 }
 
-/** Writes when the set of open large uploads is another one than before, one write at a time. */
+/**
+ * Writes when the set of open large uploads is another one than before, one write at a time. What other windows wrote stays: ours
+ * are those that were ever in this queue.
+ */
 export function createKeeper(storage: AppSdk['storage']): (queue: Queue) => void {
+  const ours = new Set<string>()
   let written = ''
   let wanted: string | undefined
   let isWriting = false
@@ -55,8 +60,11 @@ export function createKeeper(storage: AppSdk['storage']): (queue: Queue) => void
     while (wanted !== undefined && wanted !== written) {
       const text = wanted
       try {
-        if (text === '[]') await storage.remove({ path, isForever: true })
-        else await storage.write({ path, bytes: new TextEncoder().encode(text), type: 'application/json' })
+        const others = (await read(storage)).filter(({ id }) => !ours.has(id))
+        const records = [...(JSON.parse(text) as Record[]), ...others].slice(0, recordsMax)
+        const bytes = new TextEncoder().encode(JSON.stringify(records))
+        if (records.length === 0) await storage.remove({ path, isForever: true })
+        else await storage.write({ path, bytes, type: 'application/json' })
       } catch {
         // Going on after a reload is a comfort: the upload itself does not depend on it.
       }
@@ -66,9 +74,11 @@ export function createKeeper(storage: AppSdk['storage']): (queue: Queue) => void
   }
   return (queue) => {
     const records: Record[] = []
-    for (const { id, path: where, bytes, modifiedMs, type, remote, status } of queue.uploads.values())
+    for (const { id, path: where, bytes, modifiedMs, type, remote, status } of queue.uploads.values()) {
+      ours.add(id)
       if (remote !== undefined && status.at !== 'done' && status.at !== 'cancelled')
         records.push({ id, path: where, bytes, modifiedMs, type, remote })
+    }
     const text = JSON.stringify(records.slice(0, recordsMax))
     if (text === written || (written === '' && text === '[]')) return
     wanted = text

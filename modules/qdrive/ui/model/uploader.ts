@@ -19,6 +19,9 @@ export type Uploader = {
   close(): void
 }
 
+/** Drawing how far it is more often than eyes need takes from the sending itself. */
+const progressMs = 250
+
 type Content = Pick<AppSdk['content'], 'putMany' | 'beginUpload' | 'sendUpload' | 'cancelUpload'>
 
 export function createUploader({ content, nowMs }: { content: Content; nowMs: () => number }): Uploader {
@@ -87,7 +90,7 @@ export function createUploader({ content, nowMs }: { content: Content; nowMs: ()
   async function sendOne(job: number, id: string, known: string | undefined): Promise<void> {
     const signal = begin(job)
     try {
-      const { path, bytes, modifiedMs, type, sent } = uploadOf(id)
+      const { path, bytes, modifiedMs, type } = uploadOf(id)
       const held = contents.get(id) ?? new Blob()
       let remote = known
       if (remote === undefined) {
@@ -96,8 +99,13 @@ export function createUploader({ content, nowMs }: { content: Content; nowMs: ()
         tell({ what: 'begun', job, id, remote })
         signal.throwIfAborted()
       }
-      const onProgress = (offset: number): void => tell({ what: 'progress', job, id, sent: offset })
-      await content.sendUpload({ id: remote, content: held, offset: sent, onProgress, signal })
+      let toldMs = 0
+      const onProgress = (offset: number): void => {
+        if (nowMs() - toldMs < progressMs) return
+        toldMs = nowMs()
+        tell({ what: 'progress', job, id, sent: offset })
+      }
+      await content.sendUpload({ id: remote, content: held, onProgress, signal })
       tell({ what: 'done', job, ids: [id] })
       contents.delete(id)
     } catch (error) {

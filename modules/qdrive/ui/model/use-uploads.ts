@@ -1,5 +1,5 @@
 import type { AppSdk } from '@anarq/sdk/app'
-import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useMemo } from 'react'
 import {
   type Answer,
   type Conflict,
@@ -13,7 +13,7 @@ import { join, nameOf, parentOf } from '../logic/paths.ts'
 import { lostUploadOf, type NewUpload, type Queue, type UploadEvent } from '../logic/uploads.ts'
 import type { Given } from './dropped.ts'
 import { createKeeper, dropHandle, fileOf, handleOf, keepHandle, readLost } from './lost-uploads.ts'
-import { createUploader } from './uploader.ts'
+import { createUploader, type Uploader } from './uploader.ts'
 
 export type Coming = NewUpload & { readonly given: Given }
 export type AskConflict = (
@@ -24,7 +24,9 @@ export type AskConflict = (
 export type Shown = { readonly path: string; readonly entries: readonly Entry[] }
 
 export type Uploads = {
-  readonly queue: Queue
+  /** It changes several times a second while something is sent: who shows it follows it, and nobody else is drawn again. */
+  queue(): Queue
+  subscribe(listener: () => void): () => void
   tell(event: UploadEvent): void
   /** Files and folders to put into a folder; asks where names are taken. */
   add(given: readonly Given[], folder: string, ask: AskConflict, shown?: Shown): Promise<void>
@@ -38,64 +40,83 @@ const listMax = 10_000
 
 export function useUploads(sdk: AppSdk): Uploads {
   const uploader = useMemo(() => createUploader({ content: sdk.content, nowMs: Date.now }), [sdk])
-  const queue = useSyncExternalStore(uploader.subscribe, uploader.queue)
-  const keep = useMemo(() => createKeeper(sdk.storage), [sdk])
-  const isRead = useRef(false)
-
   useEffect(() => {
-    isRead.current = false
-    void readLost(sdk).then((uploads) => {
-      isRead.current = true
-      if (uploads.length > 0) uploader.tell({ what: 'found', uploads })
-    })
-    return () => uploader.close()
+    const unfollow = keepLost(uploader, sdk)
+    return () => {
+      unfollow()
+      uploader.close()
+    }
   }, [sdk, uploader])
-  useEffect(() => {
-    if (isRead.current) keep(queue)
-    for (const { id, status, isLarge } of queue.uploads.values())
-      if (isLarge && (status.at === 'done' || status.at === 'cancelled')) void dropHandle(id)
-  }, [keep, queue])
+  return useMemo(() => {
+    const { queue, subscribe, tell } = uploader
+    const add: Uploads['add'] = (...given) => addGiven(uploader, sdk.storage, ...given)
+    return { queue, subscribe, tell, add, giveAgain: (id) => giveAgain(uploader, id) }
+  }, [sdk, uploader])
+}
 
-  const add = useCallback(
-    async (given: readonly Given[], folder: string, ask: AskConflict, shown?: Shown): Promise<void> => {
-      const fresh: Given[] = []
-      for (const one of given) {
-        const lost = one.file === undefined ? undefined : lostUploadOf(uploader.queue(), one.file)
-        if (lost === undefined || one.file === undefined) fresh.push(one)
-        else {
-          uploader.give(lost.id, one.file)
-          uploader.tell({ what: 'given', id: lost.id })
-        }
-      }
-      const coming = fresh.map((one) => comingOf(one, folder))
-      const known = await knownFolders(sdk.storage, coming, shown)
-      const conflicts = conflictsOf(coming, known)
-      const answerOf = conflicts.length === 0 ? () => 'version' as const : await ask(conflicts)
-      if (answerOf === undefined) return
-      const uploads = settled(coming, known, answerOf)
-      for (const { id, given: one } of uploads) {
-        if (one.file !== undefined) uploader.give(id, one.file)
-        if (one.handle !== undefined && one.file !== undefined && one.file.size > 0)
-          void keepHandle(id, one.handle)
-      }
-      uploader.tell({ what: 'add', uploads: uploads.map(({ given: _, ...upload }) => upload) })
-    },
-    [sdk, uploader],
-  )
-  const giveAgain = useCallback(
-    async (id: string): Promise<boolean> => {
-      const handle = await handleOf(id)
-      const file = handle === undefined ? undefined : await fileOf(handle)
-      const upload = uploader.queue().uploads.get(id)
-      if (file === undefined || upload === undefined) return false
-      if (file.size !== upload.bytes || file.lastModified !== upload.modifiedMs) return false
-      uploader.give(id, file)
-      uploader.tell({ what: 'given', id })
-      return true
-    },
-    [uploader],
-  )
-  return { queue, tell: uploader.tell, add, giveAgain }
+/** Finds what an earlier page left open, and keeps what a later one needs to go on. */
+function keepLost(uploader: Uploader, sdk: AppSdk): () => void {
+  const keep = createKeeper(sdk.storage)
+  const dropped = new Set<string>()
+  let isRead = false
+  const look = (): void => {
+    const queue = uploader.queue()
+    if (isRead) keep(queue)
+    for (const { id, status, isLarge } of queue.uploads.values()) {
+      if (!isLarge || dropped.has(id) || (status.at !== 'done' && status.at !== 'cancelled')) continue
+      dropped.add(id)
+      void dropHandle(id)
+    }
+  }
+  const unfollow = uploader.subscribe(look)
+  void readLost(sdk).then((uploads) => {
+    isRead = true
+    if (uploads.length > 0) uploader.tell({ what: 'found', uploads })
+    else look()
+  })
+  return unfollow
+}
+
+async function addGiven(
+  uploader: Uploader,
+  storage: AppSdk['storage'],
+  given: readonly Given[],
+  folder: string,
+  ask: AskConflict,
+  shown?: Shown,
+): Promise<void> {
+  const fresh: Given[] = []
+  for (const one of given) {
+    const lost = one.file === undefined ? undefined : lostUploadOf(uploader.queue(), one.file)
+    if (lost === undefined || one.file === undefined) fresh.push(one)
+    else {
+      uploader.give(lost.id, one.file)
+      uploader.tell({ what: 'given', id: lost.id })
+    }
+  }
+  const coming = fresh.map((one) => comingOf(one, folder))
+  const known = await knownFolders(storage, coming, shown)
+  const conflicts = conflictsOf(coming, known)
+  const answerOf = conflicts.length === 0 ? () => 'version' as const : await ask(conflicts)
+  if (answerOf === undefined) return
+  const uploads = settled(coming, known, answerOf)
+  for (const { id, given: one } of uploads) {
+    if (one.file !== undefined) uploader.give(id, one.file)
+    if (one.handle !== undefined && one.file !== undefined && one.file.size > 0)
+      void keepHandle(id, one.handle)
+  }
+  uploader.tell({ what: 'add', uploads: uploads.map(({ given: _, ...upload }) => upload) })
+}
+
+async function giveAgain(uploader: Uploader, id: string): Promise<boolean> {
+  const handle = await handleOf(id)
+  const file = handle === undefined ? undefined : await fileOf(handle)
+  const upload = uploader.queue().uploads.get(id)
+  if (file === undefined || upload === undefined) return false
+  if (file.size !== upload.bytes || file.lastModified !== upload.modifiedMs) return false
+  uploader.give(id, file)
+  uploader.tell({ what: 'given', id })
+  return true
 }
 
 function comingOf(given: Given, folder: string): Coming {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
 import { Button, Icon, IconButton, ProgressBar } from '@anarq/design'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useState, useSyncExternalStore } from 'react'
 import { useSurroundings } from '../context.ts'
 import { formatRest, formatSize } from '../logic/format.ts'
 import { nameOf } from '../logic/paths.ts'
@@ -15,7 +15,8 @@ const order = { failed: 0, absent: 1, sending: 2, paused: 3, waiting: 4, done: 5
 /** What is on its way in: above all how far, how fast and how long still; and each file by itself. */
 export function UploadsPanel({ uploads }: { readonly uploads: Uploads }): ReactNode {
   const { say, locale } = useSurroundings()
-  const { queue, tell } = uploads
+  const { tell } = uploads
+  const queue = useSyncExternalStore(uploads.subscribe, uploads.queue)
   const [isOpen, setOpen] = useState(true)
   const facts = factsOf(queue, Date.now())
   if (queue.uploads.size === 0) return null

@@ -101,5 +101,6 @@ type ToolFile = {
   readonly bytes: number | undefined
   readonly modifiedMs: number
   readonly type?: string
+  /** Pieces that are given away: each is freed when it was read. */
   readonly content: AsyncIterable<Uint8Array>
 }

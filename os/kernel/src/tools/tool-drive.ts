@@ -94,7 +94,7 @@ export function createToolDrive({ office, key, ports }: ToolDriveOptions): ToolD
     },
     async put(path, file, options) {
       const at = below(path)
-      const content = streamContent(file.content)
+      const content = streamContent(file.content, { isGivenAway: true })
       const report = await putOne(drive, at, { ...file, content }, options)
       return { ...report, entries: report.entries.map(outside) }
     },

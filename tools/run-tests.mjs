@@ -104,7 +104,16 @@ function tellCosts(costs) {
 function start(ofJob, stdio) {
   const reporter = flags.some((flag) => flag.startsWith('--test-reporter')) ? [] : ['--test-reporter=spec']
   const cost = isTimed ? ['--import=./tools/tell-cost.mjs'] : []
-  const args = [...cost, '--test', '--test-isolation=none', ...reporter, ...flags, ...ofJob]
+  const args = [
+    ...cost,
+    '--test',
+    '--test-isolation=none',
+    // Node 26.10 now and then spins for ever in its own cleaning up when sockets and children were many (Environment::CleanupHandles).
+    '--test-force-exit',
+    ...reporter,
+    ...flags,
+    ...ofJob,
+  ]
   const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
   const env = {
     ...process.env,

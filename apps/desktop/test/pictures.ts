@@ -90,41 +90,7 @@ async function takeBeginnings({ visit }: House): Promise<void> {
 }
 
 async function takeWard(): Promise<void> {
-  /** A node among six others. */
-async function takeNetwork(): Promise<void> {
-  const net = (at: number) => ({ net: { listen: `tcp://127.${at}.0.1:4610`, isAmongOthers: true } })
-  const one = await openHouse(net(1))
-  const homes = await mkdtemp(join(tmpdir(), 'anarq-others-'))
-  const others: Node[] = []
-  try {
-    await one.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
-    await keep(one.node.operations, 'Poems.txt', 'x'.repeat(200_000))
-    for (let at = 2; at < 8; at += 1) {
-      const node = await openNode({ home: join(homes, String(at)), ...net(at) })
-      others.push(node)
-      await node.operations.account.init({ name: `Node ${at}`, passphrase })
-      const invitation = (await one.node.settledNet())?.operations?.invite().invitation ?? ''
-      await (await node.settledNet())?.operations?.join(invitation)
-    }
-    await one.visit(wide, async ({ page }) => {
-      await unlock(page)
-      const window = await openApp(page, 'Network')
-      await window.getByRole('button', { name: 'Make an invitation' }).click()
-      await window.getByRole('img', { name: 'The invitation as a code for a camera' }).waitFor()
-      await take(page, 'network')
-      await goTo(window, 'Neighbours')
-      await window.getByText('7 of 25 seats taken').waitFor({ timeout: 120_000 })
-      await window.getByText('everything, as it is now').waitFor({ timeout: 120_000 })
-      await take(page, 'network-neighbours')
-    })
-  } finally {
-    await one.close()
-    await Promise.all(others.map((node) => node.close()))
-    await rm(homes, { recursive: true, force: true })
-  }
-}
-
-const house = await openHouse()
+  const house = await openHouse()
   try {
     await house.visit(phone, async ({ page }) => {
       await page.getByRole('button', { name: 'Join with what a guardian gave you' }).click()
@@ -215,6 +181,40 @@ async function takeDrill({ visit, node }: House): Promise<void> {
     await window.getByText('would bring everything back').waitFor()
     await take(page, 'settings-backup')
   })
+}
+
+/** A node among six others. */
+async function takeNetwork(): Promise<void> {
+  const net = (at: number) => ({ net: { listen: `tcp://127.${at}.0.1:4610`, isAmongOthers: true } })
+  const one = await openHouse(net(1))
+  const homes = await mkdtemp(join(tmpdir(), 'anarq-others-'))
+  const others: Node[] = []
+  try {
+    await one.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
+    await keep(one.node.operations, 'Poems.txt', 'x'.repeat(200_000))
+    for (let at = 2; at < 8; at += 1) {
+      const node = await openNode({ home: join(homes, String(at)), ...net(at) })
+      others.push(node)
+      await node.operations.account.init({ name: `Node ${at}`, passphrase })
+      const invitation = (await one.node.settledNet())?.operations?.invite().invitation ?? ''
+      await (await node.settledNet())?.operations?.join(invitation)
+    }
+    await one.visit(wide, async ({ page }) => {
+      await unlock(page)
+      const window = await openApp(page, 'Network')
+      await window.getByRole('button', { name: 'Make an invitation' }).click()
+      await window.getByRole('img', { name: 'The invitation as a code for a camera' }).waitFor()
+      await take(page, 'network')
+      await goTo(window, 'Neighbours')
+      await window.getByText('7 of 25 seats taken').waitFor({ timeout: 120_000 })
+      await window.getByText('everything, as it is now').waitFor({ timeout: 120_000 })
+      await take(page, 'network-neighbours')
+    })
+  } finally {
+    await one.close()
+    await Promise.all(others.map((node) => node.close()))
+    await rm(homes, { recursive: true, force: true })
+  }
 }
 
 const house = await openHouse()

@@ -53,6 +53,7 @@ export {
   type PaletteEntry,
   type PaletteGroup,
 } from './command-palette.tsx'
+export { copyText } from './copy-text.ts'
 export { AlertDialog, type AlertDialogProps, Dialog, type DialogProps } from './dialog.tsx'
 export { ErrorBoundary, type ErrorBoundaryProps } from './error-boundary.tsx'
 export { Failure, type FailureProps } from './failure.tsx'

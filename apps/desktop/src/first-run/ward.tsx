@@ -1,4 +1,4 @@
-import { Button, FileText, Note, saveFile, TextField } from '@anarq/design'
+import { Button, copyText, FileText, Note, saveFile, TextField } from '@anarq/design'
 import { type ReactNode, useEffect, useState } from 'react'
 import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
@@ -130,7 +130,7 @@ function OwnText({ passphrase }: { readonly passphrase: string }): ReactNode {
     client.enrolment({ passphrase }).then(setOwn, (thrown: unknown) => setProblem(problemText(say, thrown)))
   }, [client, passphrase, say])
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(own?.device ?? '')
+    await copyText(own?.device ?? '')
     setCopied(true)
   }
   return (

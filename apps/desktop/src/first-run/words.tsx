@@ -1,4 +1,4 @@
-import { Button, Note, TextField } from '@anarq/design'
+import { Button, copyText, Note, TextField } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
@@ -42,7 +42,7 @@ export function Words({
           look="outline"
           icon={isCopied ? 'check' : 'copy'}
           onPress={() =>
-            void navigator.clipboard.writeText(words.join(' ')).then(
+            void copyText(words.join(' ')).then(
               () => setCopied(true),
               () => undefined,
             )

@@ -1,4 +1,4 @@
-import { Button, Group, Note, Skeleton, saveFile, TextField, useAsked } from '@anarq/design'
+import { Button, copyText, Group, Note, Skeleton, saveFile, TextField, useAsked } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { type Identity, useSurroundings } from '../context.ts'
 
@@ -14,9 +14,7 @@ export function CardOf({ identity: { did, name }, title, text }: CardOfProps): R
   const show = useCallback(() => sdk.identity.show({ ref: did }), [sdk, did])
   const { value, problem } = useAsked(show, events, 'identity')
   const copy = (card: string): void => {
-    // Without HTTPS a browser has no clipboard to offer to a page from another machine.
-    const copied = navigator.clipboard?.writeText(card) ?? Promise.reject(new Error('none'))
-    copied.then(
+    copyText(card).then(
       () => window.notify({ title: say('card.copied'), tone: 'success' }),
       () => window.notify({ title: say('failed'), text: say('card.copy.failed'), tone: 'warning' }),
     )

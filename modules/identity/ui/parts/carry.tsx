@@ -1,4 +1,4 @@
-import { Button, Dialog, Note, saveFile } from '@anarq/design'
+import { Button, copyText, Dialog, Note, saveFile } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { fileNameOf } from '../logic/child-form.ts'
@@ -47,7 +47,7 @@ function SaveOrCopy({ save, file, text }: SaveOrCopyProps): ReactNode {
   const { say } = useSurroundings()
   const [isCopied, setCopied] = useState(false)
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text)
+    await copyText(text)
     setCopied(true)
   }
   return (

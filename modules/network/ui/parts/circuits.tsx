@@ -1,21 +1,9 @@
-import {
-  agoOf,
-  Badge,
-  EmptyState,
-  Facts,
-  Failure,
-  Group,
-  Line,
-  Lines,
-  Note,
-  PageHead,
-  Skeleton,
-  sizeOf,
-} from '@anarq/design'
+import { agoOf, Badge, EmptyState, Facts, Group, Line, Lines, Note, PageHead, sizeOf } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type CircuitsOf, useSurroundings } from '../context.ts'
 import { shortId } from '../logic/peers.ts'
+import { Watched } from './watched.tsx'
 
 const hopsOfCircuit = 3
 
@@ -26,31 +14,27 @@ export function Circuits(): ReactNode {
     const { state } = await sdk.network.status({})
     return state === 'off' ? ('off' as const) : sdk.network.circuits({})
   }, [sdk])
-  const { value, problem, again } = useWatched(ask, events)
+  const asked = useWatched(ask, events)
   return (
     <>
       <PageHead title={say('circuits.title')} text={say('circuits.text')} />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="network"
-          title={say('circuits.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value === undefined && problem === undefined && <Skeleton height={200} />}
-      {value === 'off' && (
-        <EmptyState icon="network" title={say('off')}>
-          {say('circuits.off')}
-        </EmptyState>
-      )}
-      {typeof value === 'object' && (
-        <>
-          <Ways facts={value} />
-          <Own circuits={value.circuits} />
-        </>
-      )}
+      <Watched asked={asked} failed={say('circuits.failed')}>
+        {(value) => (
+          <>
+            {value === 'off' && (
+              <EmptyState icon="network" title={say('off')}>
+                {say('circuits.off')}
+              </EmptyState>
+            )}
+            {typeof value === 'object' && (
+              <>
+                <Ways facts={value} />
+                <Own circuits={value.circuits} />
+              </>
+            )}
+          </>
+        )}
+      </Watched>
     </>
   )
 }

@@ -1,9 +1,10 @@
-import { Badge, Button, EmptyState, Facts, Failure, Group, Note, PageHead, Skeleton } from '@anarq/design'
+import { Badge, Button, copyText, EmptyState, Facts, Group, Note, PageHead } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Status, useSurroundings } from '../context.ts'
 import { Invite } from './invite.tsx'
 import { Join } from './join.tsx'
+import { Watched } from './watched.tsx'
 
 const clockOffMs = 60_000
 
@@ -11,30 +12,26 @@ const clockOffMs = 60_000
 export function Here(): ReactNode {
   const { sdk, say, events } = useSurroundings()
   const ask = useCallback(() => sdk.network.status({}), [sdk])
-  const { value, problem, again } = useWatched(ask, events)
+  const asked = useWatched(ask, events)
   return (
     <>
       <PageHead title={say('here.title')} text={say('here.text')} />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="network"
-          title={say('here.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value === undefined && problem === undefined && <Skeleton height={120} />}
-      {value?.state === 'off' && (
-        <EmptyState icon="network" title={say('off')}>
-          <p>{say('off.text')}</p>
-          <p>
-            <code className="aq-command">anarq up --net tcp://0.0.0.0:4610</code>
-          </p>
-          <p>{say('off.out')}</p>
-        </EmptyState>
-      )}
-      {value?.state === 'on' && <On status={value} onJoined={again} />}
+      <Watched asked={asked} failed={say('here.failed')}>
+        {(value) => (
+          <>
+            {value.state === 'off' && (
+              <EmptyState icon="network" title={say('off')}>
+                <p>{say('off.text')}</p>
+                <p>
+                  <code className="aq-command">anarq up --net tcp://0.0.0.0:4610</code>
+                </p>
+                <p>{say('off.out')}</p>
+              </EmptyState>
+            )}
+            {value.state === 'on' && <On status={value} onJoined={asked.again} />}
+          </>
+        )}
+      </Watched>
     </>
   )
 }
@@ -46,7 +43,7 @@ function On({ status, onJoined }: OnProps): ReactNode {
   const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles, agreed } = status
   const state = isUsable ? 'usable' : known === 0 ? 'alone' : 'looking'
   const copy = (): void => {
-    navigator.clipboard?.writeText(id).then(
+    copyText(id).then(
       () => window.notify({ title: say('id.copied'), tone: 'success' }),
       () => window.notify({ title: say('failed'), text: say('copy.failed'), tone: 'warning' }),
     )

@@ -1,4 +1,4 @@
-import { Button, dayOf, Group, Note, QrCode, saveFile, TextField } from '@anarq/design'
+import { Button, copyText, dayOf, Group, Note, QrCode, saveFile, TextField } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { type Invitation, useSurroundings } from '../context.ts'
 
@@ -8,8 +8,7 @@ export function Invite({ canInvite }: { readonly canInvite: boolean }): ReactNod
   const [made, setMade] = useState<Invitation>()
   const make = async (): Promise<void> => setMade(await deed.run(() => sdk.network.invite({})))
   const copy = (text: string): void => {
-    const copied = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error('none'))
-    copied.then(
+    copyText(text).then(
       () => window.notify({ title: say('invite.copied'), tone: 'success' }),
       () => window.notify({ title: say('failed'), text: say('copy.failed'), tone: 'warning' }),
     )

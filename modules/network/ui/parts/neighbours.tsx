@@ -1,9 +1,10 @@
-import { EmptyState, Facts, Failure, Group, Meter, Note, PageHead, Skeleton, sizeOf } from '@anarq/design'
+import { EmptyState, Facts, Group, Meter, Note, PageHead, sizeOf } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Kept, type Neighbourhood, useSurroundings } from '../context.ts'
 import { seatsOf } from '../logic/grid.ts'
 import { shortId } from '../logic/peers.ts'
+import { Watched } from './watched.tsx'
 
 /** Who keeps copies with this node, on the grid of five by five, and how well what is here is kept. */
 export function Neighbours(): ReactNode {
@@ -14,32 +15,28 @@ export function Neighbours(): ReactNode {
     const [neighbourhood, kept] = await Promise.all([sdk.network.neighbourhood({}), sdk.network.kept({})])
     return { neighbourhood, kept }
   }, [sdk])
-  const { value, problem, again } = useWatched(ask, events)
+  const asked = useWatched(ask, events)
   return (
     <>
       <PageHead title={say('neighbours.title')} text={say('neighbours.text')} />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="network"
-          title={say('neighbours.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value === undefined && problem === undefined && <Skeleton height={240} />}
-      {value === 'off' && (
-        <EmptyState icon="network" title={say('off')}>
-          {say('neighbours.off')}
-        </EmptyState>
-      )}
-      {typeof value === 'object' && (
-        <>
-          <Grid neighbourhood={value.neighbourhood} />
-          <KeptGroup kept={value.kept} />
-          <Held held={value.neighbourhood.held} />
-        </>
-      )}
+      <Watched asked={asked} failed={say('neighbours.failed')}>
+        {(value) => (
+          <>
+            {value === 'off' && (
+              <EmptyState icon="network" title={say('off')}>
+                {say('neighbours.off')}
+              </EmptyState>
+            )}
+            {typeof value === 'object' && (
+              <>
+                <Grid neighbourhood={value.neighbourhood} />
+                <KeptGroup kept={value.kept} />
+                <Held held={value.neighbourhood.held} />
+              </>
+            )}
+          </>
+        )}
+      </Watched>
     </>
   )
 }

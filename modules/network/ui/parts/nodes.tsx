@@ -1,19 +1,9 @@
-import {
-  agoOf,
-  Badge,
-  EmptyState,
-  Failure,
-  Group,
-  Line,
-  Lines,
-  PageHead,
-  Skeleton,
-  useNow,
-} from '@anarq/design'
+import { agoOf, Badge, EmptyState, Group, Line, Lines, PageHead, useNow } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Peer, useSurroundings } from '../context.ts'
 import { inOrder, shortId } from '../logic/peers.ts'
+import { Watched } from './watched.tsx'
 
 /** All nodes that this one knows, and what was seen of each. */
 export function Nodes(): ReactNode {
@@ -22,34 +12,30 @@ export function Nodes(): ReactNode {
     const { state } = await sdk.network.status({})
     return state === 'off' ? [] : inOrder(await sdk.network.peers({}))
   }, [sdk])
-  const { value, problem, again } = useWatched(ask, events)
+  const asked = useWatched(ask, events)
   return (
     <>
       <PageHead title={say('nodes.title')} text={say('nodes.text')} />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="network"
-          title={say('nodes.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value === undefined && problem === undefined && <Skeleton height={120} />}
-      {value?.length === 0 && (
-        <EmptyState icon="network" title={say('nodes.none')}>
-          {say('nodes.none.text')}
-        </EmptyState>
-      )}
-      {value !== undefined && value.length > 0 && (
-        <Group>
-          <Lines label={say('nodes.title')}>
-            {value.map((peer) => (
-              <NodeLine key={peer.id} peer={peer} />
-            ))}
-          </Lines>
-        </Group>
-      )}
+      <Watched asked={asked} failed={say('nodes.failed')}>
+        {(value) => (
+          <>
+            {value.length === 0 && (
+              <EmptyState icon="network" title={say('nodes.none')}>
+                {say('nodes.none.text')}
+              </EmptyState>
+            )}
+            {value.length > 0 && (
+              <Group>
+                <Lines label={say('nodes.title')}>
+                  {value.map((peer) => (
+                    <NodeLine key={peer.id} peer={peer} />
+                  ))}
+                </Lines>
+              </Group>
+            )}
+          </>
+        )}
+      </Watched>
     </>
   )
 }

@@ -1,4 +1,15 @@
-import { Button, Dialog, Facts, Note, RadioGroup, Segments, Select, TextField, useAsked } from '@anarq/design'
+import {
+  Button,
+  copyText,
+  Dialog,
+  Facts,
+  Note,
+  RadioGroup,
+  Segments,
+  Select,
+  TextField,
+  useAsked,
+} from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 import { type FormEvent, type ReactNode, useCallback, useId, useState } from 'react'
 import { useSurroundings } from '../context.ts'
@@ -133,7 +144,7 @@ function Secret({ made, onClose }: { readonly made: Made; readonly onClose: () =
         <Button
           size="small"
           icon={isCopied ? 'check' : 'copy'}
-          onPress={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}
+          onPress={() => void copyText(secret).then(() => setCopied(true))}
         >
           {say(isCopied ? 'keys.copied' : 'keys.copy')}
         </Button>

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fromUtf8 } from '@anarq/bytes'
+import { discard, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { PutItem } from '@anarq/flows'
 import { encodeHead, readPax, tarEnd, tarType, writePax } from '@anarq/tar'
@@ -78,6 +78,34 @@ test('whatever is put comes out of the archive as it went in, however the archiv
     ),
     { numRuns: 60 },
   )
+})
+
+test('a body of which every piece is given back when it was read leaves what follows it whole, wherever pieces end', async () => {
+  const bodies = [65_536, 65_535, 1, 512, 100_000].map((length, i) => new Uint8Array(length).fill(i + 1))
+  const archive = Buffer.concat([
+    ...bodies.flatMap((body, i) => [
+      encodeHead({ path: `file-${i}`, type: tarType.file, bytes: body.length, modifiedMs: 0 }),
+      body,
+      new Uint8Array(-body.length & 511),
+    ]),
+    tarEnd,
+  ])
+  for (const lengths of [[512, 65_536], [512, 65_535, 1], [65_536], [511, 1], [512, 65_536, 512, 65_535]]) {
+    async function* ownPieces(): AsyncIterable<Uint8Array> {
+      for await (const piece of pieced(archive, lengths)) yield new Uint8Array(piece)
+    }
+    const tar = createTarReader(ownPieces())
+    for (const body of bodies) {
+      assert.ok((await tar.next()) !== undefined)
+      const read: Uint8Array[] = []
+      for (let piece = await tar.piece(); piece !== undefined; piece = await tar.piece()) {
+        read.push(new Uint8Array(piece))
+        discard(piece)
+      }
+      assert.ok(Buffer.concat(read).equals(body), `pieces of ${lengths}`)
+    }
+    assert.equal(await tar.next(), undefined)
+  }
 })
 
 test('options travel as the first entry, and nowhere else', async () => {

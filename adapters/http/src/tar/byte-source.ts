@@ -1,10 +1,12 @@
+import { ownsBuffer } from '@anarq/bytes'
+
 /** Bytes pulled from a stream of pieces, at the reader's own pace. */
 export type ByteSource = {
   /** So many bytes in one piece, as a view that stays valid; `undefined` where the stream ends before them. */
   take(bytes: number): Promise<Uint8Array | undefined>
   /** Fills from the start of `into` what is at hand; resolves to the number of bytes, 0 at the end. */
   read(into: Uint8Array): Promise<number>
-  /** At most so many bytes of what is at hand, as a view that stays valid; `undefined` at the end. */
+  /** At most so many bytes of what is at hand, as a view that stays valid and may be discarded; `undefined` at the end. */
   piece(bytesMax: number): Promise<Uint8Array | undefined>
   /** Passes over so many bytes; false where the stream ends before. */
   skip(bytes: number): Promise<boolean>
@@ -62,6 +64,11 @@ export function createByteSource(pieces: AsyncIterable<Uint8Array>): ByteSource 
       if (!(await more())) return undefined
       const part = piece.subarray(at, at + bytesMax)
       at += part.length
+      // Whoever has it may discard it, and all that lies in the same memory with it.
+      if (ownsBuffer(part)) {
+        piece = new Uint8Array(piece.subarray(at))
+        at = 0
+      }
       return part
     },
     async skip(bytes) {

@@ -5,19 +5,18 @@
  *
  *     npm run bench browser-upload -- [--size MiB] [--rounds N] [--large]
  */
-import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { chromium, type Page } from 'playwright-core'
 import { findBrowser } from '../tools/browser.ts'
 import { getBrowser } from '../tools/get-browser.mjs'
 import { type AnarqHome, createAnarq } from './data-path/anarq.ts'
 import { readOptions } from './data-path/options.ts'
 import { writeRandom } from './inputs.ts'
+import { findRclone, freePort, obscured } from './rclone.ts'
 import { greatest, markdown, median, ratio, spread } from './table.ts'
-import { createTools, processFacts, type Service } from './tools.ts'
+import { createTools, descendantsOf, processors, type Service } from './tools.ts'
 
 const names = ['desktop', 'rclone, plain', 'rclone, our door'] as const
 type Name = (typeof names)[number]
@@ -123,14 +122,6 @@ async function uploadByBrowser(address: string, file: string, { before, peak }: 
   }
 }
 
-/** What all processes that this one began took from now on. */
-function processors(): () => number {
-  const sum = (): number =>
-    descendantsOf(process.pid).reduce((ms, pid) => ms + (processFacts(pid)?.cpuMs ?? 0), 0)
-  const before = sum()
-  return () => sum() - before
-}
-
 /** Looks now and then: waiting for a text as tests do draws the page sixty times a second, which would be counted too. */
 async function added(page: Page): Promise<void> {
   const isThere = "document.body.textContent.includes('1 item added')"
@@ -160,19 +151,6 @@ function memoryOf(pid: number): Memory {
   const bytes = (field: string): number =>
     1024 * Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(sums)?.[1] ?? 0)
   return { residentBytes: bytes('Rss'), shareBytes: bytes('Pss') }
-}
-
-function descendantsOf(root: number): number[] {
-  const parents = new Map<number, number>()
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    const parent = /^PPid:\s+(\d+)/m.exec(read(`/proc/${name}/status`))?.[1]
-    if (parent !== undefined) parents.set(Number(name), Number(parent))
-  }
-  const isBelow = (pid: number): boolean => {
-    for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) if (at === root) return true
-    return false
-  }
-  return [...parents.keys()].filter(isBelow)
 }
 
 function commandOf(pid: number): string {
@@ -208,7 +186,7 @@ async function copyPlain(file: string): Promise<Put> {
 async function copyToDoor(home: AnarqHome, address: string, file: string): Promise<Put> {
   const made = await home.command('key', 'new', 'bench', '--door', 'webdav', '--rights', 'write')
   const { secret } = JSON.parse(made.stdout) as { secret: string }
-  const pass = execFileSync(rclone, ['obscure', '-'], { input: secret, encoding: 'utf8' }).trim()
+  const pass = obscured(rclone, secret)
   return copy(
     `[to]\ntype = webdav\nurl = ${address}/dav\nvendor = other\nuser = bench\npass = ${pass}\n`,
     file,
@@ -221,24 +199,6 @@ async function copy(config: string, file: string): Promise<Put> {
   const cpu = processors()
   const run = await tools.run([rclone, '--config', configFile, 'copyto', file, 'to:upload.bin'])
   return { wallMs: run.wallMs, cpuMs: cpu() + (run.cpuMs ?? Number.NaN) }
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-function findRclone(): string {
-  const judge = fileURLToPath(new URL('../tools/judge.ts', import.meta.url))
-  const found = JSON.parse(execFileSync(process.execPath, [judge, 'rclone'], { encoding: 'utf8' })) as
-    | { folder: string }
-    | { missing: string }
-  if ('missing' in found) throw new Error(found.missing)
-  return join(found.folder, 'rclone')
 }
 
 function addressOf({ line }: Service): string {

@@ -1,6 +1,6 @@
 /** Runs and times commands, and takes everything away at the end: the processes, then the folder that they wrote in. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { freemem, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
@@ -135,6 +135,36 @@ export function processFacts(pid: number): ProcessFacts | undefined {
       .split(' ')
     const cpuMs = (Number(fields[11]) + Number(fields[12])) * tickMs
     return { cpuMs, residentBytes: kib('VmRSS') * 1024, peakBytes: kib('VmHWM') * 1024 }
+  } catch {
+    return undefined
+  }
+}
+
+/** Processor time, in milliseconds, of all processes that this one began, from now on. */
+export function processors(): () => number {
+  const sum = (): number =>
+    descendantsOf(process.pid).reduce((ms, pid) => ms + (processFacts(pid)?.cpuMs ?? 0), 0)
+  const before = sum()
+  return () => sum() - before
+}
+
+export function descendantsOf(root: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const parent = parentOf(name)
+    if (parent !== undefined) parents.set(Number(name), parent)
+  }
+  const isBelow = (pid: number): boolean => {
+    for (let at = parents.get(pid); at !== undefined; at = parents.get(at)) if (at === root) return true
+    return false
+  }
+  return [...parents.keys()].filter(isBelow)
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return parent === undefined ? undefined : Number(parent)
   } catch {
     return undefined
   }

@@ -7,8 +7,8 @@ import { processFacts, type Run, type Service, type Tools } from '../tools.ts'
 import { type Contender, diskBytes, type Store } from './store.ts'
 
 export type Anarq = {
-  /** Makes a home with an identity. */
-  openHome(folder: string): Promise<AnarqHome>
+  /** Makes a home with an identity, which has this name. */
+  openHome(folder: string, name?: string): Promise<AnarqHome>
 }
 
 export type AnarqHome = {
@@ -16,7 +16,7 @@ export type AnarqHome = {
   /** One command, in a process of its own. */
   command(...args: readonly string[]): Promise<Run>
   /** `anarq up` on a free port, unlocked. Rejects when it does not come up. */
-  up(): Promise<Service>
+  up(...args: readonly string[]): Promise<Service>
 }
 
 const program = fileURLToPath(new URL('../../apps/cli/bin/anarq.js', import.meta.url))
@@ -25,15 +25,15 @@ export async function createAnarq(tools: Tools): Promise<Anarq> {
   const passphraseFile = join(tools.folder, 'passphrase')
   await writeFile(passphraseFile, `${randomBytes(12).toString('hex')}\n`, { mode: 0o600 })
   return {
-    async openHome(folder) {
+    async openHome(folder, name) {
       const flags = ['--home', folder, '--passphrase-file', passphraseFile, '--json']
       const line = (args: readonly string[]): string[] => [process.execPath, program, ...args, ...flags]
       const home: AnarqHome = {
         folder,
         command: (...args) => tools.run(line(args)),
-        up: () => tools.serve(line(['up', '--port', '0'])),
+        up: (...args) => tools.serve(line(['up', '--port', '0', ...args])),
       }
-      await home.command('init')
+      await home.command('init', ...(name === undefined ? [] : ['--name', name]))
       return home
     },
   }

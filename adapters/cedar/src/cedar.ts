@@ -8,6 +8,7 @@ import {
   policyTextsMax,
 } from '@anarq/qonsent'
 import type { Response } from '@cedar-policy/cedar-wasm/nodejs'
+import { createAnswers, mayNameObjects } from './answers.ts'
 import { engine } from './engine.ts'
 import { type Question, questionOf } from './question.ts'
 import { type ReadRule, readRules, validateRules } from './rules.ts'
@@ -16,7 +17,7 @@ import { type ReadRule, readRules, validateRules } from './rules.ts'
 export type CedarPolicies = Policies & Disposable
 
 type ReadSet = Outcome<readonly ReadRule[]>
-type LoadedSet = { readonly texts: readonly string[]; read?: ReadSet }
+type LoadedSet = { readonly texts: readonly string[]; readonly namesObjects: boolean; read?: ReadSet }
 type Prepared = { readonly forbids: ReadonlySet<string>; readonly errors: readonly PolicyError[] }
 
 /** Sets that are asked together: one set in Cedar's memory, because a call costs more than the rules in it. */
@@ -33,6 +34,7 @@ type Blend = Prepared & {
 export function createCedar(): CedarPolicies {
   const sets = new Map<PolicySetName, LoadedSet>()
   const blends = new Map<string, Blend>()
+  const answers = createAnswers()
 
   function blendOf(key: string, names: readonly PolicySetName[]): Blend {
     const known = blends.get(key)
@@ -46,7 +48,12 @@ export function createCedar(): CedarPolicies {
     return blend
   }
 
+  function namesObjects(names: readonly PolicySetName[]): boolean {
+    return names.some((name) => sets.get(name)?.namesObjects === true)
+  }
+
   function forgetBlends(): void {
+    answers.forget()
     for (const { name } of blends.values()) engine.giveBack(name)
     blends.clear()
   }
@@ -57,7 +64,7 @@ export function createCedar(): CedarPolicies {
       return read.ok ? validateRules(text, rulesOf(read.value)) : read
     },
     load(set, texts) {
-      sets.set(set, { texts: [...texts] })
+      sets.set(set, { texts: [...texts], namesObjects: texts.some(mayNameObjects) })
       forgetBlends()
     },
     rules(set) {
@@ -68,7 +75,9 @@ export function createCedar(): CedarPolicies {
       const key = request.sets.join('+')
       const generation = engine.generation()
       try {
-        return ask(blendOf(key, request.sets), request.sets, questionOf(request))
+        const answer = (): PolicyAnswer =>
+          ask(blendOf(key, request.sets), request.sets, questionOf(request))
+        return namesObjects(request.sets) ? answer() : answers.of(request, answer)
       } catch (thrown) {
         const errors = [{ message: asFault(thrown).message }]
         const blend = blends.get(key)

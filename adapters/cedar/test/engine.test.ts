@@ -145,3 +145,28 @@ test('an entity that an asker spells in a value is a refusal, not an entity', ()
   const plain = { ...question('x'), context: { owner: { type: 'Identity', id: 'did:peer:4zalice' } } }
   assert.equal(policies.isAllowed(plain).verdict, 'allow')
 })
+
+test('what was answered of one object is the answer for another only where no rule can tell them apart', () => {
+  const of = (id: string): PolicyRequest => ({ ...question('x'), object: { ...question('x').object, id } })
+  const verdicts = (rules: readonly string[]): string[] => {
+    using policies = createCedar()
+    policies.load('in', [permitAll, ...rules])
+    return ['00', '01', '00'].map((id) => policies.isAllowed(of(id)).verdict)
+  }
+  assert.deepEqual(verdicts([]), ['allow', 'allow', 'allow'])
+  const spellings = ['Object::"01"', 'Object :: "01"', 'Object // its name\n::"01"', 'Object::"\\u{30}1"']
+  for (const spelling of spellings)
+    assert.deepEqual(
+      verdicts([`@id("one") forbid (principal, action, resource) when { resource == ${spelling} };`]),
+      ['allow', 'deny', 'allow'],
+      spelling,
+    )
+})
+
+test('a change of the rules is in force for the next question, whatever was answered before', () => {
+  using policies = createCedar()
+  policies.load('in', [permitAll])
+  assert.equal(policies.isAllowed(question('x')).verdict, 'allow')
+  policies.load('in', [permitAll, '@id("no") forbid (principal, action, resource);'])
+  assert.equal(policies.isAllowed(question('x')).verdict, 'deny')
+})

@@ -51,10 +51,15 @@ export type { RunLimits, Runnable } from './runnables.ts'
 export { addReader, type SealedEnvelope, type SealOptions, sealEnvelope } from './seal.ts'
 export {
   contentKeyBytes,
+  createReleases,
+  type OpenReleases,
+  openReleases,
   openSlot,
   type ReleaseBinding,
+  type Releases,
   readerSlotBytes,
   readersMax,
+  releaseSlotBytes,
   type Slot,
   type SlotOpener,
   unwrapForReader,

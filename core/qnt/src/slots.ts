@@ -1,7 +1,7 @@
 import { concatBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { type Cid, readArray, readBytes, readFields, readInt } from '@anarq/ipld'
-import { type KemKey, primitives, unwrapKey, wrapKey } from '@anarq/qlock'
+import { type KemKey, primitives, unwrapKey, wipe, wrapKey } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
 import type { Envelope, ObjectClass, ObjectId } from './envelope.ts'
 
@@ -25,10 +25,13 @@ export type ReleaseBinding = { readonly id: ObjectId; readonly envelope: Cid }
 export const contentKeyBytes = 32
 const ownSlotBytes = 40
 export const readerSlotBytes = 1168
+/** Of one object among many that are released together. */
+export const releaseSlotBytes: number = ownSlotBytes
 export const readersMax = 64
 
 const slotLabel = fromUtf8('q/v1/slot')
 const releaseLabel = fromUtf8('q/v1/release')
+const releasesLabel = fromUtf8('q/v1/releases')
 
 /** The content key (32 bytes), or `undefined` when no slot opens for this one. Whatever comes back is proven only by `openEnvelope`. */
 export function openSlot({ id, slots }: Envelope, opener?: SlotOpener): Uint8Array | undefined {
@@ -60,6 +63,58 @@ export function unwrapForReader(
 ): Uint8Array | undefined {
   if (wrapped.length !== readerSlotBytes) return undefined
   return unwrapKey(kem, wrapped, { info: releaseInfo(binding) })
+}
+
+/** Many releases to one reader under one key, which is what costs: a slot of each has 40 bytes and takes microseconds. */
+export type Releases = {
+  /** The key, for the reader: 1,168 bytes. */
+  readonly sealed: Uint8Array
+  /** As `wrapForReader`: opens only for this version of this object. */
+  wrap(contentKey: Uint8Array, binding: ReleaseBinding): Uint8Array
+  /** Forgets the key; from then on wrapping is `refused.disposed`. */
+  dispose(): void
+}
+
+export function createReleases(kemPublicKey: Uint8Array, random: Random): Releases {
+  const key = random.bytes(contentKeyBytes)
+  let isDisposed = false
+  return {
+    sealed: wrapKey(kemPublicKey, key, { info: releasesLabel, random }),
+    wrap(contentKey, binding) {
+      if (isDisposed) throw new Fault('refused.disposed', 'These releases are over.')
+      return usingPartKey(key, binding, (part) => primitives.aesKwWrap(part, contentKey))
+    },
+    dispose() {
+      isDisposed = true
+      wipe(key)
+    },
+  }
+}
+
+export type OpenReleases = {
+  /** `undefined` when it was wrapped under another key, for another object or another version. */
+  unwrap(wrapped: Uint8Array, binding: ReleaseBinding): Uint8Array | undefined
+}
+
+/** `undefined` where they are for another reader. */
+export function openReleases(kem: KemKey, sealed: Uint8Array): OpenReleases | undefined {
+  const key = sealed.length === readerSlotBytes ? unwrapKey(kem, sealed, { info: releasesLabel }) : undefined
+  if (key?.length !== contentKeyBytes) return undefined
+  return {
+    unwrap(wrapped, binding) {
+      if (wrapped.length !== releaseSlotBytes) return undefined
+      return usingPartKey(key, binding, (part) => primitives.aesKwUnwrap(part, wrapped))
+    },
+  }
+}
+
+function usingPartKey<T>(key: Uint8Array, binding: ReleaseBinding, use: (part: Uint8Array) => T): T {
+  const part = primitives.hkdfSha512(key, { info: releaseInfo(binding), length: contentKeyBytes })
+  try {
+    return use(part)
+  } finally {
+    wipe(part)
+  }
 }
 
 export function ownSlot(kek: Uint8Array, epoch: number, contentKey: Uint8Array): SlotOf<'own'> {

@@ -147,8 +147,10 @@ export function createQonsent({
       const { about: _whole, ...asked } = whole.request
       const request = readAccessRequest({ ...asked, ...part })
       const known = await gather(request, proofs, { status, uses, identities })
+      // Within a second many parts are asked about: to the rules that is one moment, whose answers an engine may know.
+      const atMs = Math.floor(clock.nowMs() / momentMs) * momentMs
       // The use was counted for the whole, so that the count may have reached its end by now.
-      const facts = { ...known, uses: new Map(), by: did, atMs: clock.nowMs() }
+      const facts = { ...known, uses: new Map(), by: did, atMs }
       return judge(facts, { policies, verify, verified })
     },
     grant: (fields) => sealDelegation({ ...fields, nonce: random.bytes(nonceBytes) }, sealing),
@@ -170,6 +172,8 @@ export function createQonsent({
     signReceipts: (batch) => signReceipts(signer, batch),
   }
 }
+
+const momentMs = 1000
 
 /** Only what was allowed has parts, and only under the very permission that it was allowed by. */
 function checkPermission({ decision }: Allowed, proofs: readonly Delegation[]): void {

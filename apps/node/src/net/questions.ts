@@ -19,6 +19,7 @@ const placeMs = 365 * 24 * 3_600_000
 export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): Peers {
   const { keys, world, addresses } = ground
   const contacts = new Map<NodeId, Invitation>()
+  const places = createPlaces()
   ground.lookIn((peer) => contacts.get(peer))
   ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
   return {
@@ -26,9 +27,9 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
       addresses.length === 0
         ? []
         : [writeInvitation(keys, { addresses, endMs: world.clock.nowMs() + placeMs })],
-    async ask(places, question, signal) {
+    async ask(where, question, signal) {
       let last: unknown
-      for (const contact of places.flatMap((place) => contactOf(place, world.clock.nowMs()))) {
+      for (const contact of where.flatMap((place) => places.contactOf(place, world.clock.nowMs()))) {
         contacts.delete(contact.id)
         contacts.set(contact.id, contact)
         if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
@@ -48,13 +49,23 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
   }
 }
 
-/** Places that are none of ours, or over, lead nowhere. */
-function contactOf(place: string, nowMs: number): Invitation[] {
-  try {
-    const invitation = parseInvitation(place)
-    return invitation.endMs > nowMs ? [invitation] : []
-  } catch {
-    return []
+/** Places that are none of ours, or over, lead nowhere. Those that were read are known: each costs a signature's check. */
+function createPlaces(): { contactOf(place: string, nowMs: number): Invitation[] } {
+  const known = new Map<string, Invitation | undefined>()
+  const read = (place: string): Invitation | undefined => {
+    try {
+      return parseInvitation(place)
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    contactOf(place, nowMs) {
+      if (!known.has(place)) known.set(place, read(place))
+      if (known.size > contactsMax) known.delete(known.keys().next().value as string)
+      const invitation = known.get(place)
+      return invitation !== undefined && invitation.endMs > nowMs ? [invitation] : []
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import { Fault } from '@anarq/fault'
 import { receiveSigned, requestAccess } from '@anarq/flows'
 import { parseCid } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
+import { createReleases } from '@anarq/qnt'
 import type { ReplayPort } from '@anarq/squid'
 import type { Directory } from '../directory.ts'
 import type { Office } from '../office.ts'
@@ -93,10 +94,16 @@ async function walk(options: AnsweringOptions, walks: Walks, question: TreeQuest
   const { names, check } = within(only)
   const action = isList ? '/qnt/read/facts' : '/qnt/read'
   const asked = await judged(options, question, { action, check })
-  const items = handTree(options.ports, { ...asked, names }, { isList })
-  const settle = async (): Promise<void> => void (await asked.owner.space.record([]))
-  const page = await walks.begin({ subject, items, settle })
-  return encodeTreePage({ ...page, delegation: asked.grant.delegation })
+  const { reader, owner, grant } = asked
+  const releases = isList ? undefined : createReleases(reader.kemPublicKey, options.ports.random)
+  const items = handTree(options.ports, { ...asked, names }, releases)
+  const settle = async (): Promise<void> => void (await owner.space.record([]))
+  const page = await walks.begin({ subject, items, settle }).catch((error: unknown) => {
+    releases?.dispose()
+    throw error
+  })
+  const key = releases === undefined ? {} : { key: releases.sealed }
+  return encodeTreePage({ ...page, ...key, delegation: grant.delegation })
 }
 
 /** Who asks is who signed, now and once, and may do what they ask. */

@@ -1,10 +1,10 @@
 import { fromHex, toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import { type BlockSource, decidedElsewhere, type Signed } from '@anarq/flows'
-import { parseCid } from '@anarq/ipld'
+import { type Cid, parseCid } from '@anarq/ipld'
 import type { FlowEnd } from '@anarq/qerberos'
 import { verifyCid } from '@anarq/qlock'
-import type { Ping } from '@anarq/qnt'
+import { openReleases, type Ping } from '@anarq/qnt'
 import { type AccessRequest, checkChain, type Delegation } from '@anarq/qonsent'
 import { signAs } from '../authority.ts'
 import { lockKeyOf, unreadable } from '../drive/read.ts'
@@ -12,7 +12,7 @@ import type { Content, EntryFacts, OpenSharedOptions, TreeEntry, Within } from '
 import type { KernelPorts, Peers } from '../ports.ts'
 import { type Asking, parsedPing, requestOf } from '../sharing/asking.ts'
 import type { SharingContext } from '../sharing/context.ts'
-import { contentOf, fileFacts, type Handed, noteOpening, takeOver } from '../sharing/opening.ts'
+import { contentOf, fileFacts, type Handed, noteOpening, takeOver, takeOverBy } from '../sharing/opening.ts'
 import { createLockKeys } from '../sharing/tree.ts'
 import type { SpaceEntry } from '../space.ts'
 import {
@@ -84,7 +84,9 @@ export async function* readElsewhere(
 ): AsyncIterable<TreeEntry> {
   const { office, guardian } = context
   const { did, identity } = office.space
-  const { items, after } = await enter(context, there, { isList: false, only, purpose, signal })
+  const { items, after, key } = await enter(context, there, { isList: false, only, purpose, signal })
+  const releases = openReleases(identity.kem, key ?? new Uint8Array(0))
+  if (releases === undefined) throw lied()
   const sources = withBlocks(context, there, signal)
   const lockKeys = createLockKeys(lock)
   for await (const { facts, handed, fault } of items) {
@@ -97,10 +99,12 @@ export async function* readElsewhere(
       if (fault !== undefined) throw fault
       if (handed === undefined) throw lied()
       const held = heldTo(handed, fromHex(facts.id))
-      const released = { version: held.version, inner: takeOver(identity, held) }
+      const released = { version: held.version, inner: takeOverBy(releases.unwrap, held) }
       const entry = fileFacts(there.ping.owner, held.id, { ...released, path: facts.path })
       const lockKey = await lockKeys(released.inner, facts.name)
-      return contentOf(sources, released, { entry, flow, lockKey, signal })
+      const { block } = handed
+      const from = block === undefined ? sources : withSent(sources, released.inner.body.cid, block)
+      return contentOf(from, released, { entry, flow, lockKey, signal })
     }
     try {
       const content = await open().catch((error: unknown) => unreadable(facts, error))
@@ -118,12 +122,18 @@ type Entering = {
   readonly signal: AbortSignal | undefined
 }
 
+type Entered = {
+  readonly items: AsyncIterable<TreeItem>
+  readonly after: FlowEnd
+  readonly key: Uint8Array | undefined
+}
+
 /** Asks for a folder: one decision of its owner's node; then page after page. */
 async function enter(
   context: SharingContext,
   there: PingElsewhere,
   { isList, only, purpose, signal }: Entering,
-): Promise<{ readonly items: AsyncIterable<TreeItem>; readonly after: FlowEnd }> {
+): Promise<Entered> {
   const { ping, peers } = there
   const asking = asks(context, there, { action: isList ? '/qnt/read/facts' : '/qnt/read', purpose })
   const { flow } = asking.signed.requested
@@ -138,27 +148,35 @@ async function enter(
     const name = first.items[0]?.facts.name ?? ''
     const details = isList ? { isList } : { isTree: true }
     await note(context, there, { flow: flow.id, name, delegation: first.delegation }, details)
-    return { items: pagesFrom(there, first, signal), after: flow.end('ok') }
+    return { items: pagesFrom(there, first, signal), after: flow.end('ok'), key: first.key }
   } catch (error) {
     flow.end('failed')
     throw error
   }
 }
 
+/** The next page is on its way while one is taken. */
 async function* pagesFrom(
   { ping, peers }: PingElsewhere,
   first: TreePage,
   signal: AbortSignal | undefined,
 ): AsyncIterable<TreeItem> {
-  let page = first
-  for (let number = 1; ; number += 1) {
+  const after = ({ walk }: TreePage, number: number): Promise<TreePage> | undefined => {
+    if (walk === undefined) return undefined
+    const question = encodeQuestion({ ask: 'next', walk, page: number })
+    const page = peers.ask(ping.where, question, signal).then((answer) => parseTreePage(answer, ping.owner))
+    // Whoever left the folder waits for it no more.
+    page.catch(() => {})
+    return page
+  }
+  let page: TreePage | undefined = first
+  for (let number = 1; page !== undefined; number += 1) {
+    const next = after(page, number)
     for (const item of page.items) {
       signal?.throwIfAborted()
       yield item
     }
-    if (page.walk === undefined) return
-    const question = encodeQuestion({ ask: 'next', walk: page.walk, page: number })
-    page = parseTreePage(await peers.ask(ping.where, question, signal), ping.owner)
+    page = await next
   }
 }
 
@@ -245,6 +263,17 @@ function withBlocks(
   // What somebody else's index names is at another home than one's own: one's own neighbours are not asked.
   const { disk } = office.stored
   return { ports: { ...ports, blocks: { ...disk, ...blocksOf(peers, ping, disk, signal) } } }
+}
+
+/** The one that came with the page is held to its name as any other. */
+function withSent(
+  { ports }: { readonly ports: KernelPorts },
+  sent: Cid,
+  block: Uint8Array,
+): { readonly ports: KernelPorts } {
+  const get: BlockSource['get'] = async (cid) =>
+    cid.equals(sent) && verifyCid(sent, block) ? block : await ports.blocks.get(cid)
+  return { ports: { ...ports, blocks: { ...ports.blocks, get } } }
 }
 
 /** Blocks that are here, then those of the owner's node; each is held to its name. */

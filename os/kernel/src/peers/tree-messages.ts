@@ -1,17 +1,27 @@
 /** What lies in a shared folder, page by page, as one node tells another: strict DAG-CBOR, each page with a limit. */
 import { fromHex, toHex } from '@anarq/bytes'
+import { smallBytesMax } from '@anarq/flows'
 import { encodeCbor, parseCid, readArray, readBytes, readFields, readInt, readText } from '@anarq/ipld'
 import { checkName } from '@anarq/qindex'
-import { envelopeBytesMax, readerSlotBytes } from '@anarq/qnt'
+import { envelopeBytesMax, readerSlotBytes, releaseSlotBytes } from '@anarq/qnt'
 import { type Delegation, delegationBytesMax, parseDelegation } from '@anarq/qonsent'
 import type { EntryFacts } from '../operations.ts'
 import { faultOf, readingAnswer, refusalFields } from './messages.ts'
 
-/** One thing in the folder: what it is, and where content was asked for, the sealed envelope with a key for the reader, or why not. */
+/** One thing in the folder: what it is, and where content was asked for, what gives it, or why not. */
 export type TreeItem = {
   readonly facts: EntryFacts
-  readonly handed?: { readonly cid: string; readonly envelope: Uint8Array; readonly slot: Uint8Array }
+  readonly handed?: HandedItem
   readonly fault?: unknown
+}
+
+export type HandedItem = {
+  readonly cid: string
+  readonly envelope: Uint8Array
+  /** The envelope's key, under the key of the walk. */
+  readonly slot: Uint8Array
+  /** The sealed content, where it is one small block: asking for each would take longer than sending it. */
+  readonly block?: Uint8Array
 }
 
 export type TreePage = {
@@ -19,20 +29,25 @@ export type TreePage = {
   readonly walk?: Uint8Array
   /** On the first page. */
   readonly delegation?: Delegation
+  /** The key of the walk, for the reader: on the first page, where contents were asked for. */
+  readonly key?: Uint8Array
   readonly items: readonly TreeItem[]
 }
 
 export const walkBytes = 16
-export const pageItemsMax = 64
+export const pageItemsMax = 256
 /** A page is closed once it has so much; the last item may go beyond. */
 export const pageBytesEnough: number = 1024 * 1024
 const pathLettersMax = 16 * 1024
+/** A sealed block of small content is hardly more than the content. */
+const blockBytesMax = smallBytesMax + 1024
 
-export function encodeTreePage({ walk, delegation, items }: TreePage): Uint8Array {
+export function encodeTreePage({ walk, delegation, key, items }: TreePage): Uint8Array {
   return encodeCbor({
     is: 'page',
     ...(walk === undefined ? {} : { walk }),
     ...(delegation === undefined ? {} : { delegation: delegation.bytes }),
+    ...(key === undefined ? {} : { key }),
     items: items.map(({ facts, handed, fault }) => ({
       id: fromHex(facts.id),
       kind: facts.kind,
@@ -49,13 +64,17 @@ export function encodeTreePage({ walk, delegation, items }: TreePage): Uint8Arra
 /** Throws what the other node refused with; `invalid.answer` where it is no page of this owner's folder. */
 export function parseTreePage(answer: Uint8Array, owner: string): TreePage {
   return readingAnswer(answer, (value) => {
-    const { is, walk, delegation, items } = readFields(value, ['is', 'walk', 'delegation', 'items'], 'A page')
+    const known = ['is', 'walk', 'delegation', 'key', 'items'] as const
+    const { is, walk, delegation, key, items } = readFields(value, known, 'A page')
     readText(is, 'A page', { max: 4 })
     return {
       ...(walk === undefined ? {} : { walk: readBytes(walk, 'The walk', { length: walkBytes }) }),
       ...(delegation === undefined
         ? {}
         : { delegation: parseDelegation(readBytes(delegation, 'The grant', { max: delegationBytesMax })) }),
+      ...(key === undefined
+        ? {}
+        : { key: readBytes(key, 'The key of the walk', { length: readerSlotBytes }) }),
       items: readArray(items, 'What lies there', { max: pageItemsMax }).map((item) => readItem(item, owner)),
     }
   })
@@ -87,11 +106,13 @@ function readItem(value: unknown, owner: string): TreeItem {
   }
 }
 
-function readHanded(value: unknown): NonNullable<TreeItem['handed']> {
-  const { cid, envelope, slot } = readFields(value, ['cid', 'envelope', 'slot'], 'Its key')
+function readHanded(value: unknown): HandedItem {
+  const known = ['cid', 'envelope', 'slot', 'block'] as const
+  const { cid, envelope, slot, block } = readFields(value, known, 'Its key')
   return {
     cid: parseCid(readText(cid, 'Its name', { max: 128 })).toString(),
     envelope: readBytes(envelope, 'Its envelope', { max: envelopeBytesMax }),
-    slot: readBytes(slot, 'Its key', { length: readerSlotBytes }),
+    slot: readBytes(slot, 'Its key', { length: releaseSlotBytes }),
+    ...(block === undefined ? {} : { block: readBytes(block, 'Its content', { max: blockBytesMax }) }),
   }
 }

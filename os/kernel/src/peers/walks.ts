@@ -13,11 +13,13 @@ export type WalkOf = {
 
 /** Readers of other nodes on their way through a folder: page after page, each once, until it is over or left. */
 export type Walks = {
-  begin(walk: WalkOf): Promise<Omit<TreePage, 'delegation'>>
+  begin(walk: WalkOf): Promise<Page>
   /** `missing.walk` where there is none by this name, at this page. */
-  next(name: Uint8Array, page: number): Promise<Omit<TreePage, 'delegation'>>
+  next(name: Uint8Array, page: number): Promise<Page>
   clear(): void
 }
+
+type Page = Pick<TreePage, 'items' | 'walk'>
 
 type Open = WalkOf & { readonly name: Uint8Array; page: number; touchedMs: number; isBusy: boolean }
 
@@ -40,7 +42,7 @@ export function createWalks({ clock, random }: { readonly clock: Clock; readonly
     if (open.size >= walksMax)
       throw new Fault('busy.walks', 'The other node reads folders for many others just now. Try again later.')
   }
-  const page = async (walk: Open): Promise<Omit<TreePage, 'delegation'>> => {
+  const page = async (walk: Open): Promise<Page> => {
     walk.isBusy = true
     try {
       const { items, isLast } = await takePage(walk.items)
@@ -92,7 +94,8 @@ async function takePage(
     const next = await from.next()
     if (next.done === true) return { items, isLast: true }
     items.push(next.value)
-    bytes += next.value.facts.path.length + (next.value.handed?.envelope.length ?? 0)
+    const { facts, handed } = next.value
+    bytes += facts.path.length + (handed?.envelope.length ?? 0) + (handed?.block?.length ?? 0)
   }
   return { items, isLast: false }
 }

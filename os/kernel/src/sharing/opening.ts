@@ -8,13 +8,14 @@ import {
   type Inner,
   openEnvelope,
   parseEnvelope,
+  type ReleaseBinding,
   unwrapForReader,
   wrapForReader,
 } from '@anarq/qnt'
 import type { OpenIdentity } from '@anarq/squid'
 import { lockKeyOf } from '../drive/read.ts'
 import type { Found } from '../drive/resolve.ts'
-import { etagOf, openVersion, versionsOf } from '../drive/versions.ts'
+import { etagOf, type OpenVersion, openVersion, versionsOf } from '../drive/versions.ts'
 import type { Content, EntryFacts, OpenSharedOptions } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { SpaceEntry } from '../space.ts'
@@ -74,17 +75,28 @@ export type Handed = {
   readonly slot: Uint8Array
 }
 
-export async function handOver(
+export async function handOver(ports: KernelPorts, asked: Asked, releasing: Releasing): Promise<Handed> {
+  const { version, held, binding } = await takeOut(ports, asked, releasing)
+  const slot = wrapForReader(held.contentKey, asked.reader.kemPublicKey, binding, ports.random)
+  return { id: releasing.found.id, version, envelope: held.bytes, slot }
+}
+
+type TakenOut = {
+  readonly version: FileVersion
+  readonly held: OpenVersion
+  readonly binding: ReleaseBinding
+}
+
+/** What is about to be released, with the owner's line about it. */
+export async function takeOut(
   ports: KernelPorts,
   { owner, reader, grant }: Asked,
   { found, flow, keep }: Releasing,
-): Promise<Handed> {
+): Promise<TakenOut> {
   const version = (await versionsOf(owner.space, found.id))[0]
   if (version === undefined)
     throw new Fault('missing.version', 'What this ping file names has no content any more. Ask its owner.')
   const held = await openVersion(owner.space, ports, version.cid, found.name)
-  const binding = { id: asObjectId(found.id), envelope: version.cid }
-  const slot = wrapForReader(held.contentKey, reader.kemPublicKey, binding, ports.random)
   await keep({
     action: 'object.release',
     object: toHex(found.id),
@@ -92,12 +104,20 @@ export async function handOver(
     flow: flow.id,
     details: { reader: reader.did, grant: grant.delegation.cid.toString() },
   })
-  return { id: found.id, version, envelope: held.bytes, slot }
+  return { version, held, binding: { id: asObjectId(found.id), envelope: version.cid } }
 }
 
 /** The reader's side has the envelope, the slot, and nothing else. */
-export function takeOver({ kem }: OpenIdentity, { id, version, envelope, slot }: Handed): Inner {
-  const contentKey = unwrapForReader(kem, slot, { id: asObjectId(id), envelope: version.cid })
+export function takeOver({ kem }: OpenIdentity, handed: Handed): Inner {
+  return takeOverBy((slot, binding) => unwrapForReader(kem, slot, binding), handed)
+}
+
+/** The same with whatever opens the slot. */
+export function takeOverBy(
+  unwrap: (slot: Uint8Array, binding: ReleaseBinding) => Uint8Array | undefined,
+  { id, version, envelope, slot }: Handed,
+): Inner {
+  const contentKey = unwrap(slot, { id: asObjectId(id), envelope: version.cid })
   if (contentKey === undefined)
     throw new Fault('refused.key', 'The owner released a key that is not for this identity.')
   return openEnvelope(parseEnvelope(envelope), contentKey)

@@ -1,8 +1,9 @@
 import { toHex } from '@anarq/bytes'
 import { Fault, type FaultCode, hasCode } from '@anarq/fault'
+import { smallBytesMax } from '@anarq/flows'
 import type { FlowEnd } from '@anarq/qerberos'
 import { checkName } from '@anarq/qindex'
-import type { Inner } from '@anarq/qnt'
+import type { Inner, Releases } from '@anarq/qnt'
 import { aboutOf } from '../drive/about.ts'
 import { lockKeyOf, unreadable } from '../drive/read.ts'
 import { type Found, isShown } from '../drive/resolve.ts'
@@ -11,7 +12,7 @@ import type { TreeItem } from '../peers/tree-messages.ts'
 import type { KernelPorts } from '../ports.ts'
 import { type Asked, ask } from './asking.ts'
 import type { SharingContext } from './context.ts'
-import { contentOf, fileFacts, handOver, noteOpening, openingOf, release } from './opening.ts'
+import { contentOf, fileFacts, noteOpening, openingOf, release, takeOut } from './opening.ts'
 
 /** So many lines of what was released wait for one write of the audit log. */
 const notesMax = 128
@@ -91,32 +92,46 @@ async function* readFile(reading: Reading, { found, path }: Shared): AsyncIterab
 export async function* handTree(
   ports: KernelPorts,
   asked: AskedWithin,
-  { isList }: { readonly isList: boolean },
+  /** Absent: contents are not asked for. */
+  releases: Releases | undefined,
 ): AsyncGenerator<TreeItem> {
   const { owner, reader, authorised } = asked
   const { flow } = authorised
   flow.end('ok')
-  for await (const shared of sharedEntries(asked)) {
-    const { found } = shared
-    const facts = factsOf(asked, shared)
-    if (isList || found.kind === 'folder') {
-      yield { facts }
-      continue
+  try {
+    for await (const shared of sharedEntries(asked)) {
+      const { found } = shared
+      const facts = factsOf(asked, shared)
+      if (releases === undefined || found.kind === 'folder') {
+        yield { facts }
+        continue
+      }
+      if (found.isDecoy && found !== asked.found) owner.onDecoy(found.id, reader.did, 'open')
+      try {
+        const releasing = { found, flow, keep: owner.space.note }
+        const { version, held, binding } = await takeOut(ports, asked, releasing)
+        const slot = releases.wrap(held.contentKey, binding)
+        const block = await smallBlock(ports, held.inner)
+        const handed = { cid: version.cid.toString(), envelope: held.bytes, slot }
+        yield { facts, handed: block === undefined ? handed : { ...handed, block } }
+      } catch (fault) {
+        // As `unreadable` has it here: one damaged file does not hide the others.
+        if (!hasCode(fault, 'damaged')) throw fault
+        yield { facts, fault }
+      }
     }
-    if (found.isDecoy && found !== asked.found) owner.onDecoy(found.id, reader.did, 'open')
-    try {
-      const { version, envelope, slot } = await handOver(ports, asked, {
-        found,
-        flow,
-        keep: owner.space.note,
-      })
-      yield { facts, handed: { cid: version.cid.toString(), envelope, slot } }
-    } catch (fault) {
-      // As `unreadable` has it here: one damaged file does not hide the others.
-      if (!hasCode(fault, 'damaged')) throw fault
-      yield { facts, fault }
-    }
+  } finally {
+    releases?.dispose()
   }
+}
+
+/** Where it is damaged, whoever asks for it by its name is told. */
+async function smallBlock(
+  { blocks }: Pick<KernelPorts, 'blocks'>,
+  { body }: Inner,
+): Promise<Uint8Array | undefined> {
+  const isSmall = body.depth === 0 && body.plainBytes > 0 && body.plainBytes <= smallBytesMax
+  return isSmall ? await blocks.get(body.cid).catch(() => undefined) : undefined
 }
 
 /** The key of a second lock is slow to derive on purpose: once for each salt is enough. */

@@ -75,8 +75,7 @@ export function createCedar(): CedarPolicies {
       const key = request.sets.join('+')
       const generation = engine.generation()
       try {
-        const answer = (): PolicyAnswer =>
-          ask(blendOf(key, request.sets), request.sets, questionOf(request))
+        const answer = (): PolicyAnswer => ask(blendOf(key, request.sets), request.sets, questionOf(request))
         return namesObjects(request.sets) ? answer() : answers.of(request, answer)
       } catch (thrown) {
         const errors = [{ message: asFault(thrown).message }]

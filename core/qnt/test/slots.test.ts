@@ -5,7 +5,9 @@ import { cidOf, verifyCid } from '@anarq/qlock'
 import {
   addReader,
   createObjectId,
+  createReleases,
   openEnvelope,
+  openReleases,
   openSlot,
   parseEnvelope,
   readersMax,
@@ -78,6 +80,32 @@ test('WX-PNG-3, WX-PNG-4: a key released at access opens for that reader, that o
   assert.equal(unwrapForReader(reader, released.subarray(1), binding), undefined)
   const slot = { kind: 'hpke', wrapped: released } as const
   assert.equal(openSlot({ ...parseEnvelope(bytes), slots: [slot] }, { kem: reader }), undefined)
+})
+
+test('WX-PNG-3, WX-PNG-4: of many keys released at once each opens for that reader, that object and that version only', async () => {
+  const random = createSeededRandom(4)
+  const { bytes, cid, contentKey } = sealEnvelope(await sealOptions(21))
+  const binding = { id: parseEnvelope(bytes).id, envelope: cid }
+  const releases = createReleases(reader.publicKey, random)
+  assert.equal(releases.sealed.length, 1168)
+  const wrapped = releases.wrap(contentKey, binding)
+  assert.equal(wrapped.length, 40)
+  const open = openReleases(reader, releases.sealed)
+  assert.deepEqual(open?.unwrap(wrapped, binding), contentKey)
+  assert.equal(openReleases(otherReader, releases.sealed), undefined)
+  assert.equal(openReleases(reader, flipped(releases.sealed, 1150)), undefined)
+  assert.equal(openReleases(reader, wrapForReader(contentKey, reader.publicKey, binding, random)), undefined)
+  assert.equal(open?.unwrap(wrapped, { ...binding, id: createObjectId(random) }), undefined)
+  assert.equal(
+    open?.unwrap(wrapped, { ...binding, envelope: cidOf(cborCodec, bytes.subarray(1)) }),
+    undefined,
+  )
+  assert.equal(open?.unwrap(flipped(wrapped, 7), binding), undefined)
+  assert.equal(open?.unwrap(wrapped.subarray(1), binding), undefined)
+  const others = createReleases(reader.publicKey, random)
+  assert.equal(open?.unwrap(others.wrap(contentKey, binding), binding), undefined)
+  releases.dispose()
+  assert.throws(() => releases.wrap(contentKey, binding), { code: 'refused.disposed' })
 })
 
 test('an object without a slot of its own, sealed to a reader, opens for that reader', async () => {

@@ -35,7 +35,7 @@ export type TreePage = {
 }
 
 export const walkBytes = 16
-export const pageItemsMax = 256
+export const pageItemsMax = 128
 /** A page is closed once it has so much; the last item may go beyond. */
 export const pageBytesEnough: number = 1024 * 1024
 const pathLettersMax = 16 * 1024

@@ -47,10 +47,12 @@ const links = createLinks({
   },
   events: {
     onCell: (from, cell) => board?.receive(from, cell),
+    onCellRoom: (peer) => wire.flush(peer),
     onDown: (peer) => board?.lost(peer),
   },
 })
-board = createSwitch({ world, self: own.id, wire: wireOver(links) })
+const wire = wireOver(links)
+board = createSwitch({ world, self: own.id, wire })
 
 if (plan.port !== undefined) {
   const policy = createExitPolicy({ allowAlso: (address) => address === '127.0.0.1' })
@@ -80,27 +82,27 @@ if (plan.port !== undefined) {
   console.log(`ready ${socks.port}`)
 }
 
-/** Cells that a link has no room for wait here, in order, and are tried again: the switch is told when they have gone. */
-function wireOver(over: Links): CellWire {
+/** Cells that a link has no room for wait here, in order, until it has: the switch is told when they have gone. */
+function wireOver(over: Links): CellWire & { flush(to: NodeId): void } {
   const waiting = new Map<NodeId, Uint8Array[]>()
-  const flush = (to: NodeId, cells: Uint8Array[]): void => {
+  const flush = (to: NodeId): void => {
+    const cells = waiting.get(to)
+    if (cells === undefined) return
     while (cells[0] !== undefined && over.sendCell(to, cells[0])) cells.shift()
-    if (cells.length > 0) setTimeout(() => flush(to, cells), 1)
-    else {
-      waiting.delete(to)
-      board?.drained(to)
-    }
+    if (cells.length > 0) return
+    waiting.delete(to)
+    board?.drained(to)
   }
   return {
+    flush,
     send(to, cell) {
       const cells = waiting.get(to)
       if (cells !== undefined) cells.push(cell)
       else if (over.sendCell(to, cell)) return true
       else {
-        const first = [cell]
-        waiting.set(to, first)
+        waiting.set(to, [cell])
         over.connect(to).then(
-          () => flush(to, first),
+          () => flush(to),
           () => {
             waiting.delete(to)
             board?.lost(to)

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
  * Where all streams end. The first line says what is wanted: a number is answered by as many bytes, `echo` by whatever comes
  * after it.
  */
-export async function openOrigin(): Promise<number> {
+export async function openOrigin(at = 0): Promise<number> {
   const chunk = Buffer.alloc(64 * 1024, 7)
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
@@ -29,7 +29,7 @@ export async function openOrigin(): Promise<number> {
       give()
     })
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(at, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }

@@ -22,7 +22,12 @@ import { flowOfSocket } from './socket-flow.ts'
 export type Streams = {
   /** What is refused comes as `closed`; bytes may be written before `connected`. */
   open(
-    target: { readonly kind: 'host'; readonly host: string; readonly port: number },
+    target: {
+      readonly kind: 'host'
+      readonly host: string
+      readonly port: number
+      readonly isEarly?: boolean
+    },
     isolation: string,
     events: FlowEvents,
   ): Flow
@@ -62,6 +67,11 @@ export const socksLimitsDefault: SocksLimits = {
   connectMs: 60_000,
   associationsMax: 64,
 }
+/**
+ * Where programs begin with a greeting that may arrive twice (TLS), they are told yes before anybody knows: their greeting goes
+ * with the request, and a whole round trip is saved. What comes to nothing ends as a broken connection does, without a reason.
+ */
+const earlyPorts: ReadonlySet<number> = new Set([443])
 /** A program that was told why it gets nothing has so long to read it. */
 const lingerMs = 2000
 
@@ -235,15 +245,17 @@ function connect(
     fail(replyCode.expired)
   }, limits.connectMs)
   socket.once('close', () => clearTimeout(timer))
+  const agree = (): void => {
+    if (isAnswered) return
+    isAnswered = true
+    clearTimeout(timer)
+    socket.write(requestReply(replyCode.done))
+  }
   const joined = joinFlows(() => local)
-  remote = streams.open({ kind: 'host', host, port }, isolation, {
+  const isEarly = earlyPorts.has(port)
+  remote = streams.open({ kind: 'host', host, port, isEarly }, isolation, {
     ...joined,
-    connected() {
-      if (isAnswered) return
-      isAnswered = true
-      clearTimeout(timer)
-      socket.write(requestReply(replyCode.done))
-    },
+    connected: agree,
     closed(reason) {
       // A stream may end before it has said a word: what was read so far is the program's own.
       if (isAnswered) joined.closed(reason)
@@ -254,6 +266,8 @@ function connect(
     socket,
     joinFlows(() => remote),
   )
+  // Where it was refused already, the program was told so.
+  if (isEarly) agree()
 }
 
 /** One answer, and the connection ends. */

@@ -170,6 +170,40 @@ test('a handshake may come byte by byte, or at once with the first bytes of the 
   }
 })
 
+test('where programs begin with TLS the door says yes at once, and a refusal that is known by then all the same', async () => {
+  const asked: { isEarly: boolean | undefined; events: FlowEvents; written: Uint8Array[] }[] = []
+  const streams: Streams = {
+    open({ host, isEarly }, _isolation, events) {
+      if (host === 'nowhere.net') events.closed('refused')
+      const written: Uint8Array[] = []
+      asked.push({ isEarly, events, written })
+      return { write: (bytes) => void written.push(bytes), consumed() {}, end() {}, reset() {} }
+    },
+    associate: () => ({ send() {}, close() {} }),
+    resolve: (_host, _isolation, done) => done([]),
+  }
+  const socks = await openSocks({ streams, port: 0 })
+  const peer = await dial(socks.port)
+  peer.write(5, 1, 0, ...nameRequest('a.net', 443), 1, 2, 3)
+  assert.deepEqual(await peer.read(2), [5, 0])
+  assert.deepEqual(await peer.read(10), [5, 0, 0, 1, 0, 0, 0, 0, 0, 0])
+  while (asked[0]?.written.length === 0) await pause(1)
+  assert.deepEqual([asked[0]?.isEarly, [...Buffer.concat(asked[0]?.written ?? [])]], [true, [1, 2, 3]])
+  asked[0]?.events.closed('refused')
+  assert.equal((await peer.rest()).ended, 'ECONNRESET')
+  const refused = await dial(socks.port)
+  refused.write(5, 1, 0, ...nameRequest('nowhere.net', 443))
+  await refused.read(2)
+  assert.equal((await refused.read(10))[1], 5)
+  const other = await dial(socks.port)
+  other.write(5, 1, 0, ...nameRequest('a.net', 80))
+  await other.read(2)
+  while (asked.length < 3) await pause(1)
+  assert.equal(asked[2]?.isEarly, false)
+  for (const { socket } of [refused, other]) socket.destroy()
+  await socks.close()
+})
+
 test('IPv6 is asked for as IPv6, and an exit that lets nobody to it says so', async () => {
   await using lab = await openLab()
   const peer = await dial(lab.socks.port)

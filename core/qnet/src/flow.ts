@@ -47,7 +47,16 @@ export function endOfCode(code: number | undefined): StreamEnd {
 
 /** Where a stream of the last hop's goes: to a host outside, or to a service of that node itself. */
 export type Target =
-  | { readonly kind: 'host'; readonly host: string; readonly port: number }
+  | {
+      readonly kind: 'host'
+      readonly host: string
+      readonly port: number
+      /**
+       * What is written before the stream is connected goes out with the request for it, and once more with another one where that
+       * came to nothing. Only for what may arrive twice, as the greeting of TLS may.
+       */
+      readonly isEarly?: boolean
+    }
   | { readonly kind: 'service'; readonly service: string }
 
 /** What an exit can do; `@anarq/socks` has it over sockets. What it calls back may come at once or later. */

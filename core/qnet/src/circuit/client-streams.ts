@@ -53,7 +53,8 @@ export function createClientStreams({
     const id = freeId()
     if (id === undefined) return undefined
     const isSayable = target.kind === 'service' || (isHostText(target.host) && isPort(target.port))
-    const stream = end.open(id, events, token !== undefined)
+    const isEarly = target.kind === 'host' && target.isEarly === true
+    const stream = end.open(id, events, { isKept: token !== undefined, early: isEarly ? 'sends' : 'none' })
     if (!isSayable) queueMicrotask(() => stream.abandon('unresolved'))
     else {
       opening.set(id, stream)

@@ -3,6 +3,7 @@ import type { World } from '../world.ts'
 import { command, dataBytesMax, type Message } from './cell.ts'
 import { type Congestion, cellsPerAck, createCongestion } from './congestion.ts'
 import { createStream, type Stream, type StreamLink } from './stream.ts'
+import type { Early } from './stream-halves.ts'
 
 /**
  * One end of a circuit, the client's or the last hop's: its streams, in turn, as far as each one's credit and the circuit's
@@ -13,7 +14,7 @@ export type End = {
   receive(message: Message): boolean
   /** A number that no stream has, or undefined: as many as may be are open. */
   freeId(): number | undefined
-  open(id: number, events: FlowEvents, isKept: boolean): Stream
+  open(id: number, events: FlowEvents, how: { readonly isKept: boolean; readonly early: Early }): Stream
   /** A kept stream comes over from a circuit that was lost. */
   adopt(id: number, stream: Stream): void
   has(id: number): boolean
@@ -107,8 +108,8 @@ export function createEnd({ world, send, streamsMax = 128 }: EndOptions): End {
       while (streams.has(lastId))
       return lastId
     },
-    open(id, events, isKept) {
-      const stream = createStream(events, isKept)
+    open(id, events, { isKept, early }) {
+      const stream = createStream(events, isKept, early)
       adopt(id, stream)
       return stream
     },

@@ -11,6 +11,8 @@ type PooledOptions = {
   /** The stream on this circuit. Undefined: it takes no more. */
   readonly begin: (held: Held, events: FlowEvents) => Begun | undefined
   readonly events: FlowEvents
+  /** What is written before it is connected goes out at once, on each circuit that it is asked for on. */
+  readonly isEarly?: boolean
 }
 /** With `kept` it goes on over another circuit where this one is lost. */
 export type Begun = { readonly flow: Flow; readonly kept?: KeptStream }
@@ -27,9 +29,9 @@ type State = {
   stopHearing(): void
 }
 
-/** A stream on whichever circuit connects it first. What is written before waits here, so that it goes out once. */
-export function openPooled({ world, ask, settings, begin, events }: PooledOptions): Flow {
-  const early = createEarly()
+/** A stream on whichever circuit connects it first. What is written before waits here, so that it goes out once, or as said. */
+export function openPooled({ world, ask, settings, begin, events, isEarly = false }: PooledOptions): Flow {
+  const early = createEarly(isEarly)
   const state: State = {
     ...{ inner: undefined, held: undefined, isConnected: false, isOver: false },
     ...{ cancelTimer() {}, stopHearing() {} },
@@ -70,7 +72,8 @@ export function openPooled({ world, ask, settings, begin, events }: PooledOption
     if (state.isConnected) return
     state.isConnected = true
     events.connected()
-    for (const bytes of early.take()) state.inner?.flow.write(bytes)
+    for (const bytes of early.waiting()) state.inner?.flow.write(bytes)
+    early.clear()
     if (early.isEnding) state.inner?.flow.end()
   }
   /** The stream on this circuit, begun or gone on with. */
@@ -92,6 +95,7 @@ export function openPooled({ world, ask, settings, begin, events }: PooledOption
     if (opened === undefined) return false
     begun = mine
     state.inner = opened
+    for (const bytes of early.sent()) opened.flow.write(bytes)
     return true
   }
   const waiter: Waiter = {
@@ -142,7 +146,7 @@ function flowOf(state: State, early: Early, finish: (reason: StreamEnd) => void)
       else if (!early.put(bytes)) {
         state.inner?.flow.reset('resources')
         finish('resources')
-      }
+      } else if (early.isSent) state.inner?.flow.write(bytes)
     },
     consumed: (bytes) => state.inner?.flow.consumed(bytes),
     end() {
@@ -159,15 +163,19 @@ function flowOf(state: State, early: Early, finish: (reason: StreamEnd) => void)
 }
 
 type Early = {
+  readonly isSent: boolean
   /** False: more than may wait. */
   put(bytes: Uint8Array): boolean
-  take(): Uint8Array[]
+  /** For the circuit that connected: what was not sent before. */
+  waiting(): readonly Uint8Array[]
+  /** For each circuit that is asked. */
+  sent(): readonly Uint8Array[]
   clear(): void
   /** Nothing more will be written. */
   isEnding: boolean
 }
 
-function createEarly(): Early {
+function createEarly(isSent: boolean): Early {
   const pieces: Uint8Array[] = []
   let held = 0
   return {
@@ -176,7 +184,9 @@ function createEarly(): Early {
       held += bytes.length
       return held <= earlyBytesMax
     },
-    take: () => pieces.splice(0),
+    isSent,
+    waiting: () => (isSent ? [] : pieces),
+    sent: () => (isSent ? pieces : []),
     clear() {
       pieces.length = 0
     },

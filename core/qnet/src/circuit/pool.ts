@@ -95,6 +95,7 @@ export function createPool({ world, client, paths, settings }: PoolOptions): Poo
     open(target, isolation, events) {
       return openPooled({
         ...{ world, settings: all, events, ask: (waiter) => ask(isolation, waiter) },
+        isEarly: target.kind === 'host' && target.isEarly === true,
         begin({ circuit }, heard) {
           const flow = circuit.open(target, heard)
           return flow && { flow }

@@ -9,8 +9,12 @@ const windowMax = 8 * 1024 * 1024
 const pendingBytesMax = windowMax
 export const creditBytes = 16
 
+/** Before it is known whether the stream connects: whether this end sends, or takes, what may come to nothing. */
+export type Early = 'none' | 'sends' | 'takes'
+
 /** What both halves of a stream's end know of it. */
 export type StreamState = {
+  readonly early: Early
   link: StreamLink | undefined
   isConnected: boolean
   isOver: boolean
@@ -55,6 +59,8 @@ export function createSending(state: StreamState, events: FlowEvents, isKept: bo
     blockedAt = allowed
     state.link?.send(command.blocked, new Uint8Array(0))
   }
+  const isOpen = (): boolean =>
+    (state.isConnected || state.early === 'sends') && !state.isOver && !state.isMoving
   const sentWithEnd = (): number => sent + (isEndSent ? 1 : 0)
   const dropHeld = (peerReceived: number): void => {
     const { pieces } = held
@@ -75,12 +81,9 @@ export function createSending(state: StreamState, events: FlowEvents, isKept: bo
       isEnding = true
     },
     hasNext: () =>
-      state.isConnected &&
-      !state.isOver &&
-      !state.isMoving &&
-      ((unsentBytes > 0 && allowed > sent) || (unsentBytes === 0 && isEnding && !isEndSent)),
+      isOpen() && ((unsentBytes > 0 && allowed > sent) || (unsentBytes === 0 && isEnding && !isEndSent)),
     next(bytesMax) {
-      if (!state.isConnected || state.isOver || state.isMoving) return undefined
+      if (!isOpen()) return undefined
       const room = Math.min(bytesMax, allowed - sent, unsentBytes)
       if (room > 0) {
         const bytes = takeFrom(unsent, room)
@@ -156,7 +159,7 @@ export function createReceiving(state: StreamState, events: FlowEvents, isKept: 
   let hasPeerEnded = false
 
   /** On a new circuit a kept stream's bytes may come before the service behind it has answered. */
-  const mayReceive = (): boolean => !hasPeerEnded && (state.isConnected || isKept)
+  const mayReceive = (): boolean => !hasPeerEnded && (state.isConnected || isKept || state.early === 'takes')
   const grant = (isForced: boolean): void => {
     if (!isForced && granted - consumed > (window * 3) / 4) return
     granted = Math.max(granted, consumed + window)

@@ -5,6 +5,7 @@ import {
   createReceiving,
   createSending,
   creditBytes,
+  type Early,
   type Receiving,
   type Sending,
   type StreamState,
@@ -46,8 +47,8 @@ export type StreamLink = {
   mayGrow(bytes: number): boolean
 }
 
-export function createStream(events: FlowEvents, isKept: boolean): Stream {
-  const state: StreamState = { link: undefined, isConnected: false, isOver: false, isMoving: false }
+export function createStream(events: FlowEvents, isKept: boolean, early: Early): Stream {
+  const state: StreamState = { early, link: undefined, isConnected: false, isOver: false, isMoving: false }
   const sending = createSending(state, events, isKept)
   const receiving = createReceiving(state, events, isKept)
 

@@ -43,11 +43,10 @@ export function createTerminal({ world, send, exit, services, kept }: TerminalOp
       return
     }
     let out: Flow | undefined
-    const stream = end.open(
-      id,
-      { connected() {}, ...joinFlows(() => out) } satisfies FlowEvents,
-      token !== undefined,
-    )
+    const stream = end.open(id, { connected() {}, ...joinFlows(() => out) } satisfies FlowEvents, {
+      isKept: token !== undefined,
+      early: 'takes',
+    })
     if (token !== undefined && !kept.add(token, stream)) {
       stream.flow.reset('resources')
       return

@@ -66,13 +66,14 @@ type Inside = {
 function dialHost(host: string, port: number, events: FlowEvents, { addressesOf, outside }: Inside): Flow {
   let out: Flow | undefined
   let isOver = false
+  let isConnected = false
+  /** As much as a stream's first window: credit for more comes when it has gone. */
   const early: Uint8Array[] = []
   let isEnding = false
 
   const dial = (addresses: readonly string[], attempt: number): void => {
     const address = addresses[attempt]
     if (isOver || address === undefined) return
-    let isConnected = false
     out = outside.dial(address, port, {
       ...events,
       connected() {
@@ -97,11 +98,11 @@ function dialHost(host: string, port: number, events: FlowEvents, { addressesOf,
     events.closed(addresses === undefined || wasFound ? 'refused' : 'unresolved')
   })
   return {
-    write: (bytes) => (out === undefined ? early.push(bytes) : out.write(bytes)),
+    write: (bytes) => (isConnected ? out?.write(bytes) : early.push(bytes)),
     consumed: (bytes) => out?.consumed(bytes),
     end() {
       isEnding = true
-      out?.end()
+      if (isConnected) out?.end()
     },
     reset(reason) {
       isOver = true

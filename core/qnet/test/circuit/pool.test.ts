@@ -50,9 +50,10 @@ function createLab(count = 12, settings: Partial<PoolSettings> = {}, exit: Exit 
     settings,
   })
   const nodeOf = (id: NodeId | undefined): NetNode => relays.find((one) => one.id === id) as NetNode
-  const stream = (isolation = '') => {
+  const stream = (isolation = '', isEarly = false) => {
     const reader = createReader()
-    const flow = reader.use(pool.open({ kind: 'host', host: 'a.net', port: 80 }, isolation, reader.events))
+    const target = { kind: 'host', host: 'a.net', port: 80, isEarly } as const
+    const flow = reader.use(pool.open(target, isolation, reader.events))
     return { reader, flow, text: () => new TextDecoder().decode(concatBytes(...reader.pieces)) }
   }
   return { net, client, pool, paths, built, nodeOf, stream }
@@ -73,6 +74,37 @@ test('streams of one key share a circuit, those of another have their own, and e
   for (const { flow } of all) flow.end()
   await settle(lab.net.time, 2000)
   for (const { reader } of all) assert.deepEqual(reader.log, ['connected', 'ended', 'done'])
+})
+
+test('[QN-PRF-5] what may go early is answered a round trip sooner: the circuit is crossed twice and not four times', async () => {
+  const lab = createLab(12, {}, echoExit, 40)
+  lab.stream()
+  await settle(lab.net.time, 5000)
+  const [early, usual] = [lab.stream('', true), lab.stream()]
+  for (const { flow } of [early, usual]) flow.write(bytes('hello'))
+  // Three links there and back.
+  await settle(lab.net.time, 6 * 40 + 10)
+  assert.deepEqual([early.text(), usual.text()], ['hello', ''])
+  await settle(lab.net.time, 6 * 40 + 10)
+  assert.deepEqual([early.text(), usual.text()], ['hello', 'hello'])
+  early.flow.write(bytes(' again'))
+  early.flow.end()
+  await settle(lab.net.time, 1000)
+  assert.equal(early.text(), 'hello again')
+  assert.deepEqual(early.reader.log, ['connected', 'ended', 'done'])
+})
+
+test('[AQ-QNET-8] what went early and came to nothing goes again over the next circuit, and comes once', async () => {
+  const lab = createLab()
+  lab.stream()
+  await settle(lab.net.time, 2000)
+  lab.net.kill(lab.nodeOf(lab.built[0]?.[1]))
+  const early = lab.stream('', true)
+  early.flow.write(bytes('hello'))
+  await settle(lab.net.time, 30_000)
+  assert.ok(lab.built.length > 1)
+  assert.equal(early.text(), 'hello')
+  assert.deepEqual(early.reader.log, ['connected'])
 })
 
 test('after ten minutes new streams go over a fresh circuit, and the old one stays as long as it has streams', async () => {

@@ -89,6 +89,7 @@ const idle: Flow = { write() {}, consumed() {}, end() {}, reset() {} }
 
 function createWorldOutside(answers: readonly (readonly string[])[]) {
   const dialled: string[] = []
+  const written: string[] = []
   let lookups = 0
   const outside: Outside = {
     lookup(_name, done) {
@@ -98,11 +99,11 @@ function createWorldOutside(answers: readonly (readonly string[])[]) {
     dial(address, port, events) {
       dialled.push(`${address}:${port}`)
       queueMicrotask(() => (address.startsWith('9.9.') ? events.closed('unreachable') : events.connected()))
-      return idle
+      return { ...idle, write: (bytes) => void written.push(`${address} ${new TextDecoder().decode(bytes)}`) }
     },
     datagrams: () => ({ send: (address, port) => dialled.push(`udp ${address}:${port}`), close() {} }),
   }
-  return { outside, dialled, lookups: () => lookups }
+  return { outside, dialled, written, lookups: () => lookups }
 }
 
 const listen = (log: string[]): FlowEvents => ({
@@ -145,4 +146,13 @@ test('a name of private addresses alone is refused, one of none is not found, a 
     createExit({ policy, outside }).resolve('name.example.com', (found) => resolved.push([...found]))
     assert.deepEqual(resolved, [expected === 'refused' || expected === 'unresolved' ? [] : [...answers]])
   }
+})
+
+test('what comes before a host is connected waits for the address that connects, and goes there alone', async () => {
+  const { outside, written } = createWorldOutside([['9.9.0.1', '8.8.8.8']])
+  const flow = createExit({ policy, outside }).connect('name.example.com', 443, listen([]))
+  for (const word of ['one', 'two']) flow.write(new TextEncoder().encode(word))
+  for (let i = 0; i < 9; i += 1) await Promise.resolve()
+  flow.write(new TextEncoder().encode('three'))
+  assert.deepEqual(written, ['8.8.8.8 one', '8.8.8.8 two', '8.8.8.8 three'])
 })

@@ -63,6 +63,18 @@ suite('sharing between two nodes', () => {
     assert.equal(out, 'this is plans/one.txt')
   })
 
+  test('[AQ-QONSENT-5] [WX-PNG-3] whoever may write puts files into it from their node, and nobody else does', async () => {
+    await shell.write('more/three.txt', 'three')
+    await shell.write('more/large.bin', large)
+    await share('plans', '--rights', 'read,write')
+    const { files } = await shell.json<{ files: number }>(['open', 'plans.ping', '--put', 'more'], asBob())
+    assert.equal(files, 2)
+    await shell.json(['get', '/plans/more', '-o', 'written'])
+    assert.ok(large.equals(await readFile(shell.path('written/large.bin'))))
+    await share('plans', '--rights', 'read')
+    assert.equal(await shell.fails(['open', 'plans.ping', '--put', 'more'], asBob()), 'refused.condition')
+  })
+
   test('a node opens it for its own commands, and goes on when the other was away', async () => {
     await share('note.txt')
     await shell.down()

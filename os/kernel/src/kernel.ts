@@ -78,7 +78,7 @@ export async function createKernel({
 
   const officeOf = async (did: string): Promise<Office | undefined> =>
     home.residents().some((record) => record.did === did) ? home.officeOf(did) : undefined
-  const answer = createAnswering({
+  const answering = createAnswering({
     ports,
     guardian,
     directory,
@@ -123,7 +123,7 @@ export async function createKernel({
     guardian,
     publicIdentity: (did) => directory.find(did),
     toolAccess: tools.access,
-    answer,
+    answer: answering.answer,
     keeping: kept.keeping,
     nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
     quotaBytes: quota.bytes,
@@ -132,6 +132,7 @@ export async function createKernel({
     },
     async close() {
       flowWatch.stop()
+      answering.close()
       await home.closeOffices()
       account.lock()
       await ports.sealer.close()

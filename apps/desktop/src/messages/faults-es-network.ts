@@ -50,6 +50,11 @@ export const networkFaultsEs: FaultTexts = {
     'Aquí nadie puede entrar: este nodo solo sale. Arráncalo con --net tcp://EQUIPO:PUERTO, o pide una invitación al otro.',
   'refused.self': 'Esta invitación lleva a este mismo nodo. Dásela a otra persona.',
   'busy.walks': 'El otro nodo lee carpetas para muchos ahora mismo. Inténtalo más tarde.',
+  'busy.writings': 'Muchos escriben ahora mismo en el otro nodo. Inténtalo más tarde.',
+  'missing.writing':
+    'El otro nodo esperó demasiado, o se reinició. Escríbelo otra vez; lo que ya tiene no se guarda dos veces.',
+  'cancelled.writer': 'Quien escribía desde otro nodo se ha ido. Lo que llegó entero se conservó.',
+  'invalid.items': 'Lo que envió el otro nodo no se entiende. Pide a quien lo usa que lo actualice.',
   'missing.walk': 'El otro nodo esperó demasiado, o se reinició. Abre la carpeta otra vez.',
   'damaged.guards': 'La lista guardada de los relés de entrada no se lee. El nodo elige otros.',
   'unavailable.neighbours':

@@ -8,7 +8,8 @@ import type { Ground } from './ground.ts'
 
 /** Streams begin with what they are for: this one carries one question, and back its answer. */
 const questionStream = 1
-const questionBytesMax = 16 * 1024
+/** A piece of what is written is in it at most. */
+const questionBytesMax = 80 * 1024
 /** Without a byte of the answer for so long, nobody is there any more. */
 const silenceMsMax = 15_000
 const contactsMax = 1024

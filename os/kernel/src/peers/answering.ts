@@ -11,6 +11,8 @@ import type { KernelPorts } from '../ports.ts'
 import { type Asked, type Asking, judge, parsedPing, requestOf } from '../sharing/asking.ts'
 import { handOver, mustBeFile } from '../sharing/opening.ts'
 import { handTree, within } from '../sharing/tree.ts'
+import { takeFor } from '../sharing/writing.ts'
+import { decodeItems } from './item-stream.ts'
 import {
   encodeBlockAnswer,
   encodeOpenAnswer,
@@ -19,9 +21,12 @@ import {
   type PeerQuestion,
   parseQuestion,
   type TreeQuestion,
+  type WriteQuestion,
 } from './messages.ts'
 import { encodeTreePage } from './tree-messages.ts'
 import { createWalks, type Walks } from './walks.ts'
+import { encodeGiven, encodeReport, encodeWriting } from './write-messages.ts'
+import { createWritings, type Writings } from './writings.ts'
 
 /** Clocks of two machines differ; a request is good for so long before and after its time. */
 const skewMsMax = 5 * 60_000
@@ -36,32 +41,54 @@ export type AnsweringOptions = {
   officeOf(did: string): Promise<Office | undefined>
 }
 
-/** Answers other nodes. Never throws: whatever goes wrong is an answer too. */
-export function createAnswering(options: AnsweringOptions): (question: Uint8Array) => Promise<Uint8Array> {
+export type Answering = {
+  /** Answers another node. Never throws: whatever goes wrong is an answer too. */
+  answer(question: Uint8Array): Promise<Uint8Array>
+  /** Whoever is reading or writing is left. */
+  close(): void
+}
+
+export function createAnswering(options: AnsweringOptions): Answering {
   const walks = createWalks(options.ports)
-  return async (bytes) => {
-    try {
-      return await answerTo(options, walks, parseQuestion(bytes))
-    } catch (error) {
-      return encodeRefusal(error)
-    }
+  const writings = createWritings(options.ports)
+  return {
+    async answer(bytes) {
+      try {
+        return await answerTo(options, { walks, writings }, parseQuestion(bytes))
+      } catch (error) {
+        return encodeRefusal(error)
+      }
+    },
+    close() {
+      walks.clear()
+      writings.clear()
+    },
   }
 }
 
+type Under = { readonly walks: Walks; readonly writings: Writings }
+
 async function answerTo(
   options: AnsweringOptions,
-  walks: Walks,
+  { walks, writings }: Under,
   question: PeerQuestion,
 ): Promise<Uint8Array> {
   if (question.ask === 'block') return giveBlock(options, question.cid)
   if (!options.isOpen()) {
     walks.clear()
+    writings.clear()
     throw new Fault(
       'unavailable.owner',
       'The node of its owner is locked. Ask them to unlock it, and try again.',
     )
   }
   if (question.ask === 'next') return encodeTreePage(await walks.next(question.walk, question.page))
+  if (question.ask === 'give') {
+    const { writing, number, piece, isLast } = question
+    const report = await writings.give(writing, number, piece, isLast)
+    return report === undefined ? encodeGiven() : encodeReport(report)
+  }
+  if (question.ask === 'write') return write(options, writings, question)
   return question.ask === 'open' ? open(options, question) : walk(options, walks, question)
 }
 
@@ -106,10 +133,29 @@ async function walk(options: AnsweringOptions, walks: Walks, question: TreeQuest
   return encodeTreePage({ ...page, ...key, delegation: grant.delegation })
 }
 
+/** One decision and one use for all that comes; each thing is judged as it comes. */
+async function write(
+  options: AnsweringOptions,
+  writings: Writings,
+  question: WriteQuestion,
+): Promise<Uint8Array> {
+  const asked = await judged(options, question, { action: '/qnt/write' })
+  const writing = writings.begin({
+    subject: question.subject,
+    async take(pieces, signal) {
+      const report = await takeFor(asked, decodeItems(pieces), signal)
+      // A new version of a file is its first one: what follows is passed over.
+      for await (const _ of pieces) signal.throwIfAborted()
+      return report
+    },
+  })
+  return encodeWriting({ writing, delegation: asked.grant.delegation, name: asked.found.name })
+}
+
 /** Who asks is who signed, now and once, and may do what they ask. */
 async function judged(
   options: AnsweringOptions,
-  question: OpenQuestion | TreeQuestion,
+  question: OpenQuestion | TreeQuestion | WriteQuestion,
   { action, check }: Pick<Asking, 'action' | 'check'>,
 ): Promise<Asked> {
   const { ports, guardian, directory, officeOf } = options
@@ -130,7 +176,7 @@ async function judged(
 
 function checkFresh(
   { ports, replay }: AnsweringOptions,
-  { nonce, atMs, subject }: OpenQuestion | TreeQuestion,
+  { nonce, atMs, subject }: OpenQuestion | TreeQuestion | WriteQuestion,
 ): void {
   const nowMs = ports.clock.nowMs()
   if (Math.abs(nowMs - atMs) > skewMsMax)

@@ -188,7 +188,7 @@ type AskingElsewhere = {
 }
 
 /** Signed by the reader, for now and for once. */
-function asks(
+export function asks(
   { office, guardian, ports, directory }: SharingContext,
   { bytes, ping }: PingElsewhere,
   { action, purpose }: Pick<Asking, 'action' | 'purpose'>,
@@ -208,7 +208,7 @@ function asks(
 }
 
 /** Nothing of the answer is believed that is not proved: the grant is this ping's, and its owner's. */
-function proveGrant(
+export function proveGrant(
   { directory, ports }: SharingContext,
   { ping }: PingElsewhere,
   { request }: AskingElsewhere,
@@ -228,14 +228,14 @@ function heldTo<T extends { readonly cid: string; readonly envelope: Uint8Array;
   return { ...answer, id, version: { cid } }
 }
 
-function lied(): Fault {
+export function lied(): Fault {
   return new Fault(
     'invalid.answer',
     'What the other node answered is not what the ping file names. Nothing was kept; ask its owner.',
   )
 }
 
-function note(
+export function note(
   context: SharingContext,
   { ping }: PingElsewhere,
   {

@@ -5,7 +5,13 @@ import { decodeCbor, encodeCbor, parseCid, readBytes, readFields, readInt, readT
 import { blockBytesMax, envelopeBytesMax, pingBytesMax, readerSlotBytes } from '@anarq/qnt'
 import { type Delegation, delegationBytesMax, parseDelegation } from '@anarq/qonsent'
 
-export type PeerQuestion = BlockQuestion | NextQuestion | OpenQuestion | TreeQuestion
+export type PeerQuestion =
+  | BlockQuestion
+  | GiveQuestion
+  | NextQuestion
+  | OpenQuestion
+  | TreeQuestion
+  | WriteQuestion
 
 /** For the content of the one file that a ping file names. */
 export type OpenQuestion = SignedQuestion & { readonly ask: 'open' }
@@ -16,6 +22,18 @@ export type TreeQuestion = SignedQuestion & {
   readonly isList: boolean
   /** A path in the folder: this and what is below it. */
   readonly only?: string
+}
+
+/** To write into the file or folder that it names; the pieces of it follow. */
+export type WriteQuestion = SignedQuestion & { readonly ask: 'write' }
+
+/** One piece of what is written (`encodeItems`), the first number 0. The answer says that there is room for more, or how it ended. */
+export type GiveQuestion = {
+  readonly ask: 'give'
+  readonly writing: Uint8Array
+  readonly number: number
+  readonly piece: Uint8Array
+  readonly isLast: boolean
 }
 
 /** For the next page of a tree. */
@@ -48,7 +66,10 @@ export const nonceBytes = 16
 const signatureBytes = 64
 const onlyLettersMax = 4096
 const pagesMax = 1_000_000
+export const writingBytes = 16
+export const givenBytesMax: number = 64 * 1024
 const questionBytesMax = 8192
+const numberMax = 2 ** 40
 const textMax = 512
 const codePattern =
   /^(?:invalid|refused|missing|conflict|damaged|limit|busy|unavailable|cancelled|internal)\.[a-z-]{1,40}$/
@@ -59,13 +80,15 @@ export function encodeQuestion(question: PeerQuestion): Uint8Array {
 
 /** `invalid.question` for anything but what `encodeQuestion` makes. */
 export function parseQuestion(bytes: Uint8Array): PeerQuestion {
-  if (bytes.length > questionBytesMax) throw wrong()
+  if (bytes.length > questionBytesMax + givenBytesMax) throw wrong()
   try {
     const value = decodeCbor(bytes, 'A question')
     const { ask } = value as { ask?: unknown }
+    if (ask === 'give') return readGiveQuestion(value)
+    if (bytes.length > questionBytesMax) throw wrong()
     if (ask === 'block') return readBlockQuestion(value)
     if (ask === 'next') return readNextQuestion(value)
-    return ask === 'tree' ? readTreeQuestion(value) : readOpenQuestion(value)
+    return ask === 'tree' ? readTreeQuestion(value) : readSignedQuestion(value)
   } catch {
     throw wrong()
   }
@@ -87,10 +110,23 @@ function readNextQuestion(value: unknown): NextQuestion {
 
 const signedFields = ['ping', 'subject', 'module', 'purpose', 'nonce', 'atMs', 'signature'] as const
 
-function readOpenQuestion(value: unknown): OpenQuestion {
+function readSignedQuestion(value: unknown): OpenQuestion | WriteQuestion {
   const { ask, ...fields } = readFields(value, ['ask', ...signedFields], 'A question')
-  if (ask !== 'open') throw wrong()
+  if (ask !== 'open' && ask !== 'write') throw wrong()
   return { ask, ...readSigned(fields) }
+}
+
+function readGiveQuestion(value: unknown): GiveQuestion {
+  const known = ['ask', 'writing', 'number', 'piece', 'isLast'] as const
+  const { writing, number, piece, isLast } = readFields(value, known, 'A question')
+  if (typeof isLast !== 'boolean') throw wrong()
+  return {
+    ask: 'give',
+    writing: readBytes(writing, 'The writing', { length: writingBytes }),
+    number: readInt(number, 'Its number', { max: numberMax }),
+    piece: readBytes(piece, 'The piece', { max: givenBytesMax }),
+    isLast,
+  }
 }
 
 function readTreeQuestion(value: unknown): TreeQuestion {

@@ -49,12 +49,7 @@ export function encodeTreePage({ walk, delegation, key, items }: TreePage): Uint
     ...(delegation === undefined ? {} : { delegation: delegation.bytes }),
     ...(key === undefined ? {} : { key }),
     items: items.map(({ facts, handed, fault }) => ({
-      id: fromHex(facts.id),
-      kind: facts.kind,
-      path: facts.path,
-      type: facts.type,
-      bytes: facts.bytes,
-      modified: facts.modifiedMs,
+      ...factFields(facts),
       ...(handed === undefined ? {} : { handed }),
       ...(fault === undefined ? {} : { fault: refusalFields(fault) }),
     })),
@@ -81,12 +76,28 @@ export function parseTreePage(answer: Uint8Array, owner: string): TreePage {
 }
 
 function readItem(value: unknown, owner: string): TreeItem {
-  const known = ['id', 'kind', 'path', 'type', 'bytes', 'modified', 'handed', 'fault']
-  const fields = readFields(value, known, 'An entry')
+  const { handed, fault, ...fields } = readFields(value, [...factNames, 'handed', 'fault'], 'An entry')
+  return {
+    facts: readFacts(fields, owner),
+    ...(handed === undefined ? {} : { handed: readHanded(handed) }),
+    ...(fault === undefined ? {} : { fault: faultOf(fault) }),
+  }
+}
+
+export const factNames = ['id', 'kind', 'path', 'type', 'bytes', 'modified'] as const
+
+type FactFields = Readonly<Partial<Record<(typeof factNames)[number], unknown>>>
+
+/** What a reader may know of a thing. */
+export function factFields({ id, kind, path, type, bytes, modifiedMs }: EntryFacts): FactFields {
+  return { id: fromHex(id), kind, path, type, bytes, modified: modifiedMs }
+}
+
+export function readFacts(fields: FactFields, owner: string): EntryFacts {
   const kind = readText(fields.kind, 'Its kind', { max: 6 }) === 'folder' ? 'folder' : 'file'
   // Whoever writes it to a disk makes folders of these names.
   const names = readText(fields.path, 'Its path', { max: pathLettersMax }).split('/').map(checkName)
-  const facts: EntryFacts = {
+  return {
     id: toHex(readBytes(fields.id, 'Its id', { max: 64 })),
     kind,
     name: names.at(-1) as string,
@@ -98,11 +109,6 @@ function readItem(value: unknown, owner: string): TreeItem {
     versions: 1,
     isTrashed: false,
     owner,
-  }
-  return {
-    facts,
-    ...(fields.handed === undefined ? {} : { handed: readHanded(fields.handed) }),
-    ...(fields.fault === undefined ? {} : { fault: faultOf(fields.fault) }),
   }
 }
 

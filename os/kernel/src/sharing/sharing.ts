@@ -1,5 +1,6 @@
 import type { SharingOperations } from '../operations.ts'
 import { elsewhere, openElsewhere, readElsewhere, walkElsewhere } from '../peers/elsewhere.ts'
+import { writeElsewhere } from '../peers/write-elsewhere.ts'
 import type { SharingContext } from './context.ts'
 import { createGranting } from './granting.ts'
 import { openPing } from './opening.ts'
@@ -25,6 +26,11 @@ export function createSharing(context: SharingContext): SharingOperations {
       const there = await elsewhere(context, bytes)
       yield* there === undefined ? readPing(context, bytes, options) : readElsewhere(context, there, options)
     },
-    write: (bytes, items, options = {}) => writePing(context, bytes, items, options),
+    async write(bytes, items, options = {}) {
+      const there = await elsewhere(context, bytes)
+      return there === undefined
+        ? writePing(context, bytes, items, options)
+        : writeElsewhere(context, there, items, options)
+    },
   }
 }

@@ -20,9 +20,18 @@ export async function writePing(
   { purpose, signal }: { purpose?: string; signal?: AbortSignal | undefined },
 ): Promise<PutReport> {
   const asked = await ask(context, bytes, { action: '/qnt/write', purpose })
+  return takeFor(asked, items, signal)
+}
+
+/** The owner's side alone, for who asked and was allowed. */
+export async function takeFor(
+  asked: Asked,
+  items: AsyncIterable<readonly PutItem[]>,
+  signal: AbortSignal | undefined,
+): Promise<PutReport> {
   asked.authorised.flow.end('ok')
-  const { owner, found } = asked
-  const by = context.office.space.did
+  const { owner, found, reader } = asked
+  const by = reader.did
   const taken = found.kind === 'folder' ? allowedInto(asked, items, by) : items
   const report = await owner.putFor(found, taken, { by, signal })
   return { ...report, entries: report.entries.map((entry) => asSeenBelow(asked, entry)) }

@@ -198,7 +198,7 @@ export function fractionOf(random: Random): number {
   return (numberOf(random) >>> 0) / 0x1_0000_0000
 }
 
-function numberOf(random: Random): number {
+export function numberOf(random: Random): number {
   const [a = 0, b = 0, c = 0, d = 0] = random.bytes(4)
   return (a << 24) | (b << 16) | (c << 8) | d
 }

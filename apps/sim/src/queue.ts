@@ -3,6 +3,8 @@ export type Queue = {
   nowMs(): number
   at(atMs: number, task: () => void): () => void
   run(untilMs: number): void
+  /** The same for rooms that do some things a moment later (`queueMicrotask`): all of that is done before the next event. */
+  runWell(untilMs: number): Promise<void>
   readonly done: () => number
 }
 
@@ -48,6 +50,17 @@ export function createQueue(startMs: number): Queue {
     return top
   }
 
+  /** False: nothing is due by then. */
+  function step(untilMs: number): boolean {
+    if (heap.length === 0 || (heap[0] as Event).atMs > untilMs) return false
+    const event = pop()
+    nowMs = event.atMs
+    if (event.task === undefined) return true
+    done += 1
+    event.task()
+    return true
+  }
+
   return {
     nowMs: () => nowMs,
     at(atMs, task) {
@@ -58,13 +71,11 @@ export function createQueue(startMs: number): Queue {
       }
     },
     run(untilMs) {
-      while (heap.length > 0 && (heap[0] as Event).atMs <= untilMs) {
-        const event = pop()
-        nowMs = event.atMs
-        if (event.task === undefined) continue
-        done += 1
-        event.task()
-      }
+      while (step(untilMs)) {}
+      nowMs = untilMs
+    },
+    async runWell(untilMs) {
+      while (step(untilMs)) await new Promise(setImmediate)
       nowMs = untilMs
     },
     done: () => done,

@@ -1,4 +1,5 @@
 import type { Report, RunOptions } from './scenarios.ts'
+import { at, bytes, row, seconds } from './text.ts'
 
 export function printReport({ scenario, nodes, seed }: RunOptions, report: Report): string {
   const { before, after, network, fetchMs } = report
@@ -43,7 +44,7 @@ export function printReport({ scenario, nodes, seed }: RunOptions, report: Repor
     ],
     ['who is sent a block', '0 bits: the link names the sender; circuits are not in this room'],
   ]
-  return lines.map(([name, value]) => `${name.padEnd(22)} ${value}`).join('\n')
+  return lines.map(row).join('\n')
 }
 
 export const tableHead =
@@ -85,17 +86,4 @@ function lostOf({ network }: Report): string {
 /** A block's note names its home and not who sent it: every honest node is as likely as every other. */
 function entropyOf({ after }: Report): string {
   return Math.log2(after.nodes).toFixed(2)
-}
-
-function at(sorted: readonly number[], share: number): string {
-  const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
-  return value === undefined ? 'never' : `${value.toFixed(0)} ms`
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`
-}
-
-function bytes(count: number): string {
-  return count < 10_000 ? `${count.toFixed(0)} B` : `${(count / 1024).toFixed(0)} KiB`
 }

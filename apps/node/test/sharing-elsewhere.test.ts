@@ -121,8 +121,30 @@ test('nothing is believed of an owner whose card is not known here', async () =>
   const { ping } = await shared(two, large)
   const clock = two.clock
   const carol = await emptyHome(clock, 3, {
-    peers: { places: async () => [], ask: () => Promise.reject(new Error('must not be asked')) },
+    peers: {
+      places: async () => [],
+      ask: () => Promise.reject(new Error('must not be asked')),
+      greet: () => Promise.reject(new Error('must not be asked')),
+    },
   })
   await carol.operations.account.init({ name: 'carol', passphrase })
   await assert.rejects(opened(carol.operations, ping), { code: 'missing.identity' })
+})
+
+test('[SW-OVL-3] with whom one shares, and whether their nodes answer now', async () => {
+  const two = await createTwo()
+  const { did: bob } = await two.bob.identities.show('bob')
+  const { did: alice } = await two.alice.identities.show('alice')
+  assert.deepEqual(await two.bob.sharing.people(), [])
+  const { ping } = await shared(two, large)
+  await opened(two.bob, ping)
+  assert.deepEqual(await two.bob.sharing.people(), [
+    { did: alice, given: [], received: ['letter.bin'], presence: 'here', latencyMs: 7 },
+  ])
+  // Bob never said where his node is.
+  assert.deepEqual(await two.alice.sharing.people(), [
+    { did: bob, given: ['letter.bin'], received: [], presence: 'unknown' },
+  ])
+  two.moveAlice('nowhere')
+  assert.equal((await two.bob.sharing.people())[0]?.presence, 'away')
 })

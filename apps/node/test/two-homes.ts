@@ -14,6 +14,8 @@ export type Two = {
   /** All that went over the wire from Bob to Alice. */
   readonly wire: Asked[]
   /** What Bob gets instead of Alice's answer. */
+  /** Her node is to be had at another place from now on. */
+  moveAlice(to: string): void
   change(by: (answer: Uint8Array, question: Uint8Array) => Uint8Array | Promise<Uint8Array>): void
 }
 
@@ -21,18 +23,27 @@ export type Two = {
 export async function createTwo(): Promise<Two> {
   const clock = createManualClock(someDay)
   const wire: Asked[] = []
+  let place = 'alice’s node'
   let change: Parameters<Two['change']>[0] = (answer) => answer
   const alice = await emptyHome(clock, 1, {
-    peers: { places: async () => ['alice’s node'], ask: () => Promise.reject(new Error('nobody')) },
+    peers: {
+      places: async () => [place],
+      ask: () => Promise.reject(new Error('nobody')),
+      greet: () => Promise.reject(new Error('nobody')),
+    },
   })
   const bob = await emptyHome(clock, 2, {
     peers: {
       places: async () => [],
       async ask(places, question) {
-        if (places[0] !== 'alice’s node') throw new Fault('unavailable.peer', 'Nobody is there.')
+        if (places[0] !== place) throw new Fault('unavailable.peer', 'Nobody is there.')
         const answer = await change(await alice.kernel.answer(question), question)
         wire.push({ question, answer })
         return answer
+      },
+      async greet(places) {
+        if (places[0] !== place) throw new Fault('unavailable.peer', 'Nobody is there.')
+        return 7
       },
     },
   })
@@ -50,6 +61,9 @@ export async function createTwo(): Promise<Two> {
     aliceKernel: alice.kernel,
     aliceBlocks: alice.ports.blocks,
     wire,
+    moveAlice: (to) => {
+      place = to
+    },
     change: (by) => {
       change = by
     },

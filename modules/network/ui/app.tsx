@@ -8,10 +8,12 @@ import { Circuits } from './parts/circuits.tsx'
 import { Here } from './parts/here.tsx'
 import { Neighbours } from './parts/neighbours.tsx'
 import { Nodes } from './parts/nodes.tsx'
+import { People } from './parts/people.tsx'
 
 const places = [
   { id: 'here', icon: 'network' },
-  { id: 'nodes', icon: 'people' },
+  { id: 'people', icon: 'people' },
+  { id: 'nodes', icon: 'devices' },
   { id: 'neighbours', icon: 'grid' },
   { id: 'circuits', icon: 'link' },
 ] as const
@@ -37,6 +39,8 @@ function Content({ place }: { readonly place: Place }): ReactNode {
   switch (place) {
     case 'here':
       return <Here />
+    case 'people':
+      return <People />
     case 'nodes':
       return <Nodes />
     case 'neighbours':

@@ -13,6 +13,7 @@ export type Around = {
 
 export type Status = Awaited<ReturnType<AppSdk['network']['status']>>
 export type Peer = Awaited<ReturnType<AppSdk['network']['peers']>>[number]
+export type Person = Awaited<ReturnType<AppSdk['network']['people']>>[number]
 export type Neighbourhood = Awaited<ReturnType<AppSdk['network']['neighbourhood']>>
 export type Kept = Awaited<ReturnType<AppSdk['network']['kept']>>
 export type CircuitsOf = Awaited<ReturnType<AppSdk['network']['circuits']>>

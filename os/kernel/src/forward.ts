@@ -36,6 +36,7 @@ export function forwardSharing(sharing: () => Promise<SharingOperations>): Shari
       yield* (await sharing()).readTree(...args)
     },
     write: async (...args) => (await sharing()).write(...args),
+    people: async () => (await sharing()).people(),
     grants: async (...args) => (await sharing()).grants(...args),
     revoke: async (...args) => (await sharing()).revoke(...args),
     revokeHard: async (...args) => (await sharing()).revokeHard(...args),

@@ -59,6 +59,7 @@ export type {
   NewIdentity,
   OpenSharedOptions,
   Operations,
+  PersonFacts,
   PutOptions,
   PutProgress,
   PutReport,

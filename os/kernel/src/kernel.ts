@@ -111,6 +111,7 @@ export async function createKernel({
         guardian,
         directory,
         officeOf,
+        residents: () => home.residents().map(({ did }) => did),
         resolveDid: (ref) => (ref.startsWith('did:') ? ref : findIdentity(account.keyring(), ref).did),
         compact: health.compact,
       })

@@ -272,6 +272,18 @@ export type ResealReport = {
   readonly skipped: readonly { readonly path: string; readonly code: FaultCode; readonly sentence: string }[]
 }
 
+/** Somebody with whom the identity in use shares. */
+export type PersonFacts = {
+  readonly did: string
+  /** Names of what was shared with them, and by them: some of them, where it is much. */
+  readonly given: readonly string[]
+  readonly received: readonly string[]
+  /** Whether their node answers now; `unknown` where no ping file of theirs said where it is. */
+  readonly presence: 'away' | 'here' | 'unknown'
+  /** There and back, where it answers. */
+  readonly latencyMs?: number
+}
+
 export type SharingOperations = {
   /** A file, or a folder with whatever lies in it at the moment of each opening. */
   share(ref: Ref, options: ShareOptions): Promise<{ grant: GrantFacts; ping: Uint8Array }>
@@ -286,6 +298,8 @@ export type SharingOperations = {
     items: AsyncIterable<readonly PutItem[]>,
     options?: { purpose?: string; signal?: AbortSignal | undefined },
   ): Promise<PutReport>
+  /** With whom, those whose nodes answer first. Takes as long as the slowest answers, at most seconds. */
+  people(): Promise<readonly PersonFacts[]>
   grants(direction?: 'in' | 'out'): Promise<readonly GrantFacts[]>
   revoke(grant: string): Promise<GrantFacts>
   /** Takes it back and seals what it named anew, so that keys kept from before open nothing that is in the store. */

@@ -47,6 +47,8 @@ export type Peers = {
    * answers is proved to be the node that the place names.
    */
   ask(places: readonly string[], question: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>
+  /** The milliseconds there and back to the first of these nodes that answers; `unavailable.peer` where none does. Nothing is asked of it. */
+  greet(places: readonly string[], signal?: AbortSignal): Promise<number>
 }
 
 /**

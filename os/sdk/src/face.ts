@@ -17,6 +17,7 @@ import type {
   NewChild,
   NewToolKey,
   NodeStatus,
+  PersonFacts,
   RecoveryFacts,
   ResealReport,
   ReturnFacts,
@@ -250,6 +251,8 @@ export type ToolsSdk = {
 export type NetworkSdk = {
   status(input: Nothing): Promise<NodeNetworkFacts>
   peers(input: Nothing): Promise<readonly PeerFacts[]>
+  /** Also on a node that is on no network: whom the identity in use knows is its own. */
+  people(input: Nothing): Promise<readonly PersonFacts[]>
   circuits(input: Nothing): Promise<CircuitsFacts>
   invite(input: Nothing): Promise<NetworkInvitation>
   join(input: { invitation: string }): Promise<PeerFacts>

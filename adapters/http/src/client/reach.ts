@@ -32,7 +32,7 @@ export async function reachSocket(path: string): Promise<Reached | undefined> {
     account: accountOf(wire),
     identities: identitiesOf(wire),
     drive: driveOf(wire),
-    sharing: sharingOf(wire),
+    sharing: sharingOf(wire, call),
     audit: auditOf(wire),
     tools: toolsOf(wire),
     health: healthOf(wire),

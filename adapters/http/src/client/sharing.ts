@@ -2,6 +2,7 @@ import { fromBase64Url, toBase64Url } from '@anarq/bytes'
 import type {
   EntryFacts,
   GrantFacts,
+  PersonFacts,
   PutReport,
   ResealProgress,
   ResealReport,
@@ -16,7 +17,10 @@ import { tarType } from './drive.ts'
 import { part, query } from './path.ts'
 import type { Wire } from './wire.ts'
 
-export function sharingOf(wire: Wire): SharingOperations {
+export function sharingOf(
+  wire: Wire,
+  call: (method: string, params: object) => Promise<unknown>,
+): SharingOperations {
   return {
     async share(ref, options) {
       const { grant, ping } = await wire.json<{ grant: GrantFacts; ping: string }>(
@@ -60,6 +64,7 @@ export function sharingOf(wire: Wire): SharingOperations {
       })
       return lastEvent<PutReport, never>(answer)
     },
+    people: () => call('network.people', {}) as Promise<readonly PersonFacts[]>,
     grants: (direction) => wire.json('GET', `/api/v1/grants${query({ direction })}`),
     revoke: (grant) => wire.json('DELETE', `/api/v1/grants/${part(grant)}`),
     async revokeHard(grant, { onProgress, signal } = {}) {

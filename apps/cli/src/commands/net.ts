@@ -1,3 +1,4 @@
+import type { PersonFacts } from '@anarq/kernel'
 import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
 import { type Command, type Context, UsageError } from '../command.ts'
 import { table, when } from '../terminal.ts'
@@ -18,6 +19,16 @@ const verbs: Readonly<Record<string, NetVerb>> = {
       peers.length === 0
         ? 'This node knows no other. Give an invitation (anarq net invite), or take one in (anarq net join).'
         : table(peers.map(rowOf)),
+    )
+    return 0
+  },
+  async people({ sdk, terminal }) {
+    const people = await (await sdk()).network.people({})
+    terminal.result(
+      people,
+      people.length === 0
+        ? 'You share with nobody on another node yet: anarq share NAME --with DID'
+        : table(people.map(rowOfPerson)),
     )
     return 0
   },
@@ -62,11 +73,12 @@ const verbs: Readonly<Record<string, NetVerb>> = {
 
 export const net: Command = {
   usage:
-    'net status | peers | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
+    'net status | peers | people | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
     'net peers         the nodes that it knows; those that it is linked to first',
+    'net people        with whom you share, and whether their nodes answer now',
     'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
     'net invite        one line that leads another node here, for a week',
     'net join LINE     meet the network of whoever gave you the line',
@@ -110,6 +122,17 @@ function describe(facts: NodeNetworkFacts): string {
 }
 
 const clockOffMs = 60_000
+
+function rowOfPerson({ did, presence, latencyMs, given, received }: PersonFacts): string[] {
+  const named = (names: readonly string[], what: string): string[] =>
+    names.length === 0 ? [] : [`${what} ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`]
+  return [
+    presence === 'unknown' ? '?' : presence,
+    latencyMs === undefined ? '' : `${latencyMs} ms`,
+    [...named(received, 'gave you'), ...named(given, 'has from you')].join('; '),
+    did,
+  ]
+}
 
 function rowOf({ id, standing, addresses, roles, isLinked, latencyMs }: PeerFacts): string[] {
   return [

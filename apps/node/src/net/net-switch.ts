@@ -94,6 +94,7 @@ export function createNetSwitch(
         return (await net?.places()) ?? []
       },
       ask: async (places, question, signal) => (await open()).ask(places, question, signal),
+      greet: async (places, signal) => (await open()).greet(places, signal),
     },
     neighbours: {
       copies: settings.keeping?.swarm?.copies ?? copiesDefault,

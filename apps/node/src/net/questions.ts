@@ -18,11 +18,18 @@ const placeMs = 365 * 24 * 3_600_000
 
 /** The kernel's questions to other nodes, and its answers to theirs, over streams of links. */
 export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): Peers {
-  const { keys, world, addresses } = ground
+  const { keys, world, links, addresses } = ground
   const contacts = new Map<NodeId, Invitation>()
   const places = createPlaces()
   ground.lookIn((peer) => contacts.get(peer))
   ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
+  const remember = (contact: Invitation): void => {
+    contacts.delete(contact.id)
+    contacts.set(contact.id, contact)
+    if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
+  }
+  const contactsOf = (where: readonly string[]): Invitation[] =>
+    where.flatMap((place) => places.contactOf(place, world.clock.nowMs()))
   return {
     places: async () =>
       addresses.length === 0
@@ -30,10 +37,8 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
         : [writeInvitation(keys, { addresses, endMs: world.clock.nowMs() + placeMs })],
     async ask(where, question, signal) {
       let last: unknown
-      for (const contact of where.flatMap((place) => places.contactOf(place, world.clock.nowMs()))) {
-        contacts.delete(contact.id)
-        contacts.set(contact.id, contact)
-        if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
+      for (const contact of contactsOf(where)) {
+        remember(contact)
         try {
           return await askOver(ground, contact.id, question, signal)
         } catch (error) {
@@ -41,11 +46,22 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
           last = error
         }
       }
-      throw new Fault(
-        'unavailable.peer',
-        'The node of its owner does not answer. It may be switched off, or out of reach from here; try again later.',
-        { cause: last },
-      )
+      throw away(last)
+    },
+    async greet(where, signal) {
+      let last: unknown
+      for (const contact of contactsOf(where)) {
+        remember(contact)
+        const startMs = performance.now()
+        try {
+          await unlessAborted(links.connect(contact.id), signal)
+          return Math.round(links.peer(contact.id)?.latencyMs ?? performance.now() - startMs)
+        } catch (error) {
+          if (signal?.aborted === true) throw error
+          last = error
+        }
+      }
+      throw away(last)
     },
   }
 }
@@ -148,6 +164,27 @@ function gather(
       onReset: onBroken,
       onDrain: () => {},
     },
+  }
+}
+
+function away(cause: unknown): Fault {
+  return new Fault(
+    'unavailable.peer',
+    'The node of its owner does not answer. It may be switched off, or out of reach from here; try again later.',
+    { cause },
+  )
+}
+
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -1,6 +1,18 @@
 export const en = {
   places: 'Network',
   'place.here': 'Your node',
+  'place.people': 'People',
+  'people.title': 'People whom you share with',
+  'people.text':
+    'Whether their nodes answer now. Whose nodes lead here, and where, is told by what they shared with you.',
+  'people.failed': 'It could not be found out who is there',
+  'people.none': 'Nobody yet',
+  'people.none.text': 'Whoever shares something with you, or gets something from you, is shown here.',
+  'people.received': 'Gave you {names}',
+  'people.given': 'Has from you {names}',
+  'people.here': 'There now',
+  'people.away': 'Not there',
+  'people.unknown': 'Nobody said where',
   'place.nodes': 'Nodes',
   failed: 'That did not work',
   again: 'Ask again',

@@ -249,7 +249,7 @@ export function note(
     owner: ping.owner,
     object: ping.id,
     flow,
-    grant: { delegation, object: toHex(ping.id), name },
+    grant: { delegation, object: toHex(ping.id), name, where: ping.where },
   }
   return noteOpening(context, opening, { isElsewhere: true, ...details })
 }

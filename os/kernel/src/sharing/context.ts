@@ -10,6 +10,8 @@ export type SharingContext = {
   directory: Directory
   /** The office of an identity that lives on this node too. */
   officeOf(did: string): Promise<Office | undefined>
+  /** The identities that live on this node. */
+  residents(): readonly string[]
   /** A DID, or the name of an identity here. */
   resolveDid(ref: string): string
   /** Frees what no version of anything in this home stands on. */

@@ -21,6 +21,8 @@ export type KeptGrant = {
   readonly name: string
   readonly issuedMs: number
   readonly uses: number
+  /** Of one that was received: where its ping file said that its owner's node is. */
+  readonly where?: readonly string[] | undefined
 }
 
 /**
@@ -45,6 +47,7 @@ const fields = {
   object: 'object',
   name: 'objectName',
   issuedMs: 'issuedMs',
+  where: 'where',
   usesPrefix: 'uses/',
 } as const
 
@@ -99,13 +102,14 @@ export async function openGrantBook({
 
   return {
     async add(grant) {
-      const { delegation, direction, object, name, issuedMs } = grant
+      const { delegation, direction, object, name, issuedMs, where = [] } = grant
       const set = {
         [fields.token]: delegation.bytes,
         [fields.direction]: direction,
         [fields.object]: object,
         [fields.name]: name,
         [fields.issuedMs]: issuedMs,
+        ...(where.length === 0 ? {} : { [fields.where]: where.join('\n') }),
       }
       await index.commit([{ id: recordId(delegation.cid), kind: grantKind, set }], {})
       remember({ ...grant, uses: 0 })
@@ -151,6 +155,7 @@ function recordId(cid: Cid): Uint8Array {
 
 function readGrant(record: IndexRecord): KeptGrant {
   const value = (name: string): unknown => record.fields.get(name)?.value
+  const where = value(fields.where)
   let uses = 0
   for (const [name, field] of record.fields)
     if (name.startsWith(fields.usesPrefix)) uses += Number(field.value)
@@ -161,5 +166,6 @@ function readGrant(record: IndexRecord): KeptGrant {
     name: String(value(fields.name)),
     issuedMs: Number(value(fields.issuedMs)),
     uses,
+    ...(where === undefined ? {} : { where: String(where).split('\n') }),
   }
 }

@@ -138,12 +138,14 @@ export function openingOf({ owner, found, authorised, grant }: Asked): Opening {
 /** What the reader keeps of it: the grant among those received, and a line in their own audit log. */
 export async function noteOpening(
   { office, ports }: Pick<SharingContext, 'office' | 'ports'>,
-  { owner, object, flow, grant: { delegation, object: named, name } }: Opening,
+  { owner, object, flow, grant: { delegation, object: named, name, where = [] } }: Opening,
   details: SpaceEntry['details'],
 ): Promise<void> {
-  const isKnown = office.book.list().some((known) => known.delegation.cid.equals(delegation.cid))
-  const issuedMs = ports.clock.nowMs()
-  if (!isKnown) await office.book.add({ delegation, object: named, name, direction: 'in', issuedMs })
+  const known = office.book.list().find((one) => one.delegation.cid.equals(delegation.cid))
+  const isNews = known === undefined || (known.direction === 'in' && known.where?.join() !== where.join())
+  const issuedMs = known?.issuedMs ?? ports.clock.nowMs()
+  if (isNews && (known === undefined || where.length > 0))
+    await office.book.add({ delegation, object: named, name, direction: 'in', issuedMs, where })
   await office.space.record([
     { action: 'object.open', object: toHex(object), verdict: 'ok', flow, details: { owner, ...details } },
   ])

@@ -4,6 +4,7 @@ import { writeElsewhere } from '../peers/write-elsewhere.ts'
 import type { SharingContext } from './context.ts'
 import { createGranting } from './granting.ts'
 import { openPing } from './opening.ts'
+import { listPeople } from './people.ts'
 import { revokeHard } from './resealing.ts'
 import { readPing, walkPing } from './tree.ts'
 import { writePing } from './writing.ts'
@@ -26,6 +27,7 @@ export function createSharing(context: SharingContext): SharingOperations {
       const there = await elsewhere(context, bytes)
       yield* there === undefined ? readPing(context, bytes, options) : readElsewhere(context, there, options)
     },
+    people: () => listPeople(context.office.book, context.ports, new Set(context.residents())),
     async write(bytes, items, options = {}) {
       const there = await elsewhere(context, bytes)
       return there === undefined

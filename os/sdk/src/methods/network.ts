@@ -23,6 +23,13 @@ export const network: MethodsOf<NetworkSdk> = {
     params: fields({}),
     run: async (context) => onNetwork(context).peers(),
   },
+  people: {
+    summary: 'With whom the identity in use shares, and whether their nodes answer now',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: ({ operations: { sharing } }) => sharing.people(),
+  },
   circuits: {
     summary: 'The circuits of this node, their hops, and how they are chosen',
     isChange: false,

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { PutItem } from '@anarq/flows'
 import { type Node, openNode } from '@anarq/node'
 import type { Locator, Page } from 'playwright-core'
 import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
@@ -37,6 +38,18 @@ async function openNetwork(page: Page): Promise<Locator> {
   return window
 }
 
+const fileItem = (path: string, content: Uint8Array): PutItem => ({
+  kind: 'file',
+  path,
+  bytes: content.length,
+  modifiedMs: 0,
+  content: { kind: 'small', readAll: () => content },
+})
+
+async function* itemsOf(...items: readonly PutItem[]): AsyncIterable<readonly PutItem[]> {
+  yield items
+}
+
 const goTo = (window: Locator, place: string): Promise<void> =>
   window.locator('.aq-sidebar').getByRole('option', { name: place }).click()
 
@@ -63,6 +76,27 @@ test('an invitation is made, shown as a line and a code, and leads another node 
     await window.getByText('Too few nodes offer to pass circuits on').waitFor()
     await window.getByText('No circuit is open').waitFor()
     await assertAccessible(page, 'circuits')
+  }),
+)
+
+test('people whose nodes answer are there', { skip }, () =>
+  house.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
+    const { operations } = house.node
+    const [ada, bob] = [
+      await operations.identities.show('Ada Lovelace'),
+      await other.operations.identities.show('Bob'),
+    ]
+    await operations.identities.learn(bob.card)
+    await other.operations.identities.learn(ada.card)
+    await other.operations.drive.put(itemsOf(fileItem('letter.txt', new TextEncoder().encode('Dear Ada'))))
+    const { ping } = await other.operations.sharing.share('letter.txt', { with: ada.did })
+    await operations.sharing.open(ping)
+    await unlock(page)
+    const window = await openNetwork(page)
+    await goTo(window, 'People')
+    await window.getByText('Gave you letter.txt').waitFor()
+    await window.getByText('There now', { exact: true }).waitFor()
+    await assertAccessible(page, 'people')
   }),
 )
 

@@ -4,7 +4,7 @@ export const en = {
   'place.people': 'People',
   'people.title': 'People whom you share with',
   'people.text':
-    'Whether their nodes answer now. Whose nodes lead here, and where, is told by what they shared with you.',
+    'Whether their nodes answer now. Your node knows where theirs is from what they shared with you.',
   'people.failed': 'It could not be found out who is there',
   'people.none': 'Nobody yet',
   'people.none.text': 'Whoever shares something with you, or gets something from you, is shown here.',

@@ -6,7 +6,8 @@ export const es: Texts<MessageKey> = {
   'place.here': 'Tu nodo',
   'place.people': 'Personas',
   'people.title': 'Personas con quienes compartes',
-  'people.text': 'Si sus nodos responden ahora. Dónde están lo dice lo que compartieron contigo.',
+  'people.text':
+    'Si sus nodos responden ahora. Tu nodo sabe dónde está el suyo por lo que compartieron contigo.',
   'people.failed': 'No se ha podido saber quién está',
   'people.none': 'Todavía nadie',
   'people.none.text': 'Quien comparte algo contigo, o recibe algo de ti, aparece aquí.',

@@ -1,0 +1,266 @@
+import { equalBytes } from '@anarq/bytes'
+import { asFault, type Fault, hasCode, type Outcome } from '@anarq/fault'
+import { encodeCbor } from '@anarq/ipld'
+import { createBuckets } from '../buckets.ts'
+import type { NodeId } from '../node-id.ts'
+import { createRequests, type Signing } from '../swarm/index.ts'
+import { messageBytesMax, type Wire, type World } from '../world.ts'
+import {
+  type Chain,
+  electorsOf,
+  encodeChain,
+  extended,
+  lastOf,
+  numberOf,
+  sortElectors,
+  tagOf,
+  withStep,
+} from './chain.ts'
+import { createDeciding } from './deciding.ts'
+import { hashOfElectors, type Reference, topicOf } from './descriptor.ts'
+import type { Entry } from './entry.ts'
+import { type Message, parseMessage } from './messages.ts'
+import type { Committees, CurrentElectors, Others, Place, RegisterStore } from './ports.ts'
+import { createReading } from './reading.ts'
+import { type RegistersSettings, registersDefaults } from './settings.ts'
+import { createShelf } from './shelf.ts'
+import { createSpreading } from './spreading.ts'
+import { createWriting, type Writing } from './writing.ts'
+
+export type RegistersOptions = {
+  readonly self: NodeId
+  readonly world: World
+  readonly wire: Wire
+  /** Of the node: what it signs as an elector. */
+  readonly signing: Signing
+  readonly store: RegisterStore
+  readonly place: Place
+  readonly committees: Committees
+  readonly others: Others
+  /** Whether somebody who uses this node owns it: kept without being asked for, and beyond all limits. */
+  isOwner(key: Uint8Array): boolean
+  blame?(peer: NodeId, code: string): void
+  onFault?(fault: Fault): void
+  /** A register is at another step than it was. */
+  changed?(chain: Chain): void
+  readonly settings?: Partial<RegistersSettings>
+}
+
+export type Registers = Pick<Writing, 'change' | 'create'> & {
+  start(): void
+  stop(): void
+  receive(from: NodeId, message: Uint8Array): void
+  /** As far as this node knows it. */
+  held(id: Uint8Array): Chain | undefined
+  all(): Iterable<Chain>
+  /** The newest that those who keep it show; `missing.register`, `unavailable.register`. */
+  read(reference: Reference, then: (outcome: Outcome<Chain>) => void): void
+}
+
+/** What a peer may cost: checking signatures is what costs. */
+const budget = { perSecond: 200, burst: 4000 }
+const costOf: Readonly<Record<Message['kind'], number>> = {
+  offer: 10,
+  agree: 2,
+  state: 20,
+  have: 1,
+  'number?': 1,
+  get: 4,
+  answer: 1,
+}
+
+/** One node's part in the registers of the network: a state machine over a world and a wire. */
+export function createRegisters(options: RegistersOptions): Registers {
+  const { self, world, wire, signing, store, place, committees, others, isOwner } = options
+  const { blame = () => {}, onFault = () => {}, changed = () => {} } = options
+  const settings = { ...registersDefaults, ...options.settings }
+  const buckets = createBuckets(budget)
+  let isStopped = false
+
+  const send = (to: NodeId, kind: Message['kind'], ...body: readonly unknown[]): void => {
+    const message = encodeCbor([kind, ...body])
+    if (!isStopped && to !== self && message.length <= messageBytesMax) wire.send(to, message)
+  }
+  const current: CurrentElectors = (descriptor) =>
+    descriptor.class === 'public'
+      ? committees.of(topicOf(descriptor))?.members
+      : descriptor.class === 'protected'
+        ? place.at(descriptor.home)
+        : undefined
+  const isOwn = ({ descriptor }: Chain): boolean =>
+    [descriptor.owner, ...descriptor.writers].some((key) => isOwner(key))
+  const shelf = createShelf({ store, settings, place, isOwn, onFault })
+  const requests = createRequests({
+    world,
+    send: (to, kind, ...body) => send(to, kind as Message['kind'], ...body),
+    timeoutMs: settings.askTimeoutMs,
+  })
+  const deciding = createDeciding({
+    self,
+    world,
+    signing,
+    settings,
+    shelf,
+    current,
+    send: (to, id, number, part) => send(to, 'agree', id, number, part),
+    decided(chain, step, certificate) {
+      const held = shelf.get(chain.id)
+      if (held === undefined || numberOf(held.chain) >= step.number) return
+      const next = withStep(held.chain, step, certificate)
+      adopt(next, undefined)
+      spreading.tellOf(next, step, electorsOf(chain))
+    },
+  })
+  const spreading = createSpreading({ self, world, shelf, settings, place, others, send })
+  const reading = createReading({ self, signing, shelf, place, others, requests, world })
+  const writing = createWriting({
+    self,
+    world,
+    settings,
+    shelf,
+    place,
+    current,
+    send,
+    adopt: (chain) => adopt(chain, undefined),
+    offer: (chain, entry) => deciding.offer(chain, entry),
+    refresh: reading.refresh,
+    tell: spreading.tellCopies,
+  })
+
+  function adopt(chain: Chain, from: NodeId | undefined): void {
+    shelf.put(chain, from)
+    deciding.moved(chain)
+    writing.moved(chain)
+    changed(chain)
+  }
+
+  /** What somebody shows, if it is further than what is here and this node keeps it. Throws where it proves nothing. */
+  function take(chain: Chain, from: NodeId): boolean {
+    const held = shelf.get(chain.id)
+    if (held === undefined && shelf.refusal(chain, from) !== undefined) return false
+    if (held === undefined && numberOf(chain) === 0 && !isFoundedNow(chain)) return false
+    const next = extended(held?.chain, chain, signing)
+    if (next === undefined) return false
+    adopt(next, from)
+    spreading.tellNews(next, from)
+    return true
+  }
+
+  /** Nobody but those who would decide today can be its founders. */
+  function isFoundedNow({ descriptor, founders }: Chain): boolean {
+    const now = current(descriptor)
+    return now !== undefined && equalBytes(hashOfElectors(sortElectors(now)), hashOfElectors(founders))
+  }
+
+  function fetchFrom(from: NodeId, id: Uint8Array): void {
+    reading.fetch(from, id, (chain) => {
+      try {
+        if (chain !== undefined) take(chain, from)
+      } catch (error) {
+        blame(from, asFault(error).code)
+      }
+    })
+  }
+
+  function onOffer(from: NodeId, founded: Chain, entry: Entry): void {
+    const { id } = founded
+    if (shelf.get(id) === undefined && entry.version === 1) take(founded, from)
+    const held = shelf.get(id)
+    if (held === undefined) {
+      if (entry.version > 1) fetchFrom(from, id)
+      return
+    }
+    const last = lastOf(held.chain)?.entry.version ?? 0
+    if (entry.version <= last) send(from, 'state', encodeChain(held.chain))
+    else if (entry.version > last + 1) fetchFrom(from, id)
+    else {
+      spreading.noteWriter(id, from)
+      deciding.offer(held.chain, entry)
+    }
+  }
+
+  function onHave(from: NodeId, id: Uint8Array, number: number, tag: Uint8Array): void {
+    const held = shelf.get(id)
+    if (held === undefined) {
+      fetchFrom(from, id)
+      return
+    }
+    const mine = numberOf(held.chain)
+    if (mine < number) fetchFrom(from, id)
+    else if (mine > number || !equalBytes(tag, tagOf(held.chain))) {
+      send(from, 'state', encodeChain(held.chain))
+      // Two of one version, of an owner who wrote apart: both sides look which of them stands.
+      if (mine === number) fetchFrom(from, id)
+    }
+  }
+
+  function handle(from: NodeId, message: Message): void {
+    switch (message.kind) {
+      case 'offer':
+        return onOffer(from, message.founded, message.entry)
+      case 'agree': {
+        const held = shelf.get(message.id)
+        const place =
+          held === undefined ? 'behind' : deciding.receive(from, held.chain, message.number, message.part)
+        if (place === 'behind') fetchFrom(from, message.id)
+        else if (place === 'ahead' && held !== undefined) send(from, 'state', encodeChain(held.chain))
+        return
+      }
+      case 'state':
+        take(message.chain, from)
+        return
+      case 'have':
+        return onHave(from, message.id, message.number, message.tag)
+      case 'number?': {
+        const held = shelf.get(message.id)
+        send(from, 'answer', message.asked, held === undefined ? null : numberOf(held.chain))
+        return
+      }
+      case 'get': {
+        const held = shelf.get(message.id)
+        send(from, 'answer', message.asked, held === undefined ? null : encodeChain(held.chain))
+        return
+      }
+      case 'answer':
+        requests.answered(from, message.body)
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  function tick(): void {
+    if (isStopped) return
+    for (const held of [...shelf.all()]) deciding.tick(held)
+    spreading.tick()
+    world.after(settings.tickMs, tick)
+  }
+
+  return {
+    start() {
+      world.after((settings.tickMs * (world.random.bytes(1)[0] as number)) / 256, tick)
+    },
+    stop() {
+      isStopped = true
+      deciding.stop()
+      writing.stop()
+    },
+    receive(from, bytes) {
+      if (isStopped || from === self) return
+      try {
+        const message = parseMessage(bytes)
+        if (buckets.take(from, costOf[message.kind], world.clock.nowMs())) handle(from, message)
+      } catch (error) {
+        if (!hasCode(error, 'internal')) blame(from, asFault(error).code)
+        else throw error
+      }
+    },
+    held: (id) => shelf.get(id)?.chain,
+    *all() {
+      for (const { chain } of shelf.all()) yield chain
+    },
+    read: reading.read,
+    create: writing.create,
+    change: writing.change,
+  }
+}

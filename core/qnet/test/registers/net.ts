@@ -1,0 +1,174 @@
+import { fromBase32 } from '@anarq/bytes'
+import { hashBlake3, primitives } from '@anarq/qlock'
+import { type NodeId, nodeIdOf } from '@anarq/qnet'
+import {
+  type Chain,
+  createMemoryRegisterStore,
+  createRegisters,
+  hashOfEntry,
+  numberOfVersion,
+  type RegisterStore,
+  type Registers,
+  type RegistersSettings,
+  type WritingKey,
+} from '@anarq/qnet/registers'
+import { createSigning, type Elector, type Signing } from '@anarq/qnet/swarm'
+import { createTestNet, type TestNet, type TestNode } from '@anarq/qnet/testing'
+import { createSeededRandom } from '@anarq/random/testing'
+
+export const cheap: Partial<RegistersSettings> = {
+  workBits: { private: 0, protected: 0, public: 0 },
+  roundMs: 1000,
+  tickMs: 1000,
+  offerMs: 1000,
+}
+
+export type Peer = {
+  readonly id: NodeId
+  readonly elector: Elector
+  readonly signing: Signing
+  readonly key: WritingKey
+  readonly node: TestNode
+  readonly blamed: string[]
+  /** One, or for a node that lies two with the same key, each of which talks to a half of the others. */
+  faces: Registers[]
+  /** Ends what runs and starts again over what was durable by then. */
+  restart(): void
+}
+
+export type World = {
+  readonly net: TestNet
+  readonly peers: readonly Peer[]
+  /** Of every honest node, what it held to be decided: more than one for a step is a broken promise. */
+  readonly decided: Map<string, Set<string>>
+  view: readonly Elector[]
+  committee: readonly Elector[] | undefined
+}
+
+export type WorldOptions = {
+  readonly seed: number
+  readonly size: number
+  readonly liars?: number
+  readonly loss?: number
+  readonly settings?: Partial<RegistersSettings>
+  /** A write takes up to so long to be durable, and is lost where its node goes down before. */
+  readonly diskMs?: number
+}
+
+export function createWorld({ seed, size, liars = 0, loss = 0, settings = {}, diskMs = 0 }: WorldOptions): World {
+  const net = createTestNet({ seed, loss })
+  const decided = new Map<string, Set<string>>()
+  const electors = Array.from({ length: size }, (_, i) => electorOf(seedOf(seed, i)))
+  const world: World = { net, peers: [], decided, view: electors, committee: electors }
+  const peers = electors.map((elector, i) => addPeer(world, elector, seedOf(seed, i), { i, liars, settings, diskMs }))
+  return Object.assign(world, { peers })
+}
+
+function addPeer(
+  world: World,
+  elector: Elector,
+  seed: Uint8Array,
+  { i, liars, settings, diskMs }: { i: number; liars: number; settings: Partial<RegistersSettings>; diskMs: number },
+): Peer {
+  const { net, decided } = world
+  const node = net.add(elector.id)
+  const signing = createSigning(seed)
+  const key = primitives.ed25519Key(hashBlake3(seed, Uint8Array.of(9)))
+  const isLiar = i < liars
+  const disks = Array.from({ length: isLiar ? 2 : 1 }, () => createDisk(node, diskMs))
+  const blamed: string[] = []
+  const open = (face: number): Registers => {
+    const registers = createRegisters({
+      self: elector.id,
+      world: node.world,
+      wire: {
+        send(to, message) {
+          const at = world.peers.findIndex(({ id }) => id === to)
+          if (!isLiar || at % 2 === face) node.wire.send(to, message)
+        },
+      },
+      signing,
+      store: disks[face]?.open() as RegisterStore,
+      place: {
+        own: () => hashBlake3(seed),
+        at: () => world.view,
+        isMember: (id) => world.view.some((one) => one.id === id),
+        find: (_home, then) => then(world.view.map(({ id }) => id)),
+      },
+      committees: { of: () => world.committee && { period: 1, members: world.committee } },
+      others: { ids: () => world.peers.map(({ id }) => id) },
+      isOwner: (owner) => owner.toHex() === key.publicKey.toHex(),
+      blame: (_peer, code) => blamed.push(code),
+      changed(chain) {
+        if (!isLiar) note(decided, chain)
+      },
+      settings: { ...cheap, ...settings },
+    })
+    registers.start()
+    return registers
+  }
+  const peer: Peer = {
+    id: elector.id,
+    elector,
+    signing,
+    key,
+    node,
+    blamed,
+    faces: disks.map((_, face) => open(face)),
+    restart() {
+      for (const face of peer.faces) face.stop()
+      for (const disk of disks) disk.crash()
+      peer.faces = disks.map((_, face) => open(face))
+    },
+  }
+  node.receive = (from, message) => {
+    for (const face of peer.faces) face.receive(from, message)
+  }
+  return peer
+}
+
+/** A store whose writes are durable only after a while, in their order. */
+function createDisk(node: TestNode, diskMs: number): { open(): RegisterStore; crash(): void } {
+  const durable = createMemoryRegisterStore()
+  let epoch = 0
+  return {
+    open: () => ({
+      entries: () => durable.entries(),
+      set(key, value, done) {
+        if (diskMs === 0) {
+          durable.set(key, value, done)
+          return
+        }
+        const of = epoch
+        node.world.after(diskMs, () => {
+          if (of === epoch) durable.set(key, value, done)
+        })
+      },
+    }),
+    crash() {
+      epoch += 1
+    },
+  }
+}
+
+function note(decided: Map<string, Set<string>>, chain: Chain): void {
+  if (chain.descriptor.class === 'private') return
+  for (const { entry } of chain.versions) {
+    const name = `${chain.id.toHex()} ${numberOfVersion(chain, entry.version)}`
+    decided.set(name, (decided.get(name) ?? new Set()).add(`set ${hashOfEntry(entry).toHex()}`))
+  }
+  for (const { number, electors } of chain.links) {
+    const name = `${chain.id.toHex()} ${number}`
+    decided.set(name, (decided.get(name) ?? new Set()).add(`move ${electors.map(({ id }) => id)}`))
+  }
+}
+
+function seedOf(seed: number, i: number): Uint8Array {
+  return createSeededRandom(seed * 1000 + i).bytes(32)
+}
+
+function electorOf(seed: Uint8Array): Elector {
+  const { publicKey } = createSigning(seed)
+  const id = nodeIdOf(publicKey)
+  return { id, idBytes: fromBase32(id), publicKey }
+}

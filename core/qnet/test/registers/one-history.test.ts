@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fromUtf8 } from '@anarq/bytes'
+import { type Chain, lastOf, numberOf, type RegisterClass } from '@anarq/qnet/registers'
+import { faultsOf } from '@anarq/qnet/swarm'
+import { createSeededRandom } from '@anarq/random/testing'
+import fc from 'fast-check'
+import { createWorld, type Peer, type World } from './net.ts'
+
+const stormMs = 60_000
+
+type Plan = {
+  readonly seed: number
+  readonly size: number
+  readonly loss: number
+  readonly class: RegisterClass
+  readonly lies: boolean
+  readonly isCut: boolean
+  readonly crashes: number
+}
+
+/**
+ * Liars are twins (Bano et al., "Twins: BFT systems made robust", 2020): two whole nodes with one key and a store each, each heard
+ * by a half of the others. So they vote twice, lead twice and forget, and the owner, who is one of them, signs two values for
+ * one version.
+ */
+test('[SW-CON-7] [SW-TOP-7] [SW-TOP-8] whatever is lost, cut, late or down, and whoever of less than a third lies, there is one history', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        seed: fc.integer({ min: 1, max: 1e6 }),
+        size: fc.constantFrom(1, 4, 7),
+        loss: fc.integer({ min: 0, max: 30 }),
+        class: fc.constantFrom<RegisterClass>('protected', 'public'),
+        lies: fc.boolean(),
+        isCut: fc.boolean(),
+        crashes: fc.integer({ min: 0, max: 8 }),
+      }),
+      storm,
+    ),
+    { seed: 5, numRuns: 24 },
+  )
+})
+
+function storm(plan: Plan): void {
+  const { size, lies } = plan
+  const liars = lies ? faultsOf(size) : 0
+  const world = createWorld({ seed: plan.seed, size, liars, loss: plan.loss / 100, diskMs: 20 })
+  const random = createSeededRandom(plan.seed + 1)
+  const draw = (below: number): number => new DataView(random.bytes(4).buffer).getUint32(0) % below
+  const [owner] = world.peers as [Peer]
+  const honest = world.peers.slice(liars)
+  const chains = found(world, owner, plan.class)
+
+  for (const chain of chains)
+    for (let i = 0; i < 6; i += 1) world.net.after(draw(stormMs), () => proposeTwice(owner, chain, i))
+  if (plan.isCut)
+    world.net.after(draw(stormMs / 2), () =>
+      world.net.partition(
+        world.peers.filter((_, i) => i % 2 === 0).map(({ id }) => id),
+        world.peers.filter((_, i) => i % 2 === 1).map(({ id }) => id),
+      ),
+    )
+  for (let i = 0; i < plan.crashes; i += 1) {
+    const peer = honest[draw(honest.length)] as Peer
+    const downMs = draw(5000)
+    world.net.after(draw(stormMs), () => {
+      peer.node.isDown = true
+      world.net.after(downMs, () => {
+        peer.node.isDown = false
+        peer.restart()
+      })
+    })
+  }
+  world.net.run(stormMs + 6000)
+  world.net.heal()
+  world.net.run(180_000)
+
+  for (const [step, ways] of world.decided) assert.equal(ways.size, 1, `${step}: ${[...ways]}`)
+  for (const { id } of chains) {
+    const held = honest.map(({ faces }) => faces[0]?.held(id))
+    const most = Math.max(...held.map((chain) => (chain === undefined ? 0 : numberOf(chain))))
+    const behind = held.filter((chain) => (chain === undefined ? 0 : numberOf(chain)) < most)
+    assert.equal(behind.length, 0, 'all honest nodes end equal')
+    assert.equal(new Set(held.map((chain) => chain && lastOf(chain)?.entry.signature.toHex())).size, 1)
+  }
+}
+
+function found(world: World, owner: Peer, of: RegisterClass): readonly Chain[] {
+  const made: Chain[] = []
+  for (const [i, face] of owner.faces.entries())
+    face.create({ class: of, name: fromUtf8('name'), value: fromUtf8(`first of ${i}`), key: owner.key }, () => {})
+  world.net.runUntil(() => owner.faces.every((face) => [...face.all()].length > 0), 5000)
+  // Each face knows the register that the other one made, so that both write to both.
+  for (const face of owner.faces) made.push(...face.all())
+  return made.filter((chain, i) => made.findIndex(({ id }) => id.toHex() === chain.id.toHex()) === i)
+}
+
+/** A face that did not see what the other did signs another value for the same version. */
+function proposeTwice(owner: Peer, { id }: Chain, i: number): void {
+  for (const [face, one] of owner.faces.entries())
+    if (one.held(id) !== undefined)
+      one.change({ id, value: fromUtf8(`change ${i} of face ${face}`), key: owner.key }, () => {})
+}

@@ -32,7 +32,7 @@ export {
   topicOf,
   writersMax,
 } from './descriptor.ts'
-export { type Entry, hashOfEntry, valueBytesMax, writeEntry } from './entry.ts'
+export { type Entry, encodeEntry, hashOfEntry, valueBytesMax, writeEntry } from './entry.ts'
 export {
   type Committees,
   createMemoryRegisterStore,

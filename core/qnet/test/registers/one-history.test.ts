@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
-import { type Chain, lastOf, numberOf, type RegisterClass } from '@anarq/qnet/registers'
+import { encodeCbor } from '@anarq/ipld'
+import type { NodeId } from '@anarq/qnet'
+import {
+  type Chain,
+  encodeChain,
+  lastOf,
+  numberOf,
+  type RegisterClass,
+  type Registers,
+} from '@anarq/qnet/registers'
 import { faultsOf } from '@anarq/qnet/swarm'
 import { createSeededRandom } from '@anarq/random/testing'
 import fc from 'fast-check'
@@ -29,7 +38,7 @@ test('[SW-CON-7] [SW-TOP-7] [SW-TOP-8] whatever is lost, cut, late or down, and 
     fc.property(
       fc.record({
         seed: fc.integer({ min: 1, max: 1e6 }),
-        size: fc.constantFrom(1, 4, 7),
+        size: fc.constantFrom(4, 7),
         loss: fc.integer({ min: 0, max: 30 }),
         class: fc.constantFrom<RegisterClass>('protected', 'public'),
         lies: fc.boolean(),
@@ -38,9 +47,12 @@ test('[SW-CON-7] [SW-TOP-7] [SW-TOP-8] whatever is lost, cut, late or down, and 
       }),
       storm,
     ),
-    { seed: 5, numRuns: 24 },
+    { seed: 5, numRuns: 12 },
   )
+  assert.ok(steps.reduce((sum, count) => sum + count) > 3 * steps.length, 'in spite of it all changes come to be')
 })
+
+const steps: number[] = []
 
 function storm(plan: Plan): void {
   const { size, lies } = plan
@@ -50,10 +62,10 @@ function storm(plan: Plan): void {
   const draw = (below: number): number => new DataView(random.bytes(4).buffer).getUint32(0) % below
   const [owner] = world.peers as [Peer]
   const honest = world.peers.slice(liars)
-  const chains = found(world, owner, plan.class)
+  const chain = found(world, owner, plan.class)
+  const { id } = chain
 
-  for (const chain of chains)
-    for (let i = 0; i < 6; i += 1) world.net.after(draw(stormMs), () => proposeTwice(owner, chain, i))
+  for (let i = 0; i < 12; i += 1) world.net.after(draw(stormMs), () => proposeTwice(owner, chain, i))
   if (plan.isCut)
     world.net.after(draw(stormMs / 2), () =>
       world.net.partition(
@@ -77,23 +89,25 @@ function storm(plan: Plan): void {
   world.net.run(180_000)
 
   for (const [step, ways] of world.decided) assert.equal(ways.size, 1, `${step}: ${[...ways]}`)
-  for (const { id } of chains) {
-    const held = honest.map(({ faces }) => faces[0]?.held(id))
-    const most = Math.max(...held.map((chain) => (chain === undefined ? 0 : numberOf(chain))))
-    const behind = held.filter((chain) => (chain === undefined ? 0 : numberOf(chain)) < most)
-    assert.equal(behind.length, 0, 'all honest nodes end equal')
-    assert.equal(new Set(held.map((chain) => chain && lastOf(chain)?.entry.signature.toHex())).size, 1)
-  }
+  const ends = new Set(
+    honest.map(({ faces }) => {
+      const held = faces[0]?.held(id)
+      return held && `${numberOf(held)} ${lastOf(held)?.entry.signature.toHex()}`
+    }),
+  )
+  assert.equal(ends.size, 1, 'all honest nodes end equal')
+  steps.push(world.decided.size)
 }
 
-function found(world: World, owner: Peer, of: RegisterClass): readonly Chain[] {
-  const made: Chain[] = []
-  for (const [i, face] of owner.faces.entries())
-    face.create({ class: of, name: fromUtf8('name'), value: fromUtf8(`first of ${i}`), key: owner.key }, () => {})
-  world.net.runUntil(() => owner.faces.every((face) => [...face.all()].length > 0), 5000)
-  // Each face knows the register that the other one made, so that both write to both.
-  for (const face of owner.faces) made.push(...face.all())
-  return made.filter((chain, i) => made.findIndex(({ id }) => id.toHex() === chain.id.toHex()) === i)
+/** One register; a face that did not make it is shown it, so that both write to it. */
+function found(world: World, owner: Peer, of: RegisterClass): Chain {
+  const [face, ...twins] = owner.faces as [Registers, ...Registers[]]
+  const founding = { class: of, name: fromUtf8('name'), value: fromUtf8('first'), key: owner.key }
+  face.create(founding, () => {})
+  world.net.runUntil(() => [...face.all()].length > 0, 5000)
+  const made = [...face.all()][0] as Chain
+  for (const twin of twins) twin.receive('a twin' as NodeId, encodeCbor(['state', encodeChain(made)]))
+  return made
 }
 
 /** A face that did not see what the other did signs another value for the same version. */

@@ -12,11 +12,10 @@ import {
   lastOf,
   numberOf,
   parseReference,
-  type RegisterClass,
   referenceOf,
   writeEntry,
 } from '@anarq/qnet/registers'
-import { createWorld, type Peer, type World } from './net.ts'
+import { create, createWorld, type Peer, run, type World } from './net.ts'
 
 test('[SW-CON-1] a private register is its owner’s alone: its change is done before anybody else hears of it', () => {
   const world = createWorld({ seed: 1, size: 7 })
@@ -174,17 +173,6 @@ test('a reference is one spelling of a class and an id', () => {
     assert.throws(() => parseReference(bad), (error) => error instanceof Fault && error.code === 'invalid.reference')
 })
 
-export function create(world: World, peer: Peer, of: RegisterClass, value: string, withinMs?: number): Chain {
-  return unwrap(
-    run<Chain>(
-      world,
-      (then) =>
-        peer.faces[0]?.create({ class: of, name: fromUtf8('name'), value: fromUtf8(value), key: peer.key }, then),
-      withinMs,
-    ),
-  )
-}
-
 function change(world: World, peer: Peer, { id }: Chain, value: string, withinMs?: number): Chain {
   return unwrap(
     run<Chain>(
@@ -197,15 +185,6 @@ function change(world: World, peer: Peer, { id }: Chain, value: string, withinMs
 
 function read(world: World, peer: Peer, reference: string): Chain {
   return unwrap(run<Chain>(world, (then) => peer.faces[0]?.read(parseReference(reference), then)))
-}
-
-function run<T>(world: World, begin: (then: (outcome: Outcome<T>) => void) => void, withinMs = 60_000): Outcome<T> {
-  let outcome: Outcome<T> | undefined
-  begin((one) => {
-    outcome = one
-  })
-  assert.ok(world.net.runUntil(() => outcome !== undefined, withinMs) !== undefined, 'it was not done in time')
-  return outcome as unknown as Outcome<T>
 }
 
 function valueOf(chain: Chain): string {

@@ -121,6 +121,12 @@ export function createDeciding(options: DecidingOptions): Deciding {
     return isSame(step.electors, sortElectors(now)) && !isSame(step.electors, electorsOf(chain))
   }
 
+  /** Its time is its writer's word; that it is about now is what the electors sign with it. */
+  function isNext(chain: Chain, entry: Entry): boolean {
+    const offMs = Math.abs(entry.atMs - world.clock.nowMs())
+    return offMs <= settings.skewMs && follows(chain, entry, lastOf(chain)?.entry)
+  }
+
   /** Whether there is anything to decide; if so, it begins. */
   function look(chain: Chain): void {
     const { candidates } = openOf(chain)
@@ -133,8 +139,7 @@ export function createDeciding(options: DecidingOptions): Deciding {
       const { candidates } = openOf(chain)
       const name = hashOfEntry(entry).toHex()
       const isKnown = candidates.some((one) => hashOfEntry(one.entry).toHex() === name)
-      const isNext = follows(chain, entry, lastOf(chain)?.entry)
-      if (!isKnown && (!isNext || candidates.length >= candidatesMax || !isWritten(chain, entry))) return
+      if (!isKnown && (!isNext(chain, entry) || candidates.length >= candidatesMax || !isWritten(chain, entry))) return
       if (!isKnown) candidates.push({ entry, untilMs: world.clock.nowMs() + 2 * settings.offerMsMax })
       look(chain)
     },

@@ -17,6 +17,8 @@ export type RegistersSettings = {
   /** A proposal is told again, until it is decided or its writer gives up. */
   readonly offerMs: number
   readonly offerMsMax: number
+  /** How far the time that a writer gives may be from what an elector's clock says. */
+  readonly skewMs: number
   readonly roundMs: number
   readonly askTimeoutMs: number
   /** How many are told at once of a public step that is news here. */
@@ -34,6 +36,7 @@ export const registersDefaults: RegistersSettings = {
   tickMs: 5_000,
   offerMs: 3_000,
   offerMsMax: 60_000,
+  skewMs: 10 * 60_000,
   roundMs: 3_000,
   askTimeoutMs: 3_000,
   fanout: 4,

@@ -51,4 +51,4 @@ export {
 export { createRequests, type Requests } from './requests.ts'
 export { type BlockNote, createMemoryStore, type Store } from './store.ts'
 export { createSwarm, type Swarm, type SwarmOptions, type SwarmSettings, swarmDefaults } from './swarm.ts'
-export { isProved, type Member, type View, type ViewProof } from './view.ts'
+export { encodeProof, isProved, type Member, readProof, type View, type ViewProof, viewFor } from './view.ts'

@@ -54,31 +54,34 @@ export type WorldOptions = {
   readonly liars?: number
   readonly loss?: number
   readonly settings?: Partial<RegistersSettings>
-  /** A write takes up to so long to be durable, and is lost where its node goes down before. */
+  /** A write takes so long to be durable, and is lost where its node goes down before. */
   readonly diskMs?: number
+  readonly disks?: { areBroken: boolean }
 }
 
-export function createWorld({ seed, size, liars = 0, loss = 0, settings = {}, diskMs = 0 }: WorldOptions): World {
+export function createWorld({ seed, size, liars = 0, loss = 0, settings = {}, diskMs = 0, disks = { areBroken: false } }: WorldOptions): World {
   const net = createTestNet({ seed, loss })
   const decided = new Map<string, Set<string>>()
   const electors = Array.from({ length: size }, (_, i) => electorOf(seedOf(seed, i)))
   const world: World = { net, peers: [], decided, view: electors, committee: electors }
-  const peers = electors.map((elector, i) => addPeer(world, elector, seedOf(seed, i), { i, liars, settings, diskMs }))
+  const peers = electors.map((elector, i) => addPeer(world, elector, seedOf(seed, i), { i, liars, settings, diskMs, disks }))
   return Object.assign(world, { peers })
 }
+
+type Made = { i: number } & Required<Pick<WorldOptions, 'diskMs' | 'disks' | 'liars' | 'settings'>>
 
 function addPeer(
   world: World,
   elector: Elector,
   seed: Uint8Array,
-  { i, liars, settings, diskMs }: { i: number; liars: number; settings: Partial<RegistersSettings>; diskMs: number },
+  { i, liars, settings, diskMs, disks }: Made,
 ): Peer {
   const { net, decided } = world
   const node = net.add(elector.id)
   const signing = createSigning(seed)
   const key = primitives.ed25519Key(hashBlake3(seed, Uint8Array.of(9)))
   const isLiar = i < liars
-  const disks = Array.from({ length: isLiar ? 2 : 1 }, () => createDisk(node, diskMs))
+  const ownDisks = Array.from({ length: isLiar ? 2 : 1 }, () => createDisk(node, diskMs, disks))
   const blamed: string[] = []
   const open = (face: number): Registers => {
     const registers = createRegisters({
@@ -94,7 +97,7 @@ function addPeer(
         },
       },
       signing,
-      store: disks[face]?.open() as RegisterStore,
+      store: ownDisks[face]?.open() as RegisterStore,
       place: {
         own: () => hashBlake3(seed),
         at: () => world.view,
@@ -120,11 +123,11 @@ function addPeer(
     key,
     node,
     blamed,
-    faces: disks.map((_, face) => open(face)),
+    faces: ownDisks.map((_, face) => open(face)),
     restart() {
       for (const face of peer.faces) face.stop()
-      for (const disk of disks) disk.crash()
-      peer.faces = disks.map((_, face) => open(face))
+      for (const disk of ownDisks) disk.crash()
+      peer.faces = ownDisks.map((_, face) => open(face))
     },
   }
   node.receive = (from, message) => {
@@ -155,17 +158,20 @@ export function run<T>(world: World, begin: (then: (outcome: Outcome<T>) => void
 }
 
 /** A store whose writes are durable only after a while, in their order. */
-function createDisk(node: TestNode, diskMs: number): { open(): RegisterStore; crash(): void } {
+function createDisk(
+  node: TestNode,
+  diskMs: number,
+  disks: { readonly areBroken: boolean },
+): { open(): RegisterStore; crash(): void } {
   const durable = createMemoryRegisterStore()
   let epoch = 0
   return {
     open: () => ({
       entries: () => durable.entries(),
       set(key, value, done) {
-        if (diskMs === 0) {
-          durable.set(key, value, done)
-          return
-        }
+        if (disks.areBroken) done(false)
+        else if (diskMs === 0) durable.set(key, value, done)
+        if (disks.areBroken || diskMs === 0) return
         const of = epoch
         node.world.after(diskMs, () => {
           if (of === epoch) durable.set(key, value, done)

@@ -10,6 +10,7 @@ import { create, createWorld, type Peer, type World } from './net.ts'
 /** One honest elector, and three that say whatever a test has them say. */
 type Stage = {
   readonly world: World
+  readonly disks: { areBroken: boolean }
   readonly honest: Peer
   /** Who leads in which round; the honest one is the last. */
   readonly leaders: readonly Peer[]
@@ -49,6 +50,14 @@ test('a vote that is not durable is not sent', () => {
   honest.restart()
   world.net.run(5000)
   assert.deepEqual(votes(), [], 'what the crash took was never said')
+})
+
+test('an elector whose disk fails votes for nothing', () => {
+  const { propose, value, votes, world, disks } = stage({ seed: 26 })
+  disks.areBroken = true
+  propose(0, value('a'))
+  world.net.run(5000)
+  assert.deepEqual(votes(), [])
 })
 
 test('an elector that saw a step prepared is held to it, after a crash too', () => {
@@ -92,7 +101,8 @@ test('an elector votes for nothing that does not follow, or that nobody who may 
 })
 
 function stage({ seed, diskMs = 0 }: { seed: number; diskMs?: number }): Stage {
-  const world = createWorld({ seed, size: 4, diskMs })
+  const disks = { areBroken: false }
+  const world = createWorld({ seed, size: 4, diskMs, disks })
   const founder = world.peers[0] as Peer
   const chain = create(world, founder, 'protected', 'first')
   world.net.run(10_000)
@@ -114,6 +124,7 @@ function stage({ seed, diskMs = 0 }: { seed: number; diskMs?: number }): Stage {
     from.node.wire.send(honest.id, encodeCbor(['agree', chain.id, 2, part]))
   return {
     world,
+    disks,
     honest,
     leaders,
     say,

@@ -52,6 +52,15 @@ export type {
   NodeRole,
   PeerFacts,
 } from './network-operations.ts'
+export type {
+  OwnRegisters,
+  RegisterChange,
+  RegisterClassName,
+  RegisterFacts,
+  RegisterOperations,
+  RegisterProof,
+  RegisterVersionFacts,
+} from './register-operations.ts'
 export {
   describeAsked,
   describePermission,

@@ -259,7 +259,15 @@ export function createRegisters(options: RegistersOptions): Registers {
     *all() {
       for (const { chain } of shelf.all()) yield chain
     },
-    read: reading.read,
+    read: (reference, then) =>
+      reading.read(reference, (outcome) => {
+        // Whoever may write to it keeps it, however far from its home.
+        if (outcome.ok && isOwn(outcome.value)) {
+          const next = extended(shelf.get(reference.id)?.chain, outcome.value, signing)
+          if (next !== undefined) adopt(next, undefined)
+        }
+        then(outcome)
+      }),
     create: writing.create,
     change: writing.change,
   }

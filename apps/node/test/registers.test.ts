@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import type { Fault } from '@anarq/fault'
 import { verifyRegisterProof } from '@anarq/node'
 import { testLastingRegisterStore } from '@anarq/qnet/testing'
-import { openRegisterStore } from '../src/net/register-store.ts'
 import type { NetSettings } from '../src/net/net.ts'
+import { openRegisterStore } from '../src/net/register-store.ts'
 import { type NetNode, type NetWorld, until, withNetWorld } from './net-world.ts'
 
 /** As in the product, faster: this network lives some seconds. */
@@ -52,7 +52,11 @@ test('[SW-CON-1] [SW-CON-2] [SW-CON-3] [SW-CON-5] real nodes: a private and a pr
     assert.equal((await ada.network.register('diary')).versions[0]?.value, 'mine alone')
     await until(async () => (await seen(ben, secret.reference)) !== undefined)
     const sealed = await ben.network.register(secret.reference)
-    assert.deepEqual([sealed.name, sealed.versions[0]?.value], [undefined, undefined], 'others keep it and cannot read it')
+    assert.deepEqual(
+      [sealed.name, sealed.versions[0]?.value],
+      [undefined, undefined],
+      'others keep it and cannot read it',
+    )
     await assert.rejects(ben.network.setRegister({ ref: secret.reference, value: 'theirs' }), {
       code: 'refused.register-writer',
     })
@@ -86,7 +90,12 @@ test('[SW-CON-4] [SW-CON-7] real nodes: a public register is decided by the rela
     const [ada, ben] = nodes as [NetNode, NetNode]
     await until(() => nodes.every(({ network }) => relaysOf(network.status()) === 4), 60_000)
     const { key } = await ben.network.registers()
-    const made = await ada.network.setRegister({ ref: 'time', value: 'noon', class: 'public', writers: [key] })
+    const made = await ada.network.setRegister({
+      ref: 'time',
+      value: 'noon',
+      class: 'public',
+      writers: [key],
+    })
     assert.deepEqual([made.electors.length, made.quorum], [4, 3])
     await until(async () => (await seen(ben, made.reference)) === 'noon')
 
@@ -98,7 +107,7 @@ test('[SW-CON-4] [SW-CON-7] real nodes: a public register is decided by the rela
     assert.equal(won.length, 1, JSON.stringify(both))
     const value = won[0]?.versions[0]?.value
     for (const node of nodes) await until(async () => (await seen(node, made.reference)) === value)
-    const { proof } = await nodes[3]?.network.proveRegister(made.reference) as { proof: string }
+    const { proof } = await (nodes[3] as NetNode).network.proveRegister(made.reference)
     const checked = verifyRegisterProof(proof, 4)
     assert.ok(checked.isValid && checked.hasGround, checked.sentence)
     assert.deepEqual(world.faults, [])

@@ -1,8 +1,8 @@
 import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
 import { type Command, type Context, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
-import { registerOptions, registerVerb } from './register.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
+import { registerOptions, registerVerb } from './register.ts'
 
 type NetVerb = (context: Context, args: readonly string[], values: Values) => Promise<number>
 

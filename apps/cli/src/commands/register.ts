@@ -20,7 +20,9 @@ const verbs: Readonly<Record<string, Verb>> = {
   async set({ sdk, terminal }, args, values) {
     const [ref, value] = args
     if (ref === undefined || value === undefined)
-      throw new UsageError('Say which and what: anarq net register set NAME VALUE [--class private|protected|public]')
+      throw new UsageError(
+        'Say which and what: anarq net register set NAME VALUE [--class private|protected|public]',
+      )
     const facts = await (await sdk()).network.setRegister(changeOf(ref, value, values))
     terminal.result(facts, `${describe(facts)}\n\nGive others this to find it: ${facts.reference}`)
     return 0
@@ -55,7 +57,10 @@ const verbs: Readonly<Record<string, Verb>> = {
     if (out === undefined) terminal.result(made, made.proof)
     else {
       await writeFileWhole(out, {}, once(fromUtf8(`${made.proof}\n`)))
-      terminal.result({ saved: out }, `The proof is in ${out}. Anybody can check it: anarq net register verify ${out}`)
+      terminal.result(
+        { saved: out },
+        `The proof is in ${out}. Anybody can check it: anarq net register verify ${out}`,
+      )
     }
     return 0
   },

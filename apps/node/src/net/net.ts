@@ -120,7 +120,10 @@ async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Amo
     const { arrived } = keeping
     return {
       keeping,
-      operations: { ...networkOperations({ ground, meeting, keeping, circuits, roles }), ...registers.operations },
+      operations: {
+        ...networkOperations({ ground, meeting, keeping, circuits, roles }),
+        ...registers.operations,
+      },
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
       async reach(invitation, signal) {
         if (invitation !== undefined) await meeting.join(invitation, signal)

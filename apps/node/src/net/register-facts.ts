@@ -13,7 +13,10 @@ import type { RegisterFacts, RegisterVersionFacts } from '@anarq/sdk'
 import { type RegisterOwner, textOf } from './register-owner.ts'
 
 /** A register as people see it; `owner` opens what is sealed for its owner. */
-export function factsOfRegister(chain: Chain, owner: Pick<RegisterOwner, 'key' | 'open'> | undefined): RegisterFacts {
+export function factsOfRegister(
+  chain: Chain,
+  owner: Pick<RegisterOwner, 'key' | 'open'> | undefined,
+): RegisterFacts {
   const { descriptor } = chain
   const isOwn = owner !== undefined && keyText(owner.key.publicKey) === keyText(descriptor.owner)
   const electors = electorsOf(chain)
@@ -32,7 +35,10 @@ export function factsOfRegister(chain: Chain, owner: Pick<RegisterOwner, 'key' |
   }
 }
 
-export function nameOfRegister(chain: Chain, owner: Pick<RegisterOwner, 'open'> | undefined): string | undefined {
+export function nameOfRegister(
+  chain: Chain,
+  owner: Pick<RegisterOwner, 'open'> | undefined,
+): string | undefined {
   if (chain.descriptor.class !== 'private') return textOf(chain.descriptor.name)
   const last = lastOf(chain)
   return last === undefined ? undefined : owner?.open(last.entry.value)?.name

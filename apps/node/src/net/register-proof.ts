@@ -83,7 +83,12 @@ export function verifyRegisterProof(text: string, workBits: number = placeWorkBi
   }
 }
 
-function readFile(text: string): { reference: string; chainRead: unknown; view: unknown; state: Uint8Array | undefined } {
+function readFile(text: string): {
+  reference: string
+  chainRead: unknown
+  view: unknown
+  state: Uint8Array | undefined
+} {
   if (text.length > proofLettersMax) throw new Fault('limit.proof', 'This file is too large to be a proof.')
   const parsed = readFields(readJson(text), ['kind', 'v', 'reference', 'bytes'], 'A proof')
   const { reference, bytes } = parsed
@@ -112,7 +117,8 @@ function isGrounded(chain: Chain, view: unknown, state: Uint8Array | undefined, 
   if (of === 'protected' && view !== undefined) {
     const proof = readProof(view, createCardReader(placeRules(workBits)))
     const members = new Set(viewFor(proof.views, home)?.members.map(({ id }) => id))
-    if (!isProved(proof, '', { verify })) throw new Fault('refused.register', 'The neighbourhood that it shows is not proved.')
+    if (!isProved(proof, '', { verify }))
+      throw new Fault('refused.register', 'The neighbourhood that it shows is not proved.')
     return electors.every((id) => members.has(id))
   }
   if (of === 'public' && state !== undefined) {

@@ -29,7 +29,8 @@ export async function openRegisterStore({
     },
   })
   const failed = (error: unknown): void => onFault(asFault(error))
-  const records = (): Uint8Array[] => [...kept].map(([name, value]) => writeRecord(Uint8Array.fromHex(name), value))
+  const records = (): Uint8Array[] =>
+    [...kept].map(([name, value]) => writeRecord(Uint8Array.fromHex(name), value))
   return {
     store: {
       *entries() {

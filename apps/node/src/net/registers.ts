@@ -1,4 +1,4 @@
-import { fromBase32, fromUtf8 } from '@anarq/bytes'
+import { fromBase32 } from '@anarq/bytes'
 import { Fault, type Outcome, unwrap } from '@anarq/fault'
 import type { Kernel } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
@@ -105,7 +105,9 @@ function placeOf(swarm: () => Swarm | undefined, known: () => readonly NodeId[])
       if (there === undefined) then([])
       else
         there.contacts.find(home, known(), (proof) =>
-          then((proof === undefined ? undefined : viewFor(proof.views, home))?.members.map(({ id }) => id) ?? []),
+          then(
+            (proof === undefined ? undefined : viewFor(proof.views, home))?.members.map(({ id }) => id) ?? [],
+          ),
         )
     },
   }
@@ -131,7 +133,10 @@ function operationsOf({ registers, ownerNow, swarm, discovery }: Parts): Registe
   function oneNamed(owner: RegisterOwner, ref: string, of?: RegisterClassName): Chain | undefined {
     const named = ownNamed(owner, ref, of)
     if (new Set(named.map(({ descriptor }) => descriptor.class)).size > 1)
-      throw new Fault('invalid.register-name', 'There are several registers of that name: say which class, or give the reference.')
+      throw new Fault(
+        'invalid.register-name',
+        'There are several registers of that name: say which class, or give the reference.',
+      )
     return named.toSorted((a, b) => numberOf(b) - numberOf(a))[0]
   }
 
@@ -139,12 +144,18 @@ function operationsOf({ registers, ownerNow, swarm, discovery }: Parts): Registe
     if (isReference(ref)) return asked((then) => registers.read(parseReference(ref), then))
     const named = oneNamed(owner, ref)
     if (named === undefined)
-      throw new Fault('missing.register', `There is no register "${ref}" of this identity here. Look with: anarq net register list`)
+      throw new Fault(
+        'missing.register',
+        `There is no register "${ref}" of this identity here. Look with: anarq net register list`,
+      )
     const { id, descriptor } = named
     return asked((then) => registers.read({ id, class: descriptor.class, home: descriptor.home }, then))
   }
 
-  async function set(owner: RegisterOwner, { ref, value, class: of, writers = [] }: RegisterChange): Promise<Chain> {
+  async function set(
+    owner: RegisterOwner,
+    { ref, value, class: of, writers = [] }: RegisterChange,
+  ): Promise<Chain> {
     const before = isReference(ref) ? await newest(owner, ref) : oneNamed(owner, ref, of)
     const { key } = owner
     if (before !== undefined) {
@@ -218,5 +229,8 @@ function readKey(text: string): Uint8Array {
   } catch {
     // Said below.
   }
-  throw new Fault('invalid.register-writers', 'That is no key of a writer: their node shows it at the end of anarq net register list.')
+  throw new Fault(
+    'invalid.register-writers',
+    'That is no key of a writer: their node shows it at the end of anarq net register list.',
+  )
 }

@@ -31,8 +31,15 @@ export function createStateCommittees({
   keyOf,
   size = committeeMax,
 }: StateCommitteesOptions): Committees {
+  let relays: { hash: Uint8Array; ids: ReadonlySet<NodeId> } | undefined
   let kept: { hash: string; committees: Map<string, ReturnType<Committees['of']>> } | undefined
   return {
+    isRelay(id) {
+      const from = state()
+      if (from === undefined) return false
+      if (relays?.hash !== from.hash) relays = { hash: from.hash, ids: new Set(from.ids) }
+      return relays.ids.has(id)
+    },
     of(topic) {
       const from = state()
       if (from === undefined || from.ids.length === 0) return undefined

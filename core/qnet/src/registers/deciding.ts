@@ -38,7 +38,8 @@ export type Deciding = {
   receive(from: NodeId, chain: Chain, number: number, part: readonly unknown[]): 'ahead' | 'behind' | 'taken'
   /** The register is at another step now: what was being decided is. */
   moved(chain: Chain): void
-  tick(held: Held): void
+  /** True where there is nothing to decide. */
+  tick(held: Held): boolean
   stop(): void
 }
 
@@ -51,6 +52,8 @@ type Open = {
   agreement: Agreement | undefined
   candidates: Candidate[]
   proposals: number
+  /** When another elector last took part. */
+  heardMs: number
 }
 
 export function createDeciding(options: DecidingOptions): Deciding {
@@ -67,7 +70,13 @@ export function createDeciding(options: DecidingOptions): Deciding {
     known?.agreement?.end()
     const last = lastOf(chain)?.entry
     const candidates = known?.candidates.filter(({ entry }) => follows(chain, entry, last)) ?? []
-    const open: Open = { number, agreement: undefined, candidates, proposals: 0 }
+    const open: Open = {
+      number,
+      agreement: undefined,
+      candidates,
+      proposals: 0,
+      heardMs: world.clock.nowMs(),
+    }
     opens.set(name, open)
     return open
   }
@@ -139,13 +148,18 @@ export function createDeciding(options: DecidingOptions): Deciding {
       const { candidates } = openOf(chain)
       const name = hashOfEntry(entry).toHex()
       const isKnown = candidates.some((one) => hashOfEntry(one.entry).toHex() === name)
-      if (!isKnown && (!isNext(chain, entry) || candidates.length >= candidatesMax || !isWritten(chain, entry))) return
+      if (
+        !isKnown &&
+        (!isNext(chain, entry) || candidates.length >= candidatesMax || !isWritten(chain, entry))
+      )
+        return
       if (!isKnown) candidates.push({ entry, untilMs: world.clock.nowMs() + 2 * settings.offerMsMax })
       look(chain)
     },
     receive(from, chain, number, part) {
       const next = numberOf(chain) + 1
       if (number !== next) return number > next ? 'behind' : 'ahead'
+      openOf(chain).heardMs = world.clock.nowMs()
       agreementOf(chain)?.receive(from, part)
       return 'taken'
     },
@@ -155,7 +169,10 @@ export function createDeciding(options: DecidingOptions): Deciding {
       const nowMs = world.clock.nowMs()
       open.candidates = open.candidates.filter(({ untilMs }) => untilMs > nowMs)
       look(chain)
-      const isIdle = open.candidates.length === 0 && !isDue(chain, current(chain.descriptor), false)
+      // Somebody may have what did not come here: whoever does not take part holds the others up.
+      const isQuiet = nowMs - open.heardMs > settings.offerMsMax
+      const isIdle =
+        isQuiet && open.candidates.length === 0 && !isDue(chain, current(chain.descriptor), false)
       const voted = shelf.voted(chain.id)
       // What somebody may have decided already is brought to its end; what nobody wants any more is not.
       const isLocked = voted?.number === open.number && voted.ballot.lock !== undefined
@@ -164,6 +181,7 @@ export function createDeciding(options: DecidingOptions): Deciding {
         open.agreement.end()
         open.agreement = undefined
       }
+      return isIdle && !isLocked
     },
     stop() {
       for (const { agreement } of opens.values()) agreement?.end()

@@ -32,6 +32,8 @@ export type Place = {
 export type Committees = {
   /** Of the period that is now; `undefined` while there is no agreed state, or a key in it is not known. */
   of(topic: Uint8Array): { readonly period: number; readonly members: readonly Elector[] } | undefined
+  /** Whether the network agreed that this is a relay, from among which committees are drawn. */
+  isRelay(id: NodeId): boolean
 }
 
 /** Nodes of the network that this one knows, for what everybody is told. */

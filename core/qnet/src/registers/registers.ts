@@ -89,7 +89,7 @@ export function createRegisters(options: RegistersOptions): Registers {
         : undefined
   const isOwn = ({ descriptor }: Chain): boolean =>
     [descriptor.owner, ...descriptor.writers].some((key) => isOwner(key))
-  const shelf = createShelf({ store, settings, place, isOwn, onFault })
+  const shelf = createShelf({ store, settings, place, committees, isOwn, onFault })
   const requests = createRequests({
     world,
     send: (to, kind, ...body) => send(to, kind as Message['kind'], ...body),
@@ -197,7 +197,8 @@ export function createRegisters(options: RegistersOptions): Registers {
   function handle(from: NodeId, message: Message): void {
     switch (message.kind) {
       case 'offer':
-        return onOffer(from, message.founded, message.entry)
+        onOffer(from, message.founded, message.entry)
+        return
       case 'agree': {
         const held = shelf.get(message.id)
         const place =
@@ -210,7 +211,8 @@ export function createRegisters(options: RegistersOptions): Registers {
         take(message.chain, from)
         return
       case 'have':
-        return onHave(from, message.id, message.number, message.tag)
+        onHave(from, message.id, message.number, message.tag)
+        return
       case 'number?': {
         const held = shelf.get(message.id)
         send(from, 'answer', message.asked, held === undefined ? null : numberOf(held.chain))
@@ -231,7 +233,10 @@ export function createRegisters(options: RegistersOptions): Registers {
 
   function tick(): void {
     if (isStopped) return
-    for (const held of [...shelf.all()]) deciding.tick(held)
+    for (const held of [...shelf.all()]) {
+      const isIdle = deciding.tick(held)
+      if (isIdle && !writing.isPending(held.chain)) shelf.drop(held.chain.id)
+    }
     spreading.tick()
     world.after(settings.tickMs, tick)
   }

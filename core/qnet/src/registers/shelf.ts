@@ -2,10 +2,19 @@ import { concatBytes, fromBase32 } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readInt } from '@anarq/ipld'
 import { type NodeId, textOfNodeId } from '../node-id.ts'
-import { type Ballot, encodeCertificate, readCertificate, readPhase, roundMax } from '../swarm/index.ts'
+import {
+  type Ballot,
+  type Elector,
+  encodeCertificate,
+  quorumOf,
+  readCertificate,
+  readPhase,
+  roundMax,
+} from '../swarm/index.ts'
 import {
   type Chain,
   checkOrder,
+  electorsOf,
   encodeLink,
   encodeVersion,
   type Link,
@@ -19,7 +28,7 @@ import {
 } from './chain.ts'
 import { encodeDescriptor, idBytes, zeroBits } from './descriptor.ts'
 import { follows } from './entry.ts'
-import { type Place, type RegisterStore, storeValueBytesMax } from './ports.ts'
+import { type Committees, type Place, type RegisterStore, storeValueBytesMax } from './ports.ts'
 import type { RegistersSettings } from './settings.ts'
 
 /** A register that this node keeps. */
@@ -51,6 +60,7 @@ export type ShelfOptions = {
   readonly store: RegisterStore
   readonly settings: RegistersSettings
   readonly place: Pick<Place, 'at' | 'isMember'>
+  readonly committees: Pick<Committees, 'isRelay'>
   isOwn(chain: Chain): boolean
   onFault(fault: Fault): void
 }
@@ -58,7 +68,7 @@ export type ShelfOptions = {
 const kinds = { head: 0, link: 1, version: 2, ballot: 3 } as const
 
 /** What this node keeps of registers, and what it voted: in memory for asking, in the store for the next start. */
-export function createShelf({ store, settings, place, isOwn, onFault }: ShelfOptions): Shelf {
+export function createShelf({ store, settings, place, committees, isOwn, onFault }: ShelfOptions): Shelf {
   const held = new Map<string, Held>()
   const votes = new Map<string, Voted>()
   let bytes = 0
@@ -75,6 +85,17 @@ export function createShelf({ store, settings, place, isOwn, onFault }: ShelfOpt
   const count = (holds: (one: Held) => boolean): number => [...held.values()].filter(holds).length
   const isFull = (): boolean => bytes > settings.bytesMax
 
+  /**
+   * Anybody can name friends as founders, who sign whatever they like. So of those who decide now more than two thirds have to be nodes
+   * that the neighbourhood, or the network, has agreed to have.
+   */
+  function isBacked(chain: Chain): boolean {
+    const electors = electorsOf(chain)
+    const isKnown = ({ id }: Pick<Elector, 'id'>): boolean =>
+      chain.descriptor.class === 'public' ? committees.isRelay(id) : place.isMember(id)
+    return electors.filter(isKnown).length >= quorumOf(electors.length)
+  }
+
   function refusal(chain: Chain, from: NodeId): Fault | undefined {
     const { class: of, owner, home } = chain.descriptor
     if (isOwn(chain)) return undefined
@@ -87,6 +108,7 @@ export function createShelf({ store, settings, place, isOwn, onFault }: ShelfOpt
         'limit.registers',
         'This node keeps as many registers as it has room for. Ask another one.',
       )
+    if (of !== 'private' && !isBacked(chain)) return refused('those who decide on it are not of this network')
     if (isPublic) {
       const key = owner.toHex()
       const ofOwner = count(

@@ -30,7 +30,10 @@ export function testRegisterStore(name: string, open: () => Promise<Opened>): vo
     const random = createSeededRandom(1)
     const [key, value] = [random.bytes(storeKeyBytesMax), random.bytes(storeValueBytesMax)]
     assert.ok(await set(store, key, value))
-    assert.deepEqual([...store.entries()].map(([k, v]) => [k.toHex(), v.toHex()]), [[key.toHex(), value.toHex()]])
+    assert.deepEqual(
+      [...store.entries()].map(([k, v]) => [k.toHex(), v.toHex()]),
+      [[key.toHex(), value.toHex()]],
+    )
     await close()
   })
 }

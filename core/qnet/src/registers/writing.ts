@@ -62,7 +62,7 @@ const triesAtOnce = 2000
 
 export function createWriting(
   options: WritingOptions,
-): Writing & { moved(chain: Chain): void; stop(): void } {
+): Writing & { moved(chain: Chain): void; isPending(chain: Chain): boolean; stop(): void } {
   const { self, world, settings, shelf, place, current, send, adopt } = options
   const pending = new Map<string, Pending>()
 
@@ -173,6 +173,7 @@ export function createWriting(
             ),
       )
     },
+    isPending: ({ id }) => pending.has(id.toHex()),
     stop() {
       for (const name of [...pending.keys()])
         finish(name, failed('cancelled.stopped', 'This node stopped before the change was decided.'))

@@ -59,12 +59,22 @@ export type WorldOptions = {
   readonly disks?: { areBroken: boolean }
 }
 
-export function createWorld({ seed, size, liars = 0, loss = 0, settings = {}, diskMs = 0, disks = { areBroken: false } }: WorldOptions): World {
+export function createWorld({
+  seed,
+  size,
+  liars = 0,
+  loss = 0,
+  settings = {},
+  diskMs = 0,
+  disks = { areBroken: false },
+}: WorldOptions): World {
   const net = createTestNet({ seed, loss })
   const decided = new Map<string, Set<string>>()
   const electors = Array.from({ length: size }, (_, i) => electorOf(seedOf(seed, i)))
   const world: World = { net, peers: [], decided, view: electors, committee: electors }
-  const peers = electors.map((elector, i) => addPeer(world, elector, seedOf(seed, i), { i, liars, settings, diskMs, disks }))
+  const peers = electors.map((elector, i) =>
+    addPeer(world, elector, seedOf(seed, i), { i, liars, settings, diskMs, disks }),
+  )
   return Object.assign(world, { peers })
 }
 
@@ -104,7 +114,10 @@ function addPeer(
         isMember: (id) => world.view.some((one) => one.id === id),
         find: (_home, then) => then(world.view.map(({ id }) => id)),
       },
-      committees: { of: () => world.committee && { period: 1, members: world.committee } },
+      committees: {
+        of: () => world.committee && { period: 1, members: world.committee },
+        isRelay: (id) => world.committee?.some((one) => one.id === id) ?? false,
+      },
       others: { ids: () => world.peers.map(({ id }) => id) },
       isOwner: (owner) => owner.toHex() === key.publicKey.toHex(),
       blame: (_peer, code) => blamed.push(code),
@@ -142,18 +155,28 @@ export function create(world: World, peer: Peer, of: RegisterClass, value: strin
     run<Chain>(
       world,
       (then) =>
-        peer.faces[0]?.create({ class: of, name: fromUtf8('name'), value: fromUtf8(value), key: peer.key }, then),
+        peer.faces[0]?.create(
+          { class: of, name: fromUtf8('name'), value: fromUtf8(value), key: peer.key },
+          then,
+        ),
       withinMs,
     ),
   )
 }
 
-export function run<T>(world: World, begin: (then: (outcome: Outcome<T>) => void) => void, withinMs = 60_000): Outcome<T> {
+export function run<T>(
+  world: World,
+  begin: (then: (outcome: Outcome<T>) => void) => void,
+  withinMs = 60_000,
+): Outcome<T> {
   let outcome: Outcome<T> | undefined
   begin((one) => {
     outcome = one
   })
-  assert.ok(world.net.runUntil(() => outcome !== undefined, withinMs) !== undefined, 'it was not done in time')
+  assert.ok(
+    world.net.runUntil(() => outcome !== undefined, withinMs) !== undefined,
+    'it was not done in time',
+  )
   return outcome as unknown as Outcome<T>
 }
 

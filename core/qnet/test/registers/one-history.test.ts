@@ -49,7 +49,10 @@ test('[SW-CON-7] [SW-TOP-7] [SW-TOP-8] whatever is lost, cut, late or down, and 
     ),
     { seed: 5, numRuns: 12 },
   )
-  assert.ok(steps.reduce((sum, count) => sum + count) > 3 * steps.length, 'in spite of it all changes come to be')
+  assert.ok(
+    steps.reduce((sum, count) => sum + count) > 3 * steps.length,
+    'in spite of it all changes come to be',
+  )
 })
 
 const steps: number[] = []
@@ -92,7 +95,8 @@ function storm(plan: Plan): void {
   const ends = new Set(
     honest.map(({ faces }) => {
       const held = faces[0]?.held(id)
-      return held && `${numberOf(held)} ${lastOf(held)?.entry.signature.toHex()}`
+      const signature = held && lastOf(held)?.entry.signature.toHex()
+      return signature === undefined ? 'nothing' : `${numberOf(held as Chain)} ${signature}`
     }),
   )
   assert.equal(ends.size, 1, 'all honest nodes end equal')

@@ -22,9 +22,9 @@ test('[SW-CON-1] a private register is its owner’s alone: its change is done b
   const [owner] = world.peers as [Peer, ...Peer[]]
   for (const other of world.peers.slice(1)) other.node.isDown = true
   const first = create(world, owner, 'private', 'one', 0)
-  assert.equal(valueOf(first), 'one')
+  assert.equal(contentOf(first), 'one')
   const second = change(world, owner, first, 'two', 0)
-  assert.equal(valueOf(second), 'two')
+  assert.equal(contentOf(second), 'two')
   assert.equal(lastOf(second)?.certificate, undefined)
 })
 
@@ -37,7 +37,7 @@ test('[SW-CON-1] the neighbours keep copies of a private register, and anybody r
   assert.equal(keeping.length, 6)
   owner.node.isDown = true
   const reader = world.peers.find((peer) => !keeping.includes(peer)) as Peer
-  assert.equal(valueOf(read(world, reader, referenceOf(chain))), 'mine')
+  assert.equal(contentOf(read(world, reader, referenceOf(chain))), 'mine')
 })
 
 test('[SW-CON-2] a write to a private register by anybody but its owner is refused by every node', () => {
@@ -52,12 +52,15 @@ test('[SW-CON-2] a write to a private register by anybody but its owner is refus
   // Nor does it help to leave one's own node out of it.
   const previous = hashOfEntry(lastOf(chain)?.entry as Entry)
   const fields = { version: 2, previous, value: fromUtf8('stolen'), atMs: 0 }
-  const forged = { ...chain, versions: [...chain.versions, { entry: writeEntry(chain, fields, thief.key), certificate: undefined }] }
+  const forged = {
+    ...chain,
+    versions: [...chain.versions, { entry: writeEntry(chain, fields, thief.key), certificate: undefined }],
+  }
   for (const { faces } of world.peers)
     faces[0]?.receive('thief' as NodeId, encodeCbor(['state', encodeChain(forged)]))
   assert.ok(world.peers.every(({ blamed }) => blamed.join() === 'refused.register'))
   world.net.run(10_000)
-  for (const { faces } of world.peers) assert.equal(valueOf(faces[0]?.held(chain.id) as Chain), 'mine')
+  for (const { faces } of world.peers) assert.equal(contentOf(faces[0]?.held(chain.id) as Chain), 'mine')
 })
 
 for (const kind of ['protected', 'public'] as const)
@@ -73,7 +76,7 @@ for (const kind of ['protected', 'public'] as const)
     )
     for (const { certificate } of chain.versions) assert.ok((certificate?.votes.length ?? 0) >= 5)
     world.net.run(30_000)
-    for (const { faces } of world.peers) assert.equal(valueOf(faces[0]?.held(chain.id) as Chain), 'three')
+    for (const { faces } of world.peers) assert.equal(contentOf(faces[0]?.held(chain.id) as Chain), 'three')
     assertOneHistory(world)
   })
 
@@ -91,7 +94,7 @@ test('[SW-CON-3] [SW-TOP-7] a protected change needs more than two thirds, and c
   ;(others[0] as Peer).node.isDown = false
   ;(others[0] as Peer).restart()
   assert.ok(world.net.runUntil(() => outcome !== undefined, 60_000))
-  assert.equal(valueOf(unwrap(outcome as unknown as Outcome<Chain>)), 'two')
+  assert.equal(contentOf(unwrap(outcome as unknown as Outcome<Chain>)), 'two')
 })
 
 test('[SW-TOP-3] a neighbourhood that is cut off from all others goes on deciding about its own registers', () => {
@@ -104,10 +107,14 @@ test('[SW-TOP-3] a neighbourhood that is cut off from all others goes on decidin
   )
   const [owner] = near as [Peer]
   const chain = change(world, owner, create(world, owner, 'protected', 'one'), 'two')
-  assert.equal(valueOf(chain), 'two')
+  assert.equal(contentOf(chain), 'two')
   world.net.heal()
   const far = world.peers.at(-1) as Peer
-  assert.equal(valueOf(read(world, far, referenceOf(chain))), 'two', '[SW-TOP-4] and all others read it afterwards')
+  assert.equal(
+    contentOf(read(world, far, referenceOf(chain))),
+    'two',
+    '[SW-TOP-4] and all others read it afterwards',
+  )
 })
 
 test('[SW-CON-7] two writers of a public register at once: one change stands everywhere, and the other is told so', () => {
@@ -116,7 +123,13 @@ test('[SW-CON-7] two writers of a public register at once: one change stands eve
   const founded = unwrap(
     run<Chain>(world, (then) =>
       owner.faces[0]?.create(
-        { class: 'public', name: fromUtf8('name'), value: fromUtf8('one'), key: owner.key, writers: [writer.key.publicKey] },
+        {
+          class: 'public',
+          name: fromUtf8('name'),
+          value: fromUtf8('one'),
+          key: owner.key,
+          writers: [writer.key.publicKey],
+        },
         then,
       ),
     ),
@@ -131,7 +144,7 @@ test('[SW-CON-7] two writers of a public register at once: one change stands eve
   assert.equal(outcomes.filter((one) => one.ok).length, 1)
   assert.ok(outcomes.some((one) => !one.ok && one.fault.code === 'conflict.register'))
   world.net.run(30_000)
-  const ends = new Set(world.peers.map(({ faces }) => valueOf(faces[0]?.held(founded.id) as Chain)))
+  const ends = new Set(world.peers.map(({ faces }) => contentOf(faces[0]?.held(founded.id) as Chain)))
   assert.equal(ends.size, 1)
   assertOneHistory(world)
 })
@@ -149,7 +162,8 @@ test('electors that go are replaced by a step that those before them decided, an
   assert.equal(numberOf(moved), 3)
   const newcomer = world.peers[9] as Peer
   assert.ok(
-    world.net.runUntil(() => numberOf(newcomer.faces[0]?.held(chain.id) ?? chain) === 3, 30_000) !== undefined,
+    world.net.runUntil(() => numberOf(newcomer.faces[0]?.held(chain.id) ?? chain) === 3, 30_000) !==
+      undefined,
   )
   assertOneHistory(world)
 })
@@ -170,7 +184,10 @@ test('a reference is one spelling of a class and an id', () => {
   assert.deepEqual(parseReference(text).id, chain.id)
   assert.equal(parseReference(text).class, 'protected')
   for (const bad of [text.slice(0, -1), `${text}a`, text.replace('anarq-register:', ''), ''])
-    assert.throws(() => parseReference(bad), (error) => error instanceof Fault && error.code === 'invalid.reference')
+    assert.throws(
+      () => parseReference(bad),
+      (error) => error instanceof Fault && error.code === 'invalid.reference',
+    )
 })
 
 function change(world: World, peer: Peer, { id }: Chain, value: string, withinMs?: number): Chain {
@@ -187,7 +204,7 @@ function read(world: World, peer: Peer, reference: string): Chain {
   return unwrap(run<Chain>(world, (then) => peer.faces[0]?.read(parseReference(reference), then)))
 }
 
-function valueOf(chain: Chain): string {
+function contentOf(chain: Chain): string {
   return toUtf8(lastOf(chain)?.entry.value as Uint8Array)
 }
 

@@ -130,7 +130,7 @@ function stage({ seed, diskMs = 0 }: { seed: number; diskMs?: number }): Stage {
     say,
     votes: () => seen,
     value(content) {
-      const value = valueOf(chain, founder, content)
+      const value = stepOf(chain, founder, content)
       names.set(hashBlake3(value).toHex(), content)
       return value
     },
@@ -151,7 +151,7 @@ function stage({ seed, diskMs = 0 }: { seed: number; diskMs?: number }): Stage {
   }
 }
 
-function valueOf(chain: Chain, owner: Peer, content: string): Uint8Array {
+function stepOf(chain: Chain, owner: Peer, content: string): Uint8Array {
   const last = lastOf(chain)?.entry as NonNullable<ReturnType<typeof lastOf>>['entry']
   const fields = { version: 2, previous: hashOfEntry(last), value: fromUtf8(content), atMs: last.atMs }
   return encodeCbor([1, chain.id, 2, 'set', encodeEntry(writeEntry(chain, fields, owner.key))])

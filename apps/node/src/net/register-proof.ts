@@ -19,7 +19,6 @@ import {
   createCardReader,
   encodeProof,
   isProved,
-  quorumOf,
   readProof,
   signingOf,
   type ViewProof,

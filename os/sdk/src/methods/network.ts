@@ -56,21 +56,21 @@ export const network: MethodsOf<NetworkSdk> = {
   registers: {
     summary: 'The registers that this identity may write to',
     isChange: false,
-    permission: () => 'network.read',
+    permission: () => 'registers.read',
     params: fields({}),
     run: (context) => onNetwork(context).registers(),
   },
   register: {
     summary: 'A register as those who keep it show it, with its history',
     isChange: false,
-    permission: () => 'network.read',
+    permission: () => 'registers.read',
     params: fields({ ref: text({ min: 1, max: refLettersMax }) }),
     run: (context, { ref }) => onNetwork(context).register(ref),
   },
   setRegister: {
     summary: 'Change a register of this identity, or make one',
     isChange: true,
-    permission: () => 'network.manage',
+    permission: () => 'registers.manage',
     params: fields({
       ref: text({ min: 1, max: refLettersMax }),
       value: text({ max: registerLettersMax }),
@@ -82,7 +82,7 @@ export const network: MethodsOf<NetworkSdk> = {
   proveRegister: {
     summary: 'The proof of a register, which anybody checks without asking anybody',
     isChange: false,
-    permission: () => 'network.read',
+    permission: () => 'registers.read',
     params: fields({ ref: text({ min: 1, max: refLettersMax }) }),
     run: (context, { ref }) => onNetwork(context).proveRegister(ref),
   },

@@ -38,7 +38,9 @@ suite('registers at the command line', () => {
     assert.match(history.out, /signed by 3 of 3/)
     await shell.json(['net', 'register', 'prove', made.reference, '-o', 'rules.proof'], ben)
 
-    const checked = await shell.run(['net', 'register', 'verify', 'rules.proof'], { home: join(shell.root, 'nowhere') })
+    const checked = await shell.run(['net', 'register', 'verify', 'rules.proof'], {
+      home: join(shell.root, 'nowhere'),
+    })
     assert.equal(checked.code, 0)
     assert.match(checked.out, /The proof holds: version 2 .* shown to be of the neighbourhood/)
     const proof = JSON.parse(await readFile(shell.path('rules.proof'), 'utf8')) as { bytes: string }

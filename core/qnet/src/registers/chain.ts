@@ -138,6 +138,12 @@ export function trimmed(versions: readonly Version[], countMax: number = version
   return versions.slice(from + 1)
 }
 
+/** For somebody who has so many steps of it: without the versions that are in those, but for the last one. */
+export function since(chain: Chain, number: number): Chain {
+  const fresh = chain.versions.filter(({ entry }) => numberOfVersion(chain, entry.version) > number)
+  return { ...chain, versions: fresh.length === 0 ? chain.versions.slice(-1) : fresh }
+}
+
 export function encodeChain({ descriptor, founders, links, versions }: Chain): readonly unknown[] {
   return [
     encodeDescriptor(descriptor),
@@ -244,14 +250,18 @@ export function extended(known: Chain | undefined, claimed: Chain, verify: Verif
 
 function extendedPrivate(known: Chain | undefined, claimed: Chain): Chain | undefined {
   checkOrder(claimed)
-  const [mine, theirs] = [known && lastOf(known), lastOf(claimed)]
+  const [mine, theirs] = [known && lastOf(known)?.entry, lastOf(claimed)?.entry]
   if (theirs === undefined) throw broken('no version')
-  if (mine !== undefined && !isLater(theirs.entry, mine.entry)) return undefined
+  if (mine !== undefined && !isLater(theirs, mine)) return undefined
   const seen = new Set(known?.versions.map(({ entry }) => hashOfEntry(entry).toHex()))
   for (const { entry } of claimed.versions)
     if (!seen.has(hashOfEntry(entry).toHex()) && !isWritten(claimed, entry))
       throw broken('a version that nobody may write')
-  return claimed
+  const first = claimed.versions[0]?.entry as Entry
+  const isNext = mine !== undefined && follows(claimed, first, mine)
+  return isNext
+    ? { ...claimed, versions: trimmed([...(known?.versions ?? []), ...claimed.versions]) }
+    : claimed
 }
 
 /** One version after the other, and link numbers that leave room for exactly the versions there are. */

@@ -16,7 +16,9 @@ export type Message =
   | { readonly kind: 'state'; readonly chain: Chain }
   /** How far one is, and where that ends: eight bytes of the last version's hash. */
   | { readonly kind: 'have'; readonly id: Uint8Array; readonly number: number; readonly tag: Uint8Array }
-  | { readonly kind: 'number?' | 'get'; readonly asked: number; readonly id: Uint8Array }
+  | { readonly kind: 'number?'; readonly asked: number; readonly id: Uint8Array }
+  /** What is after so many steps that the asker has. */
+  | { readonly kind: 'get'; readonly asked: number; readonly id: Uint8Array; readonly after: number }
   | { readonly kind: 'answer'; readonly body: readonly unknown[] }
 
 const numberMax = 0xffff_ffff
@@ -45,8 +47,14 @@ export function parseMessage(bytes: Uint8Array): Message {
         tag: readBytes(body[2], 'A tag', { length: tagBytes }),
       }
     case 'number?':
-    case 'get':
       return { kind, asked: readInt(body[0], 'A number', { max: numberMax }), id: readId(body[1]) }
+    case 'get':
+      return {
+        kind,
+        asked: readInt(body[0], 'A number', { max: numberMax }),
+        id: readId(body[1]),
+        after: readInt(body[2], 'A number', { max: numberMax }),
+      }
     case 'answer':
       return { kind, body }
     default:

@@ -23,8 +23,13 @@ export type Reading = {
   read(reference: Reference, then: (outcome: Outcome<Chain>) => void): void
   /** The newest of one that is known. */
   refresh(chain: Chain, then: (chain: Chain) => void): void
-  /** What one node has of it, of that id and in form, not yet proved. Undefined where it has nothing. */
-  fetch(from: NodeId, id: Uint8Array, then: (chain: Chain | undefined) => void): void
+  /** What one node has of it beyond what is known, of that id and in form, not yet proved. Undefined where it has nothing. */
+  fetch(
+    from: NodeId,
+    id: Uint8Array,
+    known: Chain | undefined,
+    then: (chain: Chain | undefined) => void,
+  ): void
 }
 
 /** A network's worth of nodes is not asked; so many of them are. */
@@ -41,8 +46,14 @@ const graceMs = 500
 export function createReading(options: ReadingOptions): Reading {
   const { self, world, signing, shelf, place, others, requests } = options
 
-  function fetch(from: NodeId, id: Uint8Array, then: (chain: Chain | undefined) => void): void {
-    requests.ask(from, 'get', [id], (answer) => then(readAnswer(id, answer?.[0])))
+  function fetch(
+    from: NodeId,
+    id: Uint8Array,
+    known: Chain | undefined,
+    then: (chain: Chain | undefined) => void,
+  ): void {
+    const after = known === undefined ? 0 : numberOf(known)
+    requests.ask(from, 'get', [id, after], (answer) => then(readAnswer(id, answer?.[0])))
   }
 
   function numbers(
@@ -88,7 +99,7 @@ export function createReading(options: ReadingOptions): Reading {
       then(known)
       return
     }
-    fetch(first[0], id, (chain) =>
+    fetch(first[0], id, known, (chain) =>
       climb(id, rest, chain === undefined ? known : (proved(known, chain) ?? known), then),
     )
   }

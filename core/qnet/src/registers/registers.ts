@@ -12,6 +12,7 @@ import {
   extended,
   lastOf,
   numberOf,
+  since,
   sortElectors,
   tagOf,
   withStep,
@@ -75,6 +76,7 @@ export function createRegisters(options: RegistersOptions): Registers {
   const { blame = () => {}, onFault = () => {}, changed = () => {} } = options
   const settings = { ...registersDefaults, ...options.settings }
   const buckets = createBuckets(budget)
+  const fetching = new Map<string, number>()
   let isStopped = false
 
   const send = (to: NodeId, kind: Message['kind'], ...body: readonly unknown[]): void => {
@@ -152,8 +154,20 @@ export function createRegisters(options: RegistersOptions): Registers {
     return now !== undefined && equalBytes(hashOfElectors(sortElectors(now)), hashOfElectors(founders))
   }
 
+  function tell(to: NodeId, chain: Chain, after: number): void {
+    send(to, 'state', encodeChain(since(chain, after)))
+  }
+
+  /** Of several who have it two are asked at once: one of them may never answer. */
   function fetchFrom(from: NodeId, id: Uint8Array): void {
-    reading.fetch(from, id, (chain) => {
+    const name = id.toHex()
+    const asked = fetching.get(name) ?? 0
+    if (asked >= 2) return
+    fetching.set(name, asked + 1)
+    reading.fetch(from, id, shelf.get(id)?.chain, (chain) => {
+      const left = (fetching.get(name) ?? 1) - 1
+      if (left === 0) fetching.delete(name)
+      else fetching.set(name, left)
       try {
         if (chain !== undefined) take(chain, from)
       } catch (error) {
@@ -171,7 +185,7 @@ export function createRegisters(options: RegistersOptions): Registers {
       return
     }
     const last = lastOf(held.chain)?.entry.version ?? 0
-    if (entry.version <= last) send(from, 'state', encodeChain(held.chain))
+    if (entry.version <= last) tell(from, held.chain, numberOf(held.chain) - 1)
     else if (entry.version > last + 1) fetchFrom(from, id)
     else {
       spreading.noteWriter(id, from)
@@ -188,7 +202,7 @@ export function createRegisters(options: RegistersOptions): Registers {
     const mine = numberOf(held.chain)
     if (mine < number) fetchFrom(from, id)
     else if (mine > number || !equalBytes(tag, tagOf(held.chain))) {
-      send(from, 'state', encodeChain(held.chain))
+      tell(from, held.chain, number)
       // Two of one version, of an owner who wrote apart: both sides look which of them stands.
       if (mine === number) fetchFrom(from, id)
     }
@@ -204,7 +218,7 @@ export function createRegisters(options: RegistersOptions): Registers {
         const place =
           held === undefined ? 'behind' : deciding.receive(from, held.chain, message.number, message.part)
         if (place === 'behind') fetchFrom(from, message.id)
-        else if (place === 'ahead' && held !== undefined) send(from, 'state', encodeChain(held.chain))
+        else if (place === 'ahead' && held !== undefined) tell(from, held.chain, message.number - 1)
         return
       }
       case 'state':
@@ -220,7 +234,12 @@ export function createRegisters(options: RegistersOptions): Registers {
       }
       case 'get': {
         const held = shelf.get(message.id)
-        send(from, 'answer', message.asked, held === undefined ? null : encodeChain(held.chain))
+        send(
+          from,
+          'answer',
+          message.asked,
+          held === undefined ? null : encodeChain(since(held.chain, message.after)),
+        )
         return
       }
       case 'answer':

@@ -1,7 +1,7 @@
 import type { NodeId } from '../node-id.ts'
 import { type Elector, faultsOf, rankFor } from '../swarm/index.ts'
 import type { World } from '../world.ts'
-import { type Chain, electorsOf, encodeChain, numberOf, type Step, tagOf } from './chain.ts'
+import { type Chain, electorsOf, encodeChain, numberOf, type Step, since, tagOf } from './chain.ts'
 import type { Message } from './messages.ts'
 import type { Others, Place } from './ports.ts'
 import type { RegistersSettings } from './settings.ts'
@@ -57,6 +57,11 @@ export function createSpreading(options: SpreadingOptions): Spreading {
       .slice(0, settings.copies)
       .map((one) => one.id)
 
+  /** A few words to each: most have it already, and who has not asks for it. */
+  const announce = (chain: Chain, ids: readonly NodeId[]): void => {
+    for (const id of drawn(ids, settings.fanout)) send(id, 'have', chain.id, numberOf(chain), tagOf(chain))
+  }
+
   function compare({ chain }: Held): void {
     const { class: of, home } = chain.descriptor
     const among =
@@ -88,19 +93,16 @@ export function createSpreading(options: SpreadingOptions): Spreading {
           chain,
           come.filter((id) => !was.has(id)),
         )
-      if (chain.descriptor.class === 'public') tellAll(chain, drawn(others.ids(), settings.fanout))
+      if (chain.descriptor.class === 'public') announce(chain, others.ids())
     },
     tellNews(chain, from) {
       if (chain.descriptor.class === 'public' && numberOf(chain) > 0)
-        tellAll(
+        announce(
           chain,
-          drawn(
-            others.ids().filter((id) => id !== from),
-            settings.fanout,
-          ),
+          others.ids().filter((id) => id !== from),
         )
     },
-    tellCopies: (chain) => tellAll(chain, copiesOf(chain)),
+    tellCopies: (chain) => tellAll(since(chain, numberOf(chain) - 1), copiesOf(chain)),
     tick() {
       if (turn.length === 0) turn = [...shelf.all()].map(({ chain }) => chain.id)
       for (const id of turn.splice(0, comparedAtOnce)) {

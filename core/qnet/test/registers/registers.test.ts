@@ -168,6 +168,23 @@ test('electors that go are replaced by a step that those before them decided, an
   assertOneHistory(world)
 })
 
+test('[SW-CON-6] a change costs more messages and bytes the more must agree: private, protected, public', () => {
+  const costs = (['private', 'protected', 'public'] as const).map((kind) => {
+    const world = createWorld({ seed: 11, size: 30, settings: { tickMs: 3_600_000 } })
+    world.view = world.peers.slice(0, 25).map(({ elector }) => elector)
+    const [owner] = world.peers as [Peer]
+    const chain = create(world, owner, kind, 'one')
+    world.net.run(20_000)
+    const before = { ...world.net.stats }
+    change(world, owner, chain, 'two')
+    world.net.run(20_000)
+    return { sent: world.net.stats.sent - before.sent, bytes: world.net.stats.bytes - before.bytes }
+  })
+  const [own, near, all] = costs as [(typeof costs)[0], (typeof costs)[0], (typeof costs)[0]]
+  assert.ok(own.sent * 10 < near.sent && near.sent < all.sent, JSON.stringify(costs))
+  assert.ok(own.bytes * 10 < near.bytes && near.bytes < all.bytes, JSON.stringify(costs))
+})
+
 test('what is no message is blamed on its sender and changes nothing', () => {
   const world = createWorld({ seed: 9, size: 3 })
   const [peer, other] = world.peers as [Peer, Peer]

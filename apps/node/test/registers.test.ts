@@ -88,7 +88,7 @@ test('[SW-CON-4] [SW-CON-7] real nodes: a public register is decided by the rela
     const discovery = { periodMs: 8000, roundMs: 1000 }
     const nodes = await neighbours(world, 4, { ...settings, roles: ['relay'], discovery })
     const [ada, ben] = nodes as [NetNode, NetNode]
-    await until(() => nodes.every(({ network }) => relaysOf(network.status()) === 4), 60_000)
+    await until(() => nodes.every(({ network }) => relaysOf(network.status()) === 4), 120_000)
     const { key } = await ben.network.registers()
     const made = await ada.network.setRegister({
       ref: 'time',

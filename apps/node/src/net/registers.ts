@@ -94,7 +94,7 @@ export async function openRegisters(options: RegistersRoomOptions): Promise<Regi
 function placeOf(swarm: () => Swarm | undefined, known: () => readonly NodeId[]): RegisterPlace {
   const view = () => swarm()?.view()
   return {
-    own: () => (view() === undefined ? undefined : swarm()?.place),
+    own: () => swarm()?.place,
     at(home) {
       const here = view()
       return here !== undefined && isUnder(home, here.prefix) ? here.members : undefined

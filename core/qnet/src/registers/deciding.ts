@@ -1,22 +1,9 @@
-import { equalBytes } from '@anarq/bytes'
 import type { NodeId } from '../node-id.ts'
-import { type Agreement, type Certificate, createAgreement, faultsOf, type Signing } from '../swarm/index.ts'
+import { type Agreement, type Certificate, createAgreement, type Signing } from '../swarm/index.ts'
 import type { World } from '../world.ts'
-import {
-  type Chain,
-  electorsOf,
-  encodeStep,
-  lastOf,
-  linksMax,
-  numberOf,
-  readStep,
-  type Step,
-  sortElectors,
-  subjectOf,
-} from './chain.ts'
-import { hashOfElectors } from './descriptor.ts'
+import { type Chain, electorsOf, lastOf, numberOf, readStep, type Step, subjectOf } from './chain.ts'
 import { type Entry, follows, hashOfEntry, isWritten } from './entry.ts'
-import type { CurrentElectors } from './ports.ts'
+import type { Judging } from './judging.ts'
 import type { RegistersSettings } from './settings.ts'
 import type { Held, Shelf } from './shelf.ts'
 
@@ -26,7 +13,7 @@ export type DecidingOptions = {
   readonly signing: Signing
   readonly settings: RegistersSettings
   readonly shelf: Shelf
-  readonly current: CurrentElectors
+  readonly judging: Judging
   send(to: NodeId, id: Uint8Array, number: number, part: readonly unknown[]): void
   decided(chain: Chain, step: Step, certificate: Certificate): void
 }
@@ -47,17 +34,19 @@ export type Deciding = {
 const candidatesMax = 4
 
 type Candidate = { readonly entry: Entry; readonly untilMs: number }
+
+/** The next step of one register, while it is being decided. */
 type Open = {
   readonly number: number
   agreement: Agreement | undefined
   candidates: Candidate[]
-  proposals: number
+  attempts: number
   /** When another elector last took part. */
   heardMs: number
 }
 
 export function createDeciding(options: DecidingOptions): Deciding {
-  const { self, world, signing, settings, shelf, current, send } = options
+  const { self, world, settings, shelf, judging } = options
   const opens = new Map<string, Open>()
 
   const isElector = (chain: Chain): boolean => electorsOf(chain).some(({ id }) => id === self)
@@ -70,13 +59,8 @@ export function createDeciding(options: DecidingOptions): Deciding {
     known?.agreement?.end()
     const last = lastOf(chain)?.entry
     const candidates = known?.candidates.filter(({ entry }) => follows(chain, entry, last)) ?? []
-    const open: Open = {
-      number,
-      agreement: undefined,
-      candidates,
-      proposals: 0,
-      heardMs: world.clock.nowMs(),
-    }
+    const heardMs = world.clock.nowMs()
+    const open: Open = { number, agreement: undefined, candidates, attempts: 0, heardMs }
     opens.set(name, open)
     return open
   }
@@ -86,60 +70,14 @@ export function createDeciding(options: DecidingOptions): Deciding {
     const voted = shelf.voted(chain.id)
     // What this node voted for later steps it voted after it had seen this one: it was in here already, and forgot.
     if (!isElector(chain) || (voted !== undefined && voted.number > open.number)) return undefined
-    open.agreement ??= createAgreement({
-      subject: subjectOf(chain.id, open.number),
-      electorate: electorsOf(chain),
-      self,
-      world,
-      signing,
-      roundMs: settings.roundMs,
-      kept: voted?.number === open.number ? voted.ballot : undefined,
-      keep: (ballot, then) =>
-        shelf.vote(chain.id, { number: open.number, ballot }, (isDurable) => {
-          if (isDurable) then()
-        }),
-      send: (to, part) => send(to, chain.id, open.number, part),
-      propose: () => propose(chain, open),
-      accepts: (value) => isAcceptable(chain, open.number, value),
-      decided(value, certificate) {
-        const step = readStep(chain.id, value)
-        if (step !== undefined) options.decided(chain, step, certificate)
-      },
-    })
+    open.agreement ??= agreementOn(chain, open, options)
     return open.agreement
-  }
-
-  function propose(chain: Chain, { number, candidates, proposals }: Open): Uint8Array | undefined {
-    const now = current(chain.descriptor)
-    const [candidate] = candidates
-    const move = isDue(chain, now, candidate !== undefined) ? (now as NonNullable<typeof now>) : undefined
-    openOf(chain).proposals = proposals + 1
-    // Where the others do not see the same electors yet, a change need not wait for it.
-    if (move !== undefined && (proposals % 2 === 0 || candidate === undefined))
-      return encodeStep(chain.id, { number, electors: sortElectors(move) })
-    return candidate && encodeStep(chain.id, { number, entry: candidate.entry })
-  }
-
-  function isAcceptable(chain: Chain, number: number, value: Uint8Array): boolean {
-    const step = readStep(chain.id, value)
-    if (step?.number !== number) return false
-    if ('entry' in step)
-      return follows(chain, step.entry, lastOf(chain)?.entry) && isWritten(chain, step.entry)
-    const now = current(chain.descriptor)
-    if (now === undefined || shelf.isFull() || chain.links.length >= linksMax) return false
-    return isSame(step.electors, sortElectors(now)) && !isSame(step.electors, electorsOf(chain))
-  }
-
-  /** Its time is its writer's word; that it is about now is what the electors sign with it. */
-  function isNext(chain: Chain, entry: Entry): boolean {
-    const offMs = Math.abs(entry.atMs - world.clock.nowMs())
-    return offMs <= settings.skewMs && follows(chain, entry, lastOf(chain)?.entry)
   }
 
   /** Whether there is anything to decide; if so, it begins. */
   function look(chain: Chain): void {
-    const { candidates } = openOf(chain)
-    if (candidates.length > 0 || isDue(chain, current(chain.descriptor), false)) agreementOf(chain)?.start()
+    const isWanted = openOf(chain).candidates.length > 0 || judging.isDue(chain, false)
+    if (isWanted) agreementOf(chain)?.start()
   }
 
   return {
@@ -147,19 +85,17 @@ export function createDeciding(options: DecidingOptions): Deciding {
       if (!isElector(chain)) return
       const { candidates } = openOf(chain)
       const name = hashOfEntry(entry).toHex()
-      const isKnown = candidates.some((one) => hashOfEntry(one.entry).toHex() === name)
-      if (
-        !isKnown &&
-        (!isNext(chain, entry) || candidates.length >= candidatesMax || !isWritten(chain, entry))
-      )
-        return
-      if (!isKnown) candidates.push({ entry, untilMs: world.clock.nowMs() + 2 * settings.offerMsMax })
+      if (!candidates.some((one) => hashOfEntry(one.entry).toHex() === name)) {
+        const isTaken = candidates.length < candidatesMax && judging.isNext(chain, entry)
+        if (!isTaken || !isWritten(chain, entry)) return
+        candidates.push({ entry, untilMs: world.clock.nowMs() + 2 * settings.offerMsMax })
+      }
       look(chain)
     },
     receive(from, chain, number, part) {
-      const next = numberOf(chain) + 1
-      if (number !== next) return number > next ? 'behind' : 'ahead'
-      openOf(chain).heardMs = world.clock.nowMs()
+      const open = openOf(chain)
+      if (number !== open.number) return number > open.number ? 'behind' : 'ahead'
+      open.heardMs = world.clock.nowMs()
       agreementOf(chain)?.receive(from, part)
       return 'taken'
     },
@@ -171,14 +107,13 @@ export function createDeciding(options: DecidingOptions): Deciding {
       look(chain)
       // Somebody may have what did not come here: whoever does not take part holds the others up.
       const isQuiet = nowMs - open.heardMs > settings.offerMsMax
-      const isIdle =
-        isQuiet && open.candidates.length === 0 && !isDue(chain, current(chain.descriptor), false)
+      const isIdle = isQuiet && open.candidates.length === 0 && !judging.isDue(chain, false)
       const voted = shelf.voted(chain.id)
       // What somebody may have decided already is brought to its end; what nobody wants any more is not.
       const isLocked = voted?.number === open.number && voted.ballot.lock !== undefined
       if (isIdle && isLocked) agreementOf(chain)?.start()
-      else if (isIdle && open.agreement !== undefined) {
-        open.agreement.end()
+      else if (isIdle) {
+        open.agreement?.end()
         open.agreement = undefined
       }
       return isIdle && !isLocked
@@ -190,31 +125,32 @@ export function createDeciding(options: DecidingOptions): Deciding {
   }
 }
 
-/**
- * Whether others should decide from now on. Each such step is a certificate more for ever, so it waits until half of those who may
- * fail are gone, or there could be half as many again. A public change first goes to the committee of its period.
- */
-export function isDue(
-  chain: Chain,
-  now: readonly { readonly id: NodeId; readonly publicKey: Uint8Array }[] | undefined,
-  isChanging: boolean,
-): boolean {
-  const { links, descriptor } = chain
-  const electors = electorsOf(chain)
-  if (now === undefined || electors.length === 0 || links.length >= linksMax || numberOf(chain) === 0)
-    return false
-  if (now.length === 0) return false
-  const there = new Set(now.map(({ id }) => id))
-  const gone = electors.filter(({ id }) => !there.has(id)).length
-  if (gone > 0 && 2 * gone > faultsOf(electors.length)) return true
-  if (2 * now.length >= 3 * electors.length) return true
-  const isOther = gone > 0 || now.length !== electors.length
-  return descriptor.class === 'public' && isChanging && isOther
-}
-
-function isSame(
-  a: readonly { readonly publicKey: Uint8Array }[],
-  b: readonly { readonly publicKey: Uint8Array }[],
-): boolean {
-  return equalBytes(hashOfElectors(a), hashOfElectors(b))
+function agreementOn(chain: Chain, open: Open, options: DecidingOptions): Agreement {
+  const { self, world, signing, settings, shelf, judging, send } = options
+  const { number } = open
+  const voted = shelf.voted(chain.id)
+  return createAgreement({
+    subject: subjectOf(chain.id, number),
+    electorate: electorsOf(chain),
+    self,
+    world,
+    signing,
+    roundMs: settings.roundMs,
+    kept: voted?.number === number ? voted.ballot : undefined,
+    keep: (ballot, then) =>
+      shelf.vote(chain.id, { number, ballot }, (isDurable) => {
+        if (isDurable) then()
+      }),
+    send: (to, part) => send(to, chain.id, number, part),
+    propose() {
+      const attempt = open.attempts
+      open.attempts += 1
+      return judging.proposal(chain, open.candidates[0]?.entry, attempt)
+    },
+    accepts: (value) => judging.accepts(chain, number, value),
+    decided(value, certificate) {
+      const step = readStep(chain.id, value)
+      if (step !== undefined) options.decided(chain, step, certificate)
+    },
+  })
 }

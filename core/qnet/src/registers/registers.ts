@@ -1,5 +1,5 @@
 import { equalBytes } from '@anarq/bytes'
-import { asFault, type Fault, hasCode, type Outcome } from '@anarq/fault'
+import { asFault, type Fault, type Outcome } from '@anarq/fault'
 import { encodeCbor } from '@anarq/ipld'
 import { createBuckets } from '../buckets.ts'
 import type { NodeId } from '../node-id.ts'
@@ -20,6 +20,7 @@ import {
 import { createDeciding } from './deciding.ts'
 import { hashOfElectors, type Reference, topicOf } from './descriptor.ts'
 import type { Entry } from './entry.ts'
+import { createJudging } from './judging.ts'
 import { type Message, parseMessage } from './messages.ts'
 import type { Committees, CurrentElectors, Others, Place, RegisterStore } from './ports.ts'
 import { createReading } from './reading.ts'
@@ -103,7 +104,13 @@ export function createRegisters(options: RegistersOptions): Registers {
     signing,
     settings,
     shelf,
-    current,
+    judging: createJudging({
+      clock: world.clock,
+      settings,
+      current,
+      isThere: ({ class: of }, id) => (of === 'public' ? committees.isRelay(id) : place.isMember(id)),
+      isFull: shelf.isFull,
+    }),
     send: (to, id, number, part) => send(to, 'agree', id, number, part),
     decided(chain, step, certificate) {
       const held = shelf.get(chain.id)
@@ -123,14 +130,14 @@ export function createRegisters(options: RegistersOptions): Registers {
     place,
     current,
     send,
-    adopt: (chain) => adopt(chain, undefined),
+    adopt: (chain, done) => adopt(chain, undefined, done),
     offer: (chain, entry) => deciding.offer(chain, entry),
     refresh: reading.refresh,
     tell: spreading.tellCopies,
   })
 
-  function adopt(chain: Chain, from: NodeId | undefined): void {
-    shelf.put(chain, from)
+  function adopt(chain: Chain, from: NodeId | undefined, done?: (isDurable: boolean) => void): void {
+    shelf.put(chain, from, done)
     deciding.moved(chain)
     writing.moved(chain)
     changed(chain)
@@ -275,8 +282,7 @@ export function createRegisters(options: RegistersOptions): Registers {
         const message = parseMessage(bytes)
         if (buckets.take(from, costOf[message.kind], world.clock.nowMs())) handle(from, message)
       } catch (error) {
-        if (!hasCode(error, 'internal')) blame(from, asFault(error).code)
-        else throw error
+        blame(from, asFault(error).code)
       }
     },
     held: (id) => shelf.get(id)?.chain,

@@ -30,7 +30,7 @@ export type WritingOptions = {
   readonly place: Place
   readonly current: CurrentElectors
   send(to: NodeId, kind: Message['kind'], ...body: readonly unknown[]): void
-  adopt(chain: Chain): void
+  adopt(chain: Chain, done?: (isDurable: boolean) => void): void
   /** To this node itself, as an elector. */
   offer(chain: Chain, entry: Entry): void
   refresh(chain: Chain, then: (chain: Chain) => void): void
@@ -83,9 +83,17 @@ export function createWriting(
       return
     }
     const next = withVersion(chain, { entry, certificate: undefined })
-    adopt(next)
-    options.tell(next)
-    then(ok(next))
+    adopt(next, (isDurable) => {
+      if (isDurable) options.tell(next)
+      then(
+        isDurable
+          ? ok(next)
+          : failed(
+              'unavailable.disk',
+              'The disk did not keep the change. See that it has room, and try again.',
+            ),
+      )
+    })
   }
 
   /** Tells every elector, again and again, until this node hears what was decided. */

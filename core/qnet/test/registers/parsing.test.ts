@@ -94,4 +94,8 @@ test('no message, whatever is in it, makes a node throw or take more than it was
     { seed: 8, numRuns: 1000 },
   )
   assert.equal([...(peer.faces[0]?.all() ?? [])].length, before)
+  assert.deepEqual(
+    peer.blamed.filter((code) => code.startsWith('internal.')),
+    [],
+  )
 })

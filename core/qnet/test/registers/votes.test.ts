@@ -15,7 +15,7 @@ type Stage = {
   /** Who leads in which round; the honest one is the last. */
   readonly leaders: readonly Peer[]
   /** A step that would come next, as it is agreed on. */
-  value(content: string): Uint8Array
+  value(content: string, atMs?: number): Uint8Array
   say(from: Peer, part: readonly unknown[]): void
   propose(round: number, value: Uint8Array, justification?: unknown): void
   prepare(round: number, value: Uint8Array): readonly unknown[]
@@ -85,12 +85,15 @@ test('an elector votes for nothing that does not follow, or that nobody who may 
   const [thief] = leaders as [Peer]
   const parts = decodeCbor(value('a')) as unknown[]
   const entry = parts[4] as unknown[]
+  const entryAt = (atMs: number): unknown => (decodeCbor(value('late', atMs)) as unknown[])[4]
   const wrong = [
     entry.with(0, 3),
     entry.with(1, new Uint8Array(32)),
     entry.with(2, fromUtf8('b')),
     entry.with(4, thief.key.publicKey),
     entry.with(5, new Uint8Array(64)),
+    entryAt(1_767_225_600_000 + 3_600_000),
+    entryAt(1_767_225_600_000 - 3_600_000),
   ]
   for (const one of wrong) propose(0, encodeCbor(parts.with(4, one)))
   propose(0, encodeCbor(parts.with(2, 3)))
@@ -129,8 +132,8 @@ function stage({ seed, diskMs = 0 }: { seed: number; diskMs?: number }): Stage {
     leaders,
     say,
     votes: () => seen,
-    value(content) {
-      const value = stepOf(chain, founder, content)
+    value(content, atMs) {
+      const value = stepOf(chain, founder, content, atMs)
       names.set(hashBlake3(value).toHex(), content)
       return value
     },
@@ -151,9 +154,14 @@ function stage({ seed, diskMs = 0 }: { seed: number; diskMs?: number }): Stage {
   }
 }
 
-function stepOf(chain: Chain, owner: Peer, content: string): Uint8Array {
+function stepOf(chain: Chain, owner: Peer, content: string, atMs?: number): Uint8Array {
   const last = lastOf(chain)?.entry as NonNullable<ReturnType<typeof lastOf>>['entry']
-  const fields = { version: 2, previous: hashOfEntry(last), value: fromUtf8(content), atMs: last.atMs }
+  const fields = {
+    version: 2,
+    previous: hashOfEntry(last),
+    value: fromUtf8(content),
+    atMs: atMs ?? last.atMs,
+  }
   return encodeCbor([1, chain.id, 2, 'set', encodeEntry(writeEntry(chain, fields, owner.key))])
 }
 

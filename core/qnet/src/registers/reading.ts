@@ -44,120 +44,116 @@ const graceMs = 500
  * node can hide what it knows and cannot make anything up.
  */
 export function createReading(options: ReadingOptions): Reading {
-  const { self, world, signing, shelf, place, others, requests } = options
+  const { self, shelf, place, others } = options
 
-  function fetch(
-    from: NodeId,
-    id: Uint8Array,
-    known: Chain | undefined,
-    then: (chain: Chain | undefined) => void,
-  ): void {
-    const after = known === undefined ? 0 : numberOf(known)
-    requests.ask(from, 'get', [id, after], (answer) => then(readAnswer(id, answer?.[0])))
-  }
-
-  function numbers(
-    ids: readonly NodeId[],
-    id: Uint8Array,
-    then: (claims: readonly (readonly [NodeId, number])[], answered: number) => void,
-  ): void {
-    const claims: [NodeId, number][] = []
-    let answered = 0
-    let waiting = ids.length
-    let isOver = false
-    const end = (): void => {
-      if (isOver) return
-      isOver = true
-      then(
-        claims.sort(([, a], [, b]) => b - a),
-        answered,
-      )
-    }
-    if (waiting === 0) world.after(0, end)
-    for (const one of ids)
-      requests.ask(one, 'number?', [id], (answer) => {
-        waiting -= 1
-        if (answer !== undefined) answered += 1
-        const claim = answer?.[0]
-        if (typeof claim === 'number' && Number.isSafeInteger(claim)) claims.push([one, claim])
-        if (waiting === 0) end()
-        else if (answered * 3 > ids.length * 2) world.after(graceMs, end)
-      })
-  }
-
-  /** From the one who claims most down, until nobody claims more than was shown. */
-  function climb(
-    id: Uint8Array,
-    claims: readonly (readonly [NodeId, number])[],
-    known: Chain | undefined,
-    then: (chain: Chain | undefined) => void,
-  ): void {
-    const [first, ...rest] = claims.slice(0, triesMax)
-    const isPrivate = known?.descriptor.class === 'private'
-    const least = known === undefined ? 0 : numberOf(known) + (isPrivate ? 0 : 1)
-    if (first === undefined || first[1] < least) {
-      then(known)
-      return
-    }
-    fetch(first[0], id, known, (chain) =>
-      climb(id, rest, chain === undefined ? known : (proved(known, chain) ?? known), then),
-    )
-  }
-
-  function proved(known: Chain | undefined, chain: Chain): Chain | undefined {
-    try {
-      return extended(known, chain, signing)
-    } catch {
-      return undefined
-    }
-  }
-
-  function ask(
-    id: Uint8Array,
-    ids: readonly NodeId[],
-    known: Chain | undefined,
-    then: (chain: Chain | undefined, answered: number) => void,
-  ): void {
+  function ask(id: Uint8Array, ids: readonly NodeId[], known: Chain | undefined, then: Asked): void {
     const asked = [...new Set(ids)].filter((one) => one !== self).slice(0, askedMax)
-    numbers(asked, id, (claims, answered) => climb(id, claims, known, (chain) => then(chain, answered)))
+    numbers(options, asked, id, (claims, answered) =>
+      climb(options, id, claims, known, (chain) => then(chain, answered)),
+    )
   }
 
   const holdersOf = (chain: Chain): NodeId[] => {
     const { class: of, home } = chain.descriptor
-    const near = (of === 'public' ? others.ids() : (place.at(home) ?? []).map(({ id }) => id)).slice(0, 12)
-    return [
-      ...electorsOf(chain).map(({ id }) => id),
-      ...(of === 'private' ? (place.at(home) ?? []) : []).map(({ id }) => id),
-      ...near,
-    ]
+    const near = of === 'public' ? others.ids().slice(0, 12) : (place.at(home) ?? []).map(({ id }) => id)
+    return [...electorsOf(chain).map(({ id }) => id), ...near]
   }
 
   return {
-    fetch,
+    fetch: (from, id, known, then) => fetch(options, from, id, known, then),
     refresh(chain, then) {
       ask(chain.id, holdersOf(chain), chain, (newest) => then(newest ?? chain))
     },
     read({ class: of, id, home }, then) {
       const known = shelf.get(id)?.chain
       const finish = (ids: readonly NodeId[]): void =>
-        ask(id, ids, known, (chain, answered) => {
-          if (chain !== undefined && numberOf(chain) > 0) then(ok(chain))
-          else if (answered === 0 && ids.length > 0)
-            then(
-              failed('unavailable.register', 'Nobody who could keep this register answers. Try again later.'),
-            )
-          else
-            then(
-              failed(
-                'missing.register',
-                'Nobody who answers keeps this register: check the reference, or ask again later.',
-              ),
-            )
-        })
+        ask(id, ids, known, (chain, answered) => then(outcomeOf(chain, answered > 0 || ids.length === 0)))
       if (known !== undefined) finish(holdersOf(known))
       else if (of === 'public') finish(others.ids())
       else place.find(home, finish)
     },
+  }
+}
+
+type Asked = (chain: Chain | undefined, answered: number) => void
+type Claims = readonly (readonly [NodeId, number])[]
+
+function outcomeOf(chain: Chain | undefined, isAnswered: boolean): Outcome<Chain> {
+  if (chain !== undefined && numberOf(chain) > 0) return ok(chain)
+  return isAnswered
+    ? failed(
+        'missing.register',
+        'Nobody who answers keeps this register: check the reference, or ask again later.',
+      )
+    : failed('unavailable.register', 'Nobody who could keep this register answers. Try again later.')
+}
+
+function fetch(
+  { requests }: ReadingOptions,
+  from: NodeId,
+  id: Uint8Array,
+  known: Chain | undefined,
+  then: (chain: Chain | undefined) => void,
+): void {
+  const after = known === undefined ? 0 : numberOf(known)
+  requests.ask(from, 'get', [id, after], (answer) => then(readAnswer(id, answer?.[0])))
+}
+
+/** How far each of them says it is, the furthest first. */
+function numbers(
+  { requests, world }: ReadingOptions,
+  ids: readonly NodeId[],
+  id: Uint8Array,
+  then: (claims: Claims, answered: number) => void,
+): void {
+  const claims: [NodeId, number][] = []
+  let answered = 0
+  let waiting = ids.length
+  let isOver = false
+  const end = (): void => {
+    if (isOver) return
+    isOver = true
+    const furthest = claims.sort(([, a], [, b]) => b - a)
+    then(furthest, answered)
+  }
+  if (waiting === 0) world.after(0, end)
+  for (const one of ids)
+    requests.ask(one, 'number?', [id], (answer) => {
+      waiting -= 1
+      if (answer !== undefined) answered += 1
+      const claim = answer?.[0]
+      if (typeof claim === 'number' && Number.isSafeInteger(claim)) claims.push([one, claim])
+      if (waiting === 0) end()
+      else if (answered * 3 > ids.length * 2) world.after(graceMs, end)
+    })
+}
+
+/** From the one who claims most down, until nobody claims more than was shown. */
+function climb(
+  options: ReadingOptions,
+  id: Uint8Array,
+  claims: Claims,
+  known: Chain | undefined,
+  then: (chain: Chain | undefined) => void,
+): void {
+  const [first, ...rest] = claims.slice(0, triesMax)
+  const isPrivate = known?.descriptor.class === 'private'
+  const least = known === undefined ? 0 : numberOf(known) + (isPrivate ? 0 : 1)
+  if (first === undefined || first[1] < least) {
+    then(known)
+    return
+  }
+  fetch(options, first[0], id, known, (chain) => {
+    const shown = chain && proved(options, known, chain)
+    climb(options, id, rest, shown ?? known, then)
+  })
+}
+
+function proved({ signing }: ReadingOptions, known: Chain | undefined, chain: Chain): Chain | undefined {
+  try {
+    return extended(known, chain, signing)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,25 +1,13 @@
-import { equalBytes } from '@anarq/bytes'
 import { asFault, type Fault, type Outcome } from '@anarq/fault'
 import { encodeCbor } from '@anarq/ipld'
 import { createBuckets } from '../buckets.ts'
 import type { NodeId } from '../node-id.ts'
 import { createRequests, type Signing } from '../swarm/index.ts'
 import { messageBytesMax, type Wire, type World } from '../world.ts'
-import {
-  type Chain,
-  electorsOf,
-  encodeChain,
-  extended,
-  lastOf,
-  numberOf,
-  since,
-  sortElectors,
-  tagOf,
-  withStep,
-} from './chain.ts'
+import { type Chain, electorsOf, extended, numberOf, withStep } from './chain.ts'
 import { createDeciding } from './deciding.ts'
-import { hashOfElectors, type Reference, topicOf } from './descriptor.ts'
-import type { Entry } from './entry.ts'
+import { type Reference, topicOf } from './descriptor.ts'
+import { createHearing } from './hearing.ts'
 import { createJudging } from './judging.ts'
 import { type Message, parseMessage } from './messages.ts'
 import type { Committees, CurrentElectors, Others, Place, RegisterStore } from './ports.ts'
@@ -77,7 +65,6 @@ export function createRegisters(options: RegistersOptions): Registers {
   const { blame = () => {}, onFault = () => {}, changed = () => {} } = options
   const settings = { ...registersDefaults, ...options.settings }
   const buckets = createBuckets(budget)
-  const fetching = new Map<string, number>()
   let isStopped = false
 
   const send = (to: NodeId, kind: Message['kind'], ...body: readonly unknown[]): void => {
@@ -114,7 +101,7 @@ export function createRegisters(options: RegistersOptions): Registers {
     send: (to, id, number, part) => send(to, 'agree', id, number, part),
     decided(chain, step, certificate) {
       const held = shelf.get(chain.id)
-      if (held === undefined || numberOf(held.chain) >= step.number) return
+      if (held === undefined || numberOf(held.chain) !== step.number - 1) return
       const next = withStep(held.chain, step, certificate)
       adopt(next, undefined)
       spreading.tellOf(next, step, electorsOf(chain))
@@ -136,125 +123,24 @@ export function createRegisters(options: RegistersOptions): Registers {
     tell: spreading.tellCopies,
   })
 
+  const hearing = createHearing({
+    signing,
+    shelf,
+    deciding,
+    spreading,
+    reading,
+    requests,
+    current,
+    send,
+    adopt,
+    blame,
+  })
+
   function adopt(chain: Chain, from: NodeId | undefined, done?: (isDurable: boolean) => void): void {
     shelf.put(chain, from, done)
     deciding.moved(chain)
     writing.moved(chain)
     changed(chain)
-  }
-
-  /** What somebody shows, if it is further than what is here and this node keeps it. Throws where it proves nothing. */
-  function take(chain: Chain, from: NodeId): boolean {
-    const held = shelf.get(chain.id)
-    if (held === undefined && shelf.refusal(chain, from) !== undefined) return false
-    if (held === undefined && numberOf(chain) === 0 && !isFoundedNow(chain)) return false
-    const next = extended(held?.chain, chain, signing)
-    if (next === undefined) return false
-    adopt(next, from)
-    spreading.tellNews(next, from)
-    return true
-  }
-
-  /** Nobody but those who would decide today can be its founders. */
-  function isFoundedNow({ descriptor, founders }: Chain): boolean {
-    const now = current(descriptor)
-    return now !== undefined && equalBytes(hashOfElectors(sortElectors(now)), hashOfElectors(founders))
-  }
-
-  function tell(to: NodeId, chain: Chain, after: number): void {
-    send(to, 'state', encodeChain(since(chain, after)))
-  }
-
-  /** Of several who have it two are asked at once: one of them may never answer. */
-  function fetchFrom(from: NodeId, id: Uint8Array): void {
-    const name = id.toHex()
-    const asked = fetching.get(name) ?? 0
-    if (asked >= 2) return
-    fetching.set(name, asked + 1)
-    reading.fetch(from, id, shelf.get(id)?.chain, (chain) => {
-      const left = (fetching.get(name) ?? 1) - 1
-      if (left === 0) fetching.delete(name)
-      else fetching.set(name, left)
-      try {
-        if (chain !== undefined) take(chain, from)
-      } catch (error) {
-        blame(from, asFault(error).code)
-      }
-    })
-  }
-
-  function onOffer(from: NodeId, founded: Chain, entry: Entry): void {
-    const { id } = founded
-    if (shelf.get(id) === undefined && entry.version === 1) take(founded, from)
-    const held = shelf.get(id)
-    if (held === undefined) {
-      if (entry.version > 1) fetchFrom(from, id)
-      return
-    }
-    const last = lastOf(held.chain)?.entry.version ?? 0
-    if (entry.version <= last) tell(from, held.chain, numberOf(held.chain) - 1)
-    else if (entry.version > last + 1) fetchFrom(from, id)
-    else {
-      spreading.noteWriter(id, from)
-      deciding.offer(held.chain, entry)
-    }
-  }
-
-  function onHave(from: NodeId, id: Uint8Array, number: number, tag: Uint8Array): void {
-    const held = shelf.get(id)
-    if (held === undefined) {
-      fetchFrom(from, id)
-      return
-    }
-    const mine = numberOf(held.chain)
-    if (mine < number) fetchFrom(from, id)
-    else if (mine > number || !equalBytes(tag, tagOf(held.chain))) {
-      tell(from, held.chain, number)
-      // Two of one version, of an owner who wrote apart: both sides look which of them stands.
-      if (mine === number) fetchFrom(from, id)
-    }
-  }
-
-  function handle(from: NodeId, message: Message): void {
-    switch (message.kind) {
-      case 'offer':
-        onOffer(from, message.founded, message.entry)
-        return
-      case 'agree': {
-        const held = shelf.get(message.id)
-        const place =
-          held === undefined ? 'behind' : deciding.receive(from, held.chain, message.number, message.part)
-        if (place === 'behind') fetchFrom(from, message.id)
-        else if (place === 'ahead' && held !== undefined) tell(from, held.chain, message.number - 1)
-        return
-      }
-      case 'state':
-        take(message.chain, from)
-        return
-      case 'have':
-        onHave(from, message.id, message.number, message.tag)
-        return
-      case 'number?': {
-        const held = shelf.get(message.id)
-        send(from, 'answer', message.asked, held === undefined ? null : numberOf(held.chain))
-        return
-      }
-      case 'get': {
-        const held = shelf.get(message.id)
-        send(
-          from,
-          'answer',
-          message.asked,
-          held === undefined ? null : encodeChain(since(held.chain, message.after)),
-        )
-        return
-      }
-      case 'answer':
-        requests.answered(from, message.body)
-        return
-      default:
-        message satisfies never
-    }
   }
 
   function tick(): void {
@@ -280,7 +166,7 @@ export function createRegisters(options: RegistersOptions): Registers {
       if (isStopped || from === self) return
       try {
         const message = parseMessage(bytes)
-        if (buckets.take(from, costOf[message.kind], world.clock.nowMs())) handle(from, message)
+        if (buckets.take(from, costOf[message.kind], world.clock.nowMs())) hearing.hear(from, message)
       } catch (error) {
         blame(from, asFault(error).code)
       }

@@ -167,19 +167,8 @@ export function createWriting(
     moved(chain) {
       const name = chain.id.toHex()
       const one = pending.get(name)
-      const stands = chain.versions.find(({ entry }) => entry.version === one?.entry.version)
-      const isPast = one !== undefined && (lastOf(chain)?.entry.version ?? 0) >= one.entry.version
-      if (!isPast || one === undefined) return
-      const isOurs = stands !== undefined && equalBytes(hashOfEntry(stands.entry), hashOfEntry(one.entry))
-      finish(
-        name,
-        isOurs
-          ? ok(chain)
-          : failed(
-              'conflict.register',
-              'Another change of this register came first, and stands. Look at it, and change it again if you still want to.',
-            ),
-      )
+      const outcome = one && outcomeOf(chain, one.entry)
+      if (outcome !== undefined) finish(name, outcome)
     },
     isPending: ({ id }) => pending.has(id.toHex()),
     stop() {
@@ -187,6 +176,19 @@ export function createWriting(
         finish(name, failed('cancelled.stopped', 'This node stopped before the change was decided.'))
     },
   }
+}
+
+/** `undefined` until the register has come to that version. */
+function outcomeOf(chain: Chain, entry: Entry): Outcome<Chain> | undefined {
+  if ((lastOf(chain)?.entry.version ?? 0) < entry.version) return undefined
+  const stands = chain.versions.find((one) => one.entry.version === entry.version)
+  const isOurs = stands !== undefined && equalBytes(hashOfEntry(stands.entry), hashOfEntry(entry))
+  return isOurs
+    ? ok(chain)
+    : failed(
+        'conflict.register',
+        'Another change of this register came first, and stands. Look at it, and change it again if you still want to.',
+      )
 }
 
 function foundedBy(

@@ -46,6 +46,7 @@ export type World = {
   readonly decided: Map<string, Set<string>>
   view: readonly Elector[]
   committee: readonly Elector[] | undefined
+  relays: readonly Elector[]
 }
 
 export type WorldOptions = {
@@ -71,7 +72,7 @@ export function createWorld({
   const net = createTestNet({ seed, loss })
   const decided = new Map<string, Set<string>>()
   const electors = Array.from({ length: size }, (_, i) => electorOf(seedOf(seed, i)))
-  const world: World = { net, peers: [], decided, view: electors, committee: electors }
+  const world: World = { net, peers: [], decided, view: electors, committee: electors, relays: electors }
   const peers = electors.map((elector, i) =>
     addPeer(world, elector, seedOf(seed, i), { i, liars, settings, diskMs, disks }),
   )
@@ -116,7 +117,7 @@ function addPeer(
       },
       committees: {
         of: () => world.committee && { period: 1, members: world.committee },
-        isRelay: (id) => world.committee?.some((one) => one.id === id) ?? false,
+        isRelay: (id) => world.relays.some((one) => one.id === id),
       },
       others: { ids: () => world.peers.map(({ id }) => id) },
       isOwner: (owner) => owner.toHex() === key.publicKey.toHex(),

@@ -26,6 +26,8 @@ type Plan = {
   readonly lies: boolean
   readonly isCut: boolean
   readonly crashes: number
+  /** Others come to those who decide, while all this goes on. */
+  readonly grows: boolean
 }
 
 /**
@@ -44,6 +46,7 @@ test('[SW-CON-7] [SW-TOP-7] [SW-TOP-8] whatever is lost, cut, late or down, and 
         lies: fc.boolean(),
         isCut: fc.boolean(),
         crashes: fc.integer({ min: 0, max: 8 }),
+        grows: fc.boolean(),
       }),
       storm,
     ),
@@ -53,19 +56,29 @@ test('[SW-CON-7] [SW-TOP-7] [SW-TOP-8] whatever is lost, cut, late or down, and 
     steps.reduce((sum, count) => sum + count) > 3 * steps.length,
     'in spite of it all changes come to be',
   )
+  assert.ok(moved.some((count) => count > 0))
 })
 
 const steps: number[] = []
+const moved: number[] = []
 
 function storm(plan: Plan): void {
-  const { size, lies } = plan
-  const liars = lies ? faultsOf(size) : 0
+  const size = plan.grows ? 7 : plan.size
+  const begun = plan.grows ? 4 : size
+  const liars = plan.lies ? faultsOf(begun) : 0
   const world = createWorld({ seed: plan.seed, size, liars, loss: plan.loss / 100, diskMs: 20 })
   const random = createSeededRandom(plan.seed + 1)
   const draw = (below: number): number => new DataView(random.bytes(4).buffer).getUint32(0) % below
   const [owner] = world.peers as [Peer]
   const honest = world.peers.slice(liars)
+  const electors = world.peers.map(({ elector }) => elector)
+  world.view = electors.slice(0, begun)
+  world.committee = world.view
   const chain = found(world, owner, plan.class)
+  world.net.after(draw(stormMs), () => {
+    world.view = electors
+    world.committee = electors
+  })
   const { id } = chain
 
   for (let i = 0; i < 12; i += 1) world.net.after(draw(stormMs), () => proposeTwice(owner, chain, i))
@@ -100,6 +113,10 @@ function storm(plan: Plan): void {
     }),
   )
   assert.equal(ends.size, 1, 'all honest nodes end equal')
+  const ways = [...world.decided.values()].flatMap((one) => [...one])
+  const moves = ways.filter((way) => way.startsWith('move')).length
+  assert.ok(moves <= Number(plan.grows))
+  moved.push(moves)
   steps.push(world.decided.size)
 }
 

@@ -7,6 +7,7 @@ import type { NodeId } from '@anarq/qnet'
 import {
   type Chain,
   type Entry,
+  electorsOf,
   encodeChain,
   hashOfEntry,
   lastOf,
@@ -15,6 +16,7 @@ import {
   referenceOf,
   writeEntry,
 } from '@anarq/qnet/registers'
+import type { Elector } from '@anarq/qnet/swarm'
 import { create, createWorld, type Peer, run, type World } from './net.ts'
 
 test('[SW-CON-1] a private register is its owner’s alone: its change is done before anybody else hears of it', () => {
@@ -165,6 +167,24 @@ test('electors that go are replaced by a step that those before them decided, an
     world.net.runUntil(() => numberOf(newcomer.faces[0]?.held(chain.id) ?? chain) === 3, 30_000) !==
       undefined,
   )
+  assertOneHistory(world)
+})
+
+test('[SW-CON-4] a public register goes to the committee of the period when it is changed, and not for a new period alone', () => {
+  const world = createWorld({ seed: 12, size: 12 })
+  const electors = world.peers.map(({ elector }) => elector)
+  const [owner] = world.peers as [Peer]
+  world.committee = electors.slice(0, 7)
+  const chain = create(world, owner, 'public', 'one')
+  world.committee = electors.slice(5)
+  world.net.run(60_000)
+  assert.equal(owner.faces[0]?.held(chain.id)?.links.length, 0)
+  const changed = change(world, owner, chain, 'two')
+  const names = (some: readonly Elector[]): string[] => some.map(({ id }) => id).sort()
+  assert.deepEqual(names(changed.links[0]?.electors ?? []), names(world.committee))
+  assert.deepEqual(names(electorsOf(changed)), names(world.committee))
+  world.net.run(30_000)
+  for (const { faces } of world.peers) assert.equal(contentOf(faces[0]?.held(chain.id) as Chain), 'two')
   assertOneHistory(world)
 })
 

@@ -63,6 +63,8 @@ test('[SW-CON-1] [SW-CON-2] [SW-CON-3] [SW-CON-5] real nodes: a private and a pr
 
     const rules = await ada.network.setRegister({ ref: 'rules', value: 'be kind', class: 'protected' })
     assert.deepEqual([rules.electors.length, rules.quorum], [5, 4])
+    const { key } = await eve.network.registers()
+    assert.notEqual(key, rules.owner)
     await eve.close()
     const next = await ada.network.setRegister({ ref: 'rules', value: 'be kind, and brief' })
     assert.equal(next.versions[0]?.version, 2)
@@ -79,6 +81,7 @@ test('[SW-CON-1] [SW-CON-2] [SW-CON-3] [SW-CON-5] real nodes: a private and a pr
 
     const back = await world.open('node 5', 5, settings)
     await until(async () => (await seen(back, rules.reference)) === 'be kind, and brief', 40_000)
+    assert.equal((await back.network.registers()).key, key, 'its key is the identity’s, not the process’s')
     assert.deepEqual(world.faults, [])
   })
 })

@@ -9,6 +9,11 @@ import type { NodeId } from './node-id.ts'
 import { messageBytesMax, type Wire, type World } from './world.ts'
 
 export {
+  type OpenLastingRegisterStore,
+  testLastingRegisterStore,
+  testRegisterStore,
+} from './registers/testing.ts'
+export {
   type OpenLastingStores,
   type OpenStores,
   testLastingStores,

@@ -50,6 +50,11 @@ export type Kernel = {
   answer(question: Uint8Array): Promise<Uint8Array>
   /** 32 secret bytes of this device, from which its node's keys come: the same after every unlocking. `refused.locked` while locked. */
   nodeSecret(): Uint8Array
+  /**
+   * 32 secret bytes of the identity in use, for the registers that it owns: the words give them again. Nobody can tell by what is made of
+   * them whose it is. `refused.locked` while locked.
+   */
+  registerSecret(): Promise<Uint8Array>
   /** Has others keep what is here, one step at a time, for as long as somebody goes on. */
   readonly keeping: Keeping
   /** How large the store may grow, for doors that say how much room is left. */
@@ -127,6 +132,8 @@ export async function createKernel({
     answer: answering.answer,
     keeping: kept.keeping,
     nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
+    registerSecret: async () =>
+      deriveSecret((await home.acting()).space.identity.secrets.index, 'q/v1/store/registers'),
     quotaBytes: quota.bytes,
     note(entry) {
       if (account.state() === 'open') void home.note(entry).catch(() => {})

@@ -35,6 +35,7 @@ import type {
   NodeNetworkFacts,
   PeerFacts,
 } from './network-operations.ts'
+import type { OwnRegisters, RegisterChange, RegisterFacts, RegisterProof } from './register-operations.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -261,6 +262,10 @@ export type NetworkSdk = {
   kept(input: Nothing): Promise<KeptFacts>
   /** The same of one file, or of all in a folder. */
   keptEntry(input: { ref: string }): Promise<KeptEntryFacts>
+  registers(input: Nothing): Promise<OwnRegisters>
+  register(input: { ref: string }): Promise<RegisterFacts>
+  setRegister(input: RegisterChange): Promise<RegisterFacts>
+  proveRegister(input: { ref: string }): Promise<RegisterProof>
   /** Brings this home back from other nodes, after the words were given. Takes as long as it takes. */
   bringBack(input: { invitation?: string | undefined }): Promise<ReturnFacts>
 }

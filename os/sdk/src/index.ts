@@ -61,5 +61,14 @@ export {
   readPermission,
 } from './permissions.ts'
 export { appFolder, isOwnPlace, placeOf, shellId } from './places.ts'
+export type {
+  OwnRegisters,
+  RegisterChange,
+  RegisterClassName,
+  RegisterFacts,
+  RegisterOperations,
+  RegisterProof,
+  RegisterVersionFacts,
+} from './register-operations.ts'
 export type { JsonSchema, Shape } from './shape.ts'
 export { fromWire, toWire } from './wire.ts'

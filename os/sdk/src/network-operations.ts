@@ -1,5 +1,7 @@
+import type { RegisterOperations } from './register-operations.ts'
+
 /** This node among others, as whoever uses it asks about it. A node that is on no network answers `unavailable.network` to all but `status`. */
-export type NetworkOperations = {
+export type NetworkOperations = RegisterOperations & {
   status(): NodeNetworkFacts
   /** All nodes that this one knows of, those that it is linked to first. */
   peers(): readonly PeerFacts[]

@@ -15,6 +15,8 @@ const known = {
   'system.backup': 'Save all that is on this node as a sealed backup, and check such a backup',
   'network.read': 'See the network that this node is on, and the nodes that it knows',
   'network.manage': 'Invite other nodes, and join the networks of others',
+  'registers.read': 'See your registers on the network, the private ones too',
+  'registers.manage': 'Make and change registers on the network in your name',
   'tools.manage': 'Make keys by which your own tools reach your drive, and take them back',
   'browsers.manage': 'Let browsers in, and put them out',
   'apps.manage': 'Install, update and remove apps',

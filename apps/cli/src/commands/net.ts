@@ -1,10 +1,11 @@
 import type { PersonFacts } from '@anarq/kernel'
 import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
-import { type Command, type Context, UsageError } from '../command.ts'
+import { type Command, type Context, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
+import { registerOptions, registerVerb } from './register.ts'
 
-type NetVerb = (context: Context, args: readonly string[]) => Promise<number>
+type NetVerb = (context: Context, args: readonly string[], values: Values) => Promise<number>
 
 const verbs: Readonly<Record<string, NetVerb>> = {
   async status({ sdk, terminal }) {
@@ -68,12 +69,13 @@ const verbs: Readonly<Record<string, NetVerb>> = {
     }
     return 0
   },
+  register: registerVerb,
   'bring-back': async (context, args) => backFromOthers(context, await context.operations(), args[1]),
 }
 
 export const net: Command = {
   usage:
-    'net status | peers | people | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
+    'net status | peers | people | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
@@ -84,17 +86,20 @@ export const net: Command = {
     'net join LINE     meet the network of whoever gave you the line',
     'net neighbours    the nodes that keep copies with this one, and what is held here for them',
     'net kept [NAME]   how many copies others have of what is here, or of one file or folder',
+    'net register     small values with a history: private, protected by the neighbourhood, or public. Verbs:',
+    '                 set NAME VALUE [--class CLASS] [--writer KEY], get, history, prove [-o FILE] NAME|REFERENCE, list, verify FILE',
     'net bring-back    fetch what this home lacks from those who keep it, after id recover --join was cut short',
     '',
     'The node must run with --net: see anarq help up. Nobody is asked but those nodes; there is no server of ours.',
   ].join('\n'),
   min: 1,
-  max: 2,
-  async run(context, args) {
+  max: 4,
+  options: registerOptions,
+  async run(context, args, values) {
     const verb = verbs[args[0] ?? '']
     if (verb === undefined)
       throw new UsageError(`"net ${args[0]}" is unknown: use ${Object.keys(verbs).join(', ')}.`)
-    return verb(context, args)
+    return verb(context, args, values)
   },
 }
 

@@ -2,6 +2,7 @@ import type { FaultTexts } from '@anarq/design'
 import { appFaultsEs } from './faults-es-apps.ts'
 import { keyFaultsEs } from './faults-es-keys.ts'
 import { networkFaultsEs } from './faults-es-network.ts'
+import { registerFaultsEs } from './faults-es-registers.ts'
 import { storeFaultsEs } from './faults-es-store.ts'
 
 /**
@@ -240,5 +241,6 @@ export const faultsEs: FaultTexts = {
   ...storeFaultsEs,
   ...keyFaultsEs,
   ...networkFaultsEs,
+  ...registerFaultsEs,
   ...appFaultsEs,
 }

@@ -43,6 +43,8 @@ export type KeepingRoom = Omit<Neighbours, 'reach'> & {
   /** Resolves when there is somebody; `unavailable.neighbours` where nobody came in a minute. */
   arrived(signal?: AbortSignal): Promise<void>
   facts(): NeighbourhoodFacts
+  /** Undefined until its place is paid for. */
+  swarm(): Swarm | undefined
   close(): Promise<void>
 }
 
@@ -145,6 +147,7 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
         await new Promise<void>((resolve) => void world.after(100, resolve))
       }
     },
+    swarm: () => swarm,
     facts: () => factsOf(ground.keys.id, swarm, held, heldBytesMax),
     async close() {
       isClosed = true

@@ -1,6 +1,12 @@
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '@anarq/qnet'
-import { type Contact, createDiscovery, type Discovery, readCache } from '@anarq/qnet/discovery'
+import {
+  type Contact,
+  createDiscovery,
+  type Discovery,
+  type DiscoverySettings,
+  readCache,
+} from '@anarq/qnet/discovery'
 import { groupOfHost, type OfferedRole, parseInvitation, writeInvitation } from '@anarq/qnet/record'
 import type { NetworkInvitation } from '@anarq/sdk'
 import type { Ground } from './ground.ts'
@@ -9,6 +15,7 @@ import { roomBytes } from './rooms.ts'
 export type MeetingOptions = {
   readonly ground: Ground
   readonly roles: readonly OfferedRole[]
+  readonly settings?: Partial<DiscoverySettings> | undefined
   onFault(fault: Fault): void
 }
 
@@ -27,12 +34,13 @@ const greetingMsMax = 10_000
 const greetingPollMs = 50
 const keepEveryMs = 5 * 60_000
 
-export function openMeeting({ ground, roles, onFault }: MeetingOptions): Meeting {
+export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOptions): Meeting {
   const { keys, onion, world, links, rooms, kept, addresses } = ground
   const discovery: Discovery = createDiscovery({
     keys,
     onion,
     world,
+    settings,
     wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
     describe: () => ({ addresses, brokers: [], branches: [], capacity: 0, roles }),
     // Nobody publishes pointers yet: there is none to be believed.

@@ -1,6 +1,7 @@
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers, SmallFile } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
+import type { DiscoverySettings } from '@anarq/qnet/discovery'
 import type { NodeAddress, OfferedRole } from '@anarq/qnet/record'
 import type { NetworkOperations } from '@anarq/sdk'
 import { type ExitSettings, openCircuits } from './circuits.ts'
@@ -9,6 +10,7 @@ import { type KeepingRoom, type KeepingSettings, openKeeping } from './keeping.t
 import { openMeeting } from './meeting.ts'
 import { networkOperations } from './operations.ts'
 import { openQuestions } from './questions.ts'
+import { openRegisters, type RegisterSettings, type RegistersRoom } from './registers.ts'
 
 export type NetSettings = {
   /** Where other nodes may come in; without it this node only goes out. */
@@ -23,6 +25,9 @@ export type NetSettings = {
   readonly socks?: number | undefined
   readonly exit?: ExitSettings | undefined
   readonly keeping?: KeepingSettings
+  readonly registers?: RegisterSettings
+  /** All of a network have the same. */
+  readonly discovery?: Partial<DiscoverySettings>
 }
 
 export type NetOptions = NetSettings & {
@@ -90,21 +95,35 @@ type Among = Pick<Net, 'reach' | 'socks'> & {
 async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Among> {
   const { kernel, heldFolder, keeping: settings, socks, exit, onFault } = options
   const roles = [...new Set(options.roles)].sort()
-  const meeting = openMeeting({ ground, roles, onFault })
+  const meeting = openMeeting({ ground, roles, settings: options.discovery, onFault })
   const { discovery } = meeting
   const known = (): NodeId[] => discovery.nodes().map(({ record }) => record.id)
   let keeping: KeepingRoom | undefined
+  let registers: RegistersRoom | undefined
   const closeRooms = async (): Promise<void> => {
+    await registers?.close()
     await keeping?.close()
     meeting.close()
   }
   try {
     keeping = await openKeeping({ ground, known, kernel, folder: heldFolder, settings, onFault })
+    registers = await openRegisters({
+      ground,
+      swarm: keeping.swarm,
+      discovery,
+      kernel,
+      folder: heldFolder,
+      settings: options.registers,
+      onFault,
+    })
     const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
     const { arrived } = keeping
     return {
       keeping,
-      operations: networkOperations({ ground, meeting, keeping, circuits, roles }),
+      operations: {
+        ...networkOperations({ ground, meeting, keeping, circuits, roles }),
+        ...registers.operations,
+      },
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
       async reach(invitation, signal) {
         if (invitation !== undefined) await meeting.join(invitation, signal)

@@ -2,7 +2,7 @@ import { Fault } from '@anarq/fault'
 import type { Spread } from '@anarq/qnet/circuit'
 import type { Listed } from '@anarq/qnet/discovery'
 import type { OfferedRole } from '@anarq/qnet/record'
-import type { ChoiceFacts, CircuitsFacts, NetworkOperations, PeerFacts } from '@anarq/sdk'
+import type { ChoiceFacts, CircuitsFacts, NetworkOperations, PeerFacts, RegisterOperations } from '@anarq/sdk'
 import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
 import type { KeepingRoom } from './keeping.ts'
@@ -17,7 +17,7 @@ export type NetworkParts = {
 }
 
 /** What can be asked of a node's network, over its rooms. */
-export function networkOperations(parts: NetworkParts): NetworkOperations {
+export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, keyof RegisterOperations> {
   const { ground, meeting, keeping, roles } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting

@@ -31,7 +31,7 @@ export type Equivocation = {
 
 export type AgreementOptions = {
   readonly subject: Subject
-  readonly electorate: readonly Card[]
+  readonly electorate: readonly Elector[]
   readonly self: NodeId
   readonly world: World
   readonly signing: Signing
@@ -43,7 +43,20 @@ export type AgreementOptions = {
   accepts(value: Uint8Array): boolean
   decided(value: Uint8Array, certificate: Certificate): void
   caught?(evidence: Equivocation): void
+  /** Makes what is voted outlive this process: a vote is sent when `then` is called, and never where that fails. */
+  keep?(ballot: Ballot, then: () => void): void
+  /** What `keep` was given last, before a crash or a pause. */
+  readonly kept?: Ballot | undefined
   readonly roundMs?: number
+}
+
+export type Elector = Pick<Card, 'id' | 'idBytes' | 'publicKey'>
+
+/** The last round in which a member voted, for what, and what it is locked on: enough never to vote against itself. */
+export type Ballot = {
+  readonly round: number
+  readonly phases: readonly Phase[]
+  readonly lock: Lock | undefined
 }
 
 export type Agreement = {
@@ -56,7 +69,7 @@ export type Agreement = {
 
 export const valueBytesMax: number = 64 * 1024
 
-type Lock = { readonly value: Uint8Array; readonly certificate: Certificate }
+export type Lock = { readonly value: Uint8Array; readonly certificate: Certificate }
 
 /**
  * Settles one value among up to 100 members of which less than a third lie: two phases by way of a leader that changes with
@@ -65,23 +78,28 @@ type Lock = { readonly value: Uint8Array; readonly certificate: Certificate }
  * Safe whatever the delays; decides once an honest leader is heard in time.
  */
 export function createAgreement(options: AgreementOptions): Agreement {
-  const { subject, electorate, self, world, signing, send, roundMs = 3000 } = options
+  const { subject, electorate, self, world, signing, send, roundMs = 3000, kept } = options
+  const keep = options.keep ?? ((_ballot, then) => then())
   const order = rankFor(labelled('leader', encodeCbor([subject.topic, subject.sequence])), electorate)
   const quorum = quorumOf(electorate.length)
   const indexes = new Map(electorate.map((card, index) => [card.id, index]))
   let round = -1
-  let locked: Lock | undefined
+  /** Below, this member may have voted already. */
+  const floor = kept?.round ?? 0
+  let locked: Lock | undefined = kept?.lock
   let isOver = false
   let stopTimer: (() => void) | undefined
   let proposed: { round: number; value: Uint8Array } | undefined
   let refused: { readonly round: number; readonly value: Uint8Array } | undefined
-  const voted = new Set<string>()
+  const voted = new Set<string>(kept?.phases.map((phase) => phase + floor))
+  let votedRound = floor
   const ballots = new Map<string, Map<number, Uint8Array>>()
   const entrants = new Map<number, Map<NodeId, Lock | undefined>>()
   const proposals = new Map<number, readonly [Uint8Array, Uint8Array]>()
   const values = new Map<string, Uint8Array>()
+  if (locked !== undefined) values.set(locked.certificate.hash.toHex(), locked.value)
 
-  const leaderOf = (of: number): Card => order[of % order.length] as Card
+  const leaderOf = (of: number): Elector => order[of % order.length] as Elector
   const tell = (to: NodeId, part: readonly unknown[]): void =>
     to === self ? take(self, part) : send(to, part)
   const tellAll = (part: readonly unknown[]): void => {
@@ -89,7 +107,8 @@ export function createAgreement(options: AgreementOptions): Agreement {
     take(self, part)
   }
 
-  function enter(next: number): void {
+  function enter(asked: number): void {
+    const next = Math.max(asked, floor)
     if (isOver || next <= round || next > roundMax) return
     round = next
     announce()
@@ -134,7 +153,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
   }
 
   function onEnter(from: NodeId, at: number, lock: Lock | undefined): void {
-    if (at > round + 64) return
+    if (at > Math.max(round, floor) + 64) return
     const heard = entrants.get(at) ?? new Map<NodeId, Lock | undefined>()
     entrants.set(at, heard)
     if (lock === undefined || isPrepared(lock)) heard.set(from, lock)
@@ -152,7 +171,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
   ): void {
     const leader = leaderOf(at)
     const hash = hashBlake3(value)
-    if (from !== leader.id || at < round || at > round + 64) return
+    if (from !== leader.id || at < Math.max(round, floor) || at > Math.max(round, floor) + 64) return
     if (!signing.verify(leader.publicKey, proposalOf(subject, at, hash), signature)) return
     noteProposal(at, hash, signature)
     enter(at)
@@ -186,7 +205,11 @@ export function createAgreement(options: AgreementOptions): Agreement {
     voted.add(phase + at)
     const proposal = proposals.get(at)
     const signature = signing.sign(statement(subject, phase, at, hash))
-    tell(leaderOf(at).id, ['vote', phase, at, hash, signature, proposal?.[1] ?? null])
+    votedRound = Math.max(votedRound, at)
+    const phases = (['prepare', 'commit'] as const).filter((one) => voted.has(one + votedRound))
+    keep({ round: votedRound, phases, lock: locked }, () => {
+      if (!isOver) tell(leaderOf(at).id, ['vote', phase, at, hash, signature, proposal?.[1] ?? null])
+    })
   }
 
   function onVote(from: NodeId, phase: Phase, at: number, hash: Uint8Array, signature: Uint8Array): void {
@@ -195,7 +218,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
     const name = `${phase} ${at} ${hash.toHex()}`
     const ballot = ballots.get(name) ?? new Map<number, Uint8Array>()
     if (ballot.size >= quorum || ballot.has(index)) return
-    const voter = electorate[index] as Card
+    const voter = electorate[index] as Elector
     if (!signing.verify(voter.publicKey, statement(subject, phase, at, hash), signature)) return
     ballots.set(name, ballot.set(index, signature))
     if (ballot.size < quorum) return
@@ -212,7 +235,8 @@ export function createAgreement(options: AgreementOptions): Agreement {
     if (proposal !== undefined && signing.verify(leader.publicKey, proposalOf(subject, at, hash), proposal))
       noteProposal(at, hash, proposal)
     const value = values.get(hash.toHex())
-    if (at < round || value === undefined || !isPrepared({ value, certificate })) return
+    if (at < Math.max(round, floor) || value === undefined) return
+    if (!isPrepared({ value, certificate })) return
     if (locked === undefined || certificate.round > locked.certificate.round) locked = { value, certificate }
     vote('commit', at, hash)
   }

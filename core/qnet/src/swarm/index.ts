@@ -6,14 +6,40 @@
  * nobody. What belongs to an index is at the home of that index, found from its name alone.
  */
 export { type Charge, charges } from './accusations.ts'
-export { type Agreement, createAgreement, type Equivocation, isEquivocation } from './agreement.ts'
+export {
+  type Agreement,
+  type Ballot,
+  createAgreement,
+  type Elector,
+  type Equivocation,
+  isEquivocation,
+} from './agreement.ts'
 export { type Card, type CardRules, createCard, createCardReader, searchCard } from './card.ts'
-export { type Certificate, faultsOf, isCertified, quorumOf, type Subject } from './certificate.ts'
+export {
+  type Certificate,
+  encodeCertificate,
+  faultsOf,
+  isCertified,
+  quorumOf,
+  readCertificate,
+  readPhase,
+  roundMax,
+  type Subject,
+} from './certificate.ts'
 export { createFeedKey, type FeedKey, isSignedHead } from './feed.ts'
 export { createMemoryHeadStore, feedBytes, type HeadStore, type SignedHead } from './head-store.ts'
 export type { Heads } from './heads.ts'
-export { homeOfFeed, isUnder, membersMax, type Place, type Prefix, type Seat, seatOf } from './place.ts'
-export { createSigning, type Signing, signingOf } from './ports.ts'
+export {
+  homeOfFeed,
+  isUnder,
+  membersMax,
+  type Place,
+  type Prefix,
+  rankFor,
+  type Seat,
+  seatOf,
+} from './place.ts'
+export { createSigning, type Signing, signatureBytesMax, signingOf } from './ports.ts'
 export {
   countMax,
   type Guarantee,
@@ -22,6 +48,7 @@ export {
   type Replicas,
   receiptStatement,
 } from './replicas.ts'
+export { createRequests, type Requests } from './requests.ts'
 export { type BlockNote, createMemoryStore, type Store } from './store.ts'
 export { createSwarm, type Swarm, type SwarmOptions, type SwarmSettings, swarmDefaults } from './swarm.ts'
-export { isProved, type Member, type View, type ViewProof } from './view.ts'
+export { encodeProof, isProved, type Member, readProof, type View, type ViewProof, viewFor } from './view.ts'

@@ -2,11 +2,13 @@ import { Fault } from '@anarq/fault'
 import type { NetworkSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { NetworkOperations } from '../network-operations.ts'
-import { fields, optional, text } from '../shape.ts'
+import { fields, list, oneOf, optional, text } from '../shape.ts'
 
 /** An invitation is at most 300 letters; what is longer is told so by who reads it. */
 const invitationLettersMax = 1000
 const refLettersMax = 4096
+/** At most so many bytes too; what is more is told so by who writes it. */
+const registerLettersMax = 16_000
 
 export const network: MethodsOf<NetworkSdk> = {
   status: {
@@ -57,6 +59,39 @@ export const network: MethodsOf<NetworkSdk> = {
     permission: () => 'network.read',
     params: fields({}),
     run: async (context) => onNetwork(context).neighbourhood(),
+  },
+  registers: {
+    summary: 'The registers that this identity may write to',
+    isChange: false,
+    permission: () => 'registers.read',
+    params: fields({}),
+    run: (context) => onNetwork(context).registers(),
+  },
+  register: {
+    summary: 'A register as those who keep it show it, with its history',
+    isChange: false,
+    permission: () => 'registers.read',
+    params: fields({ ref: text({ min: 1, max: refLettersMax }) }),
+    run: (context, { ref }) => onNetwork(context).register(ref),
+  },
+  setRegister: {
+    summary: 'Change a register of this identity, or make one',
+    isChange: true,
+    permission: () => 'registers.manage',
+    params: fields({
+      ref: text({ min: 1, max: refLettersMax }),
+      value: text({ max: registerLettersMax }),
+      class: optional(oneOf('private', 'protected', 'public')),
+      writers: optional(list(text({ min: 1, max: 100 }), 16)),
+    }),
+    run: (context, change) => onNetwork(context).setRegister(change),
+  },
+  proveRegister: {
+    summary: 'The proof of a register, which anybody checks without asking anybody',
+    isChange: false,
+    permission: () => 'registers.read',
+    params: fields({ ref: text({ min: 1, max: refLettersMax }) }),
+    run: (context, { ref }) => onNetwork(context).proveRegister(ref),
   },
   kept: {
     summary: 'How well others keep what is here',

@@ -15,6 +15,9 @@ export type Broker = {
   /** Whether it is a pair of this broker's. */
   data(from: NodeId, pair: Uint8Array, bytes: Uint8Array): boolean
   close(from: NodeId, pair: Uint8Array): boolean
+  /** No link leads to it any more: it has no place, and its pairs end. */
+  lost(node: NodeId): void
+  readonly places: number
   readonly pairs: number
   /** Bytes waiting to be forwarded, of all pairs. */
   readonly waiting: number
@@ -88,6 +91,9 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
     return pair
   }
   return {
+    get places() {
+      return reservations.size
+    },
     get pairs() {
       return pairs.size
     },
@@ -117,8 +123,9 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
       const pair: Pair = { id, ends: [from, to], bytes: 0, waiting: 0, cancel: () => {} }
       pair.cancel = world.after(limits.pairMs, () => end(pair, 'limit.time'))
       pairs.set(toHex(id), pair)
-      tell(to, { kind: 'incoming', from, pair: id })
-      tell(from, { kind: 'opened', to, pair: id, observed: observedOf(from) })
+      const { pairBytesPerSecond: bytesPerSecond } = limits
+      tell(to, { kind: 'incoming', from, pair: id, bytesPerSecond })
+      tell(from, { kind: 'opened', to, pair: id, observed: observedOf(from), bytesPerSecond })
     },
     data(from, id, bytes) {
       const pair = pairOf(from, id)
@@ -146,6 +153,11 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
       const pair = pairOf(from, id)
       if (pair !== undefined) end(pair, 'closed', from)
       return pair !== undefined
+    },
+    lost(node) {
+      reservations.get(node)?.()
+      reservations.delete(node)
+      for (const pair of pairs.values()) if (pair.ends.includes(node)) end(pair, 'unavailable.peer', node)
     },
   }
 }

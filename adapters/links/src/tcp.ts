@@ -76,12 +76,7 @@ export function createTcpCarrier({ isOnePort = false }: TcpOptions = {}): TcpCar
   }
 }
 
-async function dial(
-  address: string,
-  signal: AbortSignal,
-  localPort?: number,
-  way?: PipeWay,
-): Promise<Pipe> {
+async function dial(address: string, signal: AbortSignal, localPort?: number, way?: PipeWay): Promise<Pipe> {
   const { host, port } = partsOf(address)
   const family = isIP(host)
   // A name may lead to both families, each of which is dialled from an address of its own.

@@ -2,9 +2,11 @@ import { concatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers } from '@anarq/kernel'
 import { messageBytesMax, type NodeId } from '@anarq/qnet'
+import type { Contact } from '@anarq/qnet/discovery'
 import type { LinkStream, StreamEvents } from '@anarq/qnet/link'
-import { type Invitation, parseInvitation, writeInvitation } from '@anarq/qnet/record'
+import { type Invitation, invitationBrokersMax, parseInvitation, writeInvitation } from '@anarq/qnet/record'
 import type { Ground } from './ground.ts'
+import { contactsOf } from './invited.ts'
 
 /** Streams begin with what they are for: this one carries one question, and back its answer. */
 const questionStream = 1
@@ -18,22 +20,27 @@ const placeMs = 365 * 24 * 3_600_000
 /** The kernel's questions to other nodes, and its answers to theirs, over streams of links. */
 export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): Peers {
   const { keys, world, addresses } = ground
-  const contacts = new Map<NodeId, Invitation>()
+  const contacts = new Map<NodeId, Contact>()
   ground.lookIn((peer) => contacts.get(peer))
   ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
   return {
-    places: async () =>
-      addresses.length === 0
+    async places() {
+      const brokers = ground.brokers().slice(0, invitationBrokersMax)
+      const endMs = world.clock.nowMs() + placeMs
+      return addresses.length + brokers.length === 0
         ? []
-        : [writeInvitation(keys, { addresses, endMs: world.clock.nowMs() + placeMs })],
+        : [writeInvitation(keys, { addresses, endMs, brokers })]
+    },
     async ask(places, question, signal) {
       let last: unknown
-      for (const contact of places.flatMap((place) => contactOf(place, world.clock.nowMs()))) {
-        contacts.delete(contact.id)
-        contacts.set(contact.id, contact)
-        if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
+      for (const invitation of places.flatMap((place) => placeOf(place, world.clock.nowMs()))) {
+        for (const contact of contactsOf(invitation)) {
+          contacts.delete(contact.id)
+          contacts.set(contact.id, contact)
+          if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
+        }
         try {
-          return await askOver(ground, contact.id, question, signal)
+          return await askOver(ground, invitation.id, question, signal)
         } catch (error) {
           if (signal?.aborted === true) throw error
           last = error
@@ -49,7 +56,7 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
 }
 
 /** Places that are none of ours, or over, lead nowhere. */
-function contactOf(place: string, nowMs: number): Invitation[] {
+function placeOf(place: string, nowMs: number): Invitation[] {
   try {
     const invitation = parseInvitation(place)
     return invitation.endMs > nowMs ? [invitation] : []

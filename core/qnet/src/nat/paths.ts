@@ -270,8 +270,7 @@ function meetPeer(
     const rttMs = Math.min(rttMsMax, Math.max(0, options.world.clock.nowMs() - way.askedMs))
     options.tell(way.peer, { kind: 'start', attempt })
     options.world.after(rttMs / 2, () => {
-      if (way.attempt === attempt && way.stage === 'punching')
-        options.dial(way.peer, message.addresses, true)
+      if (way.attempt === attempt && way.stage === 'punching') options.dial(way.peer, message.addresses, true)
     })
   }
 }

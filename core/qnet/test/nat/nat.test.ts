@@ -146,7 +146,11 @@ test('a place is had at a broker that was asked, for as long as it is renewed an
   lab.net.run(1000)
   assert.deepEqual(a.nat.places.ids(), [middle.id], 'who is no broker says so')
   lab.net.run(30 * 60_000)
-  assert.deepEqual([a.nat.places.ids(), middle.nat.load().places], [[middle.id], 2], 'asked for again in time')
+  assert.deepEqual(
+    [a.nat.places.ids(), middle.nat.load().places],
+    [[middle.id], 2],
+    'asked for again in time',
+  )
 
   middle.nat.lost(b.id)
   assert.equal(middle.nat.load().places, 1, 'who is not linked cannot be brought anybody')

@@ -17,7 +17,7 @@ export function netOf(values: Values): NetSettings | undefined {
   const settings = { isAmongOthers: true, roles, socks }
   if (net === 'out') {
     if (roles.length > 0)
-      throw new Fault('invalid.option', 'A relay must be reached: give --net tcp://0.0.0.0:4610 with --role.')
+      throw new Fault('invalid.option', 'A relay or broker must be reached: give --net tcp://0.0.0.0:4610 with --role.')
     return settings
   }
   if (typeof outside !== 'string') return { ...settings, listen: net }
@@ -31,12 +31,12 @@ export function netOf(values: Values): NetSettings | undefined {
   }
 }
 
-const rolesKnown = ['exit', 'relay'] as const
+const rolesKnown = ['broker', 'exit', 'relay'] as const
 
 function rolesOf(role: unknown): (typeof rolesKnown)[number][] {
   const asked: readonly unknown[] = Array.isArray(role) ? role : role === undefined ? [] : [role]
   const unknown = asked.find((one) => !rolesKnown.includes(one as 'relay'))
   if (unknown !== undefined)
-    throw new Fault('invalid.option', `--role is relay or exit, not ${String(unknown)}.`)
+    throw new Fault('invalid.option', `--role is relay, exit or broker, not ${String(unknown)}.`)
   return rolesKnown.filter((one) => asked.includes(one))
 }

@@ -57,7 +57,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
   const { kernel, onChanged } = options
   const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
   ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
-  const questions = openQuestions(ground, kernel)
+  const questions = openQuestions(ground, kernel, isAmongOthers)
   let meeting: Meeting | undefined
   const paths = openPaths({
     ground,

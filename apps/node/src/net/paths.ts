@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { concatBytes } from '@anarq/bytes'
 import { createTcpCarrier, type PipeWay, writeDialBack } from '@anarq/links'
 import type { NodeId } from '@anarq/qnet'
@@ -154,7 +155,8 @@ export function openPaths({ ground, serves, known, onPlaces, onChanged }: PathsO
       for (const { peer, way } of links.peers()) if (way === 'relayed') links.disconnect(peer, 'goingAway')
       // What is said at the end goes over links that end after this.
       for (let waitedMs = 0; relayed() && waitedMs < closeMsMax; waitedMs += closePollMs)
-        await new Promise<void>((resolve) => void world.after(closePollMs, resolve))
+        await setTimeout(closePollMs)
+      carrier.close()
     },
   }
 }

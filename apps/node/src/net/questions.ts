@@ -18,7 +18,11 @@ const contactsMax = 1024
 const placeMs = 365 * 24 * 3_600_000
 
 /** The kernel's questions to other nodes, and its answers to theirs, over streams of links. */
-export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): Peers {
+export function openQuestions(
+  ground: Ground,
+  kernel: Pick<Kernel, 'answer'>,
+  isAmongOthers: boolean,
+): Peers {
   const { keys, world, addresses } = ground
   const contacts = new Map<NodeId, Contact>()
   ground.lookIn((peer) => contacts.get(peer))
@@ -27,7 +31,8 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
     async places() {
       const brokers = ground.brokers().slice(0, invitationBrokersMax)
       const endMs = world.clock.nowMs() + placeMs
-      return addresses.length + brokers.length === 0
+      // Whoever is among others may know the way to it, or have a link.
+      return addresses.length + brokers.length === 0 && !isAmongOthers
         ? []
         : [writeInvitation(keys, { addresses, endMs, brokers })]
     },

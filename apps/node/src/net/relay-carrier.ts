@@ -19,6 +19,8 @@ export type RelayCarrier = Carrier &
     linked(peer: NodeId): void
     /** There is no path any more. */
     gone(peer: NodeId, why: string): void
+    /** Ends all that is relayed, at once. */
+    close(): void
   }
 
 const scheme = 'relay'
@@ -32,13 +34,21 @@ type Dial = { readonly resolve: (pipe: Pipe) => void; readonly reject: (fault: F
 
 export function createRelayCarrier({ world, links, nat, targetOf }: RelayCarrierOptions): RelayCarrier {
   const pipes = new Map<NodeId, RelayPipe>()
+  /** Carry nothing any more; whoever waits for a link over one hears of it when there is one over the newer. */
+  const replaced = new Map<NodeId, RelayPipe[]>()
   const dials = new Map<NodeId, Dial>()
+  const endReplaced = (peer: NodeId): void => {
+    for (const pipe of replaced.get(peer) ?? []) pipe.closed()
+    replaced.delete(peer)
+  }
 
   const make = (peer: NodeId, bytesPerSecond: number): RelayPipe => {
     const pipe = createRelayPipe({
       world,
       bytesPerSecond,
-      send: (bytes) => nat().send(peer, bytes),
+      send(bytes) {
+        if (pipes.get(peer) === pipe) nat().send(peer, bytes)
+      },
       ended() {
         // A newer path to the same peer is another pipe's.
         if (pipes.get(peer) !== pipe) return
@@ -46,7 +56,8 @@ export function createRelayCarrier({ world, links, nat, targetOf }: RelayCarrier
         nat().disconnect(peer)
       },
     })
-    pipes.get(peer)?.closed()
+    const older = pipes.get(peer)
+    if (older !== undefined) replaced.set(peer, [...(replaced.get(peer) ?? []), older])
     pipes.set(peer, pipe)
     return pipe
   }
@@ -88,12 +99,20 @@ export function createRelayCarrier({ world, links, nat, targetOf }: RelayCarrier
     },
     relayed: (peer, bytes) => pipes.get(peer)?.take(bytes),
     // Both asked for each other at once, and the other's path is the one that stands.
-    linked: (peer) => dials.get(peer)?.reject(unavailable('The other side opened a way first.')),
+    linked(peer) {
+      dials.get(peer)?.reject(unavailable('The other side opened a way first.'))
+      endReplaced(peer)
+    },
     gone(peer, why) {
       const pipe = pipes.get(peer)
       pipes.delete(peer)
       pipe?.closed()
+      endReplaced(peer)
       dials.get(peer)?.reject(unavailable(why))
+    },
+    close() {
+      for (const pipe of [...pipes.values(), ...[...replaced.values()].flat()]) pipe.closed()
+      pipes.clear()
     },
   }
 }

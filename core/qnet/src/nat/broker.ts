@@ -58,10 +58,21 @@ export type BrokerOptions = {
 type Pair = {
   readonly id: Uint8Array
   readonly ends: readonly [NodeId, NodeId]
+  /** Of both ways, in the order in which it came. */
+  readonly queue: { readonly to: NodeId; readonly bytes: Uint8Array }[]
   bytes: number
   waiting: number
+  /** What may go now; below zero, what has to pass before anything may. */
+  tokens: number
+  filledMs: number
+  isTimed: boolean
   cancel: () => void
 }
+
+/** Of a second: what goes at once after a while of silence. */
+const burst = 0.25
+/** A clock that is set back or ahead moves a pair by no more than this. */
+const elapsedMsMax = 1000
 
 export function createBroker({ world, limits, observed, tell, forward }: BrokerOptions): Broker {
   const reservations = new Map<NodeId, () => void>()
@@ -74,6 +85,28 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
     if (!pairs.delete(toHex(pair.id))) return
     pair.cancel()
     for (const to of pair.ends) if (to !== except) tell(to, { kind: 'close', pair: pair.id, code })
+  }
+  /** One queue and one timer a pair: timers alone do not keep an order. */
+  const pump = (pair: Pair): void => {
+    if (pair.isTimed || !pairs.has(toHex(pair.id))) return
+    const nowMs = world.clock.nowMs()
+    const elapsedMs = Math.min(elapsedMsMax, Math.max(0, nowMs - pair.filledMs))
+    const { pairBytesPerSecond: pace } = limits
+    pair.filledMs = nowMs
+    pair.tokens = Math.min(pace * burst, pair.tokens + (elapsedMs * pace) / 1000)
+    while (pair.tokens >= 0) {
+      const next = pair.queue.shift()
+      if (next === undefined) return
+      pair.tokens -= next.bytes.length
+      pair.waiting -= next.bytes.length
+      forward(next.to, encodeData(pair.id, next.bytes))
+    }
+    if (pair.queue.length === 0) return
+    pair.isTimed = true
+    world.after(Math.min(elapsedMsMax, Math.ceil((-pair.tokens * 1000) / pace)), () => {
+      pair.isTimed = false
+      pump(pair)
+    })
   }
   const countOf = (id: NodeId): number => [...pairs.values()].filter(({ ends }) => ends.includes(id)).length
   const refusal = (from: NodeId, to: NodeId): string | undefined => {
@@ -120,8 +153,11 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
         return
       }
       const id = world.random.bytes(pairBytes)
-      const pair: Pair = { id, ends: [from, to], bytes: 0, waiting: 0, cancel: () => {} }
-      pair.cancel = world.after(limits.pairMs, () => end(pair, 'limit.time'))
+      const pair: Pair = {
+        ...{ id, ends: [from, to], queue: [], bytes: 0, waiting: 0 },
+        ...{ tokens: 0, filledMs: world.clock.nowMs(), isTimed: false },
+        cancel: world.after(limits.pairMs, () => end(pair, 'limit.time')),
+      }
       pairs.set(toHex(id), pair)
       const { pairBytesPerSecond: bytesPerSecond } = limits
       tell(to, { kind: 'incoming', from, pair: id, bytesPerSecond })
@@ -140,13 +176,8 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
         end(pair, 'limit.rate')
         return true
       }
-      // One queue for both ways, kept in order by the time at which each piece may go.
-      const delayMs = (pair.waiting * 1000) / limits.pairBytesPerSecond
-      const to = pair.ends[0] === from ? pair.ends[1] : pair.ends[0]
-      world.after(delayMs, () => {
-        pair.waiting -= bytes.length
-        if (pairs.has(toHex(id))) forward(to, encodeData(id, bytes))
-      })
+      pair.queue.push({ to: pair.ends[0] === from ? pair.ends[1] : pair.ends[0], bytes })
+      pump(pair)
       return true
     },
     close(from, id) {

@@ -107,7 +107,9 @@ export function createPaths(options: PathsOptions): Paths {
     },
     connect(peer, broker) {
       const way = make(table, peer, broker, true)
-      if (way === undefined || way.stage !== 'idle' || way.path !== 'none') return
+      // One that the other has opened, and whose link is being made, is as good.
+      const isUnderWay = way?.stage !== 'idle' || way.path !== 'none' || way.pair !== undefined
+      if (way === undefined || isUnderWay) return
       way.isInitiator = true
       way.broker = broker
       open(table, way)

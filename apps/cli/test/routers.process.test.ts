@@ -98,6 +98,21 @@ suite('three homes and a broker', { skip }, () => {
     assert.equal((await received('ann', 'cy', 'letter.bin')).length, 700_000)
   })
 
+  test('[AQ-QNET-8] [WX-L2-4] the direct way breaks, and the broker carries again what both say to each other', async () => {
+    // Another router: nothing that went through the old one comes back, and this one lets no direct way be.
+    await lab.put('ben', 'symmetric')
+    await until(async () => (await wayOf('ben', 'ann')) !== 'punched', 120_000)
+    let got: Buffer | undefined
+    await until(async () => {
+      got = await received('ann', 'ben', 'letter.bin').catch(() => undefined)
+      return got !== undefined
+    }, 120_000)
+    assert.equal(got?.length, 700_000)
+    assert.equal(await wayOf('ben', 'ann'), 'relayed')
+    await lab.put('ben', 'cone')
+    await until(async () => (await wayOf('ben', 'ann')) === 'punched', 240_000)
+  })
+
   test('[AQ-QNET-8] the broker is killed, and what goes directly goes on', async () => {
     await shell.kill(at('broker').home)
     assert.equal(String(await received('ann', 'ben', 'note.txt')), 'a note')

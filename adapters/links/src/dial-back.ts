@@ -14,5 +14,6 @@ export function writeDialBack(number: Uint8Array): Uint8Array {
 /** The number, where the first bytes that came are a whole dial-back; it is 19 bytes, which no way cuts. */
 export function readDialBack(bytes: Uint8Array): Uint8Array | undefined {
   const isOne = bytes.length === head.length + numberBytes && head.every((byte, at) => bytes[at] === byte)
-  return isOne ? bytes.slice(head.length) : undefined
+  // A copy, also of a Node buffer, whose `slice` is none.
+  return isOne ? Uint8Array.from(bytes.subarray(head.length)) : undefined
 }

@@ -38,7 +38,7 @@ const wayOf = async (from: string, to: string): Promise<PeerFacts['way']> =>
 const received = async (from: string, to: string, file: string): Promise<Buffer> => {
   const [ping, out] = [`${file}-${from}-${to}.ping`, `${file}-${from}-${to}.out`]
   await shell.json(['share', file, '--with', dids.get(to) as string, '-o', ping, '--force'], at(from))
-  await shell.json(['open', ping, '-o', out], at(to))
+  await shell.json(['open', ping, '-o', out, '--force'], at(to))
   return readFile(shell.path(out))
 }
 
@@ -104,7 +104,7 @@ suite('three homes and a broker', { skip }, () => {
     await until(async () => (await wayOf('ben', 'ann')) !== 'punched', 120_000)
     let got: Buffer | undefined
     await until(async () => {
-      got = await received('ann', 'ben', 'letter.bin').catch(() => undefined)
+      got = await received('ann', 'ben', 'letter.bin').catch((e: Error) => void console.error('GOT', performance.now(), e.message))
       return got !== undefined
     }, 120_000)
     assert.equal(got?.length, 700_000)

@@ -86,9 +86,12 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
       await among.reach(invitation, signal)
     },
     async close() {
+      // Timers of the network keep no process alive, but what is not closed yet has to.
+      const holding = setInterval(() => {}, 1000)
       await among?.close()
       await paths.close()
       await ground.close()
+      clearInterval(holding)
     },
   }
 }

@@ -125,7 +125,8 @@ test('[AQ-QNET-8] where the relayed link breaks, what was on trial beside it is 
 test('dials go out from one port, and from another one where that cannot be', async () => {
   const carrier = createTcpCarrier({ isOnePort: true })
   const ports: (number | undefined)[] = []
-  const open = (host: string) => carrier.listen?.(`tcp://${host}:0`, (pipe) => void ports.push(pipe.remotePort))
+  const open = (host: string) =>
+    carrier.listen?.(`tcp://${host}:0`, (pipe) => void ports.push(pipe.remotePort))
   const listeners = [await open('127.0.0.1'), await open('127.0.0.2')]
   const dialled = await Promise.all(listeners.map((one) => carrier.dial(one?.address ?? '', never)))
   await until(() => ports.length === 2)
@@ -145,7 +146,9 @@ test('whoever is to be met is dialled again and again, until it is there or the 
   await first?.close()
   const meeting = carrier.meet(address, never)
   await setTimeout(300)
-  const later = await carrier.listen?.(address, (pipe) => pipe.start({ onData() {}, onDrain() {}, onClosed() {} }))
+  const later = await carrier.listen?.(address, (pipe) =>
+    pipe.start({ onData() {}, onDrain() {}, onClosed() {} }),
+  )
   const pipe = await meeting
   assert.equal(pipe.way, 'punched')
   pipe.end()
@@ -163,7 +166,11 @@ test('a number that is shown at the door is told, and whatever else comes there 
   })
   const { address } = await links.listen('tcp://127.0.0.1:0')
   const number = new Uint8Array(16).fill(7)
-  for (const bytes of [writeDialBack(number), writeDialBack(number.slice(1)), writeDialBack(number).slice(1)]) {
+  for (const bytes of [
+    writeDialBack(number),
+    writeDialBack(number.slice(1)),
+    writeDialBack(number).slice(1),
+  ]) {
     const socket = connect(Number(new URL(address).port), '127.0.0.1').on('error', () => {})
     socket.end(bytes)
     socket.resume()

@@ -18,7 +18,10 @@ export function netOf(values: Values): NetSettings | undefined {
   const settings = { isAmongOthers: true, roles, socks, broker }
   if (net === 'out') {
     if (roles.length > 0)
-      throw new Fault('invalid.option', 'A relay or broker must be reached: give --net tcp://0.0.0.0:4610 with --role.')
+      throw new Fault(
+        'invalid.option',
+        'A relay or broker must be reached: give --net tcp://0.0.0.0:4610 with --role.',
+      )
     return settings
   }
   if (typeof outside !== 'string') return { ...settings, listen: net }

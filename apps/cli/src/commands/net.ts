@@ -120,7 +120,9 @@ function describe(facts: NodeNetworkFacts): string {
 
 function reachOf({ reachability, brokers }: Extract<NodeNetworkFacts, { state: 'on' }>): readonly string[] {
   return [
-    ...(reachability === 'unreachable' ? ['Others say that they cannot dial it there: its router lets nobody in.'] : []),
+    ...(reachability === 'unreachable'
+      ? ['Others say that they cannot dial it there: its router lets nobody in.']
+      : []),
     ...(brokers.length === 0
       ? []
       : [`Brokers bring others to it: ${brokers.map((id) => id.slice(0, 16)).join(', ')}`]),

@@ -2,17 +2,10 @@ import { compareBytes, fromBase32 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '@anarq/qnet'
 import { type Contact, createDiscovery, type Discovery, readCache } from '@anarq/qnet/discovery'
-import {
-  groupOfHost,
-  type InvitedBroker,
-  invitationBrokersMax,
-  type OfferedRole,
-  parseInvitation,
-  writeInvitation,
-} from '@anarq/qnet/record'
+import { groupOfHost, type InvitedBroker, type OfferedRole, parseInvitation } from '@anarq/qnet/record'
 import type { NetworkInvitation } from '@anarq/sdk'
 import type { Ground } from './ground.ts'
-import { contactsOf } from './invited.ts'
+import { contactsOf, invitationHere } from './invited.ts'
 import { roomBytes } from './rooms.ts'
 
 export type MeetingOptions = {
@@ -78,14 +71,13 @@ export function openMeeting({ ground, roles, onFault }: MeetingOptions): Meeting
   return {
     discovery,
     invite() {
-      const brokers = ground.brokers().slice(0, invitationBrokersMax)
-      if (addresses.length === 0 && brokers.length === 0)
+      if (addresses.length === 0 && ground.brokers().length === 0)
         throw new Fault(
           'refused.not-reachable',
           'Nobody can come in here: this node only goes out, and no broker that it knows brings others to it. Start it with --net tcp://HOST:PORT, or ask the other one for an invitation.',
         )
       const endsMs = world.clock.nowMs() + invitationMs
-      return { invitation: writeInvitation(keys, { addresses, endMs: endsMs, brokers }), endsMs }
+      return { invitation: invitationHere(ground, endsMs), endsMs }
     },
     async join(text, signal) {
       const invitation = parseInvitation(text.trim())

@@ -98,7 +98,6 @@ export function openPaths({ ground, serves, known, onPlaces, onChanged }: PathsO
       opened: carrier.opened,
       relayed: carrier.relayed,
       changed(peer, path, why) {
-        if (process.env.NATDBG) console.error('PATH', Math.round(performance.now()), keys.id.slice(0,4), peer.slice(0, 4), path, why)
         if (path === 'none') carrier.gone(peer, why)
         if (path === 'direct') links.prefer(peer)
         onChanged()
@@ -118,7 +117,6 @@ export function openPaths({ ground, serves, known, onPlaces, onChanged }: PathsO
   ground.carry(carrier)
   ground.hear({
     onLink(peer, way, isOnTrial) {
-      if (process.env.NATDBG) console.error('LINK', Math.round(performance.now()), keys.id.slice(0,4), peer.slice(0, 4), way, isOnTrial)
       if (way === 'relayed') {
         carrier.linked(peer)
         nat.linked(peer)
@@ -127,8 +125,7 @@ export function openPaths({ ground, serves, known, onPlaces, onChanged }: PathsO
         if (isOnTrial) nat.directUp(peer)
       }
     },
-    onDown(peer, report) {
-      if (process.env.NATDBG) console.error('DOWN', Math.round(performance.now()), keys.id.slice(0, 4), peer.slice(0, 4), JSON.stringify(report))
+    onDown(peer) {
       nat.directDown(peer)
       nat.lost(peer)
     },

@@ -4,9 +4,9 @@ import type { Kernel, Peers } from '@anarq/kernel'
 import { messageBytesMax, type NodeId } from '@anarq/qnet'
 import type { Contact } from '@anarq/qnet/discovery'
 import type { LinkStream, StreamEvents } from '@anarq/qnet/link'
-import { type Invitation, invitationBrokersMax, parseInvitation, writeInvitation } from '@anarq/qnet/record'
+import { type Invitation, parseInvitation } from '@anarq/qnet/record'
 import type { Ground } from './ground.ts'
-import { contactsOf } from './invited.ts'
+import { contactsOf, invitationHere } from './invited.ts'
 
 /** Streams begin with what they are for: this one carries one question, and back its answer. */
 const questionStream = 1
@@ -18,23 +18,17 @@ const contactsMax = 1024
 const placeMs = 365 * 24 * 3_600_000
 
 /** The kernel's questions to other nodes, and its answers to theirs, over streams of links. */
-export function openQuestions(
-  ground: Ground,
-  kernel: Pick<Kernel, 'answer'>,
-  isAmongOthers: boolean,
-): Peers {
-  const { keys, world, addresses } = ground
+export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>, isAmongOthers: boolean): Peers {
+  const { world, addresses } = ground
   const contacts = new Map<NodeId, Contact>()
   ground.lookIn((peer) => contacts.get(peer))
   ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
   return {
     async places() {
-      const brokers = ground.brokers().slice(0, invitationBrokersMax)
       const endMs = world.clock.nowMs() + placeMs
       // Whoever is among others may know the way to it, or have a link.
-      return addresses.length + brokers.length === 0 && !isAmongOthers
-        ? []
-        : [writeInvitation(keys, { addresses, endMs, brokers })]
+      const isReached = isAmongOthers || addresses.length > 0 || ground.brokers().length > 0
+      return isReached ? [invitationHere(ground, endMs)] : []
     },
     async ask(places, question, signal) {
       let last: unknown

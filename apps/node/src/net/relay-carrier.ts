@@ -66,7 +66,6 @@ export function createRelayCarrier({ world, links, nat, targetOf }: RelayCarrier
     scheme,
     async dial(address, signal) {
       const { broker, peer } = partsOf(address)
-      if (process.env.NATDBG) console.error('DIAL', Math.round(performance.now()), peer.slice(0, 4), broker.slice(0,4), links.peer(broker)?.way, links.peer(broker) !== undefined)
       if (links.peer(broker) === undefined) await links.connect(broker)
       signal.throwIfAborted()
       if (dials.has(peer))

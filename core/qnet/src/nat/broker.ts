@@ -4,6 +4,7 @@ import type { NodeId } from '../node-id.ts'
 import type { NodeAddress } from '../record/index.ts'
 import type { World } from '../world.ts'
 import { type Control, encodeData, pairBytes } from './messages.ts'
+import { createPacer, type Pacer } from './pacer.ts'
 
 /**
  * Brings two nodes together that nobody can dial: forwards the sealed bytes of their link, which it cannot read, within limits.
@@ -58,21 +59,10 @@ export type BrokerOptions = {
 type Pair = {
   readonly id: Uint8Array
   readonly ends: readonly [NodeId, NodeId]
-  /** Of both ways, in the order in which it came. */
-  readonly queue: { readonly to: NodeId; readonly bytes: Uint8Array }[]
+  readonly pacer: Pacer
   bytes: number
-  waiting: number
-  /** What may go now; below zero, what has to pass before anything may. */
-  tokens: number
-  filledMs: number
-  isTimed: boolean
   cancel: () => void
 }
-
-/** Of a second: what goes at once after a while of silence. */
-const burst = 0.25
-/** A clock that is set back or ahead moves a pair by no more than this. */
-const elapsedMsMax = 1000
 
 export function createBroker({ world, limits, observed, tell, forward }: BrokerOptions): Broker {
   const reservations = new Map<NodeId, () => void>()
@@ -84,29 +74,8 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
   const end = (pair: Pair, code: string, except?: NodeId): void => {
     if (!pairs.delete(toHex(pair.id))) return
     pair.cancel()
+    pair.pacer.stop()
     for (const to of pair.ends) if (to !== except) tell(to, { kind: 'close', pair: pair.id, code })
-  }
-  /** One queue and one timer a pair: timers alone do not keep an order. */
-  const pump = (pair: Pair): void => {
-    if (pair.isTimed || !pairs.has(toHex(pair.id))) return
-    const nowMs = world.clock.nowMs()
-    const elapsedMs = Math.min(elapsedMsMax, Math.max(0, nowMs - pair.filledMs))
-    const { pairBytesPerSecond: pace } = limits
-    pair.filledMs = nowMs
-    pair.tokens = Math.min(pace * burst, pair.tokens + (elapsedMs * pace) / 1000)
-    while (pair.tokens >= 0) {
-      const next = pair.queue.shift()
-      if (next === undefined) return
-      pair.tokens -= next.bytes.length
-      pair.waiting -= next.bytes.length
-      forward(next.to, encodeData(pair.id, next.bytes))
-    }
-    if (pair.queue.length === 0) return
-    pair.isTimed = true
-    world.after(Math.min(elapsedMsMax, Math.ceil((-pair.tokens * 1000) / pace)), () => {
-      pair.isTimed = false
-      pump(pair)
-    })
   }
   const countOf = (id: NodeId): number => [...pairs.values()].filter(({ ends }) => ends.includes(id)).length
   const refusal = (from: NodeId, to: NodeId): string | undefined => {
@@ -131,7 +100,7 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
       return pairs.size
     },
     get waiting() {
-      return [...pairs.values()].reduce((sum, { waiting }) => sum + waiting, 0)
+      return [...pairs.values()].reduce((sum, { pacer }) => sum + pacer.waiting, 0)
     },
     reserve(from) {
       const isFull = reservations.size >= limits.reservationsMax && !reservations.has(from)
@@ -154,8 +123,12 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
       }
       const id = world.random.bytes(pairBytes)
       const pair: Pair = {
-        ...{ id, ends: [from, to], queue: [], bytes: 0, waiting: 0 },
-        ...{ tokens: 0, filledMs: world.clock.nowMs(), isTimed: false },
+        ...{ id, ends: [from, to], bytes: 0 },
+        pacer: createPacer({
+          world,
+          bytesPerSecond: limits.pairBytesPerSecond,
+          forward: (end, bytes) => forward(end, encodeData(id, bytes)),
+        }),
         cancel: world.after(limits.pairMs, () => end(pair, 'limit.time')),
       }
       pairs.set(toHex(id), pair)
@@ -167,17 +140,15 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
       const pair = pairOf(from, id)
       if (pair === undefined) return false
       pair.bytes += bytes.length
-      pair.waiting += bytes.length
       if (pair.bytes > limits.pairBytesMax) {
         end(pair, 'limit.bytes')
         return true
       }
-      if (pair.waiting > limits.pairWaitingMax) {
+      if (pair.pacer.waiting + bytes.length > limits.pairWaitingMax) {
         end(pair, 'limit.rate')
         return true
       }
-      pair.queue.push({ to: pair.ends[0] === from ? pair.ends[1] : pair.ends[0], bytes })
-      pump(pair)
+      pair.pacer.put(pair.ends[0] === from ? pair.ends[1] : pair.ends[0], bytes)
       return true
     },
     close(from, id) {

@@ -14,7 +14,15 @@ const home = (name: string, at: number, router: LabNode['router']): LabNode => (
   ...{ name, address: `77.${at}.0.1`, delayMs: 10, loss: 0 },
   ...(router === undefined ? {} : { router }),
 })
-const nodes = [broker, home('ann', 2, 'cone'), home('ben', 3, 'cone'), home('cy', 4, 'symmetric')]
+const nodes = [
+  broker,
+  home('ann', 2, 'cone'),
+  home('ben', 3, 'cone'),
+  home('cy', 4, 'symmetric'),
+  home('dan', 5, 'cone'),
+]
+
+const homes = ['ann', 'ben', 'cy', 'dan']
 
 let shell: Shell
 let lab: Lab
@@ -22,12 +30,14 @@ const ids = new Map<string, string>()
 const dids = new Map<string, string>()
 
 const at = (name: string): { home: string } => ({ home: join(shell.root, name) })
-const start = (name: string): Promise<void> =>
-  shell.up(
-    at(name).home,
-    name === 'broker' ? ['--net', `tcp://${broker.address}:4610`, '--role', 'broker'] : ['--net', 'out'],
-    lab.in(name),
-  )
+const start = (name: string): Promise<void> => {
+  const net: Readonly<Record<string, readonly string[]>> = {
+    broker: [`tcp://${broker.address}:4610`, '--role', 'broker'],
+    // His router forwards nothing, whatever he believes.
+    dan: ['tcp://0.0.0.0:4610', '--outside', '77.5.0.1:4610'],
+  }
+  return shell.up(at(name).home, ['--net', ...(net[name] ?? ['out'])], lab.in(name))
+}
 const status = async (name: string): Promise<Extract<NodeNetworkFacts, { state: 'on' }>> => {
   const facts = await shell.json<NodeNetworkFacts>(['net', 'status'], at(name))
   assert.ok(facts.state === 'on')
@@ -62,12 +72,12 @@ suite('three homes and a broker', { skip }, () => {
       await start(name)
       ids.set(name, (await status(name)).id)
     }
-    for (const one of ['ann', 'ben', 'cy'])
-      for (const other of ['ann', 'ben', 'cy'])
+    for (const one of homes)
+      for (const other of homes)
         if (one !== other) await shell.json(['id', 'learn', cards.get(one) as string], at(other))
     await shell.write('letter.bin', new Uint8Array(700_000).fill(9))
     await shell.write('note.txt', 'a note')
-    for (const name of ['ann', 'ben', 'cy']) await shell.json(['put', 'letter.bin', 'note.txt'], at(name))
+    for (const name of homes) await shell.json(['put', 'letter.bin', 'note.txt'], at(name))
   })
   after(async () => {
     await shell?.close()
@@ -96,6 +106,15 @@ suite('three homes and a broker', { skip }, () => {
     await new Promise((resolve) => setTimeout(resolve, 15_000))
     assert.deepEqual([await wayOf('cy', 'ann'), await wayOf('ann', 'cy')], ['relayed', 'relayed'])
     assert.equal((await received('ann', 'cy', 'letter.bin')).length, 700_000)
+  })
+
+  test('[SW-OVL-1] who believes that others reach it learns that they do not, and is come to by a broker too', async () => {
+    const { invitation } = await shell.json<NetworkInvitation>(['net', 'invite'], at('broker'))
+    await shell.json(['net', 'join', invitation], at('dan'))
+    await until(async () => (await status('dan')).reachability === 'unreachable', 60_000)
+    await until(async () => (await status('dan')).brokers.length === 1, 20_000)
+    assert.equal(String(await received('dan', 'ann', 'note.txt')), 'a note')
+    assert.equal(await wayOf('ann', 'dan'), 'relayed')
   })
 
   test('[AQ-QNET-8] [WX-L2-4] the direct way breaks, and the broker carries again what both say to each other', async () => {

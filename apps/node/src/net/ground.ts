@@ -192,10 +192,11 @@ function contactIn(
     all.filter(({ host }) => isElsewhere(host)),
   ]
   const relays = contacts.flatMap(({ brokerIds = [] }) => brokerIds.map((id) => relayAddress(id, peer)))
-  const [first] = contacts
+  // What the node said of itself, as its record, is looked into last.
+  const last = contacts.at(-1)
   return (
-    first && {
-      agreementKey: first.linkKey,
+    last && {
+      agreementKey: last.linkKey,
       addresses: [...new Set([...near.map(urlOfAddress), ...relays, ...far.map(urlOfAddress)])],
     }
   )

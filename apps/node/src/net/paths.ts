@@ -56,6 +56,8 @@ const tendMs = 3_000
 /** A broker that gave no place is asked again after so long. */
 const askAgainMs = 60_000
 const probeAgainMs = 10 * 60_000
+/** There were too few to ask. */
+const probeSoonMs = 60_000
 /** Whoever took our record just now takes no newer one for a while. */
 const tellAgainMs = 25_000
 const closeMsMax = 500
@@ -183,7 +185,8 @@ function createPlaceKeeper({
     const dialled = addresses.filter(({ transport }) => transport === 'tcp')
     const peers = links.peers().filter(({ way }) => way === undefined)
     const agoMs = world.clock.nowMs() - probedMs
-    if (dialled.length === 0 || peers.length === 0 || (agoMs >= 0 && agoMs < probeAgainMs)) return
+    const againMs = reachability === 'unknown' ? probeSoonMs : probeAgainMs
+    if (dialled.length === 0 || peers.length === 0 || (agoMs >= 0 && agoMs < againMs)) return
     probedMs = world.clock.nowMs()
     nat.probe(
       dialled,

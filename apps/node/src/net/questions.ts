@@ -34,6 +34,8 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>, is
       let last: unknown
       for (const invitation of places.flatMap((place) => placeOf(place, world.clock.nowMs()))) {
         for (const contact of contactsOf(invitation)) {
+          // Of others it is a claim, which takes the place of nothing that is known.
+          if (contact.id !== invitation.id && ground.contactOf(contact.id) !== undefined) continue
           contacts.delete(contact.id)
           contacts.set(contact.id, contact)
           if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)

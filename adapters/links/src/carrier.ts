@@ -13,12 +13,19 @@ export type PipeEvents = {
 export type Pipe = {
   /** The other side's network address, without its port; empty where there is none. */
   readonly remoteAddress: string
+  /** The other side's port, where its address and this one say where it is dialled from. */
+  readonly remotePort?: number | undefined
+  /** How it came to be; absent: one side dialled, the other let it in. */
+  readonly way?: PipeWay | undefined
   start(events: PipeEvents): void
   /** At most 128 KiB. False asks to wait for `onDrain`. Never throws, and calls nobody back before it returns. */
   write(bytes: Uint8Array): boolean
   /** After what was written; a peer that does not take it is left after some seconds. */
   end(): void
 }
+
+/** Both sides dialled at once, or a third node passes the bytes on. */
+export type PipeWay = 'punched' | 'relayed'
 
 export type Listener = {
   /** Where it really listens: port 0 became a port. */

@@ -1,7 +1,7 @@
 import type { NodeId, World } from '@anarq/qnet'
 import type { CloseReport, LinkIdentity, LinkLimits, LinkStream, StreamEvents } from '@anarq/qnet/link'
 import { type GateLimits, gateLimitsDefault } from './address-gate.ts'
-import type { Carrier } from './carrier.ts'
+import type { Carrier, PipeWay } from './carrier.ts'
 import type { PeerContact } from './dialler.ts'
 
 export type LinksEvents = {
@@ -9,7 +9,12 @@ export type LinksEvents = {
   readonly onUp: (peer: NodeId) => void
   /** No link leads to it any more. */
   readonly onDown: (peer: NodeId, report: CloseReport) => void
-  readonly onMessage: (from: NodeId, message: Uint8Array) => void
+  /** Each link that opens is told, the first and any other; `isOnTrial`: beside a relayed one, unused until `prefer`. */
+  readonly onLink: (peer: NodeId, way: PipeWay | undefined, isOnTrial: boolean) => void
+  /** `isOnTrial`: over the link beside the one that is used. */
+  readonly onMessage: (from: NodeId, message: Uint8Array, isOnTrial: boolean) => void
+  /** Somebody dialled, showed this number of 16 bytes instead of a handshake, and is gone. */
+  readonly onDialBack: (number: Uint8Array) => void
   readonly onCell: (from: NodeId, cell: Uint8Array) => void
   /** The link takes cells again, after `sendCell` was false for want of room. */
   readonly onCellRoom: (peer: NodeId) => void

@@ -1,7 +1,7 @@
 import { Fault } from '@anarq/fault'
 import type { NodeId, Wire } from '@anarq/qnet'
-import type { CloseReason, Link, LinkStream, StreamEvents } from '@anarq/qnet/link'
-import { type Carrier, type Listener, type Pipe, schemeOf } from './carrier.ts'
+import type { CloseReason, Link, LinkStream, LinkTarget, StreamEvents } from '@anarq/qnet/link'
+import { type Carrier, type Listener, type Pipe, type PipeWay, schemeOf } from './carrier.ts'
 import { createDialler } from './dialler.ts'
 import { type LinksLimits, type LinksOptions, linksLimitsDefault } from './links-options.ts'
 import type { Peer } from './peer.ts'
@@ -13,6 +13,9 @@ export type PeerFacts = {
   readonly latencyMs: number | undefined
   /** The other side's network address as it is seen here, without its port; empty where there is none. */
   readonly address: string
+  /** The port that it comes from, or is reached at; undefined where the way to it has none. */
+  readonly port: number | undefined
+  readonly way: PipeWay | undefined
 }
 
 /** All links of a node: one to each peer, opened when somebody has something to say, and shared by all who do. */
@@ -25,6 +28,15 @@ export type Links = Wire & {
   openStream(to: NodeId, events: StreamEvents): Promise<LinkStream>
   /** Over a link that is open; false where there is none, or no room. */
   sendCell(to: NodeId, cell: Uint8Array): boolean
+  /**
+   * A link over a pipe that came to be by other means; with a target this side speaks first, else the other does. Resolves when it
+   * is open with a target, and at once without one. `unavailable.peer`.
+   */
+  take(pipe: Pipe, target?: LinkTarget): Promise<void>
+  /** Over the link that is on trial beside a relayed one, to try it; lost where there is none. */
+  sendOnTrial(to: NodeId, message: Uint8Array): void
+  /** What is on trial is used from now on; the relayed link ends when what is in it has. */
+  prefer(peer: NodeId): void
   /** Measures the round trip to a peer that is linked. */
   ping(to: NodeId): void
   disconnect(peer: NodeId, reason?: CloseReason): void
@@ -54,7 +66,11 @@ export function createLinks(options: LinksOptions): Links {
       throw new Fault('unavailable.peer', 'There is no link to that node from here.')
     const peer = pool.peerOf(to)
     try {
-      if (peer.active === undefined) await dialler.dial(to)
+      if (peer.active === undefined)
+        await dialler.dial(to).catch((fault: unknown) => {
+          // Meanwhile the other side has opened one.
+          if (peer.active === undefined) throw fault
+        })
       const link = peer.active
       if (link === undefined) throw new Fault('unavailable.peer', 'The link broke again at once. Try again.')
       return link
@@ -85,6 +101,12 @@ export function createLinks(options: LinksOptions): Links {
       if (peer.active === undefined) connected(to).catch(() => {})
     },
     sendCell: (to, cell) => pool.peers.get(to)?.active?.sendCell(cell) ?? false,
+    async take(pipe, target) {
+      if (target !== undefined) await pool.open(pipe, target)
+      else pool.admit(pipe)
+    },
+    sendOnTrial: (to, message) => void pool.peers.get(to)?.onTrial?.sendMessage(message),
+    prefer: (id) => pool.peers.get(id)?.prefer(),
     ping: (to) => pool.peers.get(to)?.active?.ping(),
     disconnect: (id, reason = 'done') => pool.peers.get(id)?.close(reason),
     peers: () => [...pool.peers.values()].flatMap((peer) => factsOf(peer) ?? []),
@@ -111,6 +133,15 @@ function listenBy(
   return Promise.reject(new Fault('invalid.address', text))
 }
 
-function factsOf({ id, active, address }: Peer): PeerFacts | undefined {
-  return active && { peer: id, isInitiator: active.isInitiator, latencyMs: active.latencyMs, address }
+function factsOf({ id, active, pipe }: Peer): PeerFacts | undefined {
+  return (
+    active && {
+      peer: id,
+      isInitiator: active.isInitiator,
+      latencyMs: active.latencyMs,
+      address: pipe?.remoteAddress ?? '',
+      port: pipe?.remotePort,
+      way: pipe?.way,
+    }
+  )
 }

@@ -1,8 +1,11 @@
 import type { NodeId, World } from '@anarq/qnet'
 import type { CloseReason, Link } from '@anarq/qnet/link'
+import type { Pipe } from './carrier.ts'
 
 /** Links of both sides that opened within this time crossed each other; later ones were opened because the older is dead. */
 const crossedMsMax = 10_000
+/** A relayed link is slow: what is in it when a better one takes over has longer to end. */
+const retireRelayedMsMax = 5 * 60_000
 
 export type PeerOptions = {
   readonly self: NodeId
@@ -10,18 +13,24 @@ export type PeerOptions = {
   readonly limits: { readonly retireMsMax: number; readonly waitingBytesMax: number }
 }
 
+/** A link and what carries it. */
+export type Carried = {
+  readonly link: Link
+  readonly pipe: Pipe
+  /** It is beside a relayed one, and nothing is sent over it but what tries it. */
+  isOnTrial: boolean
+}
+
 /**
- * What leads to one peer: a link that is used, others that are on their way out, messages that wait for one. A class, because
- * there are as many as links.
+ * What leads to one peer: a link that is used, others that are on their way out or on trial, messages that wait for one. A class,
+ * because there are as many as links.
  */
 export class Peer {
   readonly #options: PeerOptions
   readonly id: NodeId
-  #current: Link | undefined
-  #others: Link[] | undefined
+  #current: Carried | undefined
+  #others: Carried[] | undefined
   #openedMs = 0
-  /** Where the link that is used comes from or leads to, without its port; empty where there is none. */
-  address = ''
   #waiting: Uint8Array[] | undefined
   #waitingBytes = 0
 
@@ -32,7 +41,17 @@ export class Peer {
 
   /** Open, and what is sent goes over it. */
   get active(): Link | undefined {
-    return this.#current?.stage === 'open' ? this.#current : undefined
+    return this.#current?.link.stage === 'open' ? this.#current.link : undefined
+  }
+
+  /** What carries the link that is used. */
+  get pipe(): Pipe | undefined {
+    return this.#current?.pipe
+  }
+
+  /** Open, beside a relayed link that is used. */
+  get onTrial(): Link | undefined {
+    return this.#others?.find(({ isOnTrial, link }) => isOnTrial && link.stage === 'open')?.link
   }
 
   /** Nothing leads to it, and nothing waits. */
@@ -41,31 +60,48 @@ export class Peer {
   }
 
   /** True where it is the first. */
-  add(link: Link, address: string): boolean {
+  add(carried: Carried): boolean {
     const isFirst = this.#current === undefined
-    const older = this.active
-    const kept = older === undefined ? link : this.#preferred(older, link)
-    const other = kept === link ? this.#current : link
-    if (other !== undefined) this.#others = [...(this.#others ?? []), other]
-    if (kept === link) {
-      this.address = address
-      this.#use(link)
+    if (this.active !== undefined && this.#isBetterWay(carried)) {
+      // What is on trial shows itself by messages: the newer one is tried.
+      this.onTrial?.close('duplicate')
+      carried.isOnTrial = true
+      this.#others = [...(this.#others ?? []), carried]
+      return false
     }
+    const kept = this.active === undefined ? carried : this.#preferred(this.#current as Carried, carried)
+    const other = kept === carried ? this.#current : carried
+    if (other !== undefined) this.#others = [...(this.#others ?? []), other]
+    if (kept === carried) this.#use(carried)
     // Where the older one is closing already, this does nothing more.
-    other?.close('duplicate', { drainMs: this.#options.limits.retireMsMax })
+    if (other !== undefined) this.#retire(other)
     return isFirst
+  }
+
+  /** What is on trial carries both ways: it is used from now on, and the relayed one retires. */
+  prefer(): void {
+    const better = this.#others?.find(({ isOnTrial, link }) => isOnTrial && link.stage === 'open')
+    const older = this.#current
+    if (better === undefined) return
+    this.#leave(better.link)
+    if (older !== undefined) this.#others = [...(this.#others ?? []), older]
+    this.#use(better)
+    if (older !== undefined) this.#retire(older)
   }
 
   /** True where it was the last. */
   remove(link: Link): boolean {
-    if (this.#current !== link) {
+    if (this.#current?.link !== link) {
       this.#leave(link)
       return false
     }
     // A link that the other side retired gives way to the one that it kept.
-    this.#current = this.#others?.find(({ stage }) => stage === 'open')
-    if (this.#current !== undefined) this.#leave(this.#current)
-    return this.#current === undefined
+    const next = this.#others?.find((other) => other.link.stage === 'open')
+    this.#current = undefined
+    if (next === undefined) return true
+    this.#leave(next.link)
+    this.#take(next)
+    return false
   }
 
   send(message: Uint8Array): void {
@@ -84,28 +120,42 @@ export class Peer {
   }
 
   close(reason: CloseReason): void {
-    for (const link of [...(this.#others ?? []), this.#current]) link?.close(reason)
+    for (const carried of [...(this.#others ?? []), this.#current]) carried?.link.close(reason)
   }
 
-  #use(link: Link): void {
-    this.#current = link
+  #use(carried: Carried): void {
     this.#openedMs = this.#options.world.clock.nowMs()
+    this.#take(carried)
+  }
+
+  #take(carried: Carried): void {
+    carried.isOnTrial = false
+    this.#current = carried
     const messages = this.#waiting ?? []
     this.forgetWaiting()
-    for (const message of messages) link.sendMessage(message)
+    for (const message of messages) carried.link.sendMessage(message)
+  }
+
+  #isBetterWay({ pipe }: Carried): boolean {
+    return this.#current?.pipe.way === 'relayed' && pipe.way !== 'relayed'
+  }
+
+  #retire({ link, pipe }: Carried): void {
+    const { retireMsMax } = this.#options.limits
+    link.close('duplicate', { drainMs: pipe.way === 'relayed' ? retireRelayedMsMax : retireMsMax })
   }
 
   /** Both sides come to the same link: of two that crossed, the one that the smaller id began; else the newer. */
-  #preferred(older: Link, newer: Link): Link {
+  #preferred(older: Carried, newer: Carried): Carried {
     const { self, world } = this.#options
     const hasCrossed = Math.abs(world.clock.nowMs() - this.#openedMs) < crossedMsMax
-    if (!hasCrossed || older.isInitiator === newer.isInitiator) return newer
+    if (!hasCrossed || older.link.isInitiator === newer.link.isInitiator) return newer
     const isOurs = self < this.id
-    return older.isInitiator === isOurs ? older : newer
+    return older.link.isInitiator === isOurs ? older : newer
   }
 
   #leave(link: Link): void {
-    const left = this.#others?.filter((one) => one !== link)
+    const left = this.#others?.filter((one) => one.link !== link)
     this.#others = left?.length === 0 ? undefined : left
   }
 }

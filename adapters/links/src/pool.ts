@@ -11,8 +11,9 @@ import {
 } from '@anarq/qnet/link'
 import { type AddressGate, createAddressGate } from './address-gate.ts'
 import type { Pipe, PipeEvents } from './carrier.ts'
+import { readDialBack } from './dial-back.ts'
 import type { LinksLimits, LinksOptions } from './links-options.ts'
-import { Peer } from './peer.ts'
+import { type Carried, Peer } from './peer.ts'
 
 /** Every link of a node, whoever began it, and the peers that they lead to. */
 export type Pool = {
@@ -62,8 +63,12 @@ export function createPool(options: LinksOptions, limits: LinksLimits): Pool {
     options,
     gate,
     opened(held, id) {
-      if (id === self || isClosed) held.link.close('refused')
-      else if (peerOf(id).add(held.link, held.address)) events.onUp?.(id)
+      if (id === self || isClosed) {
+        held.link.close('refused')
+        return
+      }
+      if (peerOf(id).add(held)) events.onUp?.(id)
+      events.onLink?.(id, held.pipe.way, held.isOnTrial)
     },
     closed(held, id, report) {
       links.delete(held.link)
@@ -120,9 +125,10 @@ type Dialled = {
 }
 
 /** A link and its pipe, each of which calls the other through this. A class, because there are as many as links. */
-class HeldLink implements LinkEvents, PipeEvents {
+class HeldLink implements Carried, LinkEvents, PipeEvents {
   readonly #host: Host
-  readonly #pipe: Pipe
+  readonly pipe: Pipe
+  isOnTrial = false
   readonly #isDialled: boolean
   #dialled: Dialled | undefined
   #peer: NodeId | undefined
@@ -131,7 +137,7 @@ class HeldLink implements LinkEvents, PipeEvents {
   constructor(host: Host, pipe: Pipe, dialled?: Dialled) {
     const { world, identity, network, linkLimits } = host.options
     this.#host = host
-    this.#pipe = pipe
+    this.pipe = pipe
     this.#dialled = dialled
     this.#isDialled = dialled !== undefined
     this.link = createLink({
@@ -145,18 +151,18 @@ class HeldLink implements LinkEvents, PipeEvents {
     })
   }
 
-  /** The other side's, without its port. */
-  get address(): string {
-    return this.#pipe.remoteAddress
-  }
-
   /** Apart from the making, because what has come already is told before this returns. */
   start(): void {
-    this.#pipe.start(this)
+    this.pipe.start(this)
   }
 
   onData(bytes: Uint8Array): void {
-    this.link.receive(bytes)
+    const number = this.#peer === undefined && !this.#isDialled ? readDialBack(bytes) : undefined
+    if (number === undefined) this.link.receive(bytes)
+    else {
+      this.link.close()
+      this.#host.options.events.onDialBack?.(number)
+    }
   }
 
   onDrain(): void {
@@ -172,7 +178,7 @@ class HeldLink implements LinkEvents, PipeEvents {
   }
 
   onMessage(message: Uint8Array): void {
-    this.#host.options.events.onMessage?.(this.#peer as NodeId, message)
+    this.#host.options.events.onMessage?.(this.#peer as NodeId, message, this.isOnTrial)
   }
 
   onCell(cell: Uint8Array): void {
@@ -197,7 +203,7 @@ class HeldLink implements LinkEvents, PipeEvents {
       this.link.transportClosed()
       return
     }
-    if (!this.#isDialled) this.#host.gate.release(this.#pipe.remoteAddress, this.#peer !== undefined)
+    if (!this.#isDialled) this.#host.gate.release(this.pipe.remoteAddress, this.#peer !== undefined)
     this.#dialled?.reject(new Fault('unavailable.peer', 'The other side did not open a link.'))
     this.#dialled = undefined
     this.#host.closed(this, this.#peer, report)

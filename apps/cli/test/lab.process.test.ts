@@ -25,7 +25,7 @@ const nodes: readonly LabNode[] = names.map((name, at) => ({
   address: `10.${at + 1}.0.1`,
   delayMs: delaysMs[at] as number,
   loss: 0.003,
-  isBehindRouter: name === 'n7',
+  ...(name === 'n7' ? { router: 'cone' as const } : {}),
 }))
 
 let shell: Shell
@@ -34,8 +34,8 @@ const dids = new Map<Name, string>()
 
 const at = (name: Name): { home: string } => ({ home: join(shell.root, name) })
 const start = (name: Name): Promise<void> => {
-  const { address, isBehindRouter } = nodes[names.indexOf(name)] as LabNode
-  const net = isBehindRouter === true ? 'out' : `tcp://${address}:4610`
+  const { address, router } = nodes[names.indexOf(name)] as LabNode
+  const net = router === undefined ? `tcp://${address}:4610` : 'out'
   return shell.up(at(name).home, ['--net', net], lab.in(name))
 }
 const share = async (from: Name, to: Name, file: string): Promise<string> => {

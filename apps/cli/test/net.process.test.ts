@@ -109,7 +109,7 @@ suite('meeting by an invitation', () => {
     const { out } = await shell.run(['net', 'status'], asBob())
     assert.match(
       out,
-      /^This node is [a-z2-7]{52}\nIt only goes out: nobody can come in\.\nIt is among others: 1 answer/,
+      /^This node is [a-z2-7]{52}\nIt only goes out: nobody can come in by themselves\.\nIt is among others: 1 answer/,
     )
   })
 
@@ -133,12 +133,39 @@ suite('meeting by an invitation', () => {
     assert.match((await shell.run(['net', 'status'])).out, /It serves others as exit, relay\./)
   })
 
+  test('[SW-ROL-5] a node is a broker where it is started as one, within limits that it says, and is seen to bring others', async () => {
+    await shell.down()
+    const limits = 'places=3,pairs=2,pace=100000,bytes=2000000,minutes=5'
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0', '--role', 'broker', '--broker-limits', limits])
+    await shell.up(bobsHome, ['--net', 'out'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
+    const broker = await shell.json<{ id: string }>(['net', 'join', invitation], asBob())
+    let brought = ''
+    for (let i = 0; i < 60 && !brought.includes('Brokers'); i += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 250))
+      brought = (await shell.run(['net', 'status'], asBob())).out
+    }
+    assert.ok(brought.includes(`Brokers bring others to it: ${broker.id.slice(0, 16)}`), brought)
+    assert.match(
+      (await shell.run(['net', 'status'])).out,
+      /It serves others as broker\.\nAs a broker: 1 of 3 places taken; it passes bytes on for 0 of 2 pairs, 8 of one node\.\nA pair has 100 kB a second, 2 MB and 5 minutes/,
+    )
+    assert.match((await shell.run(['net', 'peers'], asBob())).out, /linked, direct +.*broker/)
+    const { invitation: bobs } = await shell.json<{ invitation: string }>(['net', 'invite'], asBob())
+    assert.ok(bobs.length <= 400)
+  })
+
   test('a relay that nobody can reach, a role that there is not, and a door without a network are refused', async () => {
     await shell.down()
     for (const wrong of [
       ['--net', 'out', '--role', 'relay'],
       ['--net', 'tcp://127.1.0.1:0', '--role', 'king'],
       ['--role', 'relay'],
+      ['--net', 'out', '--role', 'broker'],
+      ['--net', 'tcp://127.1.0.1:0', '--broker-limits', 'places=3'],
+      ...['', 'places', 'places=0', 'pace=1', 'kings=3', 'places=3,', 'constructor=3', 'minutes=9999'].map(
+        (limits) => [...['--net', 'tcp://127.1.0.1:0', '--role', 'broker', '--broker-limits', limits]],
+      ),
       ['--socks', '9150'],
     ])
       assert.equal(await shell.fails(['up', ...wrong]), 'invalid.option', wrong.join(' '))

@@ -50,6 +50,8 @@ export const pingContext = 'q/v1/ping'
 
 const magic = fromUtf8('QPING1\n')
 const whereMax = 8
+/** An invitation with all that fits into one. */
+const placeLettersMax = 400
 const pingKeys = [
   'id',
   'version',
@@ -131,7 +133,7 @@ function readPing(fields: Fields): Ping {
     owner: readDid(fields.owner, "A ping's owner"),
     audience: readDid(fields.audience, "A ping's audience"),
     where: readArray(fields.where, "A ping's places", { max: whereMax }).map((place) =>
-      readText(place, "A ping's place", { max: 256 }),
+      readText(place, "A ping's place", { max: placeLettersMax }),
     ),
     grant: readCid(fields.grant, "A ping's grant"),
     termsHash: readBytes(fields.terms, "A ping's terms", { length: 32 }),

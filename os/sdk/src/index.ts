@@ -41,6 +41,7 @@ export {
 export { createFeed, type Feed, type Happening, observed, type Topic } from './feed.ts'
 export type { Caller, Method, MethodContext } from './method.ts'
 export type {
+  BrokeringFacts,
   ChoiceFacts,
   CircuitFacts,
   CircuitsFacts,

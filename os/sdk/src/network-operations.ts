@@ -40,7 +40,29 @@ export type NodeNetworkFacts =
       readonly clockOffsetMs: number
       /** The relays of this period that the network agreed on; absent: there is no agreement yet. */
       readonly agreed?: { readonly period: number; readonly relays: number }
+      /** Whether others can dial it, as they say; `out`: it listens to nobody. */
+      readonly reachability: 'out' | 'reachable' | 'unknown' | 'unreachable'
+      /** Ids of the brokers that bring others to it. */
+      readonly brokers: readonly string[]
+      /** What it does as a broker; absent: it is none. */
+      readonly brokering?: BrokeringFacts
     }
+
+/** A broker brings together nodes that nobody can dial, and passes on what it cannot read. */
+export type BrokeringFacts = {
+  /** Nodes that have a place here. */
+  readonly places: number
+  readonly placesMax: number
+  /** Of nodes that it passes bytes on between. */
+  readonly pairs: number
+  readonly pairsMax: number
+  readonly pairsPerNodeMax: number
+  readonly waitingBytes: number
+  /** Of one pair: its pace, its sum and its time. */
+  readonly pairBytesPerSecond: number
+  readonly pairBytesMax: number
+  readonly pairMs: number
+}
 
 export type PeerFacts = {
   readonly id: string
@@ -51,6 +73,10 @@ export type PeerFacts = {
   /** Since when it has been there, as it says itself. */
   readonly sinceMs: number
   readonly isLinked: boolean
+  /** How the link goes, where there is one: one side dialled the other, both dialled at once, or a broker passes it on, unread. */
+  readonly way?: 'direct' | 'punched' | 'relayed'
+  /** The id of that broker. */
+  readonly by?: string
   /** There and back, as measured. */
   readonly latencyMs?: number
 }

@@ -14,10 +14,14 @@ export function netOf(values: Values): NetSettings | undefined {
       '--outside, --role and --socks belong to a node that is among others: give --net too.',
     )
   }
-  const settings = { isAmongOthers: true, roles, socks }
+  const broker = brokerOf(values['broker-limits'], roles)
+  const settings = { isAmongOthers: true, roles, socks, broker }
   if (net === 'out') {
     if (roles.length > 0)
-      throw new Fault('invalid.option', 'A relay must be reached: give --net tcp://0.0.0.0:4610 with --role.')
+      throw new Fault(
+        'invalid.option',
+        'A relay or broker must be reached: give --net tcp://0.0.0.0:4610 with --role.',
+      )
     return settings
   }
   if (typeof outside !== 'string') return { ...settings, listen: net }
@@ -31,12 +35,40 @@ export function netOf(values: Values): NetSettings | undefined {
   }
 }
 
-const rolesKnown = ['exit', 'relay'] as const
+const limitsKnown = {
+  places: ['reservationsMax', 1, 65_536],
+  pairs: ['pairsMax', 1, 65_536],
+  pace: ['pairBytesPerSecond', 16_384, 2 ** 30],
+  bytes: ['pairBytesMax', 2 ** 20, 2 ** 40],
+  minutes: ['pairMs', 1, 24 * 60],
+} as const
+type LimitWord = keyof typeof limitsKnown
+
+function brokerOf(text: unknown, roles: readonly string[]): NetSettings['broker'] {
+  if (typeof text !== 'string') return undefined
+  if (!roles.includes('broker'))
+    throw new Fault('invalid.option', '--broker-limits belongs to a broker: give --role broker too.')
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const { word, digits } = /^(?<word>[a-z]+)=(?<digits>\d{1,13})$/.exec(part)?.groups ?? {}
+      const [limit, min, max] = Object.hasOwn(limitsKnown, word ?? '') ? limitsKnown[word as LimitWord] : []
+      const value = Number(digits)
+      if (limit === undefined || value < min || value > max)
+        throw new Fault(
+          'invalid.option',
+          `--broker-limits takes places, pairs, pace, bytes and minutes, as in places=64,pace=262144; "${part}" is none of them, or too little or too much.`,
+        )
+      return [limit, limit === 'pairMs' ? value * 60_000 : value]
+    }),
+  )
+}
+
+const rolesKnown = ['broker', 'exit', 'relay'] as const
 
 function rolesOf(role: unknown): (typeof rolesKnown)[number][] {
   const asked: readonly unknown[] = Array.isArray(role) ? role : role === undefined ? [] : [role]
   const unknown = asked.find((one) => !rolesKnown.includes(one as 'relay'))
   if (unknown !== undefined)
-    throw new Fault('invalid.option', `--role is relay or exit, not ${String(unknown)}.`)
+    throw new Fault('invalid.option', `--role is relay, exit or broker, not ${String(unknown)}.`)
   return rolesKnown.filter((one) => asked.includes(one))
 }

@@ -1,5 +1,12 @@
 import type { PersonFacts } from '@anarq/kernel'
-import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
+import type {
+  BrokeringFacts,
+  ChoiceFacts,
+  CircuitFacts,
+  CircuitsFacts,
+  NodeNetworkFacts,
+  PeerFacts,
+} from '@anarq/sdk'
 import { type Command, type Context, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
@@ -79,7 +86,7 @@ export const net: Command = {
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
-    'net peers         the nodes that it knows; those that it is linked to first',
+    'net peers         the nodes that it knows, and how it is linked to them: directly, through both routers (punched), or by a broker',
     'net people        with whom you share, and whether their nodes answer now',
     'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
     'net invite        one line that leads another node here, for a week',
@@ -106,24 +113,46 @@ export const net: Command = {
 function describe(facts: NodeNetworkFacts): string {
   if (facts.state === 'off')
     return 'This node is on no network. Start it with: anarq up --net tcp://0.0.0.0:4610 (or --net out)'
-  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles } = facts
+  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles, brokering } = facts
   const reached =
     addresses.length === 0
-      ? 'It only goes out: nobody can come in.'
+      ? 'It only goes out: nobody can come in by themselves.'
       : `Others reach it at ${addresses.join(', ')}`
   return [
     `This node is ${id}`,
     reached,
+    ...reachOf(facts),
     isUsable
       ? `It is among others: ${live} answer, ${known} are known, ${links} are linked now.`
       : known === 0
         ? 'It knows no other node yet: anarq net invite, or anarq net join LINE'
         : `It is looking for others: ${known} are known, none answers yet.`,
     ...(roles.length === 0 ? [] : [`It serves others as ${roles.join(', ')}.`]),
+    ...(brokering === undefined ? [] : describeBrokering(brokering)),
     ...(Math.abs(clockOffsetMs) < clockOffMs
       ? []
       : [`Its clock is off by about ${Math.round(clockOffsetMs / 1000)} s, others say. Set it right.`]),
   ].join('\n')
+}
+
+function reachOf({ reachability, brokers }: Extract<NodeNetworkFacts, { state: 'on' }>): readonly string[] {
+  return [
+    ...(reachability === 'unreachable'
+      ? ['Others say that they cannot dial it there: its router lets nobody in.']
+      : []),
+    ...(brokers.length === 0
+      ? []
+      : [`Brokers bring others to it: ${brokers.map((id) => id.slice(0, 16)).join(', ')}`]),
+  ]
+}
+
+function describeBrokering(facts: BrokeringFacts): readonly string[] {
+  const { places, placesMax, pairs, pairsMax, pairsPerNodeMax } = facts
+  const { pairBytesPerSecond, pairBytesMax, pairMs } = facts
+  return [
+    `As a broker: ${places} of ${placesMax} places taken; it passes bytes on for ${pairs} of ${pairsMax} pairs, ${pairsPerNodeMax} of one node.`,
+    `A pair has ${Math.round(pairBytesPerSecond / 1000)} kB a second, ${Math.round(pairBytesMax / 1e6)} MB and ${Math.round(pairMs / 60_000)} minutes, then it is opened anew.`,
+  ]
 }
 
 const clockOffMs = 60_000
@@ -139,14 +168,19 @@ function rowOfPerson({ did, presence, latencyMs, given, received }: PersonFacts)
   ]
 }
 
-function rowOf({ id, standing, addresses, roles, isLinked, latencyMs }: PeerFacts): string[] {
+function rowOf({ id, standing, addresses, roles, isLinked, latencyMs, way, by }: PeerFacts): string[] {
   return [
     id.slice(0, 16),
-    isLinked ? 'linked' : standing,
+    isLinked ? `linked${way === undefined ? '' : `, ${wayOf(way, by)}`}` : standing,
     latencyMs === undefined ? '' : `${latencyMs} ms`,
     roles.join(', '),
     addresses.join(', ') || '(nobody can dial it)',
   ]
+}
+
+function wayOf(way: PeerFacts['way'], by: string | undefined): string {
+  if (way !== 'relayed') return `${way}`
+  return by === undefined ? 'relayed' : `relayed by ${by.slice(0, 16)}`
 }
 
 function describeCircuits({ socks, relays, exits, choice, circuits, passing }: CircuitsFacts): string {

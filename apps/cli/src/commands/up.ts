@@ -15,7 +15,7 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--socks PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--broker-limits LIMITS] [--socks PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
@@ -25,6 +25,8 @@ export const up: Command = {
     '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
     '--socks 9150 opens a SOCKS5 door on 127.0.0.1: what programs send there leaves by another node, over three relays.',
     '--role relay passes circuits of others on; --role exit also lets them out, under your address: read docs/operators.md first.',
+    '--role broker brings nodes together that nobody can dial, and passes on what it cannot read. What it gives for that:',
+    '--broker-limits places=512,pairs=128,pace=262144,bytes=134217728,minutes=30 (pace in bytes a second; pace, bytes, minutes of a pair)',
   ].join('\n'),
   options: {
     port: { type: 'string' },
@@ -33,6 +35,7 @@ export const up: Command = {
     net: { type: 'string' },
     outside: { type: 'string' },
     role: { type: 'string', multiple: true },
+    'broker-limits': { type: 'string' },
     socks: { type: 'string' },
   },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
@@ -119,9 +122,12 @@ function welcome(
     ...(net === undefined || roles.length === 0
       ? []
       : [
-          roles.includes('exit')
-            ? 'It lets circuits of others out to the internet, under the address of this machine'
-            : 'It passes circuits of others on, to other nodes alone',
+          ...(roles.includes('exit')
+            ? ['It lets circuits of others out to the internet, under the address of this machine']
+            : roles.includes('relay')
+              ? ['It passes circuits of others on, to other nodes alone']
+              : []),
+          ...(roles.includes('broker') ? ['It brings nodes together that nobody can dial'] : []),
         ]),
     ...(net?.socks === undefined
       ? []

@@ -11,9 +11,12 @@ export type LabNode = {
   readonly delayMs: number
   /** Of packets, from 0 to 1. */
   readonly loss: number
-  /** Its packets go out under the address; nobody comes in who was not written to. */
-  readonly isBehindRouter?: boolean
+  /** Its packets go out under the address, with ports of the router's; nobody comes in who was not written to. */
+  readonly router?: LabRouter
 }
+
+/** `cone`: a port inside is one port outside, for everybody. `symmetric`: another one for each that is written to. */
+export type LabRouter = 'cone' | 'symmetric'
 
 /** Network namespaces of their own, joined by a wire that delays, loses and cuts: see wire.py. */
 export type Lab = {
@@ -21,6 +24,8 @@ export type Lab = {
   in(name: string): readonly string[]
   cut(...sides: readonly (readonly string[])[]): Promise<void>
   heal(): Promise<void>
+  /** Another router for who is behind one: all that went through the old one is forgotten. */
+  put(name: string, router: LabRouter): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,6 +74,7 @@ export async function openLab(nodes: readonly LabNode[]): Promise<Lab> {
     ],
     cut: (...sides) => say(`cut ${sides.map((names) => names.join(' ')).join(' | ')}`),
     heal: () => say('heal'),
+    put: (name, router) => say(`put ${name} ${router}`),
     async close() {
       wire.stdin.end()
       if (wire.exitCode === null) await once(wire, 'exit')

@@ -3,9 +3,12 @@ A network of network namespaces in one process: each node has a namespace with o
 them passes here, where it waits, is lost, meets a router that translates addresses, or a cut. It needs no kernel
 module but TUN, and nothing of it reaches the machine's own network.
 
-Standard input: one JSON object {"nodes": [{"name", "address", "delayMs", "loss", "isBehindRouter"}, ...]}, then commands, a line each:
+Standard input: one JSON object {"nodes": [{"name", "address", "delayMs", "loss", "router"}, ...]}, then commands, a line each:
     cut NAME NAME ... | NAME ...    only what stands on one side reaches each other
     heal
+    put NAME cone|symmetric         its router is another from now on, which knows nothing of before
+A router gives each port inside one of its own outside (cone), or one for each that is written to (symmetric), and lets in only
+what comes from an address and port that was written to from there (RFC 4787: address- and port-dependent filtering).
 Standard output: "ready", then "done" for each command. At the end of input everything is gone.
 """
 import ctypes
@@ -47,10 +50,10 @@ class Node:
         self.outside = bytes(map(int, facts["address"].split(".")))
         self.delay = facts.get("delayMs", 0) / 1000
         self.loss = facts.get("loss", 0)
-        self.behind = facts.get("isBehindRouter", False)
+        self.router = facts.get("router")
+        self.behind = self.router is not None
         self.inside = bytes([192, 168, self.outside[1], 2]) if self.behind else self.outside
-        # Who was written to from which port may answer there.
-        self.flows = set()
+        self.forget()
         self.side = 0
         ip("netns", "add", self.name)
         enter("/var/run/netns/" + self.name)
@@ -64,6 +67,26 @@ class Node:
         ip("-n", self.name, "route", "add", "default", "dev", "wire")
 
 
+    def forget(self):
+        # Who was written to from which port outside may answer there.
+        self.flows = set()
+        # Ports outside of ports inside, and back.
+        self.outer, self.inner = {}, {}
+        self.port_next = random.randrange(20000, 30000)
+
+    def port_out(self, packet):
+        header = (packet[0] & 15) * 4
+        ours, theirs = struct.unpack_from("!HH", packet, header)
+        key = (packet[9], ours)
+        if self.router == "symmetric":
+            key += (bytes(packet[16:20]), theirs)
+        if key not in self.outer:
+            self.port_next += 1
+            self.outer[key] = self.port_next
+            self.inner[packet[9], self.port_next] = ours
+        return self.outer[key]
+
+
 def summed(data):
     total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
     while total >> 16:
@@ -71,20 +94,23 @@ def summed(data):
     return total
 
 
-def rewritten(packet, at, address):
-    """The packet with another address at 12 (source) or 16 (destination); checksums as RFC 1624 mends them."""
+def rewritten(packet, at, address, port):
+    """The packet with another address and port at 12 (source) or 16 (destination); checksums as RFC 1624 mends them."""
     out = bytearray(packet)
     header = (packet[0] & 15) * 4
-    old = bytes(packet[at : at + 4])
+    port_at = header if at == 12 else header + 2
+    before_address, before_port = bytes(packet[at : at + 4]), bytes(packet[port_at : port_at + 2])
+    port = struct.pack("!H", port)
     out[at : at + 4] = address
-    places = [10]
+    out[port_at : port_at + 2] = port
+    places = [(10, before_address, address)]
     if packet[9] == TCP:
-        places.append(header + 16)
+        places.append((header + 16, before_address + before_port, address + port))
     if packet[9] == UDP and packet[header + 6 : header + 8] != b"\0\0":
-        places.append(header + 6)
-    for place in places:
+        places.append((header + 6, before_address + before_port, address + port))
+    for place, old, new in places:
         before = struct.unpack_from("!H", out, place)[0]
-        total = (~before & 0xFFFF) + (~summed(old) & 0xFFFF) + summed(address)
+        total = (~before & 0xFFFF) + (~summed(old) & 0xFFFF) + summed(new)
         while total >> 16:
             total = (total & 0xFFFF) + (total >> 16)
         struct.pack_into("!H", out, place, ~total & 0xFFFF)
@@ -104,22 +130,28 @@ def route(packet, sender, nodes):
     if packet[0] >> 4 != 4 or packet[9] not in (TCP, UDP):
         return None
     if sender.behind:
+        packet = rewritten(packet, 12, sender.outside, sender.port_out(packet))
         sender.flows.add(flow(packet, True))
-        packet = rewritten(packet, 12, sender.outside)
     to = nodes.get(bytes(packet[16:20]))
     if to is None or to.side != sender.side:
         return None
     if random.random() < sender.loss or random.random() < to.loss:
         return None
     if to.behind:
-        if flow(packet, False) not in to.flows:
+        came = flow(packet, False)
+        if came not in to.flows:
             return None
-        packet = rewritten(packet, 16, to.inside)
+        packet = rewritten(packet, 16, to.inside, to.inner[came[0], came[1]])
     return to, packet
 
 
 def command(line, by_name):
     words = line.split()
+    if words[0] == "put":
+        by_name[words[1]].router = words[2]
+        by_name[words[1]].forget()
+        print("done", flush=True)
+        return
     side = 1
     for node in by_name.values():
         node.side = 0

@@ -1,26 +1,31 @@
-import { networkInterfaces } from 'node:os'
 import type { Fault } from '@anarq/fault'
 import type { SmallFile } from '@anarq/kernel'
 import {
+  type Carrier,
   createLinks,
   createSystemWorld,
   createTcpCarrier,
   createWebSocketCarrier,
   type Links,
   type LinksEvents,
+  type PeerContact,
+  type TcpCarrier,
 } from '@anarq/links'
 import type { NodeId, World } from '@anarq/qnet'
 import type { Contact } from '@anarq/qnet/discovery'
 import {
   createNodeKeys,
   createOnionKeys,
+  type InvitedBroker,
   type NodeAddress,
   type NodeKeys,
   type OnionKeys,
 } from '@anarq/qnet/record'
 import { createEndingWorld } from './ending-world.ts'
 import { type Kept, openKept } from './kept.ts'
+import { relayAddress } from './relay-carrier.ts'
 import { createRooms, type Rooms } from './rooms.ts'
+import { isElsewhere, ownHosts } from './scope.ts'
 
 export type GroundOptions = {
   /** 32 bytes of this device. */
@@ -49,9 +54,19 @@ export type Ground = {
   readonly address: string | undefined
   /** By which others reach it. */
   readonly addresses: readonly NodeAddress[]
+  /** Its TCP, which goes out from one port unless others are told where to come in. */
+  readonly tcp: TcpCarrier
+  /** One more way of carrying links. */
+  carry(carrier: Carrier): void
+  /** Who brings others here, where nobody can come in by themselves. */
+  brokers(): readonly InvitedBroker[]
+  /** Who is asked for that, from now on. */
+  broughtBy(brokers: () => readonly InvitedBroker[]): void
+  /** Where a peer is, by all that were asked. */
+  contactOf(peer: NodeId): PeerContact | undefined
   /** Hears what links tell, for as long as the ground stands. A stream is taken by the first who takes it. */
   hear(events: GroundEvents): void
-  /** Asked, in this order, where a peer is. */
+  /** Asked where a peer is; the first one's addresses are tried first. */
   lookIn(find: (peer: NodeId) => Contact | undefined): void
   close(): Promise<void>
 }
@@ -69,18 +84,15 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
   const hearers: GroundEvents[] = []
   const finders: ((peer: NodeId) => Contact | undefined)[] = []
   const rooms = createRooms(() => links)
+  const tcp = createTcpCarrier({ isOnePort: outside === undefined })
+  const carriers: Carrier[] = [tcp, createWebSocketCarrier()]
+  let brokers = (): readonly InvitedBroker[] => []
+  const contactOf = (peer: NodeId): PeerContact | undefined => contactIn(finders, peer)
   const links = createLinks({
     world,
     identity: { node: keys.signing, agreement: keys.link },
-    carriers: [createTcpCarrier(), createWebSocketCarrier()],
-    find(peer) {
-      for (const find of finders) {
-        const contact = find(peer)
-        if (contact !== undefined && contact.addresses.length > 0)
-          return { agreementKey: contact.linkKey, addresses: contact.addresses.map(urlOfAddress) }
-      }
-      return undefined
-    },
+    carriers,
+    find: contactOf,
     events: { ...tellAll(hearers), onMessage: rooms.take },
   })
   const close = async (): Promise<void> => {
@@ -103,6 +115,13 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
       kept,
       address: listener?.address,
       addresses: outside === undefined ? own : [outside],
+      tcp,
+      carry: (carrier) => void carriers.push(carrier),
+      brokers: () => brokers(),
+      broughtBy(given) {
+        brokers = given
+      },
+      contactOf,
       hear: (events) => void hearers.push(events),
       lookIn: (find) => void finders.push(find),
       close,
@@ -120,6 +139,12 @@ function tellAll(hearers: readonly GroundEvents[]): GroundEvents {
     },
     onDown(peer, report) {
       for (const { onDown } of hearers) onDown?.(peer, report)
+    },
+    onLink(peer, way, isOnTrial) {
+      for (const { onLink } of hearers) onLink?.(peer, way, isOnTrial)
+    },
+    onDialBack(number) {
+      for (const { onDialBack } of hearers) onDialBack?.(number)
     },
     onCell(from, cell) {
       for (const { onCell } of hearers) onCell?.(from, cell)
@@ -155,6 +180,28 @@ function openOnionKeys(kept: Kept, world: World, onFault: (fault: Fault) => void
   }
 }
 
+/** Those of its own come before brokers, who are few and slow; but those of another house, where dialling takes long, behind them. */
+function contactIn(
+  finders: readonly ((peer: NodeId) => Contact | undefined)[],
+  peer: NodeId,
+): PeerContact | undefined {
+  const contacts = finders.flatMap((find) => find(peer) ?? [])
+  const all = contacts.flatMap((contact) => contact.addresses)
+  const [near, far] = [
+    all.filter(({ host }) => !isElsewhere(host)),
+    all.filter(({ host }) => isElsewhere(host)),
+  ]
+  const relays = contacts.flatMap(({ brokerIds = [] }) => brokerIds.map((id) => relayAddress(id, peer)))
+  // What the node said of itself, as its record, is looked into last.
+  const last = contacts.at(-1)
+  return (
+    last && {
+      agreementKey: last.linkKey,
+      addresses: [...new Set([...near.map(urlOfAddress), ...relays, ...far.map(urlOfAddress)])],
+    }
+  )
+}
+
 export function urlOfAddress({ transport, host, port }: NodeAddress): string {
   return `${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
@@ -164,11 +211,7 @@ function addressesOf(url: string): NodeAddress[] {
   const { protocol, hostname, port } = new URL(url)
   const host = hostname.replace(/^\[|\]$/g, '')
   const isEverywhere = host === '0.0.0.0' || host === '::'
-  const hosts = isEverywhere
-    ? Object.values(networkInterfaces()).flatMap((all = []) =>
-        all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address),
-      )
-    : [host]
+  const hosts = isEverywhere ? ownHosts() : [host]
   const transport = protocol === 'ws:' ? 'ws' : 'tcp'
   return hosts.slice(0, addressesMax).map((one) => ({ transport, host: one, port: Number(port) }))
 }

@@ -1,3 +1,4 @@
+import { compareBytes, fromBase32 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '@anarq/qnet'
 import {
@@ -7,9 +8,10 @@ import {
   type DiscoverySettings,
   readCache,
 } from '@anarq/qnet/discovery'
-import { groupOfHost, type OfferedRole, parseInvitation, writeInvitation } from '@anarq/qnet/record'
+import { groupOfHost, type InvitedBroker, type OfferedRole, parseInvitation } from '@anarq/qnet/record'
 import type { NetworkInvitation } from '@anarq/sdk'
 import type { Ground } from './ground.ts'
+import { contactsOf, invitationHere } from './invited.ts'
 import { roomBytes } from './rooms.ts'
 
 export type MeetingOptions = {
@@ -42,7 +44,7 @@ export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOp
     world,
     settings,
     wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
-    describe: () => ({ addresses, brokers: [], branches: [], capacity: 0, roles }),
+    describe: () => ({ addresses, brokers: idsOf(ground.brokers()), branches: [], capacity: 0, roles }),
     // Nobody publishes pointers yet: there is none to be believed.
     verifyPointer: (_signed, verdict) => verdict(false),
     groupOfPeer(peer) {
@@ -77,13 +79,13 @@ export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOp
   return {
     discovery,
     invite() {
-      if (addresses.length === 0)
+      if (addresses.length === 0 && ground.brokers().length === 0)
         throw new Fault(
           'refused.not-reachable',
-          'Nobody can come in here: this node only goes out. Start it with --net tcp://HOST:PORT, or ask the other one for an invitation.',
+          'Nobody can come in here: this node only goes out, and no broker that it knows brings others to it. Start it with --net tcp://HOST:PORT, or ask the other one for an invitation.',
         )
       const endsMs = world.clock.nowMs() + invitationMs
-      return { invitation: writeInvitation(keys, { addresses, endMs: endsMs }), endsMs }
+      return { invitation: invitationHere(ground, endsMs), endsMs }
     },
     async join(text, signal) {
       const invitation = parseInvitation(text.trim())
@@ -94,7 +96,7 @@ export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOp
           'refused.self',
           'This invitation leads to this node itself. Give it to somebody else.',
         )
-      discovery.meet(invitation)
+      for (const contact of contactsOf(invitation)) discovery.meet(contact)
       await links.connect(invitation.id)
       await greeted(invitation.id, signal)
       keep()
@@ -106,6 +108,10 @@ export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOp
       discovery.stop()
     },
   }
+}
+
+function idsOf(brokers: readonly InvitedBroker[]): readonly Uint8Array[] {
+  return brokers.map(({ id }) => fromBase32(id)).sort(compareBytes)
 }
 
 function contactsBefore(cache: Uint8Array | undefined, onFault: (fault: Fault) => void): readonly Contact[] {

@@ -7,12 +7,13 @@ import type { NetworkOperations } from '@anarq/sdk'
 import { type ExitSettings, openCircuits } from './circuits.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type KeepingRoom, type KeepingSettings, openKeeping } from './keeping.ts'
-import { openMeeting } from './meeting.ts'
+import { type Meeting, openMeeting } from './meeting.ts'
 import { networkOperations } from './operations.ts'
+import { openPaths, type PathsRoom, type PathsSettings } from './paths.ts'
 import { openQuestions } from './questions.ts'
 import { openRegisters, type RegisterSettings, type RegistersRoom } from './registers.ts'
 
-export type NetSettings = {
+export type NetSettings = PathsSettings & {
   /** Where other nodes may come in; without it this node only goes out. */
   readonly listen?: string | undefined
   /** How others reach that, where it is another address: behind a router, or under a name. */
@@ -61,8 +62,19 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
   const { kernel, onChanged } = options
   const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
   ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
-  const questions = openQuestions(ground, kernel)
-  const among = isAmongOthers ? await openAmongOthers(ground, options) : undefined
+  const questions = openQuestions(ground, kernel, isAmongOthers)
+  let meeting: Meeting | undefined
+  const paths = openPaths({
+    ground,
+    serves: options.roles?.includes('broker') === true ? (options.broker ?? {}) : undefined,
+    known: () => meeting?.discovery.nodes() ?? [],
+    onPlaces: () => meeting?.discovery.announce(),
+    onChanged,
+  })
+  const began = (begun: Meeting): void => {
+    meeting = begun
+  }
+  const among = isAmongOthers ? await openAmongOthers({ ground, paths, began }, options) : undefined
   return {
     ...questions,
     id: ground.keys.id,
@@ -79,8 +91,12 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
       await among.reach(invitation, signal)
     },
     async close() {
+      // Timers of the network keep no process alive, but what is not closed yet has to.
+      const holding = setInterval(() => {}, 1000)
       await among?.close()
+      await paths.close()
       await ground.close()
+      clearInterval(holding)
     },
   }
 }
@@ -91,11 +107,14 @@ type Among = Pick<Net, 'reach' | 'socks'> & {
   close(): Promise<void>
 }
 
+type Below = { readonly ground: Ground; readonly paths: PathsRoom; began(meeting: Meeting): void }
+
 /** Closes the ground where it fails. */
-async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Among> {
+async function openAmongOthers({ ground, paths, began }: Below, options: NetOptions): Promise<Among> {
   const { kernel, heldFolder, keeping: settings, socks, exit, onFault } = options
   const roles = [...new Set(options.roles)].sort()
   const meeting = openMeeting({ ground, roles, settings: options.discovery, onFault })
+  began(meeting)
   const { discovery } = meeting
   const known = (): NodeId[] => discovery.nodes().map(({ record }) => record.id)
   let keeping: KeepingRoom | undefined
@@ -121,7 +140,7 @@ async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Amo
     return {
       keeping,
       operations: {
-        ...networkOperations({ ground, meeting, keeping, circuits, roles }),
+        ...networkOperations({ ground, meeting, paths, keeping, circuits, roles }),
         ...registers.operations,
       },
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
@@ -136,6 +155,7 @@ async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Amo
     }
   } catch (error) {
     await closeRooms()
+    await paths.close()
     await ground.close()
     throw error
   }

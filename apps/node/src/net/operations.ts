@@ -2,15 +2,24 @@ import { Fault } from '@anarq/fault'
 import type { Spread } from '@anarq/qnet/circuit'
 import type { Listed } from '@anarq/qnet/discovery'
 import type { OfferedRole } from '@anarq/qnet/record'
-import type { ChoiceFacts, CircuitsFacts, NetworkOperations, PeerFacts, RegisterOperations } from '@anarq/sdk'
+import type {
+  ChoiceFacts,
+  CircuitsFacts,
+  NetworkOperations,
+  NodeNetworkFacts,
+  PeerFacts,
+  RegisterOperations,
+} from '@anarq/sdk'
 import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
 import type { KeepingRoom } from './keeping.ts'
 import type { Meeting } from './meeting.ts'
+import type { PathsRoom } from './paths.ts'
 
 export type NetworkParts = {
   readonly ground: Ground
   readonly meeting: Meeting
+  readonly paths: PathsRoom
   readonly keeping: KeepingRoom
   readonly circuits: Circuits
   readonly roles: readonly OfferedRole[]
@@ -18,7 +27,7 @@ export type NetworkParts = {
 
 /** What can be asked of a node's network, over its rooms. */
 export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, keyof RegisterOperations> {
-  const { ground, meeting, keeping, roles } = parts
+  const { ground, meeting, paths, keeping, roles } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -31,6 +40,7 @@ export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, 
       roles: record.roles,
       sinceMs: record.sinceMs,
       isLinked: link !== undefined,
+      ...paths.wayTo(record.id),
       ...(latencyMs === undefined ? {} : { latencyMs: Math.round(latencyMs) }),
     }
   }
@@ -56,6 +66,7 @@ export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, 
         known,
         links: links.peers().length,
         clockOffsetMs,
+        ...reachOf(paths),
         ...(state === undefined ? {} : { agreed: { period: state.period, relays: state.ids.length } }),
       }
     },
@@ -70,6 +81,18 @@ export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, 
       return known
     },
   }
+}
+
+function reachOf(
+  paths: PathsRoom,
+): Pick<Extract<NodeNetworkFacts, { state: 'on' }>, 'brokering' | 'brokers' | 'reachability'> {
+  const { reachability, brokers, serves } = paths.facts()
+  if (serves === undefined) return { reachability, brokers }
+  const { limits, ...load } = serves
+  const { reservationsMax: placesMax, pairsMax, pairsPerNodeMax } = limits
+  const { pairBytesPerSecond, pairBytesMax, pairMs } = limits
+  const most = { placesMax, pairsMax, pairsPerNodeMax, pairBytesPerSecond, pairBytesMax, pairMs }
+  return { reachability, brokers, brokering: { ...load, ...most } }
 }
 
 function circuitsOf({ meeting, circuits }: NetworkParts): CircuitsFacts {

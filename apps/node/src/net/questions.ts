@@ -2,9 +2,11 @@ import { concatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers } from '@anarq/kernel'
 import { messageBytesMax, type NodeId } from '@anarq/qnet'
+import type { Contact } from '@anarq/qnet/discovery'
 import type { LinkStream, StreamEvents } from '@anarq/qnet/link'
-import { type Invitation, parseInvitation, writeInvitation } from '@anarq/qnet/record'
+import { type Invitation, parseInvitation } from '@anarq/qnet/record'
 import type { Ground } from './ground.ts'
+import { contactsOf, invitationHere } from './invited.ts'
 
 /** Streams begin with what they are for: this one carries one question, and back its answer. */
 const questionStream = 1
@@ -17,30 +19,38 @@ const contactsMax = 1024
 const placeMs = 365 * 24 * 3_600_000
 
 /** The kernel's questions to other nodes, and its answers to theirs, over streams of links. */
-export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): Peers {
-  const { keys, world, links, addresses } = ground
-  const contacts = new Map<NodeId, Invitation>()
-  const places = createPlaces()
+export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>, isAmongOthers: boolean): Peers {
+  const { world, links, addresses } = ground
+  const contacts = new Map<NodeId, Contact>()
+  const placesRead = createPlaces()
   ground.lookIn((peer) => contacts.get(peer))
   ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
-  const remember = (contact: Invitation): void => {
-    contacts.delete(contact.id)
-    contacts.set(contact.id, contact)
-    if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
-  }
-  const contactsOf = (where: readonly string[]): Invitation[] =>
-    where.flatMap((place) => places.contactOf(place, world.clock.nowMs()))
+  /** The nodes behind these places. Who they are, and who brings others to them, is known from then on. */
+  const nodesAt = (places: readonly string[]): readonly NodeId[] =>
+    places.flatMap((place) => {
+      const invitation = placesRead.invitationAt(place, world.clock.nowMs())
+      if (invitation === undefined) return []
+      for (const contact of contactsOf(invitation)) {
+        // Of others it is a claim, which takes the place of nothing that is known.
+        if (contact.id !== invitation.id && ground.contactOf(contact.id) !== undefined) continue
+        contacts.delete(contact.id)
+        contacts.set(contact.id, contact)
+        if (contacts.size > contactsMax) contacts.delete(contacts.keys().next().value as NodeId)
+      }
+      return [invitation.id]
+    })
   return {
-    places: async () =>
-      addresses.length === 0
-        ? []
-        : [writeInvitation(keys, { addresses, endMs: world.clock.nowMs() + placeMs })],
-    async ask(where, question, signal) {
+    async places() {
+      const endMs = world.clock.nowMs() + placeMs
+      // Whoever is among others may know the way to it, or have a link.
+      const isReached = isAmongOthers || addresses.length > 0 || ground.brokers().length > 0
+      return isReached ? [invitationHere(ground, endMs)] : []
+    },
+    async ask(places, question, signal) {
       let last: unknown
-      for (const contact of contactsOf(where)) {
-        remember(contact)
+      for (const id of nodesAt(places)) {
         try {
-          return await askOver(ground, contact.id, question, signal)
+          return await askOver(ground, id, question, signal)
         } catch (error) {
           if (signal?.aborted === true) throw error
           last = error
@@ -48,14 +58,13 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
       }
       throw away(last)
     },
-    async greet(where, signal) {
+    async greet(places, signal) {
       let last: unknown
-      for (const contact of contactsOf(where)) {
-        remember(contact)
+      for (const id of nodesAt(places)) {
         const startMs = performance.now()
         try {
-          await unlessAborted(links.connect(contact.id), signal)
-          return Math.round(links.peer(contact.id)?.latencyMs ?? performance.now() - startMs)
+          await unlessAborted(links.connect(id), signal)
+          return Math.round(links.peer(id)?.latencyMs ?? performance.now() - startMs)
         } catch (error) {
           if (signal?.aborted === true) throw error
           last = error
@@ -67,7 +76,7 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>): P
 }
 
 /** Places that are none of ours, or over, lead nowhere. Those that were read are known: each costs a signature's check. */
-function createPlaces(): { contactOf(place: string, nowMs: number): Invitation[] } {
+function createPlaces(): { invitationAt(place: string, nowMs: number): Invitation | undefined } {
   const known = new Map<string, Invitation | undefined>()
   const read = (place: string): Invitation | undefined => {
     try {
@@ -77,11 +86,11 @@ function createPlaces(): { contactOf(place: string, nowMs: number): Invitation[]
     }
   }
   return {
-    contactOf(place, nowMs) {
+    invitationAt(place, nowMs) {
       if (!known.has(place)) known.set(place, read(place))
       if (known.size > contactsMax) known.delete(known.keys().next().value as string)
       const invitation = known.get(place)
-      return invitation !== undefined && invitation.endMs > nowMs ? [invitation] : []
+      return invitation !== undefined && invitation.endMs > nowMs ? invitation : undefined
     },
   }
 }

@@ -6,22 +6,26 @@ import type { NodeId, Wire } from '@anarq/qnet'
 export const roomBytes = { discovery: 1, swarm: 2, nat: 3, registers: 5 } as const
 export type RoomByte = (typeof roomBytes)[keyof typeof roomBytes]
 
+/** `isOnTrial`: it came over a link that is tried beside a relayed one. */
+type Receive = (from: NodeId, message: Uint8Array, isOnTrial: boolean) => void
+
 /** The wires of several rooms over the one link to each peer. */
 export type Rooms = {
   /** From now on messages for this room are given to it. */
-  open(room: RoomByte, receive: (from: NodeId, message: Uint8Array) => void): Wire
+  open(room: RoomByte, receive: Receive): Wire
   /** A message as it came over a link. What is for no room that is open here is dropped: the other side may be newer. */
-  take(from: NodeId, message: Uint8Array): void
+  take: Receive
 }
 
 export function createRooms(links: () => Pick<Links, 'send'>): Rooms {
-  const receivers = new Map<number, (from: NodeId, message: Uint8Array) => void>()
+  const receivers = new Map<number, Receive>()
   return {
     open(room, receive) {
       receivers.set(room, receive)
       const head = Uint8Array.of(room)
       return { send: (to, message) => links().send(to, concatBytes(head, message)) }
     },
-    take: (from, message) => receivers.get(message[0] ?? 0)?.(from, message.subarray(1)),
+    take: (from, message, isOnTrial) =>
+      receivers.get(message[0] ?? 0)?.(from, message.subarray(1), isOnTrial),
   }
 }

@@ -16,10 +16,13 @@ export type Contact = {
   readonly id: NodeId
   readonly linkKey: Uint8Array
   readonly addresses: readonly NodeAddress[]
+  /** Nodes that bring others to it, where it says so. */
+  readonly brokerIds?: readonly NodeId[]
 }
 
-export function contactOfRecord({ id, linkKey, addresses }: NodeRecord): Contact {
-  return { id, linkKey, addresses }
+export function contactOfRecord({ id, linkKey, addresses, brokers }: NodeRecord): Contact {
+  const brokerIds = brokers.map(textOfNodeId)
+  return { id, linkKey, addresses, ...(brokerIds.length === 0 ? {} : { brokerIds }) }
 }
 
 /** First nodes, named by somebody whose key the product or the person knows. */

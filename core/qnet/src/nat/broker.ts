@@ -4,6 +4,7 @@ import type { NodeId } from '../node-id.ts'
 import type { NodeAddress } from '../record/index.ts'
 import type { World } from '../world.ts'
 import { type Control, encodeData, pairBytes } from './messages.ts'
+import { createPacer, type Pacer } from './pacer.ts'
 
 /**
  * Brings two nodes together that nobody can dial: forwards the sealed bytes of their link, which it cannot read, within limits.
@@ -15,6 +16,9 @@ export type Broker = {
   /** Whether it is a pair of this broker's. */
   data(from: NodeId, pair: Uint8Array, bytes: Uint8Array): boolean
   close(from: NodeId, pair: Uint8Array): boolean
+  /** No link leads to it any more: it has no place, and its pairs end. */
+  lost(node: NodeId): void
+  readonly places: number
   readonly pairs: number
   /** Bytes waiting to be forwarded, of all pairs. */
   readonly waiting: number
@@ -55,8 +59,8 @@ export type BrokerOptions = {
 type Pair = {
   readonly id: Uint8Array
   readonly ends: readonly [NodeId, NodeId]
+  readonly pacer: Pacer
   bytes: number
-  waiting: number
   cancel: () => void
 }
 
@@ -70,6 +74,7 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
   const end = (pair: Pair, code: string, except?: NodeId): void => {
     if (!pairs.delete(toHex(pair.id))) return
     pair.cancel()
+    pair.pacer.stop()
     for (const to of pair.ends) if (to !== except) tell(to, { kind: 'close', pair: pair.id, code })
   }
   const countOf = (id: NodeId): number => [...pairs.values()].filter(({ ends }) => ends.includes(id)).length
@@ -88,11 +93,14 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
     return pair
   }
   return {
+    get places() {
+      return reservations.size
+    },
     get pairs() {
       return pairs.size
     },
     get waiting() {
-      return [...pairs.values()].reduce((sum, { waiting }) => sum + waiting, 0)
+      return [...pairs.values()].reduce((sum, { pacer }) => sum + pacer.waiting, 0)
     },
     reserve(from) {
       const isFull = reservations.size >= limits.reservationsMax && !reservations.has(from)
@@ -114,38 +122,44 @@ export function createBroker({ world, limits, observed, tell, forward }: BrokerO
         return
       }
       const id = world.random.bytes(pairBytes)
-      const pair: Pair = { id, ends: [from, to], bytes: 0, waiting: 0, cancel: () => {} }
-      pair.cancel = world.after(limits.pairMs, () => end(pair, 'limit.time'))
+      const pair: Pair = {
+        ...{ id, ends: [from, to], bytes: 0 },
+        pacer: createPacer({
+          world,
+          bytesPerSecond: limits.pairBytesPerSecond,
+          forward: (end, bytes) => forward(end, encodeData(id, bytes)),
+        }),
+        cancel: world.after(limits.pairMs, () => end(pair, 'limit.time')),
+      }
       pairs.set(toHex(id), pair)
-      tell(to, { kind: 'incoming', from, pair: id })
-      tell(from, { kind: 'opened', to, pair: id, observed: observedOf(from) })
+      const { pairBytesPerSecond: bytesPerSecond } = limits
+      tell(to, { kind: 'incoming', from, pair: id, bytesPerSecond })
+      tell(from, { kind: 'opened', to, pair: id, observed: observedOf(from), bytesPerSecond })
     },
     data(from, id, bytes) {
       const pair = pairOf(from, id)
       if (pair === undefined) return false
       pair.bytes += bytes.length
-      pair.waiting += bytes.length
       if (pair.bytes > limits.pairBytesMax) {
         end(pair, 'limit.bytes')
         return true
       }
-      if (pair.waiting > limits.pairWaitingMax) {
+      if (pair.pacer.waiting + bytes.length > limits.pairWaitingMax) {
         end(pair, 'limit.rate')
         return true
       }
-      // One queue for both ways, kept in order by the time at which each piece may go.
-      const delayMs = (pair.waiting * 1000) / limits.pairBytesPerSecond
-      const to = pair.ends[0] === from ? pair.ends[1] : pair.ends[0]
-      world.after(delayMs, () => {
-        pair.waiting -= bytes.length
-        if (pairs.has(toHex(id))) forward(to, encodeData(id, bytes))
-      })
+      pair.pacer.put(pair.ends[0] === from ? pair.ends[1] : pair.ends[0], bytes)
       return true
     },
     close(from, id) {
       const pair = pairOf(from, id)
       if (pair !== undefined) end(pair, 'closed', from)
       return pair !== undefined
+    },
+    lost(node) {
+      reservations.get(node)?.()
+      reservations.delete(node)
+      for (const pair of pairs.values()) if (pair.ends.includes(node)) end(pair, 'unavailable.peer', node)
     },
   }
 }

@@ -14,8 +14,15 @@ export type Control =
   | { readonly kind: 'reserve' }
   | { readonly kind: 'reserved'; lifeMs: number; observed: readonly NodeAddress[] }
   | { readonly kind: 'open'; to: NodeId }
-  | { readonly kind: 'opened'; to: NodeId; pair: Uint8Array; observed: readonly NodeAddress[] }
-  | { readonly kind: 'incoming'; from: NodeId; pair: Uint8Array }
+  | {
+      readonly kind: 'opened'
+      to: NodeId
+      pair: Uint8Array
+      observed: readonly NodeAddress[]
+      /** Of the pair, both ways together: who sends faster is cut off. */
+      bytesPerSecond: number
+    }
+  | { readonly kind: 'incoming'; from: NodeId; pair: Uint8Array; bytesPerSecond: number }
   | { readonly kind: 'refused'; to: NodeId; code: string }
   | { readonly kind: 'close'; pair: Uint8Array; code: string }
   | { readonly kind: 'connect'; attempt: number; addresses: readonly NodeAddress[] }
@@ -30,6 +37,8 @@ export type Data = { readonly kind: 'data'; pair: Uint8Array; bytes: Uint8Array 
 export const controlBytesMax = 1024
 export const dataBytesMax = 66_560
 export const pairBytes = 8
+const bytesPerSecondMin = 1024
+const bytesPerSecondMax = 2 ** 30
 export const nonceBytes = 16
 const dataByte = 0xff
 const outcomes: readonly ProbeOutcome[] = ['busy', 'dialled', 'foreign']
@@ -60,9 +69,12 @@ function partsOf(message: Control): readonly unknown[] {
     case 'open':
       return [fromBase32(message.to)]
     case 'opened':
-      return [fromBase32(message.to), message.pair, message.observed.map(partsOfAddress)]
+      return [
+        ...[fromBase32(message.to), message.pair, message.observed.map(partsOfAddress)],
+        message.bytesPerSecond,
+      ]
     case 'incoming':
-      return [fromBase32(message.from), message.pair]
+      return [fromBase32(message.from), message.pair, message.bytesPerSecond]
     case 'refused':
       return [fromBase32(message.to), message.code]
     case 'close':
@@ -86,7 +98,7 @@ export function parseNat(bytes: Uint8Array): Control | Data {
   if (bytes[0] === dataByte) return parseData(bytes)
   if (bytes.length > controlBytesMax)
     throw new Fault('limit.message', 'A message about paths has at most 1,024 bytes.')
-  const [number, ...parts] = readArray(decodeCbor(bytes, what), what, { max: 4 })
+  const [number, ...parts] = readArray(decodeCbor(bytes, what), what, { max: 5 })
   const message = readControl(
     kinds[readInt(number, 'Its kind', { max: kinds.length - 1 })] as Control['kind'],
     parts,
@@ -102,7 +114,7 @@ function parseData(bytes: Uint8Array): Data {
   return { kind: 'data', pair: bytes.slice(1, 1 + pairBytes), bytes: bytes.subarray(1 + pairBytes) }
 }
 
-function readControl(kind: Control['kind'], [a, b, c]: readonly unknown[]): Control {
+function readControl(kind: Control['kind'], [a, b, c, d]: readonly unknown[]): Control {
   switch (kind) {
     case 'probe':
       return { kind, nonce: readNonce(a), addresses: readAddresses(b) }
@@ -121,9 +133,12 @@ function readControl(kind: Control['kind'], [a, b, c]: readonly unknown[]): Cont
     case 'open':
       return { kind, to: readId(a) }
     case 'opened':
-      return { kind, to: readId(a), pair: readPair(b), observed: readAddresses(c) }
+      return {
+        ...{ kind, to: readId(a), pair: readPair(b), observed: readAddresses(c) },
+        bytesPerSecond: readPace(d),
+      }
     case 'incoming':
-      return { kind, from: readId(a), pair: readPair(b) }
+      return { kind, from: readId(a), pair: readPair(b), bytesPerSecond: readPace(c) }
     case 'refused':
       return { kind, to: readId(a), code: readText(b, 'Its code', { max: 40 }) }
     case 'close':
@@ -164,6 +179,10 @@ function readId(value: unknown): NodeId {
 
 function readPair(value: unknown): Uint8Array {
   return readBytes(value, 'Its pair', { length: pairBytes })
+}
+
+function readPace(value: unknown): number {
+  return readInt(value, 'Its pace', { min: bytesPerSecondMin, max: bytesPerSecondMax })
 }
 
 function readNonce(value: unknown): Uint8Array {

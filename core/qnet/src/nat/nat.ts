@@ -6,6 +6,7 @@ import type { Wire, World } from '../world.ts'
 import { type Broker, type BrokerLimits, brokerLimits, createBroker } from './broker.ts'
 import { type Control, encodeControl, parseNat } from './messages.ts'
 import { createPaths, type Path, type Paths } from './paths.ts'
+import { createPlaces, type Places } from './places.ts'
 import { createProber, type Prober, type Reachability } from './probe.ts'
 
 /** What the host does for this room, and hears from it. */
@@ -17,15 +18,20 @@ export type NatHost = {
   addresses(): readonly NodeAddress[]
   /** Dial once, from a port that was not used before, show the number, hang up. */
   dialBack(address: NodeAddress, nonce: Uint8Array): void
-  /** Dial from the port that we listen on, now; what comes of it is told by `directUp`. */
-  dial(peer: NodeId, addresses: readonly NodeAddress[]): void
+  /**
+   * Dial now, from the port that brokers see; what comes of it is told by `directUp`. Both sides do so, and one connection may come of
+   * it that both have dialled: `isInitiator` speaks first in it.
+   */
+  dial(peer: NodeId, addresses: readonly NodeAddress[], isInitiator: boolean): void
   /** To this peer over the direct link alone. */
   sendDirect(to: NodeId, message: Uint8Array): void
-  /** A relayed path is open: make a sealed link over it. */
-  opened(peer: NodeId, isInitiator: boolean): void
+  /** A relayed path is open: make a sealed link over it, and send no faster than half of this pace. */
+  opened(peer: NodeId, isInitiator: boolean, bytesPerSecond: number): void
   relayed(peer: NodeId, bytes: Uint8Array): void
   /** `why` is a sentence or a code. */
   changed(peer: NodeId, path: Path, why: string): void
+  /** The brokers at which this node has a place are others now. */
+  placesChanged?(): void
   blamed?(peer: NodeId, code: string): void
 }
 
@@ -39,7 +45,11 @@ export type NatOptions = {
   readonly broker?: Partial<BrokerLimits>
 }
 
-export type Nat = Omit<Paths, 'receiveBroker' | 'receiveData' | 'receivePeer'> & {
+export type Nat = Omit<Paths, 'lost' | 'receiveBroker' | 'receiveData' | 'receivePeer'> & {
+  /** Brokers at which this node has a place, or asked for one. */
+  readonly places: Pick<Places, 'ids' | 'leave' | 'observedBy' | 'reserve'>
+  /** No link leads to this peer any more. */
+  lost(peer: NodeId): void
   /** Asks others whether they can dial us. */
   probe(
     addresses: readonly NodeAddress[],
@@ -52,15 +62,17 @@ export type Nat = Omit<Paths, 'receiveBroker' | 'receiveData' | 'receivePeer'> &
   /** What came over a direct link. */
   receiveDirect(from: NodeId, message: Uint8Array): void
   /** What this node carries for others, where it is a broker. */
-  load(): { readonly pairs: number; readonly waitingBytes: number }
+  load(): { readonly places: number; readonly pairs: number; readonly waitingBytes: number }
 }
 
 export function createNat({ self, world, wire, host, broker: limits }: NatOptions): Nat {
   const tell = (to: NodeId, message: Control): void => wire.send(to, encodeControl(message))
   const buckets = createBuckets({ perSecond: 5, burst: 100 })
   const prober = createProber({ ...host, world, tell })
+  const places = createPlaces({ world, tell, changed: () => host.placesChanged?.() })
   const paths = createPaths({
     ...host,
+    places,
     self,
     world,
     tell,
@@ -91,11 +103,21 @@ export function createNat({ self, world, wire, host, broker: limits }: NatOption
   }
   return {
     ...paths,
+    places,
+    lost(peer) {
+      broker?.lost(peer)
+      paths.lost(peer)
+      places.lost(peer)
+    },
     probe: prober.ask,
     arrived: prober.arrived,
     receive: (from, message) => receive(from, message, false),
     receiveDirect: (from, message) => receive(from, message, true),
-    load: () => ({ pairs: broker?.pairs ?? 0, waitingBytes: broker?.waiting ?? 0 }),
+    load: () => ({
+      places: broker?.places ?? 0,
+      pairs: broker?.pairs ?? 0,
+      waitingBytes: broker?.waiting ?? 0,
+    }),
   }
 }
 

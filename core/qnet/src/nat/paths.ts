@@ -1,8 +1,9 @@
 import { equalBytes } from '@anarq/bytes'
 import type { NodeId } from '../node-id.ts'
-import type { NodeAddress } from '../record/index.ts'
+import { addressesMax, type NodeAddress } from '../record/index.ts'
 import type { World } from '../world.ts'
 import { type Control, encodeData, nonceBytes } from './messages.ts'
+import type { Places } from './places.ts'
 
 /**
  * The way to a node that cannot be dialled: first over a broker, then, where both sides dial at once and their routers let it
@@ -15,7 +16,8 @@ import { type Control, encodeData, nonceBytes } from './messages.ts'
 export type Path = 'direct' | 'none' | 'relayed'
 
 export type Paths = {
-  reserve(broker: NodeId): void
+  /** No link leads to this broker any more: what went over it is gone. */
+  lost(broker: NodeId): void
   /** Opens a relayed path; the host then makes a sealed link over it, the asker as its initiator. */
   connect(peer: NodeId, broker: NodeId): void
   /** The sealed link over the relayed path is there, and the peer has proved who it is. */
@@ -24,8 +26,11 @@ export type Paths = {
   directUp(peer: NodeId): void
   directDown(peer: NodeId): void
   pathTo(peer: NodeId): Path
+  /** Over which broker, where it is relayed. */
+  brokerTo(peer: NodeId): NodeId | undefined
   /** Bytes of the sealed link, over the broker. */
   send(peer: NodeId, bytes: Uint8Array): void
+  /** The sealed link over the relayed path has ended. */
   disconnect(peer: NodeId): void
   /** From a broker. */
   receiveBroker(from: NodeId, message: BrokerControl): void
@@ -47,11 +52,13 @@ export type PathsOptions = {
   /** Over the direct link alone, to try it. */
   tellDirect(to: NodeId, message: Control): void
   /** A relayed path is open; `isInitiator` begins the handshake of the sealed link. */
-  opened(peer: NodeId, isInitiator: boolean): void
+  opened(peer: NodeId, isInitiator: boolean, bytesPerSecond: number): void
   relayed(peer: NodeId, bytes: Uint8Array): void
-  /** Both sides dial now, from the port that they listen on. */
-  dial(peer: NodeId, addresses: readonly NodeAddress[]): void
+  /** Both sides dial now, from the port that brokers see. */
+  dial(peer: NodeId, addresses: readonly NodeAddress[], isInitiator: boolean): void
   changed(peer: NodeId, path: Path, why: string): void
+  /** Where this node has places: nobody else brings it anybody. */
+  readonly places: Pick<Places, 'has' | 'leave' | 'observedBy' | 'receive' | 'seen'>
 }
 
 type Way = {
@@ -72,10 +79,6 @@ type Way = {
 type Table = {
   readonly options: PathsOptions
   readonly ways: Map<NodeId, Way>
-  /** Brokers at which we have a place, and how to stop renewing it. */
-  readonly renewals: Map<NodeId, () => void>
-  /** How brokers see us. */
-  readonly observed: Map<NodeId, readonly NodeAddress[]>
 }
 
 const attemptsMax = 3
@@ -83,22 +86,30 @@ const openMs = 10_000
 const punchMs = 8_000
 const trialMs = 5_000
 const dialMsMin = 1_000
-/** What was under way on the relayed path when the direct one took over still arrives. */
-const graceMs = 5_000
+/** What was under way on the relayed path when the direct one took over still arrives. The host says sooner when it has. */
+const graceMs = 5 * 60_000
 /** Routers change: what did not work is tried again after a while. */
 const againMs = 10 * 60_000
 const waysMax = 512
 const rttMsMax = 4_000
 
 export function createPaths(options: PathsOptions): Paths {
-  const table: Table = { options, ways: new Map(), renewals: new Map(), observed: new Map() }
+  const table: Table = { options, ways: new Map() }
   const { ways } = table
   return {
     pathTo: (peer) => ways.get(peer)?.path ?? 'none',
-    reserve: (broker) => options.tell(broker, { kind: 'reserve' }),
+    brokerTo(peer) {
+      const way = ways.get(peer)
+      return way?.path === 'relayed' ? way.broker : undefined
+    },
+    lost(broker) {
+      for (const way of [...ways.values()]) if (way.broker === broker) brokerLost(table, way)
+    },
     connect(peer, broker) {
       const way = make(table, peer, broker, true)
-      if (way === undefined || way.stage !== 'idle' || way.path !== 'none') return
+      // One that the other has opened, and whose link is being made, is as good.
+      const isUnderWay = way?.stage !== 'idle' || way.path !== 'none' || way.pair !== undefined
+      if (way === undefined || isUnderWay) return
       way.isInitiator = true
       way.broker = broker
       open(table, way)
@@ -134,7 +145,8 @@ export function createPaths(options: PathsOptions): Paths {
     },
     disconnect(peer) {
       const way = ways.get(peer)
-      if (way !== undefined) drop(table, way, 'closed')
+      if (way?.path === 'direct') closePair(table, way)
+      else if (way !== undefined) drop(table, way, 'closed')
     },
     receiveData(from, pair, bytes) {
       const way = wayOfPair(table, from, pair)
@@ -163,10 +175,20 @@ function setPath({ options }: Table, way: Way, path: Path, why: string): void {
   options.changed(way.peer, path, why)
 }
 
-function drop(table: Table, way: Way, why: string): void {
+/** What goes directly needs no broker; all else of this way went over it. */
+function brokerLost(table: Table, way: Way): void {
+  way.pair = undefined
+  if (way.path !== 'direct') drop(table, way, 'unavailable.broker')
+}
+
+function closePair({ options }: Table, way: Way): void {
   way.cancel()
-  if (way.pair !== undefined)
-    table.options.tell(way.broker, { kind: 'close', pair: way.pair, code: 'closed' })
+  if (way.pair !== undefined) options.tell(way.broker, { kind: 'close', pair: way.pair, code: 'closed' })
+  way.pair = undefined
+}
+
+function drop(table: Table, way: Way, why: string): void {
+  closePair(table, way)
   table.ways.delete(way.peer)
   if (way.path === 'none') table.options.changed(way.peer, 'none', why)
   else setPath(table, way, 'none', why)
@@ -199,8 +221,8 @@ function open(table: Table, way: Way): void {
   wait(table, way, openMs, () => drop(table, way, 'unavailable.broker'))
 }
 
-function ownAddresses({ options, observed }: Table, way: Way): readonly NodeAddress[] {
-  return [...(observed.get(way.broker) ?? []), ...options.addresses()].slice(0, 4)
+function ownAddresses({ options }: Table, way: Way): readonly NodeAddress[] {
+  return [...options.places.observedBy(way.broker), ...options.addresses()].slice(0, addressesMax)
 }
 
 /** The initiator's part: asks for the other's addresses, which measures how far away it is. */
@@ -245,12 +267,12 @@ function meetPeer(
     const agoMs = options.world.clock.nowMs() - way.askedMs
     if (agoMs >= 0 && agoMs < dialMsMin) return
     way.askedMs = options.world.clock.nowMs()
-    options.dial(way.peer, way.theirs)
+    options.dial(way.peer, way.theirs, false)
   } else if (way.isInitiator && way.stage === 'punching' && attempt === way.attempt) {
     const rttMs = Math.min(rttMsMax, Math.max(0, options.world.clock.nowMs() - way.askedMs))
     options.tell(way.peer, { kind: 'start', attempt })
     options.world.after(rttMs / 2, () => {
-      if (way.attempt === attempt && way.stage === 'punching') options.dial(way.peer, message.addresses)
+      if (way.attempt === attempt && way.stage === 'punching') options.dial(way.peer, message.addresses, true)
     })
   }
 }
@@ -277,17 +299,14 @@ function settle(table: Table, way: Way): void {
   way.stage = 'idle'
   way.nonce = undefined
   setPath(table, way, 'direct', 'carried both ways')
-  const { pair, broker } = way
-  if (pair === undefined || !way.isInitiator) return
-  wait(table, way, graceMs, () => {
-    way.pair = undefined
-    table.options.tell(broker, { kind: 'close', pair, code: 'closed' })
-  })
+  wait(table, way, graceMs, () => closePair(table, way))
 }
 
 function back(table: Table, way: Way): void {
   const why = 'the direct path broke'
   way.nonce = undefined
+  // The sealed link over it takes nothing new since the direct one took over: a new one is made.
+  if (way.path === 'direct') closePair(table, way)
   way.cancel()
   if (way.pair !== undefined) {
     way.stage = 'relayed'
@@ -307,15 +326,10 @@ function wayOfPair({ ways }: Table, broker: NodeId, pair: Uint8Array): Way | und
 }
 
 function receiveFromBroker(table: Table, from: NodeId, message: BrokerControl): void {
-  const { options, ways, renewals } = table
+  const { options, ways } = table
   switch (message.kind) {
     case 'reserved':
-      table.observed.set(from, message.observed)
-      renewals.get(from)?.()
-      renewals.set(
-        from,
-        options.world.after(message.lifeMs / 2, () => options.tell(from, { kind: 'reserve' })),
-      )
+      options.places.receive(from, message)
       return
     case 'opened': {
       const way = ways.get(message.to)
@@ -323,16 +337,17 @@ function receiveFromBroker(table: Table, from: NodeId, message: BrokerControl): 
         options.tell(from, { kind: 'close', pair: message.pair, code: 'closed' })
         return
       }
-      table.observed.set(from, message.observed)
+      options.places.seen(from, message.observed)
       way.pair = message.pair
-      options.opened(way.peer, true)
+      options.opened(way.peer, true, message.bytesPerSecond)
       return
     }
     case 'incoming':
       // Only a broker at which we reserved a place may bring us anybody.
-      if (renewals.has(from)) receiveIncoming(table, from, message)
+      if (options.places.has(from)) receiveIncoming(table, from, message)
       return
     case 'refused': {
+      if (message.to === options.self) options.places.leave(from)
       const way = ways.get(message.to)
       if (way?.stage === 'opening' && way.broker === from) drop(table, way, message.code)
       return
@@ -352,7 +367,7 @@ function receiveFromBroker(table: Table, from: NodeId, message: BrokerControl): 
 function receiveIncoming(
   table: Table,
   broker: NodeId,
-  { from, pair }: Extract<BrokerControl, { kind: 'incoming' }>,
+  { from, pair, bytesPerSecond }: Extract<BrokerControl, { kind: 'incoming' }>,
 ): void {
   const way = make(table, from, broker, false)
   // Both asked for each other at once: the one with the higher id goes on as the asker.
@@ -362,5 +377,5 @@ function receiveIncoming(
   way.broker = broker
   way.pair = pair
   wait(table, way, openMs, () => drop(table, way, 'unavailable.peer'))
-  table.options.opened(from, false)
+  table.options.opened(from, false, bytesPerSecond)
 }

@@ -13,6 +13,8 @@ export {
 export {
   type Invitation,
   type InvitationFields,
+  type InvitedBroker,
+  invitationBrokersMax,
   invitationLettersMax,
   invitationSecretBytes,
   parseInvitation,

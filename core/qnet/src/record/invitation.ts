@@ -1,6 +1,6 @@
-import { concatBytes, fromBase64Url, fromUtf8, toBase64Url, toUtf8 } from '@anarq/bytes'
+import { concatBytes, fromBase32, fromBase64Url, fromUtf8, toBase64Url, toUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type NodeId, nodeIdOf } from '../node-id.ts'
+import { type NodeId, nodeIdOf, textOfNodeId } from '../node-id.ts'
 import {
   bytesOfHost,
   checkAddress,
@@ -16,9 +16,10 @@ import { addressesMax } from './record.ts'
  * One line that a person gives another by any means: whom to open a link to, and where. Signed by the node, so that a changed
  * address is noticed; who gave it is for the person to know.
  *
- * Bytes behind `anarq:` in base64url: version(1) = 1, flags(1: 1 = secret, 2 = DID), key(32), link key(32), end in seconds(u32),
- * count of addresses(1), the addresses, secret(16)?, length and DID?, signature(64). An address is form(1: transport × 4 + 0 for
- * IPv4, 1 for IPv6, 2 for a name), port(u16), then 4 bytes, 16 bytes, or length(1) and name.
+ * Bytes behind `anarq:` in base64url: version(1) = 1, flags(1: 1 = secret, 2 = DID, 4 = brokers), key(32), link key(32), end in
+ * seconds(u32), count of addresses(1), the addresses, secret(16)?, length and DID?, count of brokers(1) and these?, signature(64). An
+ * address is form(1: transport × 4 + 0 for IPv4, 1 for IPv6, 2 for a name), port(u16), then 4 bytes, 16 bytes, or length(1) and
+ * name. A broker is its node id(32), link key(32) and an address.
  */
 export type InvitationFields = {
   readonly addresses: readonly NodeAddress[]
@@ -27,6 +28,14 @@ export type InvitationFields = {
   readonly secret?: Uint8Array
   /** Who the person at this node is. */
   readonly did?: string
+  /** By whom one comes to a node that nobody can dial: at most 2. */
+  readonly brokers?: readonly InvitedBroker[]
+}
+
+export type InvitedBroker = {
+  readonly id: NodeId
+  readonly linkKey: Uint8Array
+  readonly address: NodeAddress
 }
 
 export type Invitation = InvitationFields & {
@@ -35,7 +44,9 @@ export type Invitation = InvitationFields & {
   readonly linkKey: Uint8Array
 }
 
-export const invitationLettersMax = 300
+/** A QR code of this length has 77 modules a side, which a phone reads. */
+export const invitationLettersMax = 400
+export const invitationBrokersMax = 2
 export const invitationSecretBytes = 16
 
 const scheme = 'anarq:'
@@ -45,10 +56,12 @@ const hostForms = ['ip4', 'ip6', 'name'] as const
 
 /** `limit.invitation` where it would be longer than a QR code that a phone reads at once: fewer addresses, or no DID. */
 export function writeInvitation(keys: NodeKeys, fields: InvitationFields): string {
-  const { addresses, endMs, secret, did } = fields
+  const { addresses, endMs, secret, did, brokers = [] } = fields
   if (addresses.length > addressesMax || (secret !== undefined && secret.length !== invitationSecretBytes))
     throw new Fault('invalid.invitation', 'An invitation has at most 4 addresses and a secret of 16 bytes.')
-  const flags = (secret === undefined ? 0 : 1) | (did === undefined ? 0 : 2)
+  if (brokers.length > invitationBrokersMax)
+    throw new Fault('invalid.invitation', 'An invitation names at most 2 brokers.')
+  const flags = (secret === undefined ? 0 : 1) | (did === undefined ? 0 : 2) | (brokers.length === 0 ? 0 : 4)
   const body = concatBytes(
     Uint8Array.of(1, flags),
     keys.publicKey,
@@ -58,12 +71,14 @@ export function writeInvitation(keys: NodeKeys, fields: InvitationFields): strin
     ...addresses.map(writeAddress),
     secret ?? new Uint8Array(0),
     did === undefined ? new Uint8Array(0) : withLength(fromUtf8(did)),
+    brokers.length === 0 ? new Uint8Array(0) : Uint8Array.of(brokers.length),
+    ...brokers.map(writeBroker),
   )
   const text = scheme + toBase64Url(concatBytes(body, keys.sign(label, body)))
   if (text.length > invitationLettersMax)
     throw new Fault(
       'limit.invitation',
-      'The invitation is too long: name fewer addresses, or leave out the DID.',
+      'The invitation is too long: name fewer addresses or brokers, or leave out the DID.',
     )
   parseInvitation(text)
   return text
@@ -80,10 +95,11 @@ export function parseInvitation(text: string): Invitation {
   const linkKey = take(cursor, 32)
   const end = take(cursor, 4)
   const count = byteOf(cursor)
-  if (flags > 3 || count > addressesMax) throw malformed()
+  if (flags > 7 || count > addressesMax) throw malformed()
   const addresses = Array.from({ length: count }, () => readAddress(cursor))
   const secret = (flags & 1) === 0 ? undefined : take(cursor, invitationSecretBytes)
   const did = (flags & 2) === 0 ? undefined : readDid(cursor)
+  const brokers = (flags & 4) === 0 ? undefined : readBrokers(cursor)
   const body = bytes.slice(0, cursor.at)
   const signature = take(cursor, signatureBytes)
   if (cursor.at !== bytes.length || !verifyByNode(publicKey, label, body, signature)) throw malformed()
@@ -95,6 +111,7 @@ export function parseInvitation(text: string): Invitation {
     endMs: new DataView(end.buffer).getUint32(0) * 1000,
     ...(secret === undefined ? {} : { secret }),
     ...(did === undefined ? {} : { did }),
+    ...(brokers === undefined ? {} : { brokers }),
   }
 }
 
@@ -116,6 +133,20 @@ function readAddress(cursor: Cursor): NodeAddress {
   const host = hostForm === 'name' ? readUtf8(cursor) : hostOfBytes(take(cursor, hostForm === 'ip4' ? 4 : 16))
   if (kindOfHost(host) !== hostForm || port === 0) throw malformed()
   return { transport, host, port }
+}
+
+function writeBroker({ id, linkKey, address }: InvitedBroker): Uint8Array {
+  return concatBytes(fromBase32(id), linkKey, writeAddress(address))
+}
+
+/** None at all is spelled by the flag alone. */
+function readBrokers(cursor: Cursor): readonly InvitedBroker[] {
+  const count = byteOf(cursor)
+  if (count === 0 || count > invitationBrokersMax) throw malformed()
+  return Array.from({ length: count }, () => {
+    const id = textOfNodeId(take(cursor, 32))
+    return { id, linkKey: take(cursor, 32), address: readAddress(cursor) }
+  })
 }
 
 function readDid(cursor: Cursor): string {

@@ -133,7 +133,9 @@ export function createLab(seed: number): Lab {
             nat.linked(peer)
           } else receive(peer, flip(bytes.slice(1)))
         },
-        changed(_, path, why) {
+        changed(peer, path, why) {
+          // The sealed link over the broker ends a moment after the direct one took over.
+          if (path === 'direct') net.after(1000, () => nat.disconnect(peer))
           member.paths.push(path)
           member.reasons.push(why)
         },
@@ -193,7 +195,7 @@ export function meeting(
   const [a, b] = [lab.member(left), lab.member(right)] as const
   for (const one of [a, b]) {
     lab.link(one, middle)
-    one.nat.reserve(middle.id)
+    one.nat.places.reserve(middle.id)
   }
   lab.net.run(1000)
   return { lab, middle, a, b }

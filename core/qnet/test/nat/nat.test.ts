@@ -111,7 +111,12 @@ test('a node is brought nobody by a broker at which it has no place, and nobody 
   const thief = lab.member('none')
   lab.link(thief, middle)
   lab.link(thief, b)
-  const incoming = encodeControl({ kind: 'incoming', from: a.id, pair: new Uint8Array(8) })
+  const incoming = encodeControl({
+    kind: 'incoming',
+    from: a.id,
+    pair: new Uint8Array(8),
+    bytesPerSecond: 10_000,
+  })
   b.nat.receive(thief.id, incoming)
   assert.equal(b.nat.pathTo(a.id), 'none')
   a.nat.connect(b.id, middle.id)
@@ -131,6 +136,44 @@ test('a node is brought nobody by a broker at which it has no place, and nobody 
   assert.equal(middle.nat.load().pairs, 1)
 })
 
+test('a place is had at a broker that was asked, for as long as it is renewed and linked; a liar gives none [SW-SEC-3]', () => {
+  const { lab, middle, a, b } = meeting(12, 'restricted', 'restricted')
+  const liar = lab.member('none')
+  lab.link(a, liar)
+  a.nat.receive(liar.id, encodeControl({ kind: 'reserved', lifeMs: 60_000, observed: [] }))
+  assert.deepEqual(a.nat.places.ids(), [middle.id], 'it did not ask that one')
+  a.nat.places.reserve(liar.id)
+  lab.net.run(1000)
+  assert.deepEqual(a.nat.places.ids(), [middle.id], 'who is no broker says so')
+  lab.net.run(30 * 60_000)
+  assert.deepEqual(
+    [a.nat.places.ids(), middle.nat.load().places],
+    [[middle.id], 2],
+    'asked for again in time',
+  )
+
+  middle.nat.lost(b.id)
+  assert.equal(middle.nat.load().places, 1, 'who is not linked cannot be brought anybody')
+  a.nat.connect(b.id, middle.id)
+  lab.net.run(1000)
+  assert.equal(a.reasons.at(-1), 'missing.reservation')
+  middle.node.isDown = true
+  lab.net.run(11 * 60_000)
+  assert.deepEqual(a.nat.places.ids(), [], 'a broker that renews nothing is none')
+})
+
+test('what went over a broker that is gone is gone at once; what goes directly goes on [AQ-QNET-8]', () => {
+  for (const router of ['symmetric', 'restricted'] as const) {
+    const { lab, middle, a, b } = meeting(13, router, router)
+    a.nat.connect(b.id, middle.id)
+    lab.net.run(60_000)
+    for (const one of [a, b]) one.nat.lost(middle.id)
+    const expected = router === 'symmetric' ? 'none' : 'direct'
+    assert.deepEqual([a.nat.pathTo(b.id), b.nat.pathTo(a.id)], [expected, expected])
+    if (router === 'symmetric') assert.equal(a.reasons.at(-1), 'unavailable.broker')
+  }
+})
+
 test('a pair has a pace, a sum and an end; a node has a number of pairs', () => {
   const paced = meeting(8, 'symmetric', 'symmetric', { pairBytesPerSecond: 10_000, pairWaitingMax: 60_000 })
   paced.a.nat.connect(paced.b.id, paced.middle.id)
@@ -144,7 +187,7 @@ test('a pair has a pace, a sum and an end; a node has a number of pairs', () => 
   for (let n = 0; n < 80; n += 1) paced.a.say(paced.b.id, piece)
   paced.lab.net.run(1000)
   assert.equal(paced.a.reasons.at(-1), 'limit.rate')
-  assert.deepEqual(paced.middle.nat.load(), { pairs: 0, waitingBytes: 0 })
+  assert.deepEqual(paced.middle.nat.load(), { places: 2, pairs: 0, waitingBytes: 0 })
 
   const summed = meeting(9, 'symmetric', 'symmetric', { pairBytesMax: 20_000 })
   summed.a.nat.connect(summed.b.id, summed.middle.id)
@@ -211,8 +254,8 @@ test('whatever bytes come, the parser gives what it means or a fault, and a floo
     { kind: 'reserve' },
     { kind: 'reserved', lifeMs: 60_000, observed: addresses },
     { kind: 'open', to: id },
-    { kind: 'opened', to: id, pair, observed: [] },
-    { kind: 'incoming', from: id, pair },
+    { kind: 'opened', to: id, pair, observed: [], bytesPerSecond: 262_144 },
+    { kind: 'incoming', from: id, pair, bytesPerSecond: 1024 },
     { kind: 'refused', to: id, code: 'limit.pairs' },
     { kind: 'close', pair, code: 'closed' },
     { kind: 'connect', attempt: 1, addresses },

@@ -2,6 +2,7 @@ import { Badge, Button, copyText, EmptyState, Facts, Group, Note, PageHead } fro
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Status, useSurroundings } from '../context.ts'
+import { shortId } from '../logic/peers.ts'
 import { Invite } from './invite.tsx'
 import { Join } from './join.tsx'
 import { Watched } from './watched.tsx'
@@ -36,11 +37,31 @@ export function Here(): ReactNode {
   )
 }
 
+function reachOf(
+  { reachability, brokers, brokering }: OnProps['status'],
+  say: ReturnType<typeof useSurroundings>['say'],
+): readonly { readonly name: string; readonly value: ReactNode }[] {
+  const facts = [
+    { name: say('reach'), value: say(`reach.${reachability}`) },
+    {
+      name: say('brought'),
+      value: brokers.length === 0 ? say('brought.none') : <code>{brokers.map(shortId).join(', ')}</code>,
+    },
+  ]
+  if (brokering === undefined) return facts
+  const { places, placesMax, pairs, pairsMax, pairBytesPerSecond } = brokering
+  const kb = Math.round(pairBytesPerSecond / 1000)
+  return [
+    ...facts,
+    { name: say('brokering'), value: say('brokering.facts', { places, placesMax, pairs, pairsMax, kb }) },
+  ]
+}
+
 type OnProps = { readonly status: Extract<Status, { state: 'on' }>; readonly onJoined: () => void }
 
 function On({ status, onJoined }: OnProps): ReactNode {
   const { say, window } = useSurroundings()
-  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles, agreed } = status
+  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles, agreed, brokers } = status
   const state = isUsable ? 'usable' : known === 0 ? 'alone' : 'looking'
   const copy = (): void => {
     copyText(id).then(
@@ -66,6 +87,7 @@ function On({ status, onJoined }: OnProps): ReactNode {
               name: say('reached'),
               value: addresses.length === 0 ? say('reached.none') : <code>{addresses.join(', ')}</code>,
             },
+            ...reachOf(status, say),
             {
               name: say('roles'),
               value:
@@ -90,7 +112,7 @@ function On({ status, onJoined }: OnProps): ReactNode {
           ]}
         />
       </Group>
-      <Invite canInvite={addresses.length > 0} />
+      <Invite canInvite={addresses.length > 0 || brokers.length > 0} />
       <Join onJoined={onJoined} />
     </>
   )

@@ -43,9 +43,11 @@ export function Nodes(): ReactNode {
 function NodeLine({ peer }: { readonly peer: Peer }): ReactNode {
   const { say, locale } = useSurroundings()
   const nowMs = useNow()
-  const { id, standing, isLinked, latencyMs, addresses, roles, sinceMs } = peer
+  const { id, standing, isLinked, latencyMs, addresses, roles, sinceMs, way, by } = peer
   const facts = [
     addresses.length === 0 ? say('address.none') : addresses.join(', '),
+    ...(way === 'punched' ? [say('way.punched')] : []),
+    ...(way === 'relayed' ? [say('way.relayed', { by: shortId(by ?? '') })] : []),
     say('there-since', { ago: agoOf(sinceMs, nowMs, locale) }),
     ...roles.map((role) => say(`role.${role}`)),
   ]

@@ -4,7 +4,7 @@ import type { MethodContext, MethodsOf } from '../method.ts'
 import type { NetworkOperations } from '../network-operations.ts'
 import { fields, list, oneOf, optional, text } from '../shape.ts'
 
-/** An invitation is at most 300 letters; what is longer is told so by who reads it. */
+/** An invitation is at most 400 letters; what is longer is told so by who reads it. */
 const invitationLettersMax = 1000
 const refLettersMax = 4096
 /** At most so many bytes too; what is more is told so by who writes it. */

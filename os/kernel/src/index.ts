@@ -13,6 +13,9 @@ export type {
   SessionFacts,
 } from './account-operations.ts'
 export type { AlertFacts, AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
+export type { Branches, HeldBranch, Provable } from './branches/desk.ts'
+export type { Applicant, BranchFacts, BranchMemberFacts, NewBranch } from './branches/operations.ts'
+export { verifyBranchProof } from './branches/verifying.ts'
 export type {
   ChildFacts,
   ChildFiles,
@@ -73,6 +76,9 @@ export type {
   Within,
 } from './operations.ts'
 export type {
+  BoundBlocks,
+  BranchNeighbours,
+  BranchPorts,
   Cache,
   KernelPorts,
   Neighbours,

@@ -1,3 +1,5 @@
+import type { BranchOperations } from './branch-operations.ts'
+
 /** This node among others, as whoever uses it asks about it. A node that is on no network answers `unavailable.network` to all but `status`. */
 export type NetworkOperations = {
   status(): NodeNetworkFacts
@@ -9,6 +11,7 @@ export type NetworkOperations = {
   invite(): NetworkInvitation
   /** Its circuits, how they are chosen, and how many of others' go by it. */
   circuits(): CircuitsFacts
+  readonly branches: BranchOperations
   /** By what another node's owner gave: resolves when it is reached. `invalid.invitation`, `refused.expired`, `unavailable.peer`. */
   join(invitation: string, signal?: AbortSignal): Promise<PeerFacts>
 }

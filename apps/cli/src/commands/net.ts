@@ -1,9 +1,10 @@
 import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFacts } from '@anarq/sdk'
-import { type Command, type Context, UsageError } from '../command.ts'
+import { type Command, type Context, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
+import { branchDetails, branchOptions, branchVerb } from './branch.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
 
-type NetVerb = (context: Context, args: readonly string[]) => Promise<number>
+type NetVerb = (context: Context, args: readonly string[], values: Values) => Promise<number>
 
 const verbs: Readonly<Record<string, NetVerb>> = {
   async status({ sdk, terminal }) {
@@ -57,12 +58,13 @@ const verbs: Readonly<Record<string, NetVerb>> = {
     }
     return 0
   },
+  branch: branchVerb,
   'bring-back': async (context, args) => backFromOthers(context, await context.operations(), args[1]),
 }
 
 export const net: Command = {
   usage:
-    'net status | peers | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
+    'net status | peers | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION] | branch …',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
@@ -73,16 +75,18 @@ export const net: Command = {
     'net neighbours    the nodes that keep copies with this one, and what is held here for them',
     'net kept [NAME]   how many copies others have of what is here, or of one file or folder',
     'net bring-back    fetch what this home lacks from those who keep it, after id recover --join was cut short',
+    ...branchDetails,
     '',
     'The node must run with --net: see anarq help up. Nobody is asked but those nodes; there is no server of ours.',
   ].join('\n'),
+  options: branchOptions,
   min: 1,
-  max: 2,
-  async run(context, args) {
+  max: 4,
+  async run(context, args, values) {
     const verb = verbs[args[0] ?? '']
     if (verb === undefined)
       throw new UsageError(`"net ${args[0]}" is unknown: use ${Object.keys(verbs).join(', ')}.`)
-    return verb(context, args)
+    return verb(context, args, values)
   },
 }
 

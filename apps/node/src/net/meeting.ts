@@ -1,5 +1,6 @@
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '@anarq/qnet'
+import { isMeeting } from '@anarq/qnet/branch'
 import { type Contact, createDiscovery, type Discovery, readCache } from '@anarq/qnet/discovery'
 import { groupOfHost, type OfferedRole, parseInvitation, writeInvitation } from '@anarq/qnet/record'
 import type { NetworkInvitation } from '@anarq/sdk'
@@ -35,8 +36,8 @@ export function openMeeting({ ground, roles, onFault }: MeetingOptions): Meeting
     world,
     wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
     describe: () => ({ addresses, brokers: [], branches: [], capacity: 0, roles }),
-    // Nobody publishes pointers yet: there is none to be believed.
-    verifyPointer: (_signed, verdict) => verdict(false),
+    // Where branches are met is all that is published so far.
+    verifyPointer: (signed, verdict) => verdict(isMeeting(signed)),
     groupOfPeer(peer) {
       const address = links.peer(peer)?.address
       return address === undefined || address === '' ? undefined : groupOfHost(address)

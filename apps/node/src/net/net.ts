@@ -3,6 +3,7 @@ import type { Kernel, Peers, SmallFile } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
 import type { NodeAddress, OfferedRole } from '@anarq/qnet/record'
 import type { NetworkOperations } from '@anarq/sdk'
+import { type BranchesRoom, openBranches } from './branches/branches.ts'
 import { type ExitSettings, openCircuits } from './circuits.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type KeepingRoom, type KeepingSettings, openKeeping } from './keeping.ts'
@@ -30,6 +31,8 @@ export type NetOptions = NetSettings & {
   readonly keptFile: SmallFile
   /** For what is held for others. */
   readonly heldFolder: string
+  /** For what is held for other members of branches. */
+  readonly branchesFolder: string
   onFault(fault: Fault): void
   /** Who is linked, or who is there, is different now. */
   onChanged(): void
@@ -46,6 +49,7 @@ export type Net = Peers & {
   readonly operations: NetworkOperations | undefined
   /** The same. */
   readonly keeping: KeepingRoom | undefined
+  readonly branches: BranchesRoom | undefined
   /** By an invitation, or by way of whom it knows: resolves when it has neighbours. */
   reach(invitation: string | undefined, signal?: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -65,6 +69,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
     socks: among?.socks,
     operations: among?.operations,
     keeping: among?.keeping,
+    branches: among?.branches,
     async reach(invitation, signal) {
       if (among === undefined)
         throw new Fault(
@@ -83,6 +88,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
 type Among = Pick<Net, 'reach' | 'socks'> & {
   readonly operations: NetworkOperations
   readonly keeping: KeepingRoom
+  readonly branches: BranchesRoom
   close(): Promise<void>
 }
 
@@ -94,17 +100,21 @@ async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Amo
   const { discovery } = meeting
   const known = (): NodeId[] => discovery.nodes().map(({ record }) => record.id)
   let keeping: KeepingRoom | undefined
+  let branches: BranchesRoom | undefined
   const closeRooms = async (): Promise<void> => {
+    await branches?.close()
     await keeping?.close()
     meeting.close()
   }
   try {
     keeping = await openKeeping({ ground, known, kernel, folder: heldFolder, settings, onFault })
+    branches = await openBranches({ ...options, ground, discovery, folder: options.branchesFolder, settings })
     const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
     const { arrived } = keeping
     return {
       keeping,
-      operations: networkOperations({ ground, meeting, keeping, circuits, roles }),
+      branches,
+      operations: networkOperations({ ground, meeting, keeping, circuits, branches, roles }),
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
       async reach(invitation, signal) {
         if (invitation !== undefined) await meeting.join(invitation, signal)

@@ -3,6 +3,7 @@ import type { Spread } from '@anarq/qnet/circuit'
 import type { Listed } from '@anarq/qnet/discovery'
 import type { OfferedRole } from '@anarq/qnet/record'
 import type { ChoiceFacts, CircuitsFacts, NetworkOperations, PeerFacts } from '@anarq/sdk'
+import type { BranchesRoom } from './branches/branches.ts'
 import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
 import type { KeepingRoom } from './keeping.ts'
@@ -13,6 +14,7 @@ export type NetworkParts = {
   readonly meeting: Meeting
   readonly keeping: KeepingRoom
   readonly circuits: Circuits
+  readonly branches: BranchesRoom
   readonly roles: readonly OfferedRole[]
 }
 
@@ -62,6 +64,7 @@ export function networkOperations(parts: NetworkParts): NetworkOperations {
     peers,
     neighbourhood: keeping.facts,
     invite,
+    branches: parts.branches.operations,
     circuits: () => circuitsOf(parts),
     async join(invitation, signal) {
       const id = await join(invitation, signal)

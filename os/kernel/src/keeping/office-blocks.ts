@@ -4,7 +4,7 @@ import { deriveSecret, verifyCid, wipe } from '@anarq/qlock'
 import { createFeedKey, type FeedKey } from '@anarq/qnet/swarm'
 import type { BlockClass } from '@anarq/qnt'
 import type { StoreSecrets } from '@anarq/squid'
-import type { KernelPorts } from '../ports.ts'
+import type { KernelPorts, Neighbours } from '../ports.ts'
 
 /** The store as one identity sees it: what it puts is remembered until others keep it, and what is not here comes from them. */
 export type OfficeBlocks = {
@@ -23,7 +23,11 @@ export type Fresh = {
 
 export type OfficeBlocksOptions = {
   readonly feed: Uint8Array
-  readonly ports: Pick<KernelPorts, 'blocks' | 'neighbours'>
+  /** The same in a branch. */
+  feedIn(branch: string): Uint8Array
+  /** Whether some of what is put may be a branch's: which of it is known when it is committed. */
+  hasBranches(): boolean
+  readonly ports: Pick<KernelPorts, 'blocks' | 'branches' | 'neighbours'>
   /** Something is new. */
   onPut(): void
 }
@@ -41,13 +45,14 @@ export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
   }
 }
 
-export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions): OfficeBlocks {
-  const { blocks: disk, neighbours } = ports
+export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
+  const { feed, feedIn, hasBranches, ports, onPut } = options
+  const { blocks: disk, branches, neighbours } = ports
   const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
 
   const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
-    // While nobody is there nothing is remembered: a walk finds it when somebody is.
-    const isTaken = neighbours?.isThere() === true
+    // While nobody is there, or it may be a branch's, nothing is remembered: a walk over what was committed finds it.
+    const isTaken = neighbours?.isThere() === true && !hasBranches()
     if (!isTaken || fresh.meta.size + fresh.data.size + cids.length > freshMax) {
       fresh.meta.clear()
       fresh.data.clear()
@@ -57,8 +62,15 @@ export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions):
   }
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
   const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
-    if (neighbours?.isThere() !== true) return undefined
-    const back = await fetched(neighbours.get(feed, digestOf(cid)))
+    const branch = branches?.bound.branchOf(digestOf(cid))
+    const others = branch === undefined ? neighbours : undefined
+    const members = branch === undefined ? undefined : branches?.neighboursOf(branch)
+    if (others?.isThere() !== true && members === undefined) return undefined
+    const back = await fetched(
+      members === undefined || branch === undefined
+        ? (others as Neighbours).get(feed, digestOf(cid))
+        : members.get(feedIn(branch), digestOf(cid)),
+    )
     if (back === undefined || !verifyCid(cid, back)) return undefined
     await disk.put([{ cid, bytes: back }], blockClass)
     return back

@@ -1,9 +1,11 @@
 import { toBase64Url } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { receiveSigned, requestAccess } from '@anarq/flows'
-import { parseCid } from '@anarq/ipld'
+import { digestOf, parseCid } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
+import type { NodeId } from '@anarq/qnet'
 import type { ReplayPort } from '@anarq/squid'
+import type { Branches } from '../branches/desk.ts'
 import type { Directory } from '../directory.ts'
 import type { Office } from '../office.ts'
 import type { KernelPorts } from '../ports.ts'
@@ -33,14 +35,17 @@ export type AnsweringOptions = {
   readonly isOpen: () => boolean
   /** The office of an identity that lives here. */
   officeOf(did: string): Promise<Office | undefined>
+  readonly branches: Pick<Branches, 'mayGive' | 'refused'>
 }
 
-/** Answers other nodes. Never throws: whatever goes wrong is an answer too. */
-export function createAnswering(options: AnsweringOptions): (question: Uint8Array) => Promise<Uint8Array> {
+/** Answers other nodes; the link proves which one asks. Never throws: whatever goes wrong is an answer too. */
+export function createAnswering(
+  options: AnsweringOptions,
+): (question: Uint8Array, from?: NodeId) => Promise<Uint8Array> {
   const walks = createWalks(options.ports)
-  return async (bytes) => {
+  return async (bytes, from) => {
     try {
-      return await answerTo(options, walks, parseQuestion(bytes))
+      return await answerTo(options, walks, parseQuestion(bytes), from)
     } catch (error) {
       return encodeRefusal(error)
     }
@@ -51,8 +56,9 @@ async function answerTo(
   options: AnsweringOptions,
   walks: Walks,
   question: PeerQuestion,
+  from: NodeId | undefined,
 ): Promise<Uint8Array> {
-  if (question.ask === 'block') return giveBlock(options, question.cid)
+  if (question.ask === 'block') return giveBlock(options, question.cid, from)
   if (!options.isOpen()) {
     walks.clear()
     throw new Fault(
@@ -64,9 +70,18 @@ async function answerTo(
   return question.ask === 'open' ? open(options, question) : walk(options, walks, question)
 }
 
-/** Sealed blocks are given to whoever knows their name, as the gateway does. */
-async function giveBlock({ ports }: AnsweringOptions, cid: string): Promise<Uint8Array> {
-  const block = await ports.blocks.get(parseCid(cid))
+/** Sealed blocks are given to whoever knows their name, as the gateway does; those of a branch that keeps them to its members. */
+async function giveBlock(
+  { ports, branches }: AnsweringOptions,
+  name: string,
+  from: NodeId | undefined,
+): Promise<Uint8Array> {
+  const cid = parseCid(name)
+  if (!branches.mayGive(digestOf(cid), from)) {
+    branches.refused(digestOf(cid), from ?? 'a node', 'refused.branch-stays')
+    throw new Fault('refused.branch-stays', 'This block stays with the members of a branch.')
+  }
+  const block = await ports.blocks.get(cid)
   if (block === undefined) throw new Fault('missing.block', 'This node does not have that block.')
   return encodeBlockAnswer(block)
 }

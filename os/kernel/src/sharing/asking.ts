@@ -94,7 +94,10 @@ export async function judge(
   const entry = isHolder ? owner.space.view.entry(ping.id) : undefined
   const found = entry !== undefined && isShown(entry) && !entry.isTrashed ? entry : undefined
   try {
-    if (found !== undefined) check?.(found)
+    if (found !== undefined) {
+      check?.(found)
+      owner.branches.checkReader(found, reader.did)
+    }
   } catch (error) {
     signed.requested.flow.end('failed', asFault(error).code)
     throw error

@@ -41,6 +41,8 @@ export type BranchCopies = {
 export function createBranchCopies(office: Office, branch: string): BranchCopies {
   const feed = feedInBranch(office.space.identity.secrets, branch)
   const copies = new Map<string, number>()
+  /** Asked about in this pass: others are skipped that have enough, until somebody says to look again. */
+  let counted = new Set<string>()
   let pass: AsyncGenerator<Cid> | undefined
   let isWanted = true
 
@@ -50,7 +52,7 @@ export function createBranchCopies(office: Office, branch: string): BranchCopies
       const { value, done } = await from.next()
       if (done === true) return { cids: [...cids.values()], isOver: true }
       const name = toHex(digestOf(value))
-      if ((copies.get(name) ?? 0) < wanted) cids.set(name, value)
+      if ((copies.get(name) ?? 0) < wanted || !counted.has(name)) cids.set(name, value)
     }
     return { cids: [...cids.values()], isOver: false }
   }
@@ -59,7 +61,7 @@ export function createBranchCopies(office: Office, branch: string): BranchCopies
     copiesOf: (digest) => copies.get(toHex(digest)),
     lookAgain() {
       isWanted = true
-      copies.clear()
+      counted = new Set()
     },
     async step(neighbours) {
       if (!isWanted && pass === undefined) return { isIdle: true, sentBytes: 0 }
@@ -83,6 +85,7 @@ export function createBranchCopies(office: Office, branch: string): BranchCopies
           }
         }
         copies.set(toHex(digestOf(cid)), count)
+        counted.add(toHex(digestOf(cid)))
       }
       return { isIdle: isOver && !isWanted, sentBytes }
     },

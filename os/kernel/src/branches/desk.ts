@@ -98,7 +98,7 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
   const { home, directory, ports, verifierOf, isOpen } = options
   const { clock, random } = ports
   const listeners = new Set<() => void>()
-  const copies = new Map<string, BranchCopies>()
+  const copies = new Map<string, { readonly office: Office; readonly copies: BranchCopies }>()
   const refusals = createRefusals({ clock, officeOf: (branch) => officeHolding(branch) })
   let all: readonly HeldBranch[] = []
 
@@ -383,17 +383,18 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
       const neighbours = ports.branches?.neighboursOf(id)
       const office = neighbours && (await officeHolding(id))
       if (neighbours === undefined || office === undefined) return { isIdle: true, sentBytes: 0 }
-      const known = copies.get(id) ?? createBranchCopies(office, id)
+      // Offices close and open meanwhile: what is made anew looks at everything.
+      const before = copies.get(id)
+      const known = before?.office === office ? before : { office, copies: createBranchCopies(office, id) }
       copies.set(id, known)
-      return known.step(neighbours)
+      return known.copies.step(neighbours)
     },
     lookAgain(id) {
-      // Offices close and open meanwhile: what is made anew looks at everything.
-      copies.delete(id)
+      copies.get(id)?.copies.lookAgain()
     },
     copiesOf(digest) {
       const id = ports.branches?.bound.branchOf(digest)
-      return id === undefined ? undefined : (copies.get(id)?.copiesOf(digest) ?? 0)
+      return id === undefined ? undefined : (copies.get(id)?.copies.copiesOf(digest) ?? 0)
     },
     provable,
   }

@@ -1,13 +1,14 @@
-import { equalBytes, toHex } from '@anarq/bytes'
+import { equalBytes } from '@anarq/bytes'
 import { asFault, type Fault } from '@anarq/fault'
 import type { HeldBranch, Kernel } from '@anarq/kernel'
-import type { NodeId } from '@anarq/qnet'
+import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import {
   type Branch,
   createMeetingKey,
   encodeDocuments,
   meetingSubjectOf,
   nameOf,
+  parseCertificate,
   signMeeting,
 } from '@anarq/qnet/branch'
 import type { Discovery } from '@anarq/qnet/discovery'
@@ -32,6 +33,7 @@ export type BranchRoom = {
   /** Members other than this node. */
   members(): readonly NodeId[]
   tell(peer: NodeId): void
+  tellOut(peer: NodeId): void
   close(): Promise<void>
 }
 
@@ -54,6 +56,7 @@ const placeLifeMs = 7 * 24 * 3_600_000
 /** A place is signed anew this often, so that the newer one counts. */
 const placeEveryMs = 60 * 60_000
 const placesTold = 16
+const tellOutMs = 60_000
 const gatewaysMax = 8
 
 export async function openBranchRoom(options: BranchRoomOptions): Promise<BranchRoom> {
@@ -62,6 +65,9 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
   const { id } = options.held
   let held = options.held
   let isInNetworks = createNetworks(held.branch?.charter.networks ?? [])
+  /** Who has said where it is reached, or that it is reached nowhere. */
+  const told = new Set<NodeId>()
+  const toldOut = new Map<NodeId, number>()
   let isClosed = false
   let own: { readonly text: string; readonly atMs: number } | undefined
   const nowMs = (): number => world.clock.nowMs()
@@ -72,10 +78,14 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       .map(({ node }) => node)
       .filter((node) => node !== keys.id)
   const isMember = (peer: NodeId): boolean => branchNow().memberOf(peer, nowMs()) !== undefined
-  const isHeard = (peer: NodeId): boolean => {
+  /** By the address that its link comes from, and by those where it says that it is reached. */
+  const isWhereItMay = (peer: NodeId): boolean => {
     const address = links.peer(peer)?.address
-    return isMember(peer) && address !== undefined && isInNetworks(address)
+    const said = places.contactOf(peer)?.addresses ?? []
+    return (address === undefined || isInNetworks(address)) && said.every(({ host }) => isInNetworks(host))
   }
+  const isHeard = (peer: NodeId): boolean =>
+    isMember(peer) && links.peer(peer) !== undefined && isWhereItMay(peer)
   const send = (to: NodeId, message: BranchMessage): void => options.send(to, encodeMessage(id, message))
 
   const swarm = await openBranchSwarm({
@@ -90,7 +100,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
         .map(({ node }) => node),
     send(to, bytes) {
       // Nothing of the branch goes to who is no member any more, whatever its view still says.
-      if (isMember(to)) send(to, { kind: 'swarm', bytes })
+      if (isMember(to) && isWhereItMay(to)) send(to, { kind: 'swarm', bytes })
     },
     onFault,
   })
@@ -102,9 +112,10 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       own = { text: writeInvitation(keys, { addresses, endMs: nowMs() + placeLifeMs }), atMs: nowMs() }
     return [own.text]
   }
-  const tell = (peer: NodeId): void => {
+  const tell = (peer: NodeId, isAsking = false): void => {
     if (isMember(peer))
       send(peer, {
+        isAsking,
         kind: 'state',
         tag: branchNow().tag,
         places: [...ownPlaces(), ...places.some(placesTold)],
@@ -118,6 +129,16 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       secret: held.meetingSecret,
       isAsking,
     })
+  }
+  /** Who was a member is told that it is none, and nothing else. */
+  const tellOut = (to: NodeId): void => {
+    const { documents } = branchNow()
+    const wasMember = documents.certificates.some(({ body }) => nodeIdOf(parseCertificate(body).nodeKey) === to)
+    if (isMember(to) || !wasMember || nowMs() - (toldOut.get(to) ?? 0) < tellOutMs) return
+    toldOut.set(to, nowMs())
+    const { charters, revocations, cards } = documents
+    const bytes = encodeDocuments({ charters, revocations, cards, certificates: [] })
+    send(to, { kind: 'documents', documents: bytes, secret: undefined, isAsking: false })
   }
   const take = async (
     from: NodeId,
@@ -160,7 +181,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
     }
     world.after(publishMs, publish)
   }
-  for (const node of members()) tell(node)
+  for (const node of members()) tell(node, true)
   gossip()
   publish()
 
@@ -174,9 +195,14 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
     receive(from, message) {
       switch (message.kind) {
         case 'swarm':
-          return swarm.receive(from, message.bytes)
+          // Where the charter says where members must be, who has not said it yet is not listened to.
+          if (told.has(from) || branchNow().charter.networks.length === 0) swarm.receive(from, message.bytes)
+          return
         case 'state':
           places.take(message.places, isMember)
+          told.add(from)
+          if (!isHeard(from)) return
+          if (message.isAsking) tell(from)
           if (!equalBytes(message.tag, branchNow().tag)) giveDocuments(from, true)
           return
         case 'documents':
@@ -193,13 +219,17 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       }
     },
     changed(now) {
-      const isOther = toHex(branchNow().tag) !== toHex(now.branch?.tag ?? branchNow().tag)
       if (now.branch === undefined) return
+      const isOther = !equalBytes(branchNow().tag, now.branch.tag)
+      const before = members()
       held = now
       isInNetworks = createNetworks(now.branch.charter.networks)
-      if (isOther) for (const node of members()) tell(node)
+      if (!isOther) return
+      for (const node of members()) tell(node)
+      for (const node of before) if (!isMember(node)) tellOut(node)
       swarm.wake()
     },
+    tellOut,
     async close() {
       isClosed = true
       custody.end()

@@ -45,7 +45,11 @@ export type BranchSwarmOptions = {
 const foundAfterMs = 20_000
 const meetAloneMs = 1000
 const meetMs = 30_000
-const restMs = 30_000
+/** A put is in the store before the index shows it: it is let finish. */
+const settleMs = 500
+/** What nothing was said of is looked at again after a while, ever more seldom as long as nothing changes. */
+const restMsMin = 5_000
+const restMsMax = 10 * 60_000
 const retryMs = 5_000
 const bytesPerSecondDefault = 16 * 1024 * 1024
 
@@ -103,6 +107,7 @@ export async function openBranchSwarm(options: BranchSwarmOptions): Promise<Bran
   /** One step after the other, no faster than the pace allows. What is new wakes it. */
   async function pump(): Promise<void> {
     const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
+    let restMs = restMsMin
     while (!isClosed) {
       if (others().length === 0) {
         await waker.rest(retryMs)
@@ -112,7 +117,9 @@ export async function openBranchSwarm(options: BranchSwarmOptions): Promise<Bran
         const { isIdle, sentBytes } = await kernel.branches.step(branch)
         if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
         else {
-          await waker.rest(restMs)
+          const isWoken = await waker.rest(restMs)
+          restMs = isWoken ? restMsMin : Math.min(restMsMax, restMs * 2)
+          if (isWoken) await waker.pause(settleMs)
           kernel.branches.lookAgain(branch)
         }
       } catch (error) {

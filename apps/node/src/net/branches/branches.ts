@@ -89,7 +89,8 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
       const message = parseMessage(bytes)
       if (message.kind === 'apply') onApply(held, from, message)
       else room.receive(from, message)
-    } else if (kind === applyKind && room !== undefined) {
+    } else if (kind === stateKind) room?.tellOut(from)
+    else if (kind === applyKind && room !== undefined) {
       const message = parseMessage(bytes)
       if (message.kind === 'apply') onApply(held, from, message)
     } else if (kind === documentsKind && held.invitation !== undefined && doors.has(from)) {
@@ -264,15 +265,15 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
       const room = open.get(branch.id)
       if (room === undefined)
         throw new Fault('refused.branch-member', `This node is no member of ${branch.charter.name} now.`)
-      const linked = room.members().filter((node) => links.peer(node) !== undefined)
-      const statements = await room.custody.ask(linked, digests, get)
+      const others = room.swarm.others()
+      const statements = await room.custody.ask(others, digests, get)
       const proof = await sign({ atMs: nowMs(), statements })
       if (proof.length > proofBytesMax)
         throw new Fault(
           'limit.proof',
           'There are too many blocks for one proof: prove folders in it, one by one.',
         )
-      return { proof, folder: name, blocks: digests.length, asked: linked.length }
+      return { proof, folder: name, blocks: digests.length, asked: others.length }
     },
   }
 
@@ -294,6 +295,7 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
   }
 }
 
+const stateKind = 1
 const documentsKind = 2
 const applyKind = 3
 

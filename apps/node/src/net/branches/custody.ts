@@ -36,7 +36,9 @@ export type CustodyOptions = {
   send(to: NodeId, message: BranchMessage): void
 }
 
-const answerMsMax = 30_000
+/** Who is gone is waited for no longer; a disk may take its time for each block. */
+const answerMs = 3_000
+const answerMsPerBlock = 100
 /** Of one member at a time, so that nobody is kept busy reading. */
 const workingMax = 2
 
@@ -79,7 +81,7 @@ export function createCustodyRoom({ ground, branch, store, send }: CustodyOption
         stop()
         resolve(answer)
       }
-      const stop = world.after(answerMsMax, () => then(undefined))
+      const stop = world.after(answerMs + digests.length * answerMsPerBlock, () => then(undefined))
       waiting.set(asked, { from: to, then })
       send(to, { kind: 'prove', number: asked, nonce, digests })
     })

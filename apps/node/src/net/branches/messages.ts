@@ -11,7 +11,13 @@ import { custodyDigestsMax, custodyNonceBytes, documentsBytesMax, splitDigests }
 export type BranchMessage =
   | { readonly kind: 'swarm'; readonly bytes: Uint8Array }
   /** What this member holds, and where it and others are. */
-  | { readonly kind: 'state'; readonly tag: Uint8Array; readonly places: readonly string[] }
+  | {
+      readonly kind: 'state'
+      readonly tag: Uint8Array
+      readonly places: readonly string[]
+      /** The other side is to say its own. */
+      readonly isAsking: boolean
+    }
   | {
       readonly kind: 'documents'
       readonly documents: Uint8Array
@@ -70,7 +76,7 @@ export function parseMessage(bytes: Uint8Array): BranchMessage {
 function partsOf(message: Exclude<BranchMessage, { kind: 'swarm' }>): readonly unknown[] {
   switch (message.kind) {
     case 'state':
-      return [message.tag, message.places]
+      return [message.tag, message.places, message.isAsking]
     case 'documents':
       return [message.documents, message.secret ?? null, message.isAsking]
     case 'apply': {
@@ -98,6 +104,7 @@ function readParts(
         places: readArray(b, 'Its places', { max: placesMax }).map((place) =>
           readText(place, 'A place', { max: placeLettersMax }),
         ),
+        isAsking: c === true,
       }
     case 'documents':
       return {

@@ -30,19 +30,29 @@ export async function openBoundBlocks({
   const open = (): Promise<Journal> => {
     journal ??= openJournal({
       path,
-      onFault,
+      onFault: onDamage,
       onRecord(record) {
         if (record.length === 2 * nameBytes) take(record.subarray(0, nameBytes), record.subarray(nameBytes))
       },
     })
     return journal
   }
+  let isWhole = true
+  const onDamage = (fault: Fault): void => {
+    isWhole = false
+    onFault(fault)
+  }
   const isThere = await access(path).then(
     () => true,
     () => false,
   )
   if (isThere) await open()
+  else isWhole = false
   return {
+    isWhole: () => isWhole,
+    madeWhole() {
+      isWhole = true
+    },
     branchOf: (digest) => (bound.size === 0 ? undefined : bound.get(toHex(digest))),
     async add(branch, digests) {
       const fresh = digests.filter((digest) => bound.get(toHex(digest)) !== branch)

@@ -1,17 +1,25 @@
 /** What belonging to a branch means for a drive: borders, sharing, words, names of blocks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromHex, fromUtf8, toHex } from '@anarq/bytes'
+import { concatBytes, fromHex, fromUtf8, toHex, toUtf8 } from '@anarq/bytes'
+import { createManualClock } from '@anarq/clock/testing'
 import { parseCid } from '@anarq/ipld'
 import type { KernelPorts } from '@anarq/kernel'
+import { hashBlake3 } from '@anarq/qlock'
+import type { NodeId } from '@anarq/qnet'
+import { createNodeKeys } from '@anarq/qnet/record'
 import { createSeededRandom } from '@anarq/random/testing'
-import { createWorld, fileItem, itemsOf, type World } from './world.ts'
+import { emptyHome } from './family.ts'
+import { createWorld, fileItem, itemsOf, passphrase, someDay, type World } from './world.ts'
 
 const text = fromUtf8('the plan of the works, in words that somebody may look for')
 
 /** Blocks that are a branch's, as long as this process runs. */
-function memoryBranches(): NonNullable<KernelPorts['branches']> & { readonly bound: { all(): string[] } } {
+function memoryBranches(): NonNullable<KernelPorts['branches']> & {
+  readonly bound: { all(): string[]; lose(): void }
+} {
   const bound = new Map<string, string>()
+  let isWhole = true
   return {
     neighboursOf: () => undefined,
     bound: {
@@ -20,16 +28,32 @@ function memoryBranches(): NonNullable<KernelPorts['branches']> & { readonly bou
         for (const digest of digests) bound.set(toHex(digest), branch)
       },
       all: () => [...bound.keys()],
+      lose() {
+        bound.clear()
+        isWhole = false
+      },
+      isWhole: () => isWhole,
+      madeWhole() {
+        isWhole = true
+      },
     },
   }
 }
 
-type Branched = World & { readonly bound: () => string[] }
+type Branched = World & {
+  readonly bound: () => string[]
+  readonly lose: () => void
+  /** What went to MasterNet's neighbours. */
+  readonly given: Set<string>
+}
 
 /** A home with a branch, its folder /team, and a file in it and beside it. */
 async function branched(wish: { stays?: boolean; sharesOutside?: boolean } = {}): Promise<Branched> {
   const branches = memoryBranches()
-  const world = await createWorld({ ports: (ports) => ({ ...ports, branches }) })
+  const given = new Set<string>()
+  const world = await createWorld({
+    ports: (ports) => ({ ...ports, branches, neighbours: neighboursThatTake(given) }),
+  })
   const { drive } = world.operations
   await drive.makeFolder('/team')
   await drive.makeFolder('/home')
@@ -37,7 +61,28 @@ async function branched(wish: { stays?: boolean; sharesOutside?: boolean } = {})
   await world.kernel.branches.keep('works', '/team')
   await drive.put(itemsOf(fileItem('plan.txt', text)), { to: '/team' })
   await drive.put(itemsOf(fileItem('open.txt', text)), { to: '/home' })
-  return { ...world, bound: branches.bound.all }
+  return { ...world, given, bound: branches.bound.all, lose: branches.bound.lose }
+}
+
+/** Neighbours that take all, and say so. */
+function neighboursThatTake(given: Set<string>): NonNullable<KernelPorts['neighbours']> {
+  return {
+    copies: 6,
+    isThere: () => true,
+    reach: async () => {},
+    count: async (_feed, digests) => digests.map((digest) => (given.has(toHex(digest)) ? 6 : 0)),
+    async put(_feed, bytes) {
+      given.add(toHex(hashBlake3(bytes)))
+      return 6
+    },
+    get: async () => undefined,
+    putHead: async () => 6,
+    heads: async () => [],
+  }
+}
+
+async function keepAll({ kernel }: World): Promise<void> {
+  while (!(await kernel.keeping.step()).isIdle);
 }
 
 function refusedAs(code: string): (error: unknown) => boolean {
@@ -65,10 +110,7 @@ test('nothing leaves a folder of a branch by a move or a copy, and nothing comes
   await drive.remove(id)
   await drive.restore(id)
   await drive.move('/team', { folder: '/home', name: 'team' })
-  await assert.rejects(
-    drive.move('/home/team/copy.txt', { folder: '/' }),
-    refusedAs('refused.branch-border'),
-  )
+  await assert.rejects(drive.move('/home/team/copy.txt', { folder: '/' }), refusedAs('refused.branch-border'))
 })
 
 test('content of a branch has blocks of its own, though the same content lies elsewhere; every version and copy is noted [SW-OVL-5]', async () => {
@@ -171,7 +213,7 @@ test('branches, their folders and what is noted are there after a restart; while
   const [digest] = world.bound()
   const again = await world.reopen()
   assert.equal(again.branches.mayGive(fromHex(digest as string), undefined), false)
-  await again.operations.account.unlock({ passphrase: 'correct horse battery staple' })
+  await again.operations.account.unlock({ passphrase })
   const [works] = await again.branches.list()
   assert.equal(works?.state, 'member')
   assert.deepEqual(works?.folders, ['/team'])
@@ -179,4 +221,64 @@ test('branches, their folders and what is noted are there after a restart; while
     again.operations.drive.move('/team/plan.txt', { folder: '/home' }),
     refusedAs('refused.branch-border'),
   )
+})
+
+test('no block of a branch goes to the neighbours of MasterNet, though notes of which are its own were lost [SW-OVL-5]', async () => {
+  const world = await branched()
+  const { operations, kernel, given, bound } = world
+  await keepAll(world)
+  const before = bound()
+  assert.ok(given.size > 3)
+  assert.ok(before.length >= 2 && before.every((digest) => !given.has(digest)))
+  world.lose()
+  await operations.drive.put(itemsOf(fileItem('more.txt', 'beside it')), { to: '/home' })
+  kernel.keeping.lookAgain()
+  const again = await world.reopen()
+  await again.operations.account.unlock({ passphrase })
+  while (!(await again.keeping.step()).isIdle);
+  assert.ok(before.every((digest) => !given.has(digest)))
+  // Until all is noted again, no door gives away what may be a branch's.
+  await again.branches.load()
+  const [digest] = before as [string]
+  assert.equal(again.branches.mayGive(fromHex(digest), undefined), false)
+  assert.deepEqual(bound(), [])
+  await again.branches.noteAll()
+  assert.deepEqual(bound().sort(), before.sort())
+  assert.equal(again.branches.mayGive(fromHex(digest), undefined), false)
+  assert.equal(again.branches.mayGive(fromHex([...given][0] as string), undefined), true)
+})
+
+test('a holder of a membership reads what stays at a node that is a member, and at no other [SW-OVL-5]', async () => {
+  const clock = createManualClock(someDay)
+  const alice = await emptyHome(clock, 1, {
+    branches: memoryBranches(),
+    peers: { places: async () => ['alice’s node'], ask: () => Promise.reject(new Error('nobody')) },
+  })
+  let from: NodeId | undefined
+  const bob = await emptyHome(clock, 2, {
+    peers: { places: async () => [], ask: async (_places, question) => alice.kernel.answer(question, from) },
+  })
+  for (const [home, name] of [[alice, 'alice'] as const, [bob, 'bob'] as const])
+    await home.operations.account.init({ name, passphrase })
+  const { card, did } = await bob.operations.identities.show('bob')
+  await alice.operations.identities.learn(card)
+  await bob.operations.identities.learn((await alice.operations.identities.show('alice')).card)
+  const { branches } = alice.kernel
+  await alice.operations.drive.makeFolder('/team')
+  await branches.create({ name: 'works' })
+  await branches.keep('works', '/team')
+  await alice.operations.drive.put(itemsOf(fileItem('plan.txt', text)), { to: '/team' })
+  const node = createNodeKeys(bob.kernel.nodeSecret())
+  await branches.admit('works', { nodeKey: node.publicKey, holder: did }, someDay + 86_400_000)
+  const { ping } = await alice.operations.sharing.share('/team/plan.txt', { with: did })
+  const read = async (): Promise<string> => {
+    const { stream } = await bob.operations.sharing.open(ping)
+    return toUtf8(concatBytes(...(await Array.fromAsync(stream))))
+  }
+  from = node.id
+  assert.equal(await read(), toUtf8(text))
+  from = createNodeKeys(new Uint8Array(32)).id
+  await assert.rejects(read(), refusedAs('refused.branch-stays'))
+  from = undefined
+  await assert.rejects(read(), refusedAs('refused.branch-stays'))
 })

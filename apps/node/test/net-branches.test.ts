@@ -196,7 +196,8 @@ test('a line whose maker is gone leads in all the same: who else is of the branc
     await bob.close()
     await dan.network.branches.join(invitation)
     await until(
-      async () => (await ada.network.branches.show('works')).applicants.some(({ node }) => node === idOf(dan)),
+      async () =>
+        (await ada.network.branches.show('works')).applicants.some(({ node }) => node === idOf(dan)),
       60_000,
     )
     await ada.network.branches.admit('works', idOf(dan))

@@ -77,7 +77,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   const stored = createOfficeBlocks({
     feed,
     feedIn: (branch) => feedInBranch(identity.secrets, branch),
-    hasBranches: () => opening.branches?.book.hasFolders() ?? false,
+    branchesOf: () => opening.branches?.book.withFolders() ?? [],
     ports: options.ports,
     onPut,
   })

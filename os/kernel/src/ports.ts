@@ -72,6 +72,9 @@ export type Neighbours = {
 export type BoundBlocks = {
   /** Hexadecimal; undefined for a block of no branch. */
   branchOf(digest: Uint8Array): string | undefined
+  /** False where what was noted before is lost: until all of it is noted again, a block may be a branch's though nobody says so. */
+  isWhole(): boolean
+  madeWhole(): void
   /** Durable when it resolves. */
   add(branch: string, digests: readonly Uint8Array[]): Promise<void>
 }

@@ -29,6 +29,8 @@ export type BranchBook = {
   /** To which branch a folder was given. */
   branchOfFolder(folder: string): string | undefined
   hasFolders(): boolean
+  /** Branches that folders were given to. */
+  withFolders(): readonly string[]
 }
 
 const recordKind = 'branch'
@@ -65,6 +67,7 @@ export async function openBranchBook(
     },
     branchOfFolder: (folder) => byFolder.get(folder),
     hasFolders: () => byFolder.size > 0,
+    withFolders: () => [...new Set(byFolder.values())],
   }
 }
 

@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { encodeCbor } from '@anarq/ipld'
+import { digestOf, encodeCbor } from '@anarq/ipld'
 import { pathOf } from '@anarq/qindex'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import {
@@ -62,6 +62,8 @@ export type Branches = {
   ask(branch: string, invitation: string): Promise<void>
   /** What another member holds: joined with what is here, where it is true. */
   take(branch: string, documents: Uint8Array, meetingSecret: Uint8Array | undefined): Promise<void>
+  /** Where notes of which block is whose were lost: notes all again. */
+  noteAll(): Promise<void>
   /** Whether a block may be given to a node, or, where none is proved, to whoever came by a door. */
   mayGive(digest: Uint8Array, to: NodeId | undefined): boolean
   /** Writes down that somebody was refused. */
@@ -367,9 +369,19 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
       await save(office, { ...(known ?? none), invitation, hasLeft: false })
     },
     take,
+    async noteAll() {
+      const bound = ports.branches?.bound
+      if (bound === undefined || bound.isWhole()) return
+      for (const office of await offices())
+        for (const id of office.branches.book.withFolders())
+          for await (const cid of blocksInBranch(office, id)) await bound.add(id, [digestOf(cid)])
+      bound.madeWhole()
+    },
     mayGive(digest, to) {
-      const id = ports.branches?.bound.branchOf(digest)
-      if (id === undefined) return true
+      const bound = ports.branches?.bound
+      const id = bound?.branchOf(digest)
+      const mayBeOne = bound?.isWhole() === false && all.some(({ folders }) => folders.size > 0)
+      if (id === undefined) return !mayBeOne
       const branch = all.find((one) => one.id === id)?.branch
       // While it is locked nobody knows the charter, and nothing of a branch is given away.
       if (!isOpen() || branch === undefined) return false

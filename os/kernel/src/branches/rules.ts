@@ -4,10 +4,12 @@ import { Fault } from '@anarq/fault'
 import { type Cid, digestOf } from '@anarq/ipld'
 import { type Change, fieldNames } from '@anarq/qindex'
 import { deriveSecret } from '@anarq/qlock'
+import type { NodeId } from '@anarq/qnet'
 import type { Branch } from '@anarq/qnet/branch'
 import type { Found } from '../drive/resolve.ts'
 import { blocksOfVersion } from '../keeping/used-blocks.ts'
 import type { KernelPorts } from '../ports.ts'
+import type { Reader } from '../sharing/asking.ts'
 import type { Space } from '../space.ts'
 import type { BranchBook } from './book.ts'
 
@@ -21,13 +23,16 @@ export type BranchRules = {
   /** `refused.branch-border` where a thing of one branch would be in another, or outside. */
   checkBorder(from: Uint8Array | null | undefined, to: Uint8Array | null | undefined): void
   /** Throws with the rule's name where the charter does not let this identity have it. */
-  checkReader(found: Found, did: string): void
-  mayRead(found: Found, did: string): boolean
+  checkReader(found: Found, reader: AtNode): void
+  mayRead(found: Found, reader: AtNode): boolean
   /** Of a folder that is shared: nothing in it may be kept from who is to have it. */
-  checkShare(found: Found, did: string): void
+  checkShare(found: Found, reader: AtNode): void
   /** Before a commit: what crosses a border is refused, new blocks are noted as the branch's, and words of content are left out. */
   guard(changes: readonly Change[]): Promise<readonly Change[]>
 }
+
+/** Who is to have something, and at which node; absent: at this one. */
+type AtNode = Pick<Reader, 'did' | 'node'>
 
 type RulesOptions = {
   readonly space: Space
@@ -59,14 +64,14 @@ export function createBranchRules({ space, book, ports, clock }: RulesOptions): 
   const branchOf = (id: Uint8Array | null | undefined): string | undefined =>
     book.hasFolders() ? branchAt(id, parentOf) : undefined
   /** The branch that keeps it from this identity, where one does. */
-  const keptFrom = (found: Found, did: string): { branch: Branch | undefined } | undefined => {
+  const keptFrom = (found: Found, reader: AtNode): { branch: Branch | undefined } | undefined => {
     const id = branchOf(found.id)
-    if (id === undefined || did === space.did) return undefined
+    if (id === undefined || reader.did === space.did) return undefined
     const branch = book.get(id)?.branch
-    return branch !== undefined && mayHave(branch, did, clock.nowMs()) ? undefined : { branch }
+    return branch !== undefined && mayHave(branch, reader, clock.nowMs()) ? undefined : { branch }
   }
-  const checkReader = (found: Found, did: string): void => {
-    const kept = keptFrom(found, did)
+  const checkReader = (found: Found, reader: AtNode): void => {
+    const kept = keptFrom(found, reader)
     if (kept !== undefined) throw notShared(kept.branch)
   }
 
@@ -109,13 +114,13 @@ export function createBranchRules({ space, book, ports, clock }: RulesOptions): 
       if (branchOf(from) !== branchOf(to)) throw border()
     },
     checkReader,
-    mayRead: (found, did) => keptFrom(found, did) === undefined,
-    checkShare(found, did) {
+    mayRead: (found, reader) => keptFrom(found, reader) === undefined,
+    checkShare(found, reader) {
       if (!book.hasFolders()) return
-      checkReader(found, did)
+      checkReader(found, reader)
       if (found.kind !== 'folder') return
       for (const below of view.search({ below: found.id, kind: 'folder', limit: belowMax }))
-        if (book.branchOfFolder(toHex(below.id)) !== undefined) checkReader(below as Found, did)
+        if (book.branchOfFolder(toHex(below.id)) !== undefined) checkReader(below as Found, reader)
     },
     async guard(changes) {
       if (!book.hasFolders()) return changes
@@ -138,8 +143,9 @@ export function createBranchRules({ space, book, ports, clock }: RulesOptions): 
 type VersionFields = { readonly cid: Cid; readonly root: Uint8Array }
 
 /** Whether the charter lets an identity that is not the owner have what is in the branch. */
-function mayHave({ charter, isHolder }: Branch, did: string, nowMs: number): boolean {
-  return isHolder(did, nowMs) || (!charter.stays && charter.sharesOutside)
+function mayHave({ charter, isHolder, memberOf }: Branch, { did, node }: AtNode, nowMs: number): boolean {
+  if (!charter.stays) return charter.sharesOutside || isHolder(did, nowMs)
+  return isHolder(did, nowMs) && (node === undefined || memberOf(node as NodeId, nowMs) !== undefined)
 }
 
 function border(): Fault {

@@ -75,7 +75,7 @@ async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: 
   const { indexBlocks } = createOfficeBlocks({
     feed,
     feedIn: (branch) => feedInBranch(identity.secrets, branch),
-    hasBranches: () => false,
+    branchesOf: () => [],
     ports,
     onPut: () => {},
   })

@@ -34,7 +34,7 @@ const countedAtOnce = 256
 const unsavedMin = 512
 
 export async function openKeeper(office: Office, ports: KernelPorts): Promise<Keeper> {
-  const { space, stored, feed } = office
+  const { space, stored, feed, branches } = office
   const records = recordsOf(office, ports)
   const ledger = (await records.load()) ?? createLedger()
   const todo: { meta: Todo; data: Todo } = { meta: new Map(), data: new Map() }
@@ -44,7 +44,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
   let lesserFrom: number | undefined = 0
 
   const add = (part: UsedBlock['part'], cid: Cid): void => {
-    // What is a branch's goes to its members, by another way.
+    // Noted when it was put, before the index named it.
     if (ports.branches?.bound.branchOf(digestOf(cid)) !== undefined) return
     if ((ledger.copiesOf(digestOf(cid)) ?? 0) === 0) todo[part].set(cidKey(digestOf(cid)), cid)
   }
@@ -110,7 +110,8 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       if (isWalkWanted && walk === undefined) {
         isWalkWanted = false
         walk = {
-          blocks: usedBlocks(space, office.ports, ports.onFault),
+          // What is a branch's goes to its members, by another way.
+          blocks: usedBlocks(space, office.ports, ports.onFault, (id) => branches.branchOf(id) !== undefined),
           renewal: ledger.renew(),
           part: 'meta',
         }

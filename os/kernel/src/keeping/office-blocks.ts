@@ -4,7 +4,7 @@ import { deriveSecret, verifyCid, wipe } from '@anarq/qlock'
 import { createFeedKey, type FeedKey } from '@anarq/qnet/swarm'
 import type { BlockClass } from '@anarq/qnt'
 import type { StoreSecrets } from '@anarq/squid'
-import type { KernelPorts, Neighbours } from '../ports.ts'
+import type { KernelPorts } from '../ports.ts'
 
 /** The store as one identity sees it: what it puts is remembered until others keep it, and what is not here comes from them. */
 export type OfficeBlocks = {
@@ -25,8 +25,8 @@ export type OfficeBlocksOptions = {
   readonly feed: Uint8Array
   /** The same in a branch. */
   feedIn(branch: string): Uint8Array
-  /** Whether some of what is put may be a branch's: which of it is known when it is committed. */
-  hasBranches(): boolean
+  /** Branches that folders were given to: what is put may be one's, and which is known when it is committed. */
+  branchesOf(): readonly string[]
   readonly ports: Pick<KernelPorts, 'blocks' | 'branches' | 'neighbours'>
   /** Something is new. */
   onPut(): void
@@ -46,13 +46,13 @@ export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
 }
 
 export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
-  const { feed, feedIn, hasBranches, ports, onPut } = options
+  const { feed, feedIn, branchesOf, ports, onPut } = options
   const { blocks: disk, branches, neighbours } = ports
   const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
 
   const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
     // While nobody is there, or it may be a branch's, nothing is remembered: a walk over what was committed finds it.
-    const isTaken = neighbours?.isThere() === true && !hasBranches()
+    const isTaken = neighbours?.isThere() === true && branchesOf().length === 0
     if (!isTaken || fresh.meta.size + fresh.data.size + cids.length > freshMax) {
       fresh.meta.clear()
       fresh.data.clear()
@@ -61,18 +61,30 @@ export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
     onPut()
   }
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
-  const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
-    const branch = branches?.bound.branchOf(digestOf(cid))
-    const others = branch === undefined ? neighbours : undefined
-    const members = branch === undefined ? undefined : branches?.neighboursOf(branch)
-    if (others?.isThere() !== true && members === undefined) return undefined
-    const back = await fetched(
-      members === undefined || branch === undefined
-        ? (others as Neighbours).get(feed, digestOf(cid))
-        : members.get(feedIn(branch), digestOf(cid)),
-    )
+  /** From members of a branch: what comes is noted as the branch's before it is here. */
+  const fromMembers = async (cid: Cid, branch: string): Promise<Uint8Array | undefined> => {
+    const members = branches?.neighboursOf(branch)
+    const back = members && (await fetched(members.get(feedIn(branch), digestOf(cid))))
     if (back === undefined || !verifyCid(cid, back)) return undefined
-    await disk.put([{ cid, bytes: back }], blockClass)
+    await branches?.bound.add(branch, [digestOf(cid)])
+    return back
+  }
+  const fromOthers = async (cid: Cid): Promise<Uint8Array | undefined> => {
+    const branch = branches?.bound.branchOf(digestOf(cid))
+    if (branch !== undefined) return fromMembers(cid, branch)
+    const back =
+      neighbours?.isThere() === true ? await fetched(neighbours.get(feed, digestOf(cid))) : undefined
+    if (back !== undefined && verifyCid(cid, back)) return back
+    // After a disk was lost nobody here knows which blocks were a branch's.
+    for (const one of branchesOf()) {
+      const theirs = await fromMembers(cid, one)
+      if (theirs !== undefined) return theirs
+    }
+    return undefined
+  }
+  const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
+    const back = await fromOthers(cid)
+    if (back !== undefined) await disk.put([{ cid, bytes: back }], blockClass)
     return back
   }
   /** What is missing or damaged here, from whoever has it: checked, and put back. */

@@ -67,7 +67,7 @@ async function answerTo(
     )
   }
   if (question.ask === 'next') return encodeTreePage(await walks.next(question.walk, question.page))
-  return question.ask === 'open' ? open(options, question) : walk(options, walks, question)
+  return question.ask === 'open' ? open(options, question, from) : walk(options, walks, question, from)
 }
 
 /** Sealed blocks are given to whoever knows their name, as the gateway does; those of a branch that keeps them to its members. */
@@ -86,8 +86,12 @@ async function giveBlock(
   return encodeBlockAnswer(block)
 }
 
-async function open(options: AnsweringOptions, question: OpenQuestion): Promise<Uint8Array> {
-  const asked = await judged(options, question, { action: '/qnt/read', check: mustBeFile })
+async function open(
+  options: AnsweringOptions,
+  question: OpenQuestion,
+  from: NodeId | undefined,
+): Promise<Uint8Array> {
+  const asked = await judged(options, { question, from }, { action: '/qnt/read', check: mustBeFile })
   const { owner, authorised, grant, found } = asked
   const { flow } = authorised
   try {
@@ -103,11 +107,16 @@ async function open(options: AnsweringOptions, question: OpenQuestion): Promise<
 }
 
 /** One decision and one use for the whole; each thing is judged by itself when its page is asked for. */
-async function walk(options: AnsweringOptions, walks: Walks, question: TreeQuestion): Promise<Uint8Array> {
+async function walk(
+  options: AnsweringOptions,
+  walks: Walks,
+  question: TreeQuestion,
+  from: NodeId | undefined,
+): Promise<Uint8Array> {
   const { isList, only, subject } = question
   const { names, check } = within(only)
   const action = isList ? '/qnt/read/facts' : '/qnt/read'
-  const asked = await judged(options, question, { action, check })
+  const asked = await judged(options, { question, from }, { action, check })
   const items = handTree(options.ports, { ...asked, names }, { isList })
   const settle = async (): Promise<void> => void (await asked.owner.space.record([]))
   const page = await walks.begin({ subject, items, settle })
@@ -117,7 +126,7 @@ async function walk(options: AnsweringOptions, walks: Walks, question: TreeQuest
 /** Who asks is who signed, now and once, and may do what they ask. */
 async function judged(
   options: AnsweringOptions,
-  question: OpenQuestion | TreeQuestion,
+  { question, from }: { question: OpenQuestion | TreeQuestion; from: NodeId | undefined },
   { action, check }: Pick<Asking, 'action' | 'check'>,
 ): Promise<Asked> {
   const { ports, guardian, directory, officeOf } = options
@@ -132,7 +141,7 @@ async function judged(
   const request = requestOf(subject.did, ping, { action, purpose, module }, 'network')
   const requested = requestAccess(guardian, request, { nonce, atMs })
   const signed = receiveSigned(requested, question.signature)
-  const reader = { did: subject.did, kemPublicKey: subject.kemKey }
+  const reader = { did: subject.did, kemPublicKey: subject.kemKey, node: from ?? 'unknown' }
   return judge({ directory, ports }, { owner, reader, ping, signed, check })
 }
 

@@ -219,7 +219,7 @@ const withheld: ReadonlySet<string> = new Set(['refused.condition', 'refused.pol
 
 /** Whether the permission that opened the folder gives this of it, now: it may have ended meanwhile. */
 async function isGiven({ owner, reader, authorised, grant }: Asked, entry: Found): Promise<boolean> {
-  if (!owner.branches.mayRead(entry, reader.did)) return false
+  if (!owner.branches.mayRead(entry, reader)) return false
   const part = { object: toHex(entry.id), about: aboutOf(owner.space.view, entry) }
   const { verdict, code, sentence } = await owner.qonsent.judgePart(authorised, part, [grant.delegation])
   if (verdict === 'allow') return true

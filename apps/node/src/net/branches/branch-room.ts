@@ -57,6 +57,7 @@ const placeLifeMs = 7 * 24 * 3_600_000
 const placeEveryMs = 60 * 60_000
 const placesTold = 16
 const tellOutMs = 60_000
+const giveEveryMs = 1_000
 const gatewaysMax = 8
 
 export async function openBranchRoom(options: BranchRoomOptions): Promise<BranchRoom> {
@@ -67,6 +68,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
   let isInNetworks = createNetworks(held.branch?.charter.networks ?? [])
   /** Who has said where it is reached, or that it is reached nowhere. */
   const told = new Set<NodeId>()
+  const givenAt = new Map<NodeId, number>()
   const toldOut = new Map<NodeId, number>()
   let isClosed = false
   let own: { readonly text: string; readonly atMs: number } | undefined
@@ -122,6 +124,9 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       })
   }
   const giveDocuments = (to: NodeId, isAsking: boolean): void => {
+    // They may be large: nobody gets them again and again.
+    if (nowMs() - (givenAt.get(to) ?? 0) < giveEveryMs) return
+    givenAt.set(to, nowMs())
     const { documents } = branchNow()
     send(to, {
       kind: 'documents',
@@ -133,7 +138,9 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
   /** Who was a member is told that it is none, and nothing else. */
   const tellOut = (to: NodeId): void => {
     const { documents } = branchNow()
-    const wasMember = documents.certificates.some(({ body }) => nodeIdOf(parseCertificate(body).nodeKey) === to)
+    const wasMember = documents.certificates.some(
+      ({ body }) => nodeIdOf(parseCertificate(body).nodeKey) === to,
+    )
     if (isMember(to) || !wasMember || nowMs() - (toldOut.get(to) ?? 0) < tellOutMs) return
     toldOut.set(to, nowMs())
     const { charters, revocations, cards } = documents

@@ -180,6 +180,7 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
 
   places.take(readPlaces(kept.get('branches')), () => true)
   await kernel.branches.load()
+  void kernel.branches.noteAll().catch((error: unknown) => onFault(asFault(error)))
   const stopListening = kernel.branches.onChanged(() => void syncSoon())
   const stopWork = kernel.keeping.onWork(() => {
     for (const { id, swarm } of open.values()) {

@@ -13,7 +13,7 @@ export type {
   SessionFacts,
 } from './account-operations.ts'
 export type { AlertFacts, AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
-export type { Branches, HeldBranch, Provable } from './branches/desk.ts'
+export type { Branches, HeldBranch } from './branches/desk.ts'
 export type { Applicant, BranchFacts, BranchMemberFacts, NewBranch } from './branches/operations.ts'
 export { verifyBranchProof } from './branches/verifying.ts'
 export type {

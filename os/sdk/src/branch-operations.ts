@@ -19,7 +19,7 @@ export type BranchOperations = {
   /** From now on content below this folder, which must be empty, belongs to the branch. `conflict.not-empty`, `conflict.branch`. */
   keep(ref: string, folder: string): Promise<BranchHere>
   leave(ref: string): Promise<BranchHere>
-  /** A file that shows, by signatures alone, who holds what lies in the folder. `limit.proof` where that is too much for one. */
+  /** A file that shows, by signatures alone, who holds what lies in the folder. `limit.branch-proof` where that is too much for one. */
   prove(folder: string): Promise<BranchProof>
 }
 

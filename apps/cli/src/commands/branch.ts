@@ -17,7 +17,7 @@ export const branchOptions: OptionSpec = {
   network: { type: 'string', multiple: true },
   out: { type: 'string', short: 'o' },
   outside: { type: 'boolean' },
-  replace: { type: 'boolean' },
+  force: { type: 'boolean' },
   threshold: { type: 'string' },
 }
 
@@ -131,7 +131,7 @@ const verbs: Readonly<Record<string, BranchVerb>> = {
     const usage = 'net branch prove FOLDER -o FILE'
     const out = need(typeof values.out === 'string' ? values.out : undefined, usage)
     const { proof, ...facts } = await (await sdk()).network.proveBranch({ folder: need(folder, usage) })
-    await writeFileWhole(out, {}, one(proof), { isReplacing: values.replace === true })
+    await writeFileWhole(out, {}, one(proof), { isReplacing: values.force === true })
     terminal.result(
       { ...facts, file: out },
       `${out}: ${counted(facts.blocks, 'block')} of ${facts.folder}; ${counted(facts.asked, 'other member')} asked. Anybody checks it with: anarq net branch verify ${out}`,
@@ -220,7 +220,7 @@ async function readWhole(path: string): Promise<Uint8Array> {
   try {
     await using file = await open(path)
     const { size } = await file.stat()
-    if (size > proofBytesMax) throw new Fault('limit.proof', 'This file is too large to be a proof.')
+    if (size > proofBytesMax) throw new Fault('limit.branch-proof', 'This file is too large to be a proof.')
     return new Uint8Array(await file.readFile())
   } catch (error) {
     throw diskFault(error, path)

@@ -87,6 +87,8 @@ export function parseCharter(body: Uint8Array): Charter {
   if ((number === 0) !== (previous === undefined)) throw malformed('Only the first charter follows none.')
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(name))
     throw malformed('A branch is named by letters, digits, spaces, dots and dashes.')
+  if (!networks.every((network) => /^[0-9a-fA-F:.]{2,45}\/\d{1,3}$/.test(network)))
+    throw malformed('A network is written as 10.0.0.0/8, or fd00::/8.')
   if (stays && outside)
     throw malformed('What stays with the members cannot be shared with others: choose one of the two rules.')
   if (admins.length === 0 || new Set(admins).size !== admins.length)

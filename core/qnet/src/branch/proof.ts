@@ -81,7 +81,8 @@ function statementOf(body: Uint8Array): Uint8Array {
 type Read = ProofFields & { readonly body: Uint8Array; readonly signature: Uint8Array }
 
 export function parseProof(bytes: Uint8Array): Read {
-  if (bytes.length > proofBytesMax) throw new Fault('limit.proof', 'This file is too large to be a proof.')
+  if (bytes.length > proofBytesMax)
+    throw new Fault('limit.branch-proof', 'This file is too large to be a proof.')
   const outer = readFields(decodeCbor(bytes, what), ['body', 'signature'], what)
   const body = readBytes(outer.body, what, { max: proofBytesMax })
   const known = ['v', 'what', 'documents', 'owner', 'card', 'folder', 'at', 'digests', 'statements']
@@ -122,7 +123,7 @@ export function parseProof(bytes: Uint8Array): Read {
 
 /**
  * Checks all that can be checked by signatures alone: the owner's, the charter's, each certificate's at the time of the proof, each
- * holder's, and that every block has a holder and every holder a membership. Throws `invalid.proof` with what is wrong.
+ * holder's, and that every block has a holder and every holder a membership. Throws `invalid.branch-proof` with what is wrong.
  */
 export function verifyProof(proof: Read, verify: VerifyAs): ProofReport {
   const { atMs, owner, folder, digests, refusals } = proof
@@ -178,5 +179,5 @@ function heldBy(
 }
 
 function invalid(sentence: string): Fault {
-  return new Fault('invalid.proof', `This proof does not hold. ${sentence}`)
+  return new Fault('invalid.branch-proof', `This proof does not hold. ${sentence}`)
 }

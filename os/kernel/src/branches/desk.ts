@@ -1,23 +1,17 @@
 import { equalBytes, toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { digestOf, encodeCbor } from '@anarq/ipld'
-import { pathOf } from '@anarq/qindex'
+import { resolvePath } from '@anarq/qindex'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import {
   type Branch,
   type BranchDocuments,
   branchContext,
-  branchIdOf,
-  createMeetingKey,
   encodeCertificate,
-  encodeCharter,
-  encodeDocuments,
-  encodeProof,
   encodeRevocation,
   isMeetingSecret,
   joinDocuments,
   nameOf,
-  type ProofFields,
   parseDocuments,
   readBranch,
   type Signed,
@@ -32,9 +26,11 @@ import type { Office } from '../office.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { KeptBranch } from './book.ts'
 import { type BranchCopies, blocksInBranch, createBranchCopies } from './copies.ts'
+import { clockSkewMs, draftBranch } from './draft.ts'
 import { branchFacts } from './facts.ts'
 import type { Applicant, BranchFacts, NewBranch } from './operations.ts'
-import { createRefusals, refusalsOnRecord } from './refusals.ts'
+import { type Provable, provable } from './provable.ts'
+import { createRefusals } from './refusals.ts'
 import type { CardVerifier } from './verifying.ts'
 
 /** Branches of this home, for whoever has a network: the kernel has none. */
@@ -77,15 +73,6 @@ export type Branches = {
 }
 
 export type HeldBranch = KeptBranch & { readonly did: string }
-
-export type Provable = {
-  readonly branch: Branch
-  readonly folder: string
-  readonly digests: readonly Uint8Array[]
-  get(digest: Uint8Array): Promise<Uint8Array | undefined>
-  /** The file, signed by the owner. */
-  sign(fields: Pick<ProofFields, 'atMs' | 'statements'>): Promise<Uint8Array>
-}
 
 export type BranchDeskOptions = {
   readonly home: () => Home
@@ -174,60 +161,14 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
   const factsOf = (office: Office, kept: KeptBranch): BranchFacts =>
     branchFacts(office, kept, nodeIdOf(nodeKeyNow()), clock.nowMs())
 
-  async function create(wish: NewBranch): Promise<BranchFacts> {
-    const office = await home().acting()
-    const { did } = office.space
-    const admins = [...new Set(wish.admins ?? [did])]
-    const meetingSecret = random.bytes(32)
-    const key = createMeetingKey(meetingSecret)
-    const nowMs = clock.nowMs()
-    const body = encodeCharter({
-      number: 0,
-      founder: did,
-      meetingKey: key.publicKey,
-      madeMs: nowMs,
-      name: wish.name,
-      admins,
-      threshold: wish.threshold ?? 1,
-      stays: wish.stays ?? true,
-      sharesOutside: wish.sharesOutside ?? false,
-      networks: wish.networks ?? [],
-    })
-    const id = toHex(branchIdOf(key.publicKey, nameOf({ body })))
-    key.dispose()
-    const certificate = encodeCertificate({
-      branch: id,
-      nodeKey: nodeKeyNow(),
-      holder: did,
-      fromMs: nowMs - clockSkewMs,
-      untilMs: nowMs + membershipMs,
-    })
-    const branch = readAll(
-      {
-        charters: [signAs(office, body)],
-        certificates: admins.includes(did) ? [signAs(office, certificate)] : [],
-        revocations: [],
-        cards: [...new Set([did, ...admins])].map((one) => encodePublicIdentity(cardOf(one))),
-      },
-      id,
-    )
-    const kept = {
-      id,
-      branch,
-      meetingSecret,
-      invitation: undefined,
-      hasLeft: false,
-      folders: new Set<string>(),
-    }
-    return save(office, kept)
-  }
-
   async function keep(ref: string, folder: string): Promise<BranchFacts> {
     const { office, kept, branch } = await find(ref)
     const { space, branches } = office
     if (branch.memberOf(nodeIdOf(nodeKeyNow()), clock.nowMs()) === undefined) throw notMember(branch)
     if (isRoot(folder))
       throw new Fault('invalid.kind', 'The whole drive cannot be given to a branch. Name a folder in it.')
+    if (folder.startsWith('/') && resolvePath(space.view, folder) == null)
+      await office.drive.makeFolder(folder)
     const found = resolve(space.view, folder)
     if (found.kind !== 'folder')
       throw new Fault('invalid.kind', `${found.name} is a file. A branch is given a folder.`)
@@ -287,46 +228,6 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     await save(office, { ...kept, branch, meetingSecret, invitation })
   }
 
-  async function provable(ref: string): Promise<Provable> {
-    const office = await home().acting()
-    const { space, branches } = office
-    const found = resolve(space.view, ref)
-    const id = branches.branchOf(found.id)
-    const branch = id === undefined ? undefined : branches.book.get(id)?.branch
-    if (id === undefined || branch === undefined || found.kind !== 'folder')
-      throw new Fault('missing.branch', `${found.name} is no folder of a branch. See: anarq net branch list`)
-    const digests = new Map<string, Uint8Array>()
-    const cids = new Map<string, Parameters<Office['ports']['blocks']['get']>[0]>()
-    for await (const cid of blocksInBranch(office, id, found.id)) {
-      digests.set(toHex(cid.multihash.digest), cid.multihash.digest)
-      cids.set(toHex(cid.multihash.digest), cid)
-    }
-    const folder = pathOf(space.view, found.id) ?? found.name
-    return {
-      branch,
-      folder,
-      digests: [...digests.values()],
-      async get(digest) {
-        const cid = cids.get(toHex(digest))
-        return cid && office.ports.blocks.get(cid)
-      },
-      sign: async ({ atMs, statements }) => {
-        const { did, signer } = space.identity
-        const fields = {
-          documents: encodeDocuments(branch.documents),
-          owner: did,
-          ownerCard: encodePublicIdentity(cardOf(did)),
-          folder,
-          atMs,
-          digests: [...digests.values()],
-          statements,
-          refusals: await refusalsOnRecord(office, id),
-        }
-        return encodeProof(fields, (message) => signer.sign(message, branchContext))
-      },
-    }
-  }
-
   return {
     load,
     held: () => (isOpen() ? all : []),
@@ -334,7 +235,33 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
       listeners.add(listen)
       return () => void listeners.delete(listen)
     },
-    create,
+    async create(wish) {
+      const office = await home().acting()
+      const draft = draftBranch(wish, {
+        founder: office.space.did,
+        nodeKey: nodeKeyNow(),
+        meetingSecret: random.bytes(32),
+        nowMs: clock.nowMs(),
+      })
+      const branch = readAll(
+        {
+          charters: [signAs(office, draft.charter)],
+          certificates: draft.certificate === undefined ? [] : [signAs(office, draft.certificate)],
+          revocations: [],
+          cards: draft.signers.map((one) => encodePublicIdentity(cardOf(one))),
+        },
+        draft.id,
+      )
+      const { id, meetingSecret } = draft
+      return save(office, {
+        id,
+        branch,
+        meetingSecret,
+        invitation: undefined,
+        hasLeft: false,
+        folders: new Set(),
+      })
+    },
     async list() {
       const office = await home().acting()
       return office.branches.book.list().map((kept) => factsOf(office, kept))
@@ -408,13 +335,9 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
       const id = ports.branches?.bound.branchOf(digest)
       return id === undefined ? undefined : (copies.get(id)?.copies.copiesOf(digest) ?? 0)
     },
-    provable,
+    provable: async (folder) => provable(await home().acting(), folder, cardOf),
   }
 }
-
-const clockSkewMs = 2 * 3_600_000
-/** Of the founder's own node; others get what the admins say. */
-const membershipMs = 365 * 24 * 3_600_000
 
 function applicationOf(branch: string, nodeKey: Uint8Array, holder: string): Uint8Array {
   return encodeCbor({ what: 'branch application', branch, node: nodeKey, holder })

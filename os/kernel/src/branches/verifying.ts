@@ -41,7 +41,7 @@ export function createCardVerifier(clock: Clock): CardVerifier {
   }
 }
 
-/** With what the file itself carries, and nothing else. Throws `invalid.proof`, or what its parts are wrong by. */
+/** With what the file itself carries, and nothing else. Throws `invalid.branch-proof`, or what its parts are wrong by. */
 export function verifyBranchProof(bytes: Uint8Array, clock: Clock): ProofReport {
   const proof = parseProof(bytes)
   const { cards } = parseDocuments(proof.documents)

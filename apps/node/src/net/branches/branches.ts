@@ -271,7 +271,7 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
       const proof = await sign({ atMs: nowMs(), statements })
       if (proof.length > proofBytesMax)
         throw new Fault(
-          'limit.proof',
+          'limit.branch-proof',
           'There are too many blocks for one proof: prove folders in it, one by one.',
         )
       return { proof, folder: name, blocks: digests.length, asked: others.length }

@@ -85,12 +85,8 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   const opened = await openSpace({ ...options, ports: { ...ports, blocks: stored.indexBlocks } })
   const { branches, space } = await withBranches(opened, ports, options.verifierOf)
   opening.branches = branches
-  const book = await openGrantBook({
-    index: space.index,
-    view: space.view,
-    device: space.device,
-    refresh: space.refresh,
-  })
+  const { index, view, device, refresh } = space
+  const book = await openGrantBook({ index, view, device, refresh })
   const tools = await openToolBook({
     index: space.index,
     view: space.view,

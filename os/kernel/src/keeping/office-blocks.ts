@@ -46,8 +46,8 @@ export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
 }
 
 export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
-  const { feed, feedIn, branchesOf, ports, onPut } = options
-  const { blocks: disk, branches, neighbours } = ports
+  const { branchesOf, ports, onPut } = options
+  const { blocks: disk, neighbours } = ports
   const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
 
   const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
@@ -61,27 +61,7 @@ export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
     onPut()
   }
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
-  /** From members of a branch: what comes is noted as the branch's before it is here. */
-  const fromMembers = async (cid: Cid, branch: string): Promise<Uint8Array | undefined> => {
-    const members = branches?.neighboursOf(branch)
-    const back = members && (await fetched(members.get(feedIn(branch), digestOf(cid))))
-    if (back === undefined || !verifyCid(cid, back)) return undefined
-    await branches?.bound.add(branch, [digestOf(cid)])
-    return back
-  }
-  const fromOthers = async (cid: Cid): Promise<Uint8Array | undefined> => {
-    const branch = branches?.bound.branchOf(digestOf(cid))
-    if (branch !== undefined) return fromMembers(cid, branch)
-    const back =
-      neighbours?.isThere() === true ? await fetched(neighbours.get(feed, digestOf(cid))) : undefined
-    if (back !== undefined && verifyCid(cid, back)) return back
-    // After a disk was lost nobody here knows which blocks were a branch's.
-    for (const one of branchesOf()) {
-      const theirs = await fromMembers(cid, one)
-      if (theirs !== undefined) return theirs
-    }
-    return undefined
-  }
+  const fromOthers = fetching(options)
   const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
     const back = await fromOthers(cid)
     if (back !== undefined) await disk.put([{ cid, bytes: back }], blockClass)
@@ -146,6 +126,36 @@ export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
         return taken
       },
     },
+  }
+}
+
+/** Asks whoever may have a block: members of the branch that it is of, or the neighbours; held to its name. */
+function fetching({
+  feed,
+  feedIn,
+  branchesOf,
+  ports: { branches, neighbours },
+}: OfficeBlocksOptions): (cid: Cid) => Promise<Uint8Array | undefined> {
+  /** From members of a branch: what comes is noted as the branch's before it is here. */
+  const fromMembers = async (cid: Cid, branch: string): Promise<Uint8Array | undefined> => {
+    const members = branches?.neighboursOf(branch)
+    const back = members && (await fetched(members.get(feedIn(branch), digestOf(cid))))
+    if (back === undefined || !verifyCid(cid, back)) return undefined
+    await branches?.bound.add(branch, [digestOf(cid)])
+    return back
+  }
+  return async (cid) => {
+    const branch = branches?.bound.branchOf(digestOf(cid))
+    if (branch !== undefined) return fromMembers(cid, branch)
+    const back =
+      neighbours?.isThere() === true ? await fetched(neighbours.get(feed, digestOf(cid))) : undefined
+    if (back !== undefined && verifyCid(cid, back)) return back
+    // After a disk was lost nobody here knows which blocks were a branch's.
+    for (const one of branchesOf()) {
+      const theirs = await fromMembers(cid, one)
+      if (theirs !== undefined) return theirs
+    }
+    return undefined
   }
 }
 

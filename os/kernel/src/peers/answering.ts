@@ -36,16 +36,18 @@ export type AnsweringOptions = {
   /** The office of an identity that lives here. */
   officeOf(did: string): Promise<Office | undefined>
   readonly branches: Pick<Branches, 'mayGive' | 'refused'>
+  /** The node that asks, as its link proves it; absent: none is proved. */
+  readonly from?: NodeId | undefined
 }
 
-/** Answers other nodes; the link proves which one asks. Never throws: whatever goes wrong is an answer too. */
+/** Answers other nodes. Never throws: whatever goes wrong is an answer too. */
 export function createAnswering(
   options: AnsweringOptions,
 ): (question: Uint8Array, from?: NodeId) => Promise<Uint8Array> {
   const walks = createWalks(options.ports)
   return async (bytes, from) => {
     try {
-      return await answerTo(options, walks, parseQuestion(bytes), from)
+      return await answerTo({ ...options, from }, walks, parseQuestion(bytes))
     } catch (error) {
       return encodeRefusal(error)
     }
@@ -56,9 +58,8 @@ async function answerTo(
   options: AnsweringOptions,
   walks: Walks,
   question: PeerQuestion,
-  from: NodeId | undefined,
 ): Promise<Uint8Array> {
-  if (question.ask === 'block') return giveBlock(options, question.cid, from)
+  if (question.ask === 'block') return giveBlock(options, question.cid)
   if (!options.isOpen()) {
     walks.clear()
     throw new Fault(
@@ -67,15 +68,11 @@ async function answerTo(
     )
   }
   if (question.ask === 'next') return encodeTreePage(await walks.next(question.walk, question.page))
-  return question.ask === 'open' ? open(options, question, from) : walk(options, walks, question, from)
+  return question.ask === 'open' ? open(options, question) : walk(options, walks, question)
 }
 
-/** Sealed blocks are given to whoever knows their name, as the gateway does; those of a branch that keeps them to its members. */
-async function giveBlock(
-  { ports, branches }: AnsweringOptions,
-  name: string,
-  from: NodeId | undefined,
-): Promise<Uint8Array> {
+/** Sealed blocks are given to whoever knows their name, as the gateway does; those that a branch keeps to its members, to these. */
+async function giveBlock({ ports, branches, from }: AnsweringOptions, name: string): Promise<Uint8Array> {
   const cid = parseCid(name)
   if (!branches.mayGive(digestOf(cid), from)) {
     branches.refused(digestOf(cid), from ?? 'a node', 'refused.branch-stays')
@@ -86,12 +83,8 @@ async function giveBlock(
   return encodeBlockAnswer(block)
 }
 
-async function open(
-  options: AnsweringOptions,
-  question: OpenQuestion,
-  from: NodeId | undefined,
-): Promise<Uint8Array> {
-  const asked = await judged(options, { question, from }, { action: '/qnt/read', check: mustBeFile })
+async function open(options: AnsweringOptions, question: OpenQuestion): Promise<Uint8Array> {
+  const asked = await judged(options, question, { action: '/qnt/read', check: mustBeFile })
   const { owner, authorised, grant, found } = asked
   const { flow } = authorised
   try {
@@ -107,16 +100,11 @@ async function open(
 }
 
 /** One decision and one use for the whole; each thing is judged by itself when its page is asked for. */
-async function walk(
-  options: AnsweringOptions,
-  walks: Walks,
-  question: TreeQuestion,
-  from: NodeId | undefined,
-): Promise<Uint8Array> {
+async function walk(options: AnsweringOptions, walks: Walks, question: TreeQuestion): Promise<Uint8Array> {
   const { isList, only, subject } = question
   const { names, check } = within(only)
   const action = isList ? '/qnt/read/facts' : '/qnt/read'
-  const asked = await judged(options, { question, from }, { action, check })
+  const asked = await judged(options, question, { action, check })
   const items = handTree(options.ports, { ...asked, names }, { isList })
   const settle = async (): Promise<void> => void (await asked.owner.space.record([]))
   const page = await walks.begin({ subject, items, settle })
@@ -126,7 +114,7 @@ async function walk(
 /** Who asks is who signed, now and once, and may do what they ask. */
 async function judged(
   options: AnsweringOptions,
-  { question, from }: { question: OpenQuestion | TreeQuestion; from: NodeId | undefined },
+  question: OpenQuestion | TreeQuestion,
   { action, check }: Pick<Asking, 'action' | 'check'>,
 ): Promise<Asked> {
   const { ports, guardian, directory, officeOf } = options
@@ -141,7 +129,7 @@ async function judged(
   const request = requestOf(subject.did, ping, { action, purpose, module }, 'network')
   const requested = requestAccess(guardian, request, { nonce, atMs })
   const signed = receiveSigned(requested, question.signature)
-  const reader = { did: subject.did, kemPublicKey: subject.kemKey, node: from ?? 'unknown' }
+  const reader = { did: subject.did, kemPublicKey: subject.kemKey, node: options.from ?? 'unknown' }
   return judge({ directory, ports }, { owner, reader, ping, signed, check })
 }
 

@@ -1,24 +1,17 @@
 import { equalBytes } from '@anarq/bytes'
 import { asFault, type Fault } from '@anarq/fault'
 import type { HeldBranch, Kernel } from '@anarq/kernel'
-import { type NodeId, nodeIdOf } from '@anarq/qnet'
-import {
-  type Branch,
-  createMeetingKey,
-  encodeDocuments,
-  meetingSubjectOf,
-  nameOf,
-  parseCertificate,
-  signMeeting,
-} from '@anarq/qnet/branch'
+import type { NodeId } from '@anarq/qnet'
 import type { Discovery } from '@anarq/qnet/discovery'
-import { writeInvitation } from '@anarq/qnet/record'
 import type { Ground } from '../ground.ts'
 import type { KeepingSettings } from '../keeping.ts'
 import { type BranchSwarm, openBranchSwarm } from './branch-swarm.ts'
 import { type CustodyRoom, createCustodyRoom } from './custody.ts'
+import { createMeetingPoint } from './meeting-point.ts'
 import { type BranchMessage, encodeMessage } from './messages.ts'
-import { createNetworks, type MemberPlaces } from './places.ts'
+import type { MemberPlaces } from './places.ts'
+import { createStanding } from './standing.ts'
+import { createTelling } from './telling.ts'
 
 /** One branch that this node is a member of, as long as it is. */
 export type BranchRoom = {
@@ -50,44 +43,15 @@ export type BranchRoomOptions = {
 }
 
 const gossipMs = 10_000
-const publishMs = 10 * 60_000
-const meetingLifeMs = 2 * 3_600_000
-const placeLifeMs = 7 * 24 * 3_600_000
-/** A place is signed anew this often, so that the newer one counts. */
-const placeEveryMs = 60 * 60_000
-const placesTold = 16
-const tellOutMs = 60_000
-const giveEveryMs = 1_000
-const gatewaysMax = 8
 
 export async function openBranchRoom(options: BranchRoomOptions): Promise<BranchRoom> {
   const { ground, discovery, kernel, places, folder, settings, onFault } = options
-  const { keys, world, links, addresses } = ground
+  const { world, links } = ground
   const { id } = options.held
-  let held = options.held
-  let isInNetworks = createNetworks(held.branch?.charter.networks ?? [])
-  /** Who has said where it is reached, or that it is reached nowhere. */
-  const told = new Set<NodeId>()
-  const givenAt = new Map<NodeId, number>()
-  const toldOut = new Map<NodeId, number>()
+  const standing = createStanding({ ground, places, held: options.held })
+  const { branch: branchNow, members, isMember, isWhereItMay, isHeard, told } = standing
   let isClosed = false
-  let own: { readonly text: string; readonly atMs: number } | undefined
   const nowMs = (): number => world.clock.nowMs()
-  const branchNow = (): Branch => held.branch as Branch
-  const members = (): readonly NodeId[] =>
-    branchNow()
-      .members(nowMs())
-      .map(({ node }) => node)
-      .filter((node) => node !== keys.id)
-  const isMember = (peer: NodeId): boolean => branchNow().memberOf(peer, nowMs()) !== undefined
-  /** By the address that its link comes from, and by those where it says that it is reached. */
-  const isWhereItMay = (peer: NodeId): boolean => {
-    const address = links.peer(peer)?.address
-    const said = places.contactOf(peer)?.addresses ?? []
-    return (address === undefined || isInNetworks(address)) && said.every(({ host }) => isInNetworks(host))
-  }
-  const isHeard = (peer: NodeId): boolean =>
-    isMember(peer) && links.peer(peer) !== undefined && isWhereItMay(peer)
   const send = (to: NodeId, message: BranchMessage): void => options.send(to, encodeMessage(id, message))
 
   const swarm = await openBranchSwarm({
@@ -108,45 +72,8 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
   })
   const custody = createCustodyRoom({ ground, branch: id, store: swarm.store, send })
 
-  const ownPlaces = (): readonly string[] => {
-    if (addresses.length === 0) return []
-    if (own === undefined || nowMs() - own.atMs > placeEveryMs)
-      own = { text: writeInvitation(keys, { addresses, endMs: nowMs() + placeLifeMs }), atMs: nowMs() }
-    return [own.text]
-  }
-  const tell = (peer: NodeId, isAsking = false): void => {
-    if (isMember(peer))
-      send(peer, {
-        isAsking,
-        kind: 'state',
-        tag: branchNow().tag,
-        places: [...ownPlaces(), ...places.some(placesTold)],
-      })
-  }
-  const giveDocuments = (to: NodeId, isAsking: boolean): void => {
-    // They may be large: nobody gets them again and again.
-    if (nowMs() - (givenAt.get(to) ?? 0) < giveEveryMs) return
-    givenAt.set(to, nowMs())
-    const { documents } = branchNow()
-    send(to, {
-      kind: 'documents',
-      documents: encodeDocuments(documents),
-      secret: held.meetingSecret,
-      isAsking,
-    })
-  }
-  /** Who was a member is told that it is none, and nothing else. */
-  const tellOut = (to: NodeId): void => {
-    const { documents } = branchNow()
-    const wasMember = documents.certificates.some(
-      ({ body }) => nodeIdOf(parseCertificate(body).nodeKey) === to,
-    )
-    if (isMember(to) || !wasMember || nowMs() - (toldOut.get(to) ?? 0) < tellOutMs) return
-    toldOut.set(to, nowMs())
-    const { charters, revocations, cards } = documents
-    const bytes = encodeDocuments({ charters, revocations, cards, certificates: [] })
-    send(to, { kind: 'documents', documents: bytes, secret: undefined, isAsking: false })
-  }
+  const telling = createTelling({ ground, standing, places, send })
+  const { tell, tellOut, giveDocuments } = telling
   const take = async (
     from: NodeId,
     { documents, secret, isAsking }: Extract<BranchMessage, { kind: 'documents' }>,
@@ -159,38 +86,13 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
     const all = members()
     const other = all[Math.floor(((world.random.bytes(2)[0] as number) / 256) * all.length)]
     if (other !== undefined) tell(other)
-    if (all.length > 0 && !all.some((node) => links.peer(node) !== undefined)) seek()
+    if (all.length > 0 && !all.some((node) => links.peer(node) !== undefined)) point.seek()
     world.after(gossipMs, gossip)
   }
-  /** Where others of the branch are is asked of the network at large: for members who lost each other. */
-  const seek = (): void =>
-    discovery.resolve(meetingSubjectOf(id), (signed) => {
-      for (const node of signed?.pointer.nodes ?? [])
-        if (!isClosed && isMember(node)) discovery.find(node, () => tell(node))
-    })
-  const publish = (): void => {
-    if (isClosed) return
-    const [first] = branchNow().charters
-    if (held.meetingSecret !== undefined && addresses.length > 0 && first !== undefined) {
-      const linked = members().filter((node) => links.peer(node) !== undefined)
-      const key = createMeetingKey(held.meetingSecret)
-      discovery.publish(
-        signMeeting(
-          { branch: id, firstName: nameOf(first), key },
-          {
-            nodes: [keys.id, ...linked].slice(0, gatewaysMax),
-            sequence: Math.floor(nowMs() / 1000),
-            expiresMs: nowMs() + meetingLifeMs,
-          },
-        ),
-      )
-      key.dispose()
-    }
-    world.after(publishMs, publish)
-  }
+  const point = createMeetingPoint({ ground, discovery, standing, tell })
   for (const node of members()) tell(node, true)
   gossip()
-  publish()
+  point.publish()
 
   return {
     id,
@@ -229,8 +131,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       if (now.branch === undefined) return
       const isOther = !equalBytes(branchNow().tag, now.branch.tag)
       const before = members()
-      held = now
-      isInNetworks = createNetworks(now.branch.charter.networks)
+      standing.use(now)
       if (!isOther) return
       for (const node of members()) tell(node)
       for (const node of before) if (!isMember(node)) tellOut(node)
@@ -239,6 +140,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
     tellOut,
     async close() {
       isClosed = true
+      point.end()
       custody.end()
       await swarm.close()
     },

@@ -282,3 +282,16 @@ test('a holder of a membership reads what stays at a node that is a member, and 
   from = undefined
   await assert.rejects(read(), refusedAs('refused.branch-stays'))
 })
+
+test('an admin whose keys were renewed signs with the new ones, and what the old ones signed stands', async () => {
+  const { kernel, operations } = await branched()
+  const nodeKey = createNodeKeys(new Uint8Array(32).fill(3)).publicKey
+  const { did } = await operations.identities.rotate('')
+  const facts = await kernel.branches.admit('works', { nodeKey, holder: did }, someDay + 86_400_000)
+  assert.equal(facts.members.filter(({ isAdmitted }) => isAdmitted).length, 2)
+  const expelled = await kernel.branches.expel(
+    'works',
+    facts.members.find(({ isSelf }) => !isSelf)?.node ?? '',
+  )
+  assert.equal(expelled.members.length, 1)
+})

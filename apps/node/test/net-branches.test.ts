@@ -6,11 +6,12 @@ import { test } from 'node:test'
 import { systemClock } from '@anarq/clock'
 import { decodeCbor, encodeCbor, parseCid } from '@anarq/ipld'
 import { verifyBranchProof } from '@anarq/kernel'
+import { openNode } from '@anarq/node'
 import type { NodeId } from '@anarq/qnet'
 import { createSeededRandom } from '@anarq/random/testing'
 import { openHeldStore } from '../src/net/held-store.ts'
 import { type NetNode, type NetWorld, until, withNetWorld } from './net-world.ts'
-import { fileItem, itemsOf } from './world.ts'
+import { fileItem, itemsOf, passphrase } from './world.ts'
 
 /** As in the product, faster: this network lives some seconds. */
 const keeping = {
@@ -180,6 +181,50 @@ test('who is put out of a branch holds nothing of it any more, and gets nothing'
     await ada.network.branches.admit('works', idOf(bob))
     await until(async () => (await bob.network.branches.show('works')).state === 'member')
     assert.deepEqual(world.faults, [])
+  })
+})
+
+test('after a disk died the words and an admin bring what a branch keeps back to another machine [SW-OVL-7]', async () => {
+  await withNetWorld(async (world) => {
+    const ada = await world.open('ada', 1, { keeping })
+    const outsider = await world.open('outsider', 2, { keeping })
+    await outsider.network.join(ada.network.invite().invitation)
+    await ada.network.branches.create({ name: 'works' })
+    const bob = await member(world, ada, 'bob', 3)
+    await bob.network.join(outsider.network.invite().invitation)
+    await together([ada, bob])
+    await kept(ada, 'plan.bin', content)
+    await areKept(ada, 2)
+    await until(async () => {
+      const { index } = await ada.operations.keeping.kept()
+      return index?.isNewest === true && index.copies > 0
+    }, 30_000)
+    const words = (await ada.operations.account.showWords({ passphrase })).words
+    await ada.close()
+    const path = join(world.root, 'new disk')
+    const node = await openNode({
+      home: path,
+      passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 },
+      onFault: (fault) => world.faults.push(fault),
+      net: { listen: 'tcp://127.6.0.1:0', isAmongOthers: true, keeping },
+    })
+    try {
+      await node.operations.account.recover({ words, name: 'ada', passphrase })
+      await until(() => node.net()?.operations !== undefined)
+      const network = node.net()?.operations as NetNode['network']
+      const { invitation } = outsider.network.invite()
+      const { missing } = await node.operations.keeping.bringBack({ invitation })
+      assert.ok(missing > 0)
+      await until(async () => (await node.kernel.branches.load()).length === 1)
+      const { id } = network.status() as { id: string }
+      await network.branches.admit('works', id)
+      await until(async () => (await network.branches.show('works')).others.length === 1, 60_000)
+      const { stream } = await node.operations.drive.get('/team/plan.bin')
+      const back = Buffer.concat(await Array.fromAsync(stream))
+      assert.ok(back.equals(Buffer.from(content)))
+    } finally {
+      await node.close()
+    }
   })
 })
 

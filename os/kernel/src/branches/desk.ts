@@ -142,6 +142,8 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     const { did, signer } = space.identity
     return { body, signatures: [{ did, signature: signer.sign(body, branchContext) }] }
   }
+  /** With the keys that it has now: they may be others than when the branch was founded. */
+  const ownCard = ({ space }: Office): Uint8Array => encodePublicIdentity(cardOf(space.did))
   /** Reads it anew, so that nothing is kept that would not be believed. */
   const withMore = (branch: Branch, more: Partial<BranchDocuments>): Branch => {
     const none = { charters: [], certificates: [], revocations: [], cards: [] }
@@ -198,7 +200,10 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     const body =
       waiting?.signed.body ??
       encodeCertificate({ branch: branch.id, nodeKey, holder, fromMs: nowMs - clockSkewMs, untilMs })
-    return save(office, { ...kept, branch: withMore(branch, { certificates: [signAs(office, body)] }) })
+    return save(office, {
+      ...kept,
+      branch: withMore(branch, { certificates: [signAs(office, body)], cards: [ownCard(office)] }),
+    })
   }
 
   async function expel(ref: string, node: string): Promise<BranchFacts> {
@@ -209,7 +214,10 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     if (node.length < 6 || member === undefined)
       throw new Fault('missing.member', `No member of ${branch.charter.name} begins with "${node}".`)
     const body = encodeRevocation({ branch: branch.id, certificate: nameOf(member.signed) })
-    return save(office, { ...kept, branch: withMore(branch, { revocations: [signAs(office, body)] }) })
+    return save(office, {
+      ...kept,
+      branch: withMore(branch, { revocations: [signAs(office, body)], cards: [ownCard(office)] }),
+    })
   }
 
   async function take(id: string, bytes: Uint8Array, secret: Uint8Array | undefined): Promise<void> {

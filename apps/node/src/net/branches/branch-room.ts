@@ -27,6 +27,7 @@ export type BranchRoom = {
   members(): readonly NodeId[]
   tell(peer: NodeId): void
   tellOut(peer: NodeId): void
+  present(peer: NodeId): void
   close(): Promise<void>
 }
 
@@ -73,7 +74,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
   const custody = createCustodyRoom({ ground, branch: id, store: swarm.store, send })
 
   const telling = createTelling({ ground, standing, places, send })
-  const { tell, tellOut, giveDocuments } = telling
+  const { tell, tellOut, giveDocuments, present } = telling
   const take = async (
     from: NodeId,
     { documents, secret, isAsking }: Extract<BranchMessage, { kind: 'documents' }>,
@@ -85,12 +86,18 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
     if (isClosed) return
     const all = members()
     const other = all[Math.floor(((world.random.bytes(2)[0] as number) / 256) * all.length)]
-    if (other !== undefined) tell(other)
+    if (other !== undefined) {
+      present(other)
+      tell(other)
+    }
     if (all.length > 0 && !all.some((node) => links.peer(node) !== undefined)) point.seek()
     world.after(gossipMs, gossip)
   }
   const point = createMeetingPoint({ ground, discovery, standing, tell })
-  for (const node of members()) tell(node, true)
+  for (const node of members()) {
+    present(node)
+    tell(node, true)
+  }
   gossip()
   point.publish()
 
@@ -138,6 +145,7 @@ export async function openBranchRoom(options: BranchRoomOptions): Promise<Branch
       swarm.wake()
     },
     tellOut,
+    present,
     async close() {
       isClosed = true
       point.end()

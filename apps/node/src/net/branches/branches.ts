@@ -15,6 +15,7 @@ import { createBranchDoor } from './door.ts'
 import { branchOfMessage, parseMessage } from './messages.ts'
 import { branchOperations } from './operations.ts'
 import { createMemberPlaces, encodePlaces, readPlaces } from './places.ts'
+import { createPresenting } from './presenting.ts'
 
 /** The branches of this node: their rooms, and the door for those who are to come in. */
 export type BranchesRoom = {
@@ -59,10 +60,14 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
       if (open.get(branch)?.isHeard(from) === true) onFault(asFault(error))
     }
   })
+  const presented = createPresenting(nowMs)
   const door = createBranchDoor({ ...options, send: wire.send })
   ground.hear({
     onUp(peer) {
-      for (const room of open.values()) room.tell(peer)
+      for (const room of open.values()) {
+        room.present(peer)
+        room.tell(peer)
+      }
     },
   })
 
@@ -83,6 +88,9 @@ export async function openBranches(options: BranchesOptions): Promise<BranchesRo
         kernel.branches
           .take(held.id, message.documents, message.secret)
           .catch((error: unknown) => onFault(asFault(error)))
+    } else if (kind === documentsKind && room !== undefined) {
+      const documents = presented(from, bytes)
+      if (documents !== undefined) kernel.branches.take(held.id, documents, undefined).catch(() => {})
     }
   }
 

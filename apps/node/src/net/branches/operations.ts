@@ -79,6 +79,9 @@ export function branchOperations({ ground, kernel, rooms, door, settled }: Branc
         .held()
         .flatMap((held) => (held.id === id ? (held.branch?.awaited(nowMs()) ?? []) : []))
       const found = [...awaited, ...asking].filter((one) => one.node.startsWith(node))
+      // A machine that came back by its owner's words has no membership yet: an admin lets it in without being asked.
+      if (keys.id.startsWith(node) && node.length >= 6 && !found.some((each) => each.node === keys.id))
+        found.push({ ...(await kernel.branches.applicant(id)), node: keys.id })
       const [one] = found
       if (node.length < 6 || one === undefined || new Set(found.map((each) => each.node)).size > 1)
         throw new Fault(

@@ -12,6 +12,8 @@ export type Telling = {
   tell(peer: NodeId, isAsking?: boolean): void
   giveDocuments(to: NodeId, isAsking: boolean): void
   tellOut(to: NodeId): void
+  /** Shows this node's membership to who may not have heard of it. */
+  present(to: NodeId): void
 }
 
 export type TellingOptions = {
@@ -26,11 +28,13 @@ const placeLifeMs = 7 * 24 * 3_600_000
 const placeEveryMs = 60 * 60_000
 const placesTold = 16
 const tellOutMs = 60_000
+const presentEveryMs = 60_000
 const giveEveryMs = 1_000
 
 export function createTelling({ ground, standing, places, send }: TellingOptions): Telling {
   const { addresses, keys, world } = ground
   const { branch: branchNow, isMember } = standing
+  const presentedAt = new Map<NodeId, number>()
   const toldOut = new Map<NodeId, number>()
   const givenAt = new Map<NodeId, number>()
   let own: { readonly text: string; readonly atMs: number } | undefined
@@ -74,5 +78,17 @@ export function createTelling({ ground, standing, places, send }: TellingOptions
     const bytes = encodeDocuments({ charters, revocations, cards, certificates: [] })
     send(to, { kind: 'documents', documents: bytes, secret: undefined, isAsking: false })
   }
-  return { tell, giveDocuments, tellOut }
+  const present = (to: NodeId): void => {
+    const own = branchNow().memberOf(keys.id, nowMs())
+    if (own === undefined || !isMember(to) || nowMs() - (presentedAt.get(to) ?? 0) < presentEveryMs) return
+    presentedAt.set(to, nowMs())
+    const documents = encodeDocuments({
+      charters: [],
+      certificates: [own.signed],
+      revocations: [],
+      cards: [],
+    })
+    send(to, { kind: 'documents', documents, secret: undefined, isAsking: false })
+  }
+  return { tell, giveDocuments, tellOut, present }
 }

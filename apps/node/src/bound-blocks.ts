@@ -47,7 +47,8 @@ export async function openBoundBlocks({
     () => false,
   )
   if (isThere) await open()
-  else isWhole = false
+  // No file, or none of ours: what it said is lost, if it ever said anything.
+  if (bound.size === 0) isWhole = false
   return {
     isWhole: () => isWhole,
     madeWhole() {

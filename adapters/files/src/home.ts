@@ -13,6 +13,10 @@ export type Home = {
   readonly network: string
   /** What this machine holds for other nodes. */
   readonly held: string
+  /** The same for other members of branches. */
+  readonly heldInBranches: string
+  /** Which blocks belong to which branch. */
+  readonly bound: string
   readonly audit: string
   readonly cache: string
   readonly lock: string
@@ -41,6 +45,8 @@ export async function openHome(path: string): Promise<Home> {
     blocks: join(path, 'blocks'),
     network: join(path, 'network'),
     held: join(path, 'held'),
+    heldInBranches: join(path, 'held-in-branches'),
+    bound: join(path, 'bound.journal'),
     audit: join(path, 'audit'),
     cache: join(path, 'cache'),
     lock: join(path, 'lock.db'),

@@ -182,3 +182,63 @@ suite('meeting by an invitation', () => {
     assert.equal((await shell.run(['net', 'dance'])).code, 2)
   })
 })
+
+suite('branches', () => {
+  type Facts = { readonly state: string; readonly applicants: readonly { readonly node: string }[] }
+
+  test('[SW-OVL-4] [SW-OVL-5] [SW-OVL-8] two processes found a branch, keep a folder in it, and prove it to a third that is on no network', async () => {
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0'])
+    await shell.up(bobsHome, ['--net', 'tcp://127.2.0.1:0'])
+    await shell.json(['net', 'branch', 'new', 'works'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'branch', 'invite', 'works'])
+    await shell.json(['net', 'branch', 'join', invitation], asBob())
+    const show = (options = {}): Promise<Facts> => shell.json(['net', 'branch', 'show', 'works'], options)
+    const asks = await eventually(async () => (await show()).applicants[0]?.node)
+    await shell.json(['net', 'branch', 'admit', 'works', asks.slice(0, 16)])
+    const list = (): Promise<readonly Facts[]> => shell.json(['net', 'branch', 'list'], asBob())
+    await eventually(async () => (await list()).find(({ state }) => state === 'member'))
+    await shell.json(['net', 'branch', 'keep', '/team', '--in', 'works'])
+    await shell.write('plan.txt', 'the plan')
+    await shell.json(['put', 'plan.txt', '--to', '/team'])
+    assert.equal(await shell.fails(['mv', '/team/plan.txt', '--to', '/']), 'refused.branch-border')
+    assert.equal(
+      await shell.fails(['share', '/team/plan.txt', '--with', await stranger(), '-o', 'no.ping']),
+      'refused.branch-stays',
+    )
+    const report = await eventually(async () => {
+      await shell.json(['net', 'branch', 'prove', '/team', '-o', 'team.proof', '--force'])
+      const checked = await shell.json<{ copiesLeast: number; folder: string }>(
+        ['net', 'branch', 'verify', shell.path('team.proof')],
+        { home: join(shell.root, 'nobody') },
+      )
+      return checked.copiesLeast === 2 ? checked : undefined
+    })
+    assert.equal(report.folder, '/team')
+    const bytes = await readFile(shell.path('team.proof'))
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1
+    await shell.write('forged.proof', bytes)
+    assert.match(await shell.fails(['net', 'branch', 'verify', shell.path('forged.proof')]), /^invalid\./)
+    const { out } = await shell.run(['net', 'branch', 'show', 'works'])
+    assert.match(out, /stays with its members/)
+    await shell.json(['net', 'branch', 'leave', 'works'], asBob())
+    assert.equal((await list())[0]?.state, 'left')
+  })
+})
+
+async function stranger(): Promise<string> {
+  const home = join(shell.root, 'strangers home')
+  await shell.json(['init', '--name', 'carol'], { home })
+  const { card, did } = await shell.json<IdentityFacts & { card: string }>(['id', 'show', 'carol'], { home })
+  await shell.json(['id', 'learn', card])
+  return did
+}
+
+async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (let i = 0; i < 120; i += 1) {
+    const found = await look()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+  throw new Error(`not in 30 seconds: ${look}`)
+}

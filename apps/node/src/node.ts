@@ -18,6 +18,7 @@ import { systemRandom } from '@anarq/random'
 import { createFeed, type Feed, type OthersFacts, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
+import { openBoundBlocks } from './bound-blocks.ts'
 import type { Net, NetSettings } from './net/net.ts'
 import { createNetSwitch } from './net/net-switch.ts'
 import { version } from './version.ts'
@@ -109,9 +110,11 @@ async function openLocked({
   unlock,
 }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
+  const bound = await openBoundBlocks({ path: home.bound, onFault })
   const logs = createLogs(home)
   const net = createNetSwitch(settings, {
     heldFolder: home.held,
+    branchesFolder: home.heldInBranches,
     keptFile: createTwinFile({ path: home.network, what: 'What this node knows of its network', onFault }),
     onFault,
   })
@@ -144,6 +147,7 @@ async function openLocked({
       compact: async (isLive, signal) => (await packs.compact(isLive, signal)).freedBytes,
       peers: net.peers,
       neighbours: net.neighbours,
+      branches: { bound, neighboursOf: net.neighboursOf },
       clock: systemClock,
       random: systemRandom,
       onFault,
@@ -158,6 +162,7 @@ async function openLocked({
     await net.close()
     await kernel.close()
     await logs.close()
+    await bound.close()
     await packs.close()
     unlock()
   }

@@ -1,8 +1,9 @@
 import { statfs } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@anarq/clock'
-import type { Fault } from '@anarq/fault'
+import { Fault } from '@anarq/fault'
 import { openHttpDoor } from '@anarq/http'
+import { digestOf } from '@anarq/ipld'
 
 import { createMcpDoor } from '@anarq/mcp'
 import type { NetworkFacts } from '@anarq/sdk'
@@ -70,7 +71,7 @@ export async function serveNode(
     feed,
     dispatcher,
     apps: { ...apps, operationsAs, refused },
-    blocks,
+    blocks: gatewayBlocks(blocks, kernel),
     stats,
     port,
     host,
@@ -88,6 +89,21 @@ export async function serveNode(
       await mcp.close()
       await door.close()
       await close()
+    },
+  }
+}
+
+/** What the gateway gives to whoever knows a name: no block that a branch keeps to its members. */
+function gatewayBlocks(
+  { get }: Node['packs']['blocks'],
+  { branches }: Node['kernel'],
+): Pick<Node['packs']['blocks'], 'get'> {
+  return {
+    async get(cid) {
+      const digest = digestOf(cid)
+      if (branches.mayGive(digest, undefined)) return get(cid)
+      branches.refused(digest, 'gateway', 'refused.branch-stays')
+      throw new Fault('refused.branch-stays', 'This block stays with the members of a branch.')
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Guardian } from '@anarq/qerberos'
 import type { IdentityState } from '@anarq/qonsent'
 import { type IdentityRecord, type PublicIdentity, parsePublicIdentity } from '@anarq/squid'
 import type { Account } from './account.ts'
+import type { CardVerifier } from './branches/verifying.ts'
 import { decidable } from './children/limits.ts'
 import { actingIdentity, checkDelegated, livesHere } from './children/ward.ts'
 import type { Directory } from './directory.ts'
@@ -47,10 +48,11 @@ export type HomeOptions = {
   quota: Quota
   /** Something was put that others should keep. */
   onPut(): void
+  verifierOf: CardVerifier
 }
 
 export function createHome(options: HomeOptions): Home {
-  const { account, directory, guardian, ports, sweeper, quota, onPut } = options
+  const { account, directory, guardian, ports, sweeper, quota, onPut, verifierOf } = options
   let keysAhead: readonly Uint8Array[] = []
 
   const records = (): readonly IdentityRecord[] => account.keyring().list()
@@ -69,7 +71,7 @@ export function createHome(options: HomeOptions): Home {
   const offices = createOffices(async (did) => {
     const identity = account.keyring().open(did)
     const replica = account.replica()
-    const shared = { ports, guardian, directory, sweeper, quota, onPut }
+    const shared = { ports, guardian, directory, sweeper, quota, onPut, verifierOf }
     return openOffice({ ...shared, identity, replica, stateOf, verifyKeysOf })
   })
   const current = async (): Promise<Office> => offices.of(account.keyring().current())

@@ -13,6 +13,9 @@ export type {
   SessionFacts,
 } from './account-operations.ts'
 export type { AlertFacts, AuditFacts, AuditOperations, FlowFacts, RiskFacts } from './audit-operations.ts'
+export type { Branches, HeldBranch } from './branches/desk.ts'
+export type { Applicant, BranchFacts, BranchMemberFacts, NewBranch } from './branches/operations.ts'
+export { verifyBranchProof } from './branches/verifying.ts'
 export type {
   ChildFacts,
   ChildFiles,
@@ -74,6 +77,9 @@ export type {
   Within,
 } from './operations.ts'
 export type {
+  BoundBlocks,
+  BranchNeighbours,
+  BranchPorts,
   Cache,
   KernelPorts,
   Neighbours,

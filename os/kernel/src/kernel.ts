@@ -1,9 +1,12 @@
 import { createGuardian, type Guardian } from '@anarq/qerberos'
 import { deriveSecret } from '@anarq/qlock'
+import type { NodeId } from '@anarq/qnet'
 import { createReplayMemory, type PublicIdentity } from '@anarq/squid'
 import { createAccount } from './account.ts'
 import { createAccountDesk } from './account-desk.ts'
 import { createAuditDesk } from './audit-desk.ts'
+import { type Branches, createBranchDesk } from './branches/desk.ts'
+import { createCardVerifier } from './branches/verifying.ts'
 import { createDirectory } from './directory.ts'
 import { watchFlows } from './flow-watch.ts'
 import { forwardDrive, forwardSharing } from './forward.ts'
@@ -46,8 +49,8 @@ export type Kernel = {
    * `refused.expired` for a key whose time is over, `refused.locked` while locked.
    */
   toolAccess(door: ToolDoor, secret: string, source: string): Promise<ToolAccess | undefined>
-  /** Answers another node's question, whatever it is: see `peers/messages.ts`. */
-  answer(question: Uint8Array): Promise<Uint8Array>
+  /** Answers another node's question, whatever it is: see `peers/messages.ts`. `from` is the node that the link proved. */
+  answer(question: Uint8Array, from?: NodeId): Promise<Uint8Array>
   /** 32 secret bytes of this device, from which its node's keys come: the same after every unlocking. `refused.locked` while locked. */
   nodeSecret(): Uint8Array
   /**
@@ -57,6 +60,7 @@ export type Kernel = {
   registerSecret(): Promise<Uint8Array>
   /** Has others keep what is here, one step at a time, for as long as somebody goes on. */
   readonly keeping: Keeping
+  readonly branches: Branches
   /** How large the store may grow, for doors that say how much room is left. */
   quotaBytes(): number | undefined
   /** Writes into the audit log of the identity in use what happened beside the kernel; while locked, nowhere. */
@@ -78,8 +82,22 @@ export async function createKernel({
   const flowWatch = watchFlows(guardian)
   const sweeper = createSweeper(ports)
   const quota = await openQuota(ports)
-  const kept = createKeepingDesk({ account, home: () => home, ports })
-  const home = createHome({ account, directory, guardian, ports, sweeper, quota, onPut: kept.tell })
+  const isOpen = (): boolean => account.state() === 'open'
+  const nodeSecret = (): Uint8Array => deriveSecret(account.replica(), 'anarq/node/v1')
+  const verifierOf = createCardVerifier(ports.clock)
+  const branches = createBranchDesk({ home: () => home, directory, ports, verifierOf, nodeSecret, isOpen })
+  const copiesInBranch = branches.copiesOf
+  const kept = createKeepingDesk({ account, home: () => home, ports, copiesInBranch })
+  const home = createHome({
+    account,
+    directory,
+    guardian,
+    ports,
+    sweeper,
+    quota,
+    onPut: kept.tell,
+    verifierOf,
+  })
 
   const officeOf = async (did: string): Promise<Office | undefined> =>
     home.residents().some((record) => record.did === did) ? home.officeOf(did) : undefined
@@ -89,7 +107,8 @@ export async function createKernel({
     directory,
     officeOf,
     replay: createReplayMemory({ clock: ports.clock }),
-    isOpen: () => account.state() === 'open',
+    isOpen,
+    branches,
   })
   const tools = createToolDesk({ home, guardian, ports })
   const health = createHealthDesk({ account, home, guardian, ports, sweeper, quota, inspect })
@@ -131,7 +150,8 @@ export async function createKernel({
     toolAccess: tools.access,
     answer: answering.answer,
     keeping: kept.keeping,
-    nodeSecret: () => deriveSecret(account.replica(), 'anarq/node/v1'),
+    branches,
+    nodeSecret,
     registerSecret: async () =>
       deriveSecret((await home.acting()).space.identity.secrets.index, 'q/v1/store/registers'),
     quotaBytes: quota.bytes,

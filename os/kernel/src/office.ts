@@ -4,6 +4,10 @@ import { auditReceiptBytesMax, entryOfAlert, type Guardian } from '@anarq/qerber
 import { createQonsent, type DecisionRecord, type IdentityState, type Qonsent } from '@anarq/qonsent'
 import type { OpenIdentity } from '@anarq/squid'
 import { type Authority, createAuthority, driveModule } from './authority.ts'
+import { openBranchBook } from './branches/book.ts'
+import { feedInBranch } from './branches/copies.ts'
+import { type BranchRules, createBranchRules } from './branches/rules.ts'
+import type { CardVerifier } from './branches/verifying.ts'
 import type { Directory } from './directory.ts'
 import { createChanging } from './drive/change.ts'
 import { putItems } from './drive/put.ts'
@@ -28,6 +32,7 @@ export type Office = {
   readonly feed: Uint8Array
   readonly book: GrantBook
   readonly tools: ToolBook
+  readonly branches: BranchRules
   readonly qonsent: Qonsent
   readonly authority: Authority
   /** Who asks here, by its name for rules and receipts. */
@@ -62,20 +67,26 @@ export type OfficeOptions = {
   quota: Quota
   /** Something was put that others should keep. */
   onPut(): void
+  verifierOf: CardVerifier
 }
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
   const { identity, guardian, directory, stateOf, sweeper, quota, onPut } = options
   const feed = feedOf(identity)
-  const stored = createOfficeBlocks({ feed, ports: options.ports, onPut })
-  const ports: KernelPorts = { ...options.ports, blocks: stored.blocks }
-  const space = await openSpace({ ...options, ports: { ...ports, blocks: stored.indexBlocks } })
-  const book = await openGrantBook({
-    index: space.index,
-    view: space.view,
-    device: space.device,
-    refresh: space.refresh,
+  const opening: { branches?: BranchRules } = {}
+  const stored = createOfficeBlocks({
+    feed,
+    feedIn: (branch) => feedInBranch(identity.secrets, branch),
+    branchesOf: () => opening.branches?.book.withFolders() ?? [],
+    ports: options.ports,
+    onPut,
   })
+  const ports: KernelPorts = { ...options.ports, blocks: stored.blocks }
+  const opened = await openSpace({ ...options, ports: { ...ports, blocks: stored.indexBlocks } })
+  const { branches, space } = await withBranches(opened, ports, options.verifierOf)
+  opening.branches = branches
+  const { index, view, device, refresh } = space
+  const book = await openGrantBook({ index, view, device, refresh })
   const tools = await openToolBook({
     index: space.index,
     view: space.view,
@@ -101,10 +112,10 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     guardian.decoys.add(key)
     guardian.decoys.touched(key, by, { method: how, source: by })
   }
-  const context = { space, ports, guardian, quota }
+  const context = { space, ports, guardian, quota, branches }
   const onOwnDecoy = (id: Uint8Array): void => onDecoy(id, space.did, 'get')
   const driveOf = (authority: Authority): DriveOperations => {
-    const changing = createChanging({ space, ports, authority, onDecoy: onOwnDecoy })
+    const changing = createChanging({ space, ports, authority, branches, onDecoy: onOwnDecoy })
     return {
       async put(items, putOptions = {}) {
         const { flow } = await authority.own({ action: '/qnt/write' })
@@ -130,6 +141,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     feed,
     book,
     tools,
+    branches,
     qonsent,
     authority,
     module: driveModule,
@@ -150,6 +162,21 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     },
   }
   return office
+}
+
+/** From here on nothing is committed that crosses the border of a branch. */
+async function withBranches(
+  opened: Space,
+  ports: KernelPorts,
+  verifierOf: CardVerifier,
+): Promise<{ branches: BranchRules; space: Space }> {
+  const book = await openBranchBook(opened, verifierOf, ports.onFault)
+  const branches = createBranchRules({ space: opened, book, ports, clock: ports.clock })
+  const index: Space['index'] = {
+    ...opened.index,
+    commit: async (changes, options) => opened.index.commit(await branches.guard(changes), options),
+  }
+  return { branches, space: { ...opened, index } }
 }
 
 function feedOf({ secrets }: OpenIdentity): Uint8Array {

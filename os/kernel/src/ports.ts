@@ -70,6 +70,27 @@ export type Neighbours = {
   heads(feed: Uint8Array): Promise<readonly SignedHead[]>
 }
 
+/** Which blocks belong to which branch. It is known while the home is locked too, so that no door gives them away. */
+export type BoundBlocks = {
+  /** Hexadecimal; undefined for a block of no branch. */
+  branchOf(digest: Uint8Array): string | undefined
+  /** False where what was noted before is lost: until all of it is noted again, a block may be a branch's though nobody says so. */
+  isWhole(): boolean
+  madeWhole(): void
+  /** Durable when it resolves. */
+  add(branch: string, digests: readonly Uint8Array[]): Promise<void>
+}
+
+/** Other members of a branch that keep sealed copies of what lies in its folders: as `Neighbours`, by a name of the owner's choice. */
+export type BranchNeighbours = Pick<Neighbours, 'copies' | 'count' | 'get' | 'put'>
+
+/** What a node needs for folders that belong to a branch. */
+export type BranchPorts = {
+  readonly bound: BoundBlocks
+  /** Undefined while nobody of the branch is there. */
+  neighboursOf(branch: string): BranchNeighbours | undefined
+}
+
 /** Room on the disk that the home lies on, and what the store takes of it. */
 export type Room = {
   /** Of blocks in use, second copies included. */
@@ -111,6 +132,8 @@ export type KernelPorts = {
   readonly peers?: Peers
   /** Absent: nobody keeps copies. */
   readonly neighbours?: Neighbours
+  /** Absent: there are no branches here. */
+  readonly branches?: BranchPorts
   readonly clock: Clock
   readonly random: Random
   /** Damage that was seen and mended, or worked around. */

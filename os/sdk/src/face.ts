@@ -14,6 +14,7 @@ import type {
   IdentityFacts,
   KeptEntryFacts,
   KeptFacts,
+  NewBranch,
   NewChild,
   NewToolKey,
   NodeStatus,
@@ -27,6 +28,7 @@ import type {
   VersionFacts,
 } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
+import type { BranchHere, BranchProof } from './branch-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
 import type {
   CircuitsFacts,
@@ -268,6 +270,19 @@ export type NetworkSdk = {
   proveRegister(input: { ref: string }): Promise<RegisterProof>
   /** Brings this home back from other nodes, after the words were given. Takes as long as it takes. */
   bringBack(input: { invitation?: string | undefined }): Promise<ReturnFacts>
+  /** Branches: an organisation's own network inside the network. Each is named by its name, its id, or the beginning of that. */
+  branches(input: Nothing): Promise<readonly BranchHere[]>
+  branch(input: { branch: string }): Promise<BranchHere>
+  createBranch(input: NewBranch): Promise<BranchHere>
+  inviteToBranch(input: { branch: string }): Promise<{ readonly invitation: string; readonly endsMs: number }>
+  joinBranch(input: { invitation: string }): Promise<BranchHere>
+  admitToBranch(input: { branch: string; node: string; days?: number | undefined }): Promise<BranchHere>
+  expelFromBranch(input: { branch: string; node: string }): Promise<BranchHere>
+  /** What is put below this empty folder from now on belongs to the branch. */
+  keepInBranch(input: { branch: string; folder: string }): Promise<BranchHere>
+  leaveBranch(input: { branch: string }): Promise<BranchHere>
+  /** Signatures of who holds what lies in a folder of a branch: a file that anybody can check. */
+  proveBranch(input: { folder: string }): Promise<BranchProof>
 }
 
 export type Page = { limit?: number | undefined; offset?: number | undefined }

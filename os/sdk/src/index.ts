@@ -3,6 +3,7 @@
  * it needs, and what its parameters must look like; `client.ts` gives the face over any way of calling, `browser.ts` over
  * signed requests of a page.
  */
+
 export {
   type AppFacts,
   type AppLaunch,
@@ -16,6 +17,7 @@ export {
   type IconType,
   iconBytesMax,
 } from './app-operations.ts'
+export type { BranchHere, BranchOperations, BranchProof } from './branch-operations.ts'
 export type { BrowserAsk, BrowserFacts, BrowserOperations } from './browser-operations.ts'
 export { type Call, createSdk } from './client.ts'
 export { createDispatcher, type Dispatcher, type DispatcherOptions, describeMethods } from './dispatch.ts'

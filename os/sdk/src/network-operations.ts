@@ -1,3 +1,4 @@
+import type { BranchOperations } from './branch-operations.ts'
 import type { RegisterOperations } from './register-operations.ts'
 
 /** This node among others, as whoever uses it asks about it. A node that is on no network answers `unavailable.network` to all but `status`. */
@@ -11,6 +12,7 @@ export type NetworkOperations = RegisterOperations & {
   invite(): NetworkInvitation
   /** Its circuits, how they are chosen, and how many of others' go by it. */
   circuits(): CircuitsFacts
+  readonly branches: BranchOperations
   /** By what another node's owner gave: resolves when it is reached. `invalid.invitation`, `refused.expired`, `unavailable.peer`. */
   join(invitation: string, signal?: AbortSignal): Promise<PeerFacts>
 }

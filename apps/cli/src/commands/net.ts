@@ -9,6 +9,7 @@ import type {
 } from '@anarq/sdk'
 import { type Command, type Context, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
+import { branchDetails, branchOptions, branchVerb } from './branch.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
 import { registerOptions, registerVerb } from './register.ts'
 
@@ -77,12 +78,13 @@ const verbs: Readonly<Record<string, NetVerb>> = {
     return 0
   },
   register: registerVerb,
+  branch: branchVerb,
   'bring-back': async (context, args) => backFromOthers(context, await context.operations(), args[1]),
 }
 
 export const net: Command = {
   usage:
-    'net status | peers | people | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | bring-back [INVITATION]',
+    'net status | peers | people | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | branch VERB | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
@@ -96,12 +98,13 @@ export const net: Command = {
     'net register     small values with a history: private, protected by the neighbourhood, or public. Verbs:',
     '                 set NAME VALUE [--class CLASS] [--writer KEY], get, history, prove [-o FILE] NAME|REFERENCE, list, verify FILE',
     'net bring-back    fetch what this home lacks from those who keep it, after id recover --join was cut short',
+    ...branchDetails,
     '',
     'The node must run with --net: see anarq help up. Nobody is asked but those nodes; there is no server of ours.',
   ].join('\n'),
+  options: { ...branchOptions, ...registerOptions },
   min: 1,
   max: 4,
-  options: registerOptions,
   async run(context, args, values) {
     const verb = verbs[args[0] ?? '']
     if (verb === undefined)

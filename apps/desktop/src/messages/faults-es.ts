@@ -1,5 +1,6 @@
 import type { FaultTexts } from '@anarq/design'
 import { appFaultsEs } from './faults-es-apps.ts'
+import { branchFaultsEs } from './faults-es-branches.ts'
 import { keyFaultsEs } from './faults-es-keys.ts'
 import { networkFaultsEs } from './faults-es-network.ts'
 import { registerFaultsEs } from './faults-es-registers.ts'
@@ -240,6 +241,7 @@ export const faultsEs: FaultTexts = {
   'unavailable.worker': 'Un ayudante del nodo terminó de improviso. Inténtalo otra vez.',
   ...storeFaultsEs,
   ...keyFaultsEs,
+  ...branchFaultsEs,
   ...networkFaultsEs,
   ...registerFaultsEs,
   ...appFaultsEs,

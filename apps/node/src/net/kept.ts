@@ -4,7 +4,7 @@ import type { SmallFile } from '@anarq/kernel'
 import { deriveSecret, openBox, sealBox, wipe } from '@anarq/qlock'
 import type { World } from '@anarq/qnet'
 
-export const keptParts = ['guards', 'onion', 'peers', 'swarm'] as const
+export const keptParts = ['branches', 'guards', 'onion', 'peers', 'swarm'] as const
 export type KeptPart = (typeof keptParts)[number]
 
 /** What a node knows of the network and needs again after a restart: small, sealed, and none of it beyond repair. */

@@ -1,6 +1,7 @@
 import { compareBytes, fromBase32 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '@anarq/qnet'
+import { isMeeting } from '@anarq/qnet/branch'
 import {
   type Contact,
   createDiscovery,
@@ -45,8 +46,8 @@ export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOp
     settings,
     wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
     describe: () => ({ addresses, brokers: idsOf(ground.brokers()), branches: [], capacity: 0, roles }),
-    // Nobody publishes pointers yet: there is none to be believed.
-    verifyPointer: (_signed, verdict) => verdict(false),
+    // Where branches are met is all that is published so far.
+    verifyPointer: (signed, verdict) => verdict(isMeeting(signed)),
     groupOfPeer(peer) {
       const address = links.peer(peer)?.address
       return address === undefined || address === '' ? undefined : groupOfHost(address)

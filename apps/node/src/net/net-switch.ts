@@ -1,5 +1,5 @@
 import { Fault } from '@anarq/fault'
-import type { Kernel, Neighbours, Peers } from '@anarq/kernel'
+import type { BranchPorts, Kernel, Neighbours, Peers } from '@anarq/kernel'
 import type { Feed, OthersFacts } from '@anarq/sdk'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
@@ -7,6 +7,7 @@ export type NetSwitch = {
   /** For the kernel, which is made before there is a net. */
   readonly peers: Peers
   readonly neighbours: Neighbours
+  readonly neighboursOf: BranchPorts['neighboursOf']
   /** The net that is up now. */
   current(): Net | undefined
   /** The same, once what the last change of the lock began is done. */
@@ -24,7 +25,12 @@ const copiesDefault = 6
 /** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
 export function createNetSwitch(
   settings: NetSettings,
-  { keptFile, heldFolder, onFault }: Pick<NetOptions, 'heldFolder' | 'keptFile' | 'onFault'>,
+  {
+    keptFile,
+    heldFolder,
+    branchesFolder,
+    onFault,
+  }: Pick<NetOptions, 'branchesFolder' | 'heldFolder' | 'keptFile' | 'onFault'>,
 ): NetSwitch {
   let kernel: Kernel | undefined
   let opening: Promise<Net> | undefined
@@ -53,6 +59,7 @@ export function createNetSwitch(
         kernel: owner,
         keptFile,
         heldFolder,
+        branchesFolder,
         onFault,
         onChanged: () => onChanged(),
         ...settings,
@@ -106,6 +113,7 @@ export function createNetSwitch(
       putHead: async (...asked) => there().putHead(...asked),
       heads: async (...asked) => there().heads(...asked),
     },
+    neighboursOf: (branch) => net?.branches?.neighboursOf(branch),
     current: () => net,
     async settled() {
       await following

@@ -4,6 +4,7 @@ import type { NodeId } from '@anarq/qnet'
 import type { DiscoverySettings } from '@anarq/qnet/discovery'
 import type { NodeAddress, OfferedRole } from '@anarq/qnet/record'
 import type { NetworkOperations } from '@anarq/sdk'
+import { type BranchesRoom, openBranches } from './branches/branches.ts'
 import { type ExitSettings, openCircuits } from './circuits.ts'
 import { type Ground, openGround } from './ground.ts'
 import { type KeepingRoom, type KeepingSettings, openKeeping } from './keeping.ts'
@@ -36,6 +37,8 @@ export type NetOptions = NetSettings & {
   readonly keptFile: SmallFile
   /** For what is held for others. */
   readonly heldFolder: string
+  /** For what is held for other members of branches. */
+  readonly branchesFolder: string
   onFault(fault: Fault): void
   /** Who is linked, or who is there, is different now. */
   onChanged(): void
@@ -52,6 +55,7 @@ export type Net = Peers & {
   readonly operations: NetworkOperations | undefined
   /** The same. */
   readonly keeping: KeepingRoom | undefined
+  readonly branches: BranchesRoom | undefined
   /** By an invitation, or by way of whom it knows: resolves when it has neighbours. */
   reach(invitation: string | undefined, signal?: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -82,6 +86,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
     socks: among?.socks,
     operations: among?.operations,
     keeping: among?.keeping,
+    branches: among?.branches,
     async reach(invitation, signal) {
       if (among === undefined)
         throw new Fault(
@@ -104,6 +109,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
 type Among = Pick<Net, 'reach' | 'socks'> & {
   readonly operations: NetworkOperations
   readonly keeping: KeepingRoom
+  readonly branches: BranchesRoom
   close(): Promise<void>
 }
 
@@ -119,7 +125,9 @@ async function openAmongOthers({ ground, paths, began }: Below, options: NetOpti
   const known = (): NodeId[] => discovery.nodes().map(({ record }) => record.id)
   let keeping: KeepingRoom | undefined
   let registers: RegistersRoom | undefined
+  let branches: BranchesRoom | undefined
   const closeRooms = async (): Promise<void> => {
+    await branches?.close()
     await registers?.close()
     await keeping?.close()
     meeting.close()
@@ -135,12 +143,14 @@ async function openAmongOthers({ ground, paths, began }: Below, options: NetOpti
       settings: options.registers,
       onFault,
     })
+    branches = await openBranches({ ...options, ground, discovery, folder: options.branchesFolder, settings })
     const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
     const { arrived } = keeping
     return {
       keeping,
+      branches,
       operations: {
-        ...networkOperations({ ground, meeting, paths, keeping, circuits, roles }),
+        ...networkOperations({ ground, meeting, paths, keeping, circuits, branches, roles }),
         ...registers.operations,
       },
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,

@@ -10,6 +10,7 @@ import type {
   PeerFacts,
   RegisterOperations,
 } from '@anarq/sdk'
+import type { BranchesRoom } from './branches/branches.ts'
 import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
 import type { KeepingRoom } from './keeping.ts'
@@ -22,6 +23,7 @@ export type NetworkParts = {
   readonly paths: PathsRoom
   readonly keeping: KeepingRoom
   readonly circuits: Circuits
+  readonly branches: BranchesRoom
   readonly roles: readonly OfferedRole[]
 }
 
@@ -73,6 +75,7 @@ export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, 
     peers,
     neighbourhood: keeping.facts,
     invite,
+    branches: parts.branches.operations,
     circuits: () => circuitsOf(parts),
     async join(invitation, signal) {
       const id = await join(invitation, signal)

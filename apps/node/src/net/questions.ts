@@ -24,7 +24,7 @@ export function openQuestions(ground: Ground, kernel: Pick<Kernel, 'answer'>, is
   const contacts = new Map<NodeId, Contact>()
   const placesRead = createPlaces()
   ground.lookIn((peer) => contacts.get(peer))
-  ground.hear({ onStream: (_from, stream) => answering(kernel, stream) })
+  ground.hear({ onStream: (from, stream) => answering(kernel, from, stream) })
   /** The nodes behind these places. Who they are, and who brings others to them, is known from then on. */
   const nodesAt = (places: readonly string[]): readonly NodeId[] =>
     places.flatMap((place) => {
@@ -132,11 +132,11 @@ async function askOver(
 }
 
 /** A stream that another node opened: its question, then our answer. */
-function answering(kernel: Pick<Kernel, 'answer'>, stream: LinkStream): StreamEvents {
+function answering(kernel: Pick<Kernel, 'answer'>, from: NodeId, stream: LinkStream): StreamEvents {
   const question = gather(questionBytesMax, {
     async onWhole(bytes) {
       if (bytes[0] !== questionStream) return stream.reset()
-      stream.write(await kernel.answer(bytes.subarray(1)))
+      stream.write(await kernel.answer(bytes.subarray(1), from))
       stream.end()
     },
     onBroken: () => {},

@@ -11,6 +11,7 @@ import {
   versionField,
 } from '@anarq/qindex'
 import { createObjectId, type Metadata } from '@anarq/qnt'
+import type { BranchRules } from '../branches/rules.ts'
 import type { CopyPlace, EntryFacts } from '../operations.ts'
 import { aboutOf } from './about.ts'
 import type { ChangeContext } from './apply-change.ts'
@@ -19,7 +20,10 @@ import { type Found, factsOf, isShown } from './resolve.ts'
 import { makeWay, targetFolder } from './target.ts'
 import { isPurged, openVersion } from './versions.ts'
 
-export type CopyContext = ChangeContext & { onDecoy(id: Uint8Array): void }
+export type CopyContext = ChangeContext & {
+  readonly branches: Pick<BranchRules, 'checkBorder'>
+  onDecoy(id: Uint8Array): void
+}
 
 /** So many envelopes are sealed at once, and so many things come with one commit. */
 const sealedAtOnce = 128
@@ -35,6 +39,7 @@ export async function copyThing(context: CopyContext, found: Found, to: CopyPlac
   const nowMs = ports.clock.nowMs()
   const parent = to.folder === undefined ? (found.parent ?? null) : targetFolder(view, to.folder, found)
   const name = checkName(to.name ?? found.name)
+  context.branches.checkBorder(found.id, parent)
   const reading = await authority.own({
     action: '/qnt/read',
     object: found.id,

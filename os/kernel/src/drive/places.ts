@@ -14,6 +14,8 @@ export type Places = {
   fileAt(parent: Uint8Array | null, name: string): Entry | undefined
   /** The file that is there already under a path of the put. Makes nothing. */
   known(path: string): Entry | undefined
+  /** The last folder on the way to a path of the put that is there already, or is about to be. */
+  deepest(path: string): Uint8Array | null
   /** The folders made since the last call. */
   takeChanges(): Change[]
   /** The view shows all that were taken. */
@@ -93,6 +95,15 @@ export function createPlaces(
       }
       const parent = knownFolder(place.folder)
       return parent === undefined ? undefined : fileAt(parent, place.name)
+    },
+    deepest(path) {
+      let at = top
+      for (const name of whole(path).split('/').slice(0, -1)) {
+        const next = view.childByName(at, name).find((entry) => entry.kind === 'folder')
+        if (next === undefined) break
+        at = next.id
+      }
+      return at
     },
     takeChanges() {
       const taken = changes

@@ -37,7 +37,7 @@ export type PutWork = {
 }
 
 export function createPutWork(options: PutOptions, context: PutContext, writer?: PutFor): PutWork {
-  const { space, ports } = context
+  const { space, ports, branches } = context
   const nowMs = ports.clock.nowMs()
   /** The one file that gets a new version, and the folder that everything lies below. */
   const version = writer?.into.kind === 'file' ? writer.into : undefined
@@ -60,7 +60,10 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
     },
     chunkSecretOf(file) {
       const id = version?.id ?? places.known(file.path)?.id
-      return id && space.chunkSecrets.of(id)
+      const own = id && space.chunkSecrets.of(id)
+      if (own !== undefined || !branches.book.hasFolders()) return own
+      const branch = branches.branchOf(id ?? places.deepest(file.path))
+      return branch === undefined ? undefined : branches.chunkSecretOf(branch)
     },
     folder(path, modifiedMs) {
       try {

@@ -2,6 +2,7 @@ import { type BlockSink, intake, type PutItem } from '@anarq/flows'
 import { rawCodec } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
 import { deriveLockKey } from '@anarq/qompress'
+import type { BranchRules } from '../branches/rules.ts'
 import type { Quota, QuotaHolder } from '../health/quota.ts'
 import type { PutOptions, PutReport } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
@@ -14,7 +15,13 @@ import { wordsOf } from './words.ts'
 /** For whom a grant allows to write: one new version of a file that is there, or files put into a folder. */
 export type PutFor = { readonly into: Found; readonly by: string }
 
-export type PutContext = { space: Space; ports: KernelPorts; guardian: Guardian; quota: Quota }
+export type PutContext = {
+  space: Space
+  ports: KernelPorts
+  guardian: Guardian
+  quota: Quota
+  branches: Pick<BranchRules, 'book' | 'branchOf' | 'chunkSecretOf'>
+}
 
 /** Items of the outside, through the flow in, to objects of the drive. */
 export async function putItems(
@@ -39,7 +46,8 @@ export async function putItems(
     sink,
     chunker: space.chunker,
     keys: { chunkSecret: space.identity.secrets.chunk, ...(lockKey === undefined ? {} : { lockKey }) },
-    chunkSecretOf: space.chunkSecrets.isAny() ? work.chunkSecretOf : undefined,
+    chunkSecretOf:
+      space.chunkSecrets.isAny() || context.branches.book.hasFolders() ? work.chunkSecretOf : undefined,
     guardian,
     identity: space.did,
     peek: wordsOf,

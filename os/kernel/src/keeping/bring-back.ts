@@ -3,6 +3,7 @@ import { type Cid, cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
 import { isSignedHead } from '@anarq/qnet/swarm'
 import type { StoreSecrets } from '@anarq/squid'
 import type { Account } from '../account.ts'
+import { feedInBranch } from '../branches/copies.ts'
 import { isPurged } from '../drive/versions.ts'
 import type { Home } from '../home.ts'
 import { findKeyring } from '../home-records.ts'
@@ -71,7 +72,13 @@ async function pullIndex(options: BringBackOptions, did: string): Promise<void> 
 async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: string): Promise<void> {
   using identity = account.keyring().open(did)
   const feed = feedOf(identity.secrets)
-  const { indexBlocks } = createOfficeBlocks({ feed, ports, onPut: () => {} })
+  const { indexBlocks } = createOfficeBlocks({
+    feed,
+    feedIn: (branch) => feedInBranch(identity.secrets, branch),
+    branchesOf: () => [],
+    ports,
+    onPut: () => {},
+  })
   for (const { sequence, head, signature } of await neighbours.heads(feed)) {
     const cid = cidOfDigest(rawCodec, head)
     if (!isSignedHead(feed, sequence, head, signature) || (await indexBlocks.get(cid)) === undefined) continue

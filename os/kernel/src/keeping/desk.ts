@@ -32,10 +32,13 @@ export function createKeepingDesk({
   account,
   home,
   ports,
+  copiesInBranch,
 }: {
   account: Account
   home: () => Home
   ports: KernelPorts
+  /** Of a block that is a branch's; undefined for any other. */
+  copiesInBranch(digest: Uint8Array): number | undefined
 }): KeepingDesk {
   const { neighbours } = ports
   /** As long as their offices are open. */
@@ -103,7 +106,10 @@ export function createKeepingDesk({
       },
       async keptOf(ref) {
         const office = await home().current()
-        return keptEntry(office, await keeperOf(office), neighbours, ref)
+        const { ledger } = await keeperOf(office)
+        const copiesOf = (digest: Uint8Array): number =>
+          copiesInBranch(digest) ?? ledger.copiesOf(digest) ?? 0
+        return keptEntry(office, copiesOf, neighbours, ref)
       },
       async bringBack({ invitation, signal } = {}) {
         const there = need()
@@ -153,7 +159,7 @@ function keptFacts(
 /** Of the latest version of each file. */
 async function keptEntry(
   { space, drive, ports }: Office,
-  { ledger }: Keeper,
+  copiesOf: (digest: Uint8Array) => number,
   neighbours: Neighbours | undefined,
   ref: string,
 ): Promise<KeptEntryFacts> {
@@ -167,7 +173,7 @@ async function keptEntry(
     const [latest] = await versionsOf(space, fromHex(entry.id))
     if (latest === undefined) continue
     for await (const cid of blocksOfVersion(space, ports, latest))
-      blocks[guaranteeOf(ledger.copiesOf(digestOf(cid)) ?? 0, wanted)] += 1
+      blocks[guaranteeOf(copiesOf(digestOf(cid)), wanted)] += 1
   }
   return { name, guarantee: worstOf(blocks), files, blocks }
 }

@@ -34,15 +34,18 @@ const countedAtOnce = 256
 const unsavedMin = 512
 
 export async function openKeeper(office: Office, ports: KernelPorts): Promise<Keeper> {
-  const { space, stored, feed } = office
+  const { space, stored, feed, branches } = office
   const records = recordsOf(office, ports)
   const ledger = (await records.load()) ?? createLedger()
   const todo: { meta: Todo; data: Todo } = { meta: new Map(), data: new Map() }
   let walk: Walk | undefined
   let isBegun = false
+  let isWalkWanted = false
   let lesserFrom: number | undefined = 0
 
   const add = (part: UsedBlock['part'], cid: Cid): void => {
+    // Noted when it was put, before the index named it.
+    if (ports.branches?.bound.branchOf(digestOf(cid)) !== undefined) return
     if ((ledger.copiesOf(digestOf(cid)) ?? 0) === 0) todo[part].set(cidKey(digestOf(cid)), cid)
   }
 
@@ -102,12 +105,17 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       for (const cid of meta) add('meta', cid)
       for (const cid of data) add('data', cid)
       const isKnown = ledger.walkedTo !== undefined && equalBytes(ledger.walkedTo, digest)
-      if (isOverfull || (!isBegun && !isKnown))
+      // One that is under way is let end, and another follows: else what comes all the time would begin it anew for ever.
+      isWalkWanted ||= isOverfull || (!isBegun && !isKnown)
+      if (isWalkWanted && walk === undefined) {
+        isWalkWanted = false
         walk = {
-          blocks: usedBlocks(space, office.ports, ports.onFault),
+          // What is a branch's goes to its members, by another way.
+          blocks: usedBlocks(space, office.ports, ports.onFault, (id) => branches.branchOf(id) !== undefined),
           renewal: ledger.renew(),
           part: 'meta',
         }
+      }
       isBegun = true
       if (ledger.changes() > Math.max(unsavedMin, ledger.size() / 8)) await save()
       if (walk !== undefined && todo.meta.size + todo.data.size < placedAtOnce) {
@@ -136,7 +144,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       [...todo.meta.values(), ...todo.data.values()].filter(
         (cid) => ledger.copiesOf(digestOf(cid)) === undefined,
       ).length,
-    isCounted: () => isBegun && walk === undefined,
+    isCounted: () => isBegun && walk === undefined && !isWalkWanted,
     save,
   }
 }

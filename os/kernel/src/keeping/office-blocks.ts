@@ -23,7 +23,11 @@ export type Fresh = {
 
 export type OfficeBlocksOptions = {
   readonly feed: Uint8Array
-  readonly ports: Pick<KernelPorts, 'blocks' | 'neighbours'>
+  /** The same in a branch. */
+  feedIn(branch: string): Uint8Array
+  /** Branches that folders were given to: what is put may be one's, and which is known when it is committed. */
+  branchesOf(): readonly string[]
+  readonly ports: Pick<KernelPorts, 'blocks' | 'branches' | 'neighbours'>
   /** Something is new. */
   onPut(): void
 }
@@ -41,13 +45,14 @@ export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
   }
 }
 
-export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions): OfficeBlocks {
+export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
+  const { branchesOf, ports, onPut } = options
   const { blocks: disk, neighbours } = ports
   const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
 
   const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
-    // While nobody is there nothing is remembered: a walk finds it when somebody is.
-    const isTaken = neighbours?.isThere() === true
+    // While nobody is there, or it may be a branch's, nothing is remembered: a walk over what was committed finds it.
+    const isTaken = neighbours?.isThere() === true && branchesOf().length === 0
     if (!isTaken || fresh.meta.size + fresh.data.size + cids.length > freshMax) {
       fresh.meta.clear()
       fresh.data.clear()
@@ -56,11 +61,10 @@ export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions):
     onPut()
   }
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
+  const fromOthers = fetching(options)
   const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
-    if (neighbours?.isThere() !== true) return undefined
-    const back = await fetched(neighbours.get(feed, digestOf(cid)))
-    if (back === undefined || !verifyCid(cid, back)) return undefined
-    await disk.put([{ cid, bytes: back }], blockClass)
+    const back = await fromOthers(cid)
+    if (back !== undefined) await disk.put([{ cid, bytes: back }], blockClass)
     return back
   }
   /** What is missing or damaged here, from whoever has it: checked, and put back. */
@@ -122,6 +126,36 @@ export function createOfficeBlocks({ feed, ports, onPut }: OfficeBlocksOptions):
         return taken
       },
     },
+  }
+}
+
+/** Asks whoever may have a block: members of the branch that it is of, or the neighbours; held to its name. */
+function fetching({
+  feed,
+  feedIn,
+  branchesOf,
+  ports: { branches, neighbours },
+}: OfficeBlocksOptions): (cid: Cid) => Promise<Uint8Array | undefined> {
+  /** From members of a branch: what comes is noted as the branch's before it is here. */
+  const fromMembers = async (cid: Cid, branch: string): Promise<Uint8Array | undefined> => {
+    const members = branches?.neighboursOf(branch)
+    const back = members && (await fetched(members.get(feedIn(branch), digestOf(cid))))
+    if (back === undefined || !verifyCid(cid, back)) return undefined
+    await branches?.bound.add(branch, [digestOf(cid)])
+    return back
+  }
+  return async (cid) => {
+    const branch = branches?.bound.branchOf(digestOf(cid))
+    if (branch !== undefined) return fromMembers(cid, branch)
+    const back =
+      neighbours?.isThere() === true ? await fetched(neighbours.get(feed, digestOf(cid))) : undefined
+    if (back !== undefined && verifyCid(cid, back)) return back
+    // After a disk was lost nobody here knows which blocks were a branch's.
+    for (const one of branchesOf()) {
+      const theirs = await fromMembers(cid, one)
+      if (theirs !== undefined) return theirs
+    }
+    return undefined
   }
 }
 

@@ -18,12 +18,14 @@ export async function* usedBlocks(
   space: Space,
   { blocks }: Pick<KernelPorts, 'blocks'>,
   onFault: (fault: Fault) => void,
+  /** Of a file: what it stands on is left out. */
+  isLeftOut: (id: Uint8Array) => boolean = () => false,
 ): AsyncGenerator<UsedBlock> {
   for await (const cid of space.index.reachable({ onFault })) yield { cid, part: 'meta' }
   for await (const record of space.index.records({ onFault }))
-    for (const { cid } of versionsIn(record)) yield { cid, part: 'meta' }
+    if (!isLeftOut(record.id)) for (const { cid } of versionsIn(record)) yield { cid, part: 'meta' }
   for await (const record of space.index.records({ onFault }))
-    for (const version of versionsIn(record)) {
+    for (const version of isLeftOut(record.id) ? [] : versionsIn(record)) {
       try {
         for await (const cid of blocksOfVersion(space, { blocks }, version)) yield { cid, part: 'data' }
       } catch (error) {

@@ -1,10 +1,12 @@
 import { toBase64Url } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { receiveSigned, requestAccess } from '@anarq/flows'
-import { parseCid } from '@anarq/ipld'
+import { digestOf, parseCid } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
+import type { NodeId } from '@anarq/qnet'
 import { createReleases } from '@anarq/qnt'
 import type { ReplayPort } from '@anarq/squid'
+import type { Branches } from '../branches/desk.ts'
 import type { Directory } from '../directory.ts'
 import type { Office } from '../office.ts'
 import type { KernelPorts } from '../ports.ts'
@@ -39,11 +41,14 @@ export type AnsweringOptions = {
   readonly isOpen: () => boolean
   /** The office of an identity that lives here. */
   officeOf(did: string): Promise<Office | undefined>
+  readonly branches: Pick<Branches, 'mayGive' | 'refused'>
+  /** The node that asks, as its link proves it; absent: none is proved. */
+  readonly from?: NodeId | undefined
 }
 
 export type Answering = {
-  /** Answers another node. Never throws: whatever goes wrong is an answer too. */
-  answer(question: Uint8Array): Promise<Uint8Array>
+  /** Answers another node, which the link proved to be `from`. Never throws: whatever goes wrong is an answer too. */
+  answer(question: Uint8Array, from?: NodeId): Promise<Uint8Array>
   /** Whoever is reading or writing is left. */
   close(): void
 }
@@ -52,9 +57,9 @@ export function createAnswering(options: AnsweringOptions): Answering {
   const walks = createWalks(options.ports)
   const writings = createWritings(options.ports)
   return {
-    async answer(bytes) {
+    async answer(bytes, from) {
       try {
-        return await answerTo(options, { walks, writings }, parseQuestion(bytes))
+        return await answerTo({ ...options, from }, { walks, writings }, parseQuestion(bytes))
       } catch (error) {
         return encodeRefusal(error)
       }
@@ -92,9 +97,14 @@ async function answerTo(
   return question.ask === 'open' ? open(options, question) : walk(options, walks, question)
 }
 
-/** Sealed blocks are given to whoever knows their name, as the gateway does. */
-async function giveBlock({ ports }: AnsweringOptions, cid: string): Promise<Uint8Array> {
-  const block = await ports.blocks.get(parseCid(cid))
+/** Sealed blocks are given to whoever knows their name, as the gateway does; those that a branch keeps to its members, to these. */
+async function giveBlock({ ports, branches, from }: AnsweringOptions, name: string): Promise<Uint8Array> {
+  const cid = parseCid(name)
+  if (!branches.mayGive(digestOf(cid), from)) {
+    branches.refused(digestOf(cid), from ?? 'a node', 'refused.branch-stays')
+    throw new Fault('refused.branch-stays', 'This block stays with the members of a branch.')
+  }
+  const block = await ports.blocks.get(cid)
   if (block === undefined) throw new Fault('missing.block', 'This node does not have that block.')
   return encodeBlockAnswer(block)
 }
@@ -170,7 +180,7 @@ async function judged(
   const request = requestOf(subject.did, ping, { action, purpose, module }, 'network')
   const requested = requestAccess(guardian, request, { nonce, atMs })
   const signed = receiveSigned(requested, question.signature)
-  const reader = { did: subject.did, kemPublicKey: subject.kemKey }
+  const reader = { did: subject.did, kemPublicKey: subject.kemKey, node: options.from ?? 'unknown' }
   return judge({ directory, ports }, { owner, reader, ping, signed, check })
 }
 

@@ -21,7 +21,12 @@ export type Asking = {
 }
 
 /** Whom a key is released to. */
-export type Reader = { readonly did: string; readonly kemPublicKey: Uint8Array }
+export type Reader = {
+  readonly did: string
+  readonly kemPublicKey: Uint8Array
+  /** The node that it asks from; absent: this one. */
+  readonly node?: string
+}
 
 /** Who asked with a ping file, and was allowed. */
 export type Asked = {
@@ -94,7 +99,10 @@ export async function judge(
   const entry = isHolder ? owner.space.view.entry(ping.id) : undefined
   const found = entry !== undefined && isShown(entry) && !entry.isTrashed ? entry : undefined
   try {
-    if (found !== undefined) check?.(found)
+    if (found !== undefined) {
+      check?.(found)
+      owner.branches.checkReader(found, reader)
+    }
   } catch (error) {
     signed.requested.flow.end('failed', asFault(error).code)
     throw error

@@ -20,6 +20,7 @@ export function createGranting(
         throw new Fault('invalid.kind', 'The whole drive cannot be shared. Name a folder or a file in it.')
       const found = resolve(space.view, ref)
       const audience = audienceOf(options.with, context)
+      office.branches.checkShare(found, { did: audience })
       const { flow } = await authority.own({
         action: '/qnt/share',
         object: found.id,

@@ -233,7 +233,8 @@ async function named(asked: AskedWithin): Promise<Shared> {
 const withheld: ReadonlySet<string> = new Set(['refused.condition', 'refused.policy', 'refused.no-rule'])
 
 /** Whether the permission that opened the folder gives this of it, now: it may have ended meanwhile. */
-async function isGiven({ owner, authorised, grant }: Asked, entry: Found): Promise<boolean> {
+async function isGiven({ owner, reader, authorised, grant }: Asked, entry: Found): Promise<boolean> {
+  if (!owner.branches.mayRead(entry, reader)) return false
   const part = { object: toHex(entry.id), about: aboutOf(owner.space.view, entry) }
   const { verdict, code, sentence } = await owner.qonsent.judgePart(authorised, part, [grant.delegation])
   if (verdict === 'allow') return true

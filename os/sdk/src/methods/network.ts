@@ -3,6 +3,7 @@ import type { NetworkSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { NetworkOperations } from '../network-operations.ts'
 import { fields, list, oneOf, optional, text } from '../shape.ts'
+import { branchMethods } from './branches.ts'
 
 /** An invitation is at most 400 letters; what is longer is told so by who reads it. */
 const invitationLettersMax = 1000
@@ -114,6 +115,7 @@ export const network: MethodsOf<NetworkSdk> = {
     params: fields({ invitation: optional(text({ min: 1, max: invitationLettersMax })) }),
     run: ({ operations: { keeping } }, { invitation }, signal) => keeping.bringBack({ invitation, signal }),
   },
+  ...branchMethods(onNetwork),
 }
 
 function onNetwork({ nodes }: MethodContext): NetworkOperations {

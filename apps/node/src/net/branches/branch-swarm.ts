@@ -1,0 +1,152 @@
+import { fromHex, fromUtf8 } from '@anarq/bytes'
+import { asFault, type Fault, hasCode } from '@anarq/fault'
+import type { BranchNeighbours, Kernel } from '@anarq/kernel'
+import { hashBlake3 } from '@anarq/qlock'
+import type { NodeId } from '@anarq/qnet'
+import {
+  type CardRules,
+  createCard,
+  createCardReader,
+  createSwarm,
+  isSignedHead,
+  type Store,
+  type Swarm,
+  signingOf,
+  swarmDefaults,
+} from '@anarq/qnet/swarm'
+import type { Ground } from '../ground.ts'
+import { type HeldStore, heldBytesDefault, openHeldStore } from '../held-store.ts'
+import type { KeepingSettings } from '../keeping.ts'
+import { asNeighbours, createWaker, nobody } from '../swarm-asking.ts'
+
+/** The neighbourhoods of one branch: members keep what lies in its folders, and nobody else. */
+export type BranchSwarm = BranchNeighbours & {
+  readonly store: Store
+  receive(from: NodeId, message: Uint8Array): void
+  /** Other members in this node's neighbourhood. */
+  others(): readonly NodeId[]
+  held(): { readonly blocks: number; readonly bytes: number }
+  /** There may be work, or other members. */
+  wake(): void
+  close(): Promise<void>
+}
+
+export type BranchSwarmOptions = {
+  readonly ground: Pick<Ground, 'keys' | 'world'>
+  readonly branch: string
+  readonly folder: string
+  readonly settings: KeepingSettings
+  readonly kernel: Pick<Kernel, 'branches'>
+  members(): readonly NodeId[]
+  send(to: NodeId, message: Uint8Array): void
+  onFault(fault: Fault): void
+}
+
+const foundAfterMs = 20_000
+const meetAloneMs = 1000
+const meetMs = 30_000
+/** A put is in the store before the index shows it: it is let finish. */
+const settleMs = 500
+/** What nothing was said of is looked at again after a while, ever more seldom as long as nothing changes. */
+const restMsMin = 5_000
+const restMsMax = 10 * 60_000
+const retryMs = 5_000
+const bytesPerSecondDefault = 16 * 1024 * 1024
+
+/** Members were let in by name: a place among them costs no work. */
+function placeRulesOf(branch: string): CardRules {
+  const seed = hashBlake3(fromUtf8('anarq branch places v1\n'), fromHex(branch))
+  return { workBits: 0, seedOf: (period) => (period === 1 ? seed : undefined) }
+}
+
+export async function openBranchSwarm(options: BranchSwarmOptions): Promise<BranchSwarm> {
+  const { ground, branch, folder, settings, kernel, members, send, onFault } = options
+  const { keys, world } = ground
+  const held: HeldStore = await openHeldStore({ folder, onFault })
+  const heldBytesMax = settings.heldBytesMax ?? (await heldBytesDefault(folder, held.bytes()))
+  const rules = placeRulesOf(branch)
+  const waker = createWaker(ground)
+  let isClosed = false
+  const swarm: Swarm = createSwarm({
+    network: branch,
+    card: createCard(keys.publicKey, 1, rules, world.random),
+    world,
+    wire: { send },
+    signing: signingOf(keys.signing),
+    store: held.store,
+    headStore: held.heads,
+    readCard: createCardReader(rules),
+    admits: ({ id }) => id === keys.id || members().includes(id),
+    isHead: isSignedHead,
+    changed() {
+      kernel.branches.lookAgain(branch)
+      waker.wake()
+    },
+    settings: { ...settings.swarm, heldBytesMax },
+  })
+  const others = (): readonly NodeId[] =>
+    (swarm.view()?.members ?? []).map(({ id }) => id).filter((id) => id !== keys.id)
+  const known = (): readonly NodeId[] => members().filter((id) => id !== keys.id)
+  const copies = settings.swarm?.copies ?? swarmDefaults.copies
+  const { giveUp, count, get, put } = asNeighbours(() => {
+    if (others().length > 0) return swarm
+    throw nobody()
+  }, copies)
+
+  swarm.start(known())
+  world.after(foundAfterMs, () => {
+    if (!isClosed && swarm.view() === undefined) swarm.membership.found()
+  })
+  const meet = (): void => {
+    if (isClosed) return
+    swarm.meet(known())
+    world.after(others().length === 0 ? meetAloneMs : meetMs, meet)
+  }
+  meet()
+
+  /** One step after the other, no faster than the pace allows. What is new wakes it. */
+  async function pump(): Promise<void> {
+    const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
+    let restMs = restMsMin
+    while (!isClosed) {
+      if (others().length === 0) {
+        await waker.rest(retryMs)
+        continue
+      }
+      try {
+        const { isIdle, sentBytes } = await kernel.branches.step(branch)
+        if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
+        else {
+          const isWoken = await waker.rest(restMs)
+          restMs = isWoken ? restMsMin : Math.min(restMsMax, restMs * 2)
+          if (isWoken) await waker.pause(settleMs)
+          kernel.branches.lookAgain(branch)
+        }
+      } catch (error) {
+        if (!hasCode(error, 'unavailable') && !hasCode(error, 'refused.locked')) onFault(asFault(error))
+        await waker.rest(retryMs)
+      }
+    }
+  }
+  const pumping = pump()
+
+  return {
+    copies,
+    count,
+    get,
+    put,
+    store: held.store,
+    receive: swarm.receive,
+    others,
+    held: () => ({ blocks: held.blocks(), bytes: held.bytes() }),
+    wake: waker.wake,
+    async close() {
+      isClosed = true
+      waker.end()
+      giveUp()
+      swarm.stop()
+      await pumping
+      await held.close()
+    },
+  }
+}

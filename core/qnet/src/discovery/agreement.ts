@@ -3,7 +3,7 @@ import { hasCode } from '@anarq/fault'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys, NodeRecord } from '../record/index.ts'
-import { idBytes } from './distance.ts'
+import { createLots, type LotBase, seedOf } from './lots.ts'
 import {
   type Base,
   hashOfSet,
@@ -11,9 +11,11 @@ import {
   judgeState,
   makeVote,
   type NetworkState,
+  noSeed,
   parseVote,
   quorumOf,
   roundsMax,
+  sortIds,
   type Vote,
   wasDrawn,
   writeState,
@@ -31,7 +33,11 @@ export type Agreement = {
   /** Faults of what is malformed or forged are thrown, for the host to blame the sender. `isNew`: to be passed on. */
   receiveVote(bytes: Uint8Array, from: NodeId): { isNew: boolean }
   receiveState(bytes: Uint8Array): { isNew: boolean }
+  receiveLot(cast: CastLot): { isNew: boolean }
 }
+
+/** A lot for a period, over a state of that hash. */
+export type CastLot = { readonly period: number; readonly base: Uint8Array; readonly lot: Uint8Array }
 
 export type AgreementOptions = {
   readonly keys: NodeKeys
@@ -41,6 +47,8 @@ export type AgreementOptions = {
   /** Verified ones, one's own too, of nodes that never lied. */
   records(): Iterable<NodeRecord>
   sendVote(vote: Vote): void
+  /** To one node, or to some. */
+  sendLot(cast: CastLot, to?: NodeId): void
   /** To exchange records with a node that sees another set. */
   compareWith(id: NodeId): void
   lied(id: NodeId, evidence: readonly [Uint8Array, Uint8Array]): void
@@ -62,7 +70,8 @@ export function createAgreement(options: AgreementOptions): Agreement {
   let period = -1
   let voted = -1
   let ballots = createBallots(committeeSize)
-  let ownBase: Base | undefined
+  let ownBase: VotingBase | undefined
+  const lots = createLots(options.keys)
 
   const enter = (now: number): void => {
     if (now === period) return
@@ -70,20 +79,46 @@ export function createAgreement(options: AgreementOptions): Agreement {
     voted = -1
     ballots = createBallots(committeeSize)
     ownBase = undefined
+    lots.forgetBefore(now)
   }
   const isOpen = (): boolean => state === undefined || state.period < period
   const ownSet = (): NodeId[] => relaysOf(records(), period * periodMs, periodMs)
   const knownRelays = (): ReadonlySet<NodeId> => new Set(relaysOf(records(), nowMs(), periodMs))
   const binds = (of: number): NetworkState | undefined =>
     state !== undefined && of > state.period && of - state.period <= settings.periodsMax ? state : undefined
-  const baseOf = (of: number): Base => {
+  const baseOf = (of: number): VotingBase => {
     // A state stays as it is for the whole period; what a node knows by itself grows meanwhile.
     if (of === period && ownBase !== undefined) return ownBase
     const bound = binds(of)
-    const ids = bound?.ids ?? relaysOf(records(), of * periodMs, periodMs)
-    const base = { hash: hashOfSet(ids), ids: new Set(ids) }
-    if (of === period && bound !== undefined) ownBase = base
-    return base
+    if (bound !== undefined) {
+      const { hash, seed, ids, elders } = bound
+      const base = { hash, seed, ids: new Set(ids), elders: new Set(elders) }
+      if (of === period) ownBase = base
+      return base
+    }
+    const ids = relaysOf(records(), of * periodMs, periodMs)
+    return { hash: hashOfSet(ids, noSeed), seed: noSeed, ids: new Set(ids) }
+  }
+  /** Lots are cast over states alone, from when the relays of the period stand until it is agreed on. */
+  const lotBaseOf = (of: number): LotBase | undefined => {
+    if (of !== period + 1 && !(of === period && isOpen())) return undefined
+    const { hash, seed, elders } = baseOf(of)
+    return elders === undefined ? undefined : { hash, seed, ids: elders }
+  }
+  const castLot = (): void => {
+    const of = Math.floor((nowMs() + periodMs / 12) / periodMs)
+    const base = lotBaseOf(of)
+    const lot = base === undefined ? undefined : lots.cast(of, base)
+    if (base !== undefined && lot !== undefined) options.sendLot({ period: of, base: base.hash, lot })
+  }
+  const ownHash = (ids = ownSet()): Uint8Array => {
+    const base = baseOf(period)
+    return hashOfSet(ids, seedOf(period, base.hash, lots.lowest(period, base)))
+  }
+  const tellLot = (to: NodeId): void => {
+    const { hash: base } = baseOf(period)
+    const lot = lots.lowest(period, { hash: base })
+    if (lot !== undefined) options.sendLot({ period, base, lot }, to)
   }
   const receiveState = (bytes: Uint8Array): { isNew: boolean } => {
     const latest = Math.floor(nowMs() / periodMs) + 1
@@ -103,8 +138,11 @@ export function createAgreement(options: AgreementOptions): Agreement {
   }
   const settle = (): void => {
     const ids = ownSet()
-    const settled = isOpen() ? ballots.settled(baseOf(period), hashOfSet(ids)) : undefined
-    if (settled !== undefined) receiveState(writeState({ period, ids, ...settled }))
+    if (!isOpen()) return
+    const base = baseOf(period)
+    const settled = ballots.settled(base, ownHash(ids))
+    const lot = lots.lowest(period, base)
+    if (settled !== undefined) receiveState(writeState({ period, ids, base, lot, ...settled }))
   }
 
   return {
@@ -114,12 +152,13 @@ export function createAgreement(options: AgreementOptions): Agreement {
     receiveState,
     tick() {
       enter(Math.floor(nowMs() / periodMs))
+      castLot()
       const round = Math.floor((nowMs() - period * periodMs) / settings.roundMs)
       // What four rounds did not bring together needs time more than votes.
       const isVoting = round < 4 || (round < roundsMax && round % 4 === 0)
       if (!isOpen() || !isVoting || round <= voted) return
       voted = round
-      const fields = { period, round, base: baseOf(period), hash: hashOfSet(ownSet()) }
+      const fields = { period, round, base: baseOf(period), hash: ownHash() }
       const vote = makeVote(options.keys, fields, committeeSize)
       if (vote === undefined) return
       ballots.add(vote)
@@ -133,7 +172,10 @@ export function createAgreement(options: AgreementOptions): Agreement {
       if (vote.period !== period) return { isNew: false }
       const base = baseOf(period)
       const isOurs = equalBytes(vote.baseHash, base.hash)
-      if (!isOurs || !equalBytes(vote.hash, hashOfSet(ownSet()))) options.compareWith(from)
+      if (!isOurs || !equalBytes(vote.hash, ownHash())) {
+        options.compareWith(from)
+        tellLot(from)
+      }
       // Keys cost nothing: votes of nodes that nobody here knows would fill the room for others.
       if (!(isOurs ? base.ids : knownRelays()).has(vote.id)) return { isNew: false }
       const held = ballots.held(vote)
@@ -142,8 +184,18 @@ export function createAgreement(options: AgreementOptions): Agreement {
       settle()
       return { isNew: true }
     },
+    receiveLot({ period: of, base, lot }) {
+      enter(Math.floor(nowMs() / periodMs))
+      const ours = lotBaseOf(of)
+      if (ours === undefined || !equalBytes(ours.hash, base)) return { isNew: false }
+      const isNew = lots.take(of, ours, lot)
+      if (isNew && of === period) settle()
+      return { isNew }
+    },
   }
 }
+
+type VotingBase = Base & { readonly elders?: ReadonlySet<NodeId> }
 
 /** The votes of one period. */
 type Ballots = {
@@ -203,11 +255,7 @@ export function relaysOf(records: Iterable<NodeRecord>, startMs: number, periodM
     sinceMs <= cutMs &&
     issuedMs > cutMs - 3 * periodMs &&
     expiresMs > cutMs
-  return [...records]
-    .filter(isRelay)
-    .map(({ id }): [NodeId, Uint8Array] => [id, idBytes(id)])
-    .sort(([, a], [, b]) => compareBytes(a, b))
-    .map(([id]) => id)
+  return sortIds([...records].filter(isRelay).map(({ id }) => id))
 }
 
 /** Of one period the state of the lower round stands, then the one with the lower hash: so do all nodes end with one. */

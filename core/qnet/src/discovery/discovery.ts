@@ -229,6 +229,9 @@ function handle(ground: Ground, parts: Parts, from: NodeId, message: Message): v
     case 'state':
       if (agreement.receiveState(message.state).isNew) ground.spread(message, fanout, from)
       return
+    case 'lot':
+      if (agreement.receiveLot(message).isNew) ground.spread(message, fanout, from)
+      return
     default:
       message satisfies never
   }

@@ -176,6 +176,10 @@ export function createParts(ground: Ground, options: DiscoveryOptions, isFirst: 
       if (own.record !== undefined) yield own.record
     },
     sendVote: ({ bytes }) => ground.spread({ kind: 'votes', votes: [bytes] }, fanout),
+    sendLot(cast, to) {
+      if (to === undefined) ground.spread({ kind: 'lot', ...cast }, fanout)
+      else send(to, { kind: 'lot', ...cast })
+    },
     compareWith: gossip.compare,
     lied: (_, [first, second]) => intake.takeLie('vote', first, second),
     changed: (state) => options.changed?.(state),

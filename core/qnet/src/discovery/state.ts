@@ -2,17 +2,19 @@ import { compareBytes, concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt } from '@anarq/ipld'
 import { hashBlake3 } from '@anarq/qlock'
+import type { DrawBase } from '../draw.ts'
 import { type NodeId, nodeIdOf, textOfNodeId } from '../node-id.ts'
 import { type NodeKeys, verifyByNode } from '../record/index.ts'
 import { vrfHash, vrfProofBytes, vrfVerify } from '../vrf.ts'
 import { idBytes } from './distance.ts'
+import { lotBytes, readLot, seedOf, verifyLot } from './lots.ts'
 
-/** The set of live relays of a period that more than two thirds of a drawn committee signed: the same for everybody. */
-export type NetworkState = {
+/** The set of live relays of a period, and its seed, that more than two thirds of a drawn committee signed: the same for everybody. */
+export type NetworkState = DrawBase & {
   readonly period: number
   readonly round: number
   readonly ids: readonly NodeId[]
-  /** Of the sorted ids alone, so that two sides that come to the same set have the same base again. */
+  /** Of the sorted ids and the seed. */
   readonly hash: Uint8Array
   readonly votes: number
   /** `agreed`: the committee was drawn from the state before, which we held. `provisional`: from one that we did not hold. */
@@ -23,7 +25,10 @@ export type NetworkState = {
 /**
  * Whom a committee is drawn from: the state before, or where there is none that is young enough, what the node itself knows.
  */
-export type Base = { readonly hash: Uint8Array; readonly ids: ReadonlySet<NodeId> }
+export type Base = { readonly hash: Uint8Array; readonly seed: Uint8Array; readonly ids: ReadonlySet<NodeId> }
+
+/** What a node makes of what it knows itself has no seed. */
+export const noSeed: Uint8Array = new Uint8Array(32)
 
 export type Vote = {
   readonly id: NodeId
@@ -42,12 +47,12 @@ export type Vote = {
 export const roundsMax = 16
 export const voteBytesMax = 512
 export const stateIdsMax = 8192
-const voteLabel = 'anarq network state vote v1'
-const setLabel = fromUtf8('anarq network state set v1')
+const voteLabel = 'anarq network state vote v2'
+const setLabel = fromUtf8('anarq network state set v2')
 const drawLabel = fromUtf8('anarq network state draw v1')
 
-export function hashOfSet(sorted: readonly NodeId[]): Uint8Array {
-  return hashBlake3(setLabel, concatBytes(...sorted.map(idBytes)))
+export function hashOfSet(sorted: readonly NodeId[], seed: Uint8Array): Uint8Array {
+  return hashBlake3(setLabel, concatBytes(seed, ...sorted.map(idBytes)))
 }
 
 /** More than two thirds of a committee; of a smaller network, of all. */
@@ -121,18 +126,48 @@ export function isDoubleVote(a: Vote, b: Vote): boolean {
   return isSame && equalBytes(a.baseHash, b.baseHash) && !equalBytes(a.hash, b.hash)
 }
 
-export type StateFields = { period: number; round: number; ids: readonly NodeId[]; votes: readonly Vote[] }
+export type StateFields = {
+  period: number
+  round: number
+  ids: readonly NodeId[]
+  /** What its voters were drawn from. */
+  base: Base
+  /** What its seed is made of. */
+  lot: Uint8Array | undefined
+  votes: readonly Vote[]
+}
 
-export function writeState({ period, round, ids, votes }: StateFields): Uint8Array {
-  return encodeCbor({ v: 1, period, round, ids: ids.map(idBytes), votes: votes.map(({ bytes }) => bytes) })
+/** The base goes with it as what is different: who came, who is gone, and its seed. */
+export function writeState({ period, round, ids, base, lot, votes }: StateFields): Uint8Array {
+  const now = new Set(ids)
+  const came = ids.filter((id) => !base.ids.has(id))
+  const gone = [...base.ids].filter((id) => !now.has(id))
+  return encodeCbor({
+    v: 2,
+    period,
+    round,
+    ids: ids.map(idBytes),
+    came: came.map(idBytes),
+    gone: sortIds(gone).map(idBytes),
+    from: base.seed,
+    lot: lot ?? new Uint8Array(0),
+    votes: votes.map(({ bytes }) => bytes),
+  })
+}
+
+export function sortIds(ids: readonly NodeId[]): NodeId[] {
+  return ids
+    .map((id): [NodeId, Uint8Array] => [id, idBytes(id)])
+    .sort(([, a], [, b]) => compareBytes(a, b))
+    .map(([id]) => id)
 }
 
 export type JudgeOptions = {
   /** Whether a state of this period, round and set is wanted at all, before anything is verified. */
   isWanted?(claimed: { period: number; round: number; hash: Uint8Array }): boolean
   readonly committeeSize: number
-  /** What we would draw the committee of this period from. */
-  baseOf(period: number): Base
+  /** What we would draw the committee of this period from, and of it those who may cast a lot, where we know. */
+  baseOf(period: number): Base & { readonly elders?: ReadonlySet<NodeId> }
   /** For a base that we do not hold: the relays that we know ourselves. */
   readonly relays: ReadonlySet<NodeId>
 }
@@ -144,30 +179,48 @@ export type JudgeOptions = {
  * wanted; throws `invalid.…`, `limit.…` or `refused.…`.
  */
 export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkState | undefined {
-  const { period, round, ids, ballots } = readState(bytes)
-  const hash = hashOfSet(ids)
+  const read = readState(bytes)
+  const { period, round, ids, ballots, came, lot } = read
+  const base = baseOfRead(read)
+  const seed = seedOf(period, base.hash, lot)
+  const hash = hashOfSet(ids, seed)
   if (options.isWanted?.({ period, round, hash }) === false) return undefined
   const votes = ballots.map(parseVote)
-  const [first] = votes
-  if (first === undefined) throw refusedState('nobody signed it')
-  const base = options.baseOf(period)
-  const isOurs = equalBytes(base.hash, first.baseHash) && base.ids.size === first.baseSize
+  if (votes.length === 0) throw refusedState('nobody signed it')
+  const own = options.baseOf(period)
+  const isOurs = equalBytes(own.hash, base.hash)
   const isOne = (vote: Vote) =>
     vote.period === period &&
     vote.round === round &&
-    vote.baseSize === first.baseSize &&
-    equalBytes(vote.baseHash, first.baseHash) &&
+    vote.baseSize === base.ids.size &&
+    equalBytes(vote.baseHash, base.hash) &&
     equalBytes(vote.hash, hash)
   const voters = new Set(votes.map(({ id }) => id))
   if (voters.size !== votes.length || !votes.every(isOne)) throw refusedState('its votes are not for it')
-  if (voters.size < quorumOf(first.baseSize, options.committeeSize)) throw refusedState('too few signed it')
-  if (!votes.every(({ id }) => (isOurs ? base.ids : options.relays).has(id)))
+  if (voters.size < quorumOf(base.ids.size, options.committeeSize)) throw refusedState('too few signed it')
+  if (!votes.every(({ id }) => base.ids.has(id) && (isOurs || options.relays.has(id))))
     throw refusedState('somebody voted who may not')
-  if (!isOurs && !isPlausible(ids, first.baseSize, options.relays))
+  if (!isOurs && !isPlausible(ids, base.ids.size, options.relays))
     throw refusedState('it is far from what this node knows itself')
   if (!votes.every((vote) => wasDrawn(vote, options.committeeSize)))
     throw refusedState('a voter was not drawn')
-  return { period, round, ids, hash, votes: votes.length, trust: isOurs ? 'agreed' : 'provisional', bytes }
+  if (lot !== undefined) checkLot(lot, read, isOurs ? (own.elders ?? base.ids) : base.ids)
+  return {
+    ...{ period, round, ids, hash, seed, votes: votes.length, bytes },
+    elders: ids.filter((id) => !came.has(id)),
+    trust: isOurs ? 'agreed' : 'provisional',
+  }
+}
+
+/** The votes name it by its hash: so what goes with a state is the one that its voters meant, or its votes are for another. */
+function baseOfRead({ ids, came, gone, from }: Read): Base {
+  const before = sortIds([...ids.filter((id) => !came.has(id)), ...gone])
+  return { hash: hashOfSet(before, from), seed: from, ids: new Set(before) }
+}
+
+function checkLot(lot: Uint8Array, { from, period }: Read, casters: ReadonlySet<NodeId>): void {
+  if (!casters.has(readLot(lot).id)) throw refusedState('its lot was cast by a node that has none')
+  verifyLot(lot, from, period)
 }
 
 function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlySet<NodeId>): boolean {
@@ -175,25 +228,49 @@ function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlyS
   return relays.size > 0 && shared * 3 >= relays.size * 2 && baseSize * 3 >= ids.length * 2
 }
 
-type Read = { period: number; round: number; ids: readonly NodeId[]; ballots: readonly Uint8Array[] }
+type Read = {
+  period: number
+  round: number
+  ids: readonly NodeId[]
+  came: ReadonlySet<NodeId>
+  gone: readonly NodeId[]
+  /** The base's seed. */
+  from: Uint8Array
+  lot: Uint8Array | undefined
+  ballots: readonly Uint8Array[]
+}
 
 function readState(bytes: Uint8Array): Read {
   const what = 'A state of the network'
-  const fields = readFields(decodeCbor(bytes, what), ['v', 'period', 'round', 'ids', 'votes'], what)
-  readInt(fields.v, 'Its version', { min: 1, max: 1 })
-  const ids = readArray(fields.ids, 'Its relays', { max: stateIdsMax }).map((id) =>
-    readBytes(id, 'A relay', { length: 32 }),
-  )
-  if (ids.some((id, i) => i > 0 && compareBytes(id, ids[i - 1] as Uint8Array) <= 0))
-    throw new Fault('invalid.shape', 'Its relays are malformed: expected each once, sorted.')
+  const known = ['v', 'period', 'round', 'ids', 'came', 'gone', 'from', 'lot', 'votes']
+  const fields = readFields(decodeCbor(bytes, what), known, what)
+  readInt(fields.v, 'Its version', { min: 2, max: 2 })
+  const ids = readIds(fields.ids, 'Its relays')
+  const came = new Set(readIds(fields.came, 'Its newcomers'))
+  const gone = readIds(fields.gone, 'Those who left it')
+  const now = new Set(ids)
+  if ([...came].some((id) => !now.has(id)) || gone.some((id) => now.has(id)))
+    throw new Fault('invalid.shape', 'A state of the network is malformed: who came or left does not fit it.')
+  const lot = readBytes(fields.lot, 'Its lot', { max: lotBytes })
   return {
     period: readInt(fields.period, 'Its period', { max: 0xffff_ffff }),
     round: readInt(fields.round, 'Its round', { max: roundsMax - 1 }),
-    ids: ids.map(textOfNodeId),
+    ids,
+    came,
+    gone,
+    from: readBytes(fields.from, 'The seed before', { length: 32 }),
+    lot: lot.length === 0 ? undefined : lot,
     ballots: readArray(fields.votes, 'Its votes', { max: 512 }).map((vote) =>
       readBytes(vote, 'A vote', { max: voteBytesMax }),
     ),
   }
+}
+
+function readIds(value: unknown, what: string): readonly NodeId[] {
+  const ids = readArray(value, what, { max: stateIdsMax }).map((id) => readBytes(id, what, { length: 32 }))
+  if (ids.some((id, i) => i > 0 && compareBytes(id, ids[i - 1] as Uint8Array) <= 0))
+    throw new Fault('invalid.shape', `${what} are malformed: expected each once, sorted.`)
+  return ids.map(textOfNodeId)
 }
 
 function voteBody(vote: Omit<Vote, 'bytes' | 'id'>): Readonly<Record<string, unknown>> {

@@ -29,6 +29,8 @@ export {
 export {
   addressesMax,
   compareRecords,
+  guaranteeLeast,
+  guaranteeMost,
   type NodeRecord,
   type OfferedRole,
   parseRecord,

@@ -34,6 +34,7 @@ import type {
   NodeNetworkFacts,
   PeerFacts,
 } from './network-operations.ts'
+import type { RolesFacts } from './roles-facts.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -251,6 +252,7 @@ export type NetworkSdk = {
   status(input: Nothing): Promise<NodeNetworkFacts>
   peers(input: Nothing): Promise<readonly PeerFacts[]>
   circuits(input: Nothing): Promise<CircuitsFacts>
+  roles(input: Nothing): Promise<RolesFacts>
   invite(input: Nothing): Promise<NetworkInvitation>
   join(input: { invitation: string }): Promise<PeerFacts>
   neighbourhood(input: Nothing): Promise<NeighbourhoodFacts>

@@ -61,5 +61,6 @@ export {
   readPermission,
 } from './permissions.ts'
 export { appFolder, isOwnPlace, placeOf, shellId } from './places.ts'
+export type { FitnessRate, OperatorRoleFacts, RolesFacts, TermFacts } from './roles-facts.ts'
 export type { JsonSchema, Shape } from './shape.ts'
 export { fromWire, toWire } from './wire.ts'

@@ -2,6 +2,7 @@ import type { ChoiceFacts, CircuitFacts, CircuitsFacts, NodeNetworkFacts, PeerFa
 import { type Command, type Context, UsageError } from '../command.ts'
 import { table, when } from '../terminal.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
+import { describeRoles } from './roles.ts'
 
 type NetVerb = (context: Context, args: readonly string[]) => Promise<number>
 
@@ -24,6 +25,11 @@ const verbs: Readonly<Record<string, NetVerb>> = {
   async circuit({ sdk, terminal }) {
     const facts = await (await sdk()).network.circuits({})
     terminal.result(facts, describeCircuits(facts))
+    return 0
+  },
+  async roles({ sdk, terminal }) {
+    const facts = await (await sdk()).network.roles({})
+    terminal.result(facts, describeRoles(facts))
     return 0
   },
   async invite({ sdk, terminal }) {
@@ -62,12 +68,13 @@ const verbs: Readonly<Record<string, NetVerb>> = {
 
 export const net: Command = {
   usage:
-    'net status | peers | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
+    'net status | peers | circuit | roles | invite | join INVITATION | neighbours | kept [NAME|ID] | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
     'net peers         the nodes that it knows; those that it is linked to first',
     'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
+    'net roles         who is drawn for this period, what Operators guarantee and what was measured, how fit this node is',
     'net invite        one line that leads another node here, for a week',
     'net join LINE     meet the network of whoever gave you the line',
     'net neighbours    the nodes that keep copies with this one, and what is held here for them',

@@ -15,7 +15,7 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--socks PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--guarantee 99] [--socks PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
@@ -24,6 +24,7 @@ export const up: Command = {
     'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
     '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
     '--socks 9150 opens a SOCKS5 door on 127.0.0.1: what programs send there leaves by another node, over three relays.',
+    '--role operator --guarantee 99 promises to be there for so much of the time; others measure it, and publish what they measured.',
     '--role relay passes circuits of others on; --role exit also lets them out, under your address: read docs/operators.md first.',
   ].join('\n'),
   options: {
@@ -33,6 +34,7 @@ export const up: Command = {
     net: { type: 'string' },
     outside: { type: 'string' },
     role: { type: 'string', multiple: true },
+    guarantee: { type: 'string' },
     socks: { type: 'string' },
   },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
@@ -85,6 +87,13 @@ function named(address: string): string {
   return address.replace('//127.0.0.1:', '//localhost:')
 }
 
+const servings: Readonly<Record<NonNullable<NetSettings['roles']>[number], string>> = {
+  broker: 'It brings nodes together that nobody can dial',
+  exit: 'It lets circuits of others out to the internet, under the address of this machine',
+  operator: 'It is an Operator: others measure how much it is there (anarq net roles)',
+  relay: 'It passes circuits of others on, to other nodes alone',
+}
+
 function welcome(
   address: string,
   home: string,
@@ -116,13 +125,7 @@ function welcome(
     `AnarQ is running: ${address}`,
     `Its data lies in ${home}; the API is described at ${address}/api/docs`,
     ...(net?.address === undefined ? [] : [`Other nodes reach it at ${net.address}`]),
-    ...(net === undefined || roles.length === 0
-      ? []
-      : [
-          roles.includes('exit')
-            ? 'It lets circuits of others out to the internet, under the address of this machine'
-            : 'It passes circuits of others on, to other nodes alone',
-        ]),
+    ...(net === undefined ? [] : roles.map((role) => servings[role])),
     ...(net?.socks === undefined
       ? []
       : [`Programs use circuits at ${net.socks}:  curl --socks5-hostname ${net.socks} https://example.org`]),

@@ -1,6 +1,12 @@
 import { Fault } from '@anarq/fault'
 import type { NodeId } from '@anarq/qnet'
-import { type Contact, createDiscovery, type Discovery, readCache } from '@anarq/qnet/discovery'
+import {
+  type Contact,
+  createDiscovery,
+  type Discovery,
+  type DiscoverySettings,
+  readCache,
+} from '@anarq/qnet/discovery'
 import { groupOfHost, type OfferedRole, parseInvitation, writeInvitation } from '@anarq/qnet/record'
 import type { NetworkInvitation } from '@anarq/sdk'
 import type { Ground } from './ground.ts'
@@ -9,6 +15,10 @@ import { roomBytes } from './rooms.ts'
 export type MeetingOptions = {
   readonly ground: Ground
   readonly roles: readonly OfferedRole[]
+  /** In ten-thousandths of the time, where it is an Operator. */
+  readonly guarantee?: number | undefined
+  /** For tests and private networks: all of one have the same. */
+  readonly settings?: Partial<DiscoverySettings> | undefined
   onFault(fault: Fault): void
 }
 
@@ -27,14 +37,18 @@ const greetingMsMax = 10_000
 const greetingPollMs = 50
 const keepEveryMs = 5 * 60_000
 
-export function openMeeting({ ground, roles, onFault }: MeetingOptions): Meeting {
+export function openMeeting({ ground, roles, guarantee, settings, onFault }: MeetingOptions): Meeting {
   const { keys, onion, world, links, rooms, kept, addresses } = ground
   const discovery: Discovery = createDiscovery({
     keys,
     onion,
     world,
     wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
-    describe: () => ({ addresses, brokers: [], branches: [], capacity: 0, roles }),
+    ...(settings === undefined ? {} : { settings }),
+    describe: () => ({
+      ...{ addresses, brokers: [], branches: [], capacity: 0, roles },
+      ...(guarantee === undefined ? {} : { guarantee }),
+    }),
     // Nobody publishes pointers yet: there is none to be believed.
     verifyPointer: (_signed, verdict) => verdict(false),
     groupOfPeer(peer) {

@@ -1,7 +1,9 @@
 import { Fault } from '@anarq/fault'
 import type { Kernel, Peers, SmallFile } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
+import type { DiscoverySettings } from '@anarq/qnet/discovery'
 import type { NodeAddress, OfferedRole } from '@anarq/qnet/record'
+import type { RolesSettings } from '@anarq/qnet/roles'
 import type { NetworkOperations } from '@anarq/sdk'
 import { type ExitSettings, openCircuits } from './circuits.ts'
 import { type Ground, openGround } from './ground.ts'
@@ -9,6 +11,7 @@ import { type KeepingRoom, type KeepingSettings, openKeeping } from './keeping.t
 import { openMeeting } from './meeting.ts'
 import { networkOperations } from './operations.ts'
 import { openQuestions } from './questions.ts'
+import { guaranteeOf, openRoles, type RolesRoom } from './roles.ts'
 
 export type NetSettings = {
   /** Where other nodes may come in; without it this node only goes out. */
@@ -19,10 +22,19 @@ export type NetSettings = {
   readonly isAmongOthers?: boolean
   /** What it does for others. */
   readonly roles?: readonly OfferedRole[]
+  /** What an Operator promises, in percent of the time; absent: 99. */
+  readonly guarantee?: number | undefined
   /** The port of 127.0.0.1 at which programs of this machine come in to use circuits (SOCKS5). */
   readonly socks?: number | undefined
   readonly exit?: ExitSettings | undefined
   readonly keeping?: KeepingSettings
+  /** For tests and private networks: all of one have the same. */
+  readonly rules?: NetRules
+}
+
+export type NetRules = {
+  readonly discovery?: Partial<DiscoverySettings>
+  readonly roles?: Partial<RolesSettings>
 }
 
 export type NetOptions = NetSettings & {
@@ -54,10 +66,11 @@ export type Net = Peers & {
 /** Puts the rooms of the network together. `refused.locked` while locked, `unavailable.address` where it cannot listen. */
 export async function openNet({ isAmongOthers = false, ...options }: NetOptions): Promise<Net> {
   const { kernel, onChanged } = options
+  const guarantee = guaranteeOf(options.roles ?? [], options.guarantee)
   const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
   ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
   const questions = openQuestions(ground, kernel)
-  const among = isAmongOthers ? await openAmongOthers(ground, options) : undefined
+  const among = isAmongOthers ? await openAmongOthers(ground, options, guarantee) : undefined
   return {
     ...questions,
     id: ground.keys.id,
@@ -87,24 +100,38 @@ type Among = Pick<Net, 'reach' | 'socks'> & {
 }
 
 /** Closes the ground where it fails. */
-async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Among> {
+async function openAmongOthers(
+  ground: Ground,
+  options: NetOptions,
+  guarantee: number | undefined,
+): Promise<Among> {
   const { kernel, heldFolder, keeping: settings, socks, exit, onFault } = options
   const roles = [...new Set(options.roles)].sort()
-  const meeting = openMeeting({ ground, roles, onFault })
+  const meeting = openMeeting({ ground, roles, guarantee, settings: options.rules?.discovery, onFault })
   const { discovery } = meeting
   const known = (): NodeId[] => discovery.nodes().map(({ record }) => record.id)
   let keeping: KeepingRoom | undefined
+  let rolesRoom: RolesRoom | undefined
   const closeRooms = async (): Promise<void> => {
+    await rolesRoom?.close()
     await keeping?.close()
     meeting.close()
   }
   try {
     keeping = await openKeeping({ ground, known, kernel, folder: heldFolder, settings, onFault })
+    const { onChanged, rules } = options
+    rolesRoom = await openRoles({
+      ...{ ground, discovery, folder: heldFolder, onFault, onChanged },
+      settings: {
+        ...(rules?.discovery?.periodMs && { periodMs: rules.discovery.periodMs }),
+        ...rules?.roles,
+      },
+    })
     const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
     const { arrived } = keeping
     return {
       keeping,
-      operations: networkOperations({ ground, meeting, keeping, circuits, roles }),
+      operations: networkOperations({ ground, meeting, keeping, circuits, roles, rolesRoom }),
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
       async reach(invitation, signal) {
         if (invitation !== undefined) await meeting.join(invitation, signal)

@@ -7,6 +7,7 @@ import type { Circuits } from './circuits.ts'
 import { type Ground, urlOfAddress } from './ground.ts'
 import type { KeepingRoom } from './keeping.ts'
 import type { Meeting } from './meeting.ts'
+import type { RolesRoom } from './roles.ts'
 
 export type NetworkParts = {
   readonly ground: Ground
@@ -14,11 +15,12 @@ export type NetworkParts = {
   readonly keeping: KeepingRoom
   readonly circuits: Circuits
   readonly roles: readonly OfferedRole[]
+  readonly rolesRoom: RolesRoom
 }
 
 /** What can be asked of a node's network, over its rooms. */
 export function networkOperations(parts: NetworkParts): NetworkOperations {
-  const { ground, meeting, keeping, roles } = parts
+  const { ground, meeting, keeping, roles, rolesRoom } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -63,6 +65,7 @@ export function networkOperations(parts: NetworkParts): NetworkOperations {
     neighbourhood: keeping.facts,
     invite,
     circuits: () => circuitsOf(parts),
+    roles: rolesRoom.facts,
     async join(invitation, signal) {
       const id = await join(invitation, signal)
       const known = peers().find((peer) => peer.id === id)

@@ -3,7 +3,7 @@ import type { Links } from '@anarq/links'
 import type { NodeId, Wire } from '@anarq/qnet'
 
 /** One byte in front of each message says which room it is for. */
-export const roomBytes = { discovery: 1, swarm: 2, nat: 3 } as const
+export const roomBytes = { discovery: 1, swarm: 2, nat: 3, roles: 4 } as const
 export type RoomByte = (typeof roomBytes)[keyof typeof roomBytes]
 
 /** The wires of several rooms over the one link to each peer. */

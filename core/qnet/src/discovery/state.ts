@@ -17,6 +17,8 @@ export type NetworkState = DrawBase & {
   /** Of the sorted ids and the seed. */
   readonly hash: Uint8Array
   readonly votes: number
+  /** How many it takes. */
+  readonly votesNeeded: number
   /** `agreed`: the committee was drawn from the state before, which we held. `provisional`: from one that we did not hold. */
   readonly trust: 'agreed' | 'provisional'
   readonly bytes: Uint8Array
@@ -197,7 +199,8 @@ export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkSta
     equalBytes(vote.hash, hash)
   const voters = new Set(votes.map(({ id }) => id))
   if (voters.size !== votes.length || !votes.every(isOne)) throw refusedState('its votes are not for it')
-  if (voters.size < quorumOf(base.ids.size, options.committeeSize)) throw refusedState('too few signed it')
+  const votesNeeded = quorumOf(base.ids.size, options.committeeSize)
+  if (voters.size < votesNeeded) throw refusedState('too few signed it')
   if (!votes.every(({ id }) => base.ids.has(id) && (isOurs || options.relays.has(id))))
     throw refusedState('somebody voted who may not')
   if (!isOurs && !isPlausible(ids, base.ids.size, options.relays))
@@ -206,7 +209,7 @@ export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkSta
     throw refusedState('a voter was not drawn')
   if (lot !== undefined) checkLot(lot, read, isOurs ? (own.elders ?? base.ids) : base.ids)
   return {
-    ...{ period, round, ids, hash, seed, votes: votes.length, bytes },
+    ...{ period, round, ids, hash, seed, votes: votes.length, votesNeeded, bytes },
     elders: ids.filter((id) => !came.has(id)),
     trust: isOurs ? 'agreed' : 'provisional',
   }

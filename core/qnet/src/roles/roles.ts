@@ -10,7 +10,7 @@ import { readKept, writeKept } from './kept.ts'
 import { type Measuring, startMeasuring } from './measuring.ts'
 import { encodeMessage, type Message, parseMessage } from './messages.ts'
 import { createProbing } from './probing.ts'
-import { writeReport } from './report.ts'
+import { parseReport, writeReport } from './report.ts'
 import { createReports, type Reports, type Term } from './reports.ts'
 import { type RolesSettings, rolesSettings } from './settings.ts'
 import { type OperatorStanding, standingOf } from './uptime.ts'
@@ -94,7 +94,7 @@ export function createRoles(options: RolesOptions): Roles {
   let measuring: Measuring | undefined
   let drawn: TermState | undefined
 
-  restore(options.kept ?? [], reports, now())
+  restore(options.kept ?? [], reports)
 
   /** Kept before it is passed on: after a crash a node must not write a second report of one term. */
   const takeReport = (bytes: Uint8Array, from?: NodeId): void => {
@@ -108,6 +108,8 @@ export function createRoles(options: RolesOptions): Roles {
     drawn = state
     const term = termOf(state, settings.masters)
     if (!reports.setTerm(term)) return
+    // By what was agreed on, not by a clock, which may be wrong.
+    reports.prune(state.period)
     options.keep(writeKept({ kind: 'term', term }), () => {})
     options.changed?.()
   }
@@ -123,7 +125,6 @@ export function createRoles(options: RolesOptions): Roles {
     const period = now()
     drawTerm()
     if (measuring !== undefined && measuring.period !== period) endTerm()
-    reports.prune(period)
     if (reports.term(period)?.masters.includes(keys.id) !== true || reports.has(period, keys.id)) return
     measuring ??= startMeasuring({
       ...{ world, period, operatorsMax: settings.operatorsMax, look: probing.look },
@@ -190,12 +191,13 @@ function* recordsOf(reports: Reports): Iterable<Uint8Array> {
 }
 
 /** What does not read any more is left behind: others have it too. */
-function restore(kept: Iterable<Uint8Array>, reports: Reports, now: number): void {
+function restore(kept: Iterable<Uint8Array>, reports: Reports): void {
   for (const bytes of kept) {
     try {
       const one = readKept(bytes)
       if (one.kind === 'term') reports.setTerm(one.term)
-      else reports.take(one.bytes, now)
+      // Whatever the time is: a clock that is still wrong after a start must not make a node forget what it signed.
+      else reports.take(one.bytes, parseReport(one.bytes).period)
     } catch (error) {
       if (hasCode(error, 'internal.error')) throw error
     }

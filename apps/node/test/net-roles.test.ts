@@ -7,10 +7,10 @@ import type { OperatorRoleFacts } from '@anarq/sdk'
 import { type NetNode, until, withNetWorld } from './net-world.ts'
 import { passphrase } from './world.ts'
 
-const periodMs = 12_000
+const periodMs = 16_000
 /** Periods of seconds, so that several pass; all else is the product's. */
 const rules = {
-  discovery: { periodMs, roundMs: 1_500, gossipEveryMs: 2_000, bitsMin: 8 },
+  discovery: { periodMs, roundMs: 2_000, gossipEveryMs: 2_000, bitsMin: 8 },
   roles: {
     ...{ probesPerPeriod: 24, askedMin: 3, newPeriods: 1, probeTimeoutMs: 1_000, compareEveryMs: 3_000 },
     ...{ windowPeriods: 40, cleanPeriods: 20 },

@@ -8,12 +8,14 @@ import { Circuits } from './parts/circuits.tsx'
 import { Here } from './parts/here.tsx'
 import { Neighbours } from './parts/neighbours.tsx'
 import { Nodes } from './parts/nodes.tsx'
+import { Roles } from './parts/roles.tsx'
 
 const places = [
   { id: 'here', icon: 'network' },
   { id: 'nodes', icon: 'people' },
   { id: 'neighbours', icon: 'grid' },
   { id: 'circuits', icon: 'link' },
+  { id: 'roles', icon: 'clock' },
 ] as const
 type Place = (typeof places)[number]['id']
 
@@ -43,6 +45,8 @@ function Content({ place }: { readonly place: Place }): ReactNode {
       return <Neighbours />
     case 'circuits':
       return <Circuits />
+    case 'roles':
+      return <Roles />
     default:
       return place satisfies never
   }

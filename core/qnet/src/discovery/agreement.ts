@@ -3,19 +3,19 @@ import { hasCode } from '@anarq/fault'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys, NodeRecord } from '../record/index.ts'
-import { createLots, type LotBase, seedOf } from './lots.ts'
+import { hashOfSet, ownSet, sortIds } from '../state-set.ts'
+import { createLots, type LotBase } from './lots.ts'
 import {
   type Base,
-  hashOfSet,
+  baseOfSet,
   isDoubleVote,
   judgeState,
   makeVote,
   type NetworkState,
-  noSeed,
   parseVote,
   quorumOf,
   roundsMax,
-  sortIds,
+  setOver,
   type Vote,
   wasDrawn,
   writeState,
@@ -70,7 +70,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
   let period = -1
   let voted = -1
   let ballots = createBallots(committeeSize)
-  let ownBase: VotingBase | undefined
+  let ownBase: Base | undefined
   const lots = createLots(options.keys)
 
   const enter = (now: number): void => {
@@ -82,28 +82,23 @@ export function createAgreement(options: AgreementOptions): Agreement {
     lots.forgetBefore(now)
   }
   const isOpen = (): boolean => state === undefined || state.period < period
-  const ownSet = (): NodeId[] => relaysOf(records(), period * periodMs, periodMs)
+  const relays = (): NodeId[] => relaysOf(records(), period * periodMs, periodMs)
   const knownRelays = (): ReadonlySet<NodeId> => new Set(relaysOf(records(), nowMs(), periodMs))
   const binds = (of: number): NetworkState | undefined =>
     state !== undefined && of > state.period && of - state.period <= settings.periodsMax ? state : undefined
-  const baseOf = (of: number): VotingBase => {
+  const baseOf = (of: number): Base => {
     // A state stays as it is for the whole period; what a node knows by itself grows meanwhile.
     if (of === period && ownBase !== undefined) return ownBase
     const bound = binds(of)
-    if (bound !== undefined) {
-      const { hash, seed, ids, elders } = bound
-      const base = { hash, seed, ids: new Set(ids), elders: new Set(elders) }
-      if (of === period) ownBase = base
-      return base
-    }
-    const ids = relaysOf(records(), of * periodMs, periodMs)
-    return { hash: hashOfSet(ids, noSeed), seed: noSeed, ids: new Set(ids) }
+    const base = baseOfSet(bound ?? ownSet(relaysOf(records(), of * periodMs, periodMs)))
+    if (of === period && bound !== undefined) ownBase = base
+    return base
   }
   /** Lots are cast over states alone, from when the relays of the period stand until it is agreed on. */
   const lotBaseOf = (of: number): LotBase | undefined => {
     if (of !== period + 1 && !(of === period && isOpen())) return undefined
-    const { hash, seed, elders } = baseOf(of)
-    return elders === undefined ? undefined : { hash, seed, ids: elders }
+    const { hash, set, elders } = baseOf(of)
+    return elders === undefined ? undefined : { hash, seed: set.seed, ids: elders }
   }
   const castLot = (): void => {
     const of = Math.floor((nowMs() + periodMs / 12) / periodMs)
@@ -111,9 +106,9 @@ export function createAgreement(options: AgreementOptions): Agreement {
     const lot = base === undefined ? undefined : lots.cast(of, base)
     if (base !== undefined && lot !== undefined) options.sendLot({ period: of, base: base.hash, lot })
   }
-  const ownHash = (ids = ownSet()): Uint8Array => {
+  const ownHash = (ids = relays()): Uint8Array => {
     const base = baseOf(period)
-    return hashOfSet(ids, seedOf(period, base.hash, lots.lowest(period, base)))
+    return hashOfSet(setOver(period, base, ids, lots.lowest(period, base)))
   }
   const tellLot = (to: NodeId): void => {
     const { hash: base } = baseOf(period)
@@ -137,7 +132,7 @@ export function createAgreement(options: AgreementOptions): Agreement {
     return { isNew: true }
   }
   const settle = (): void => {
-    const ids = ownSet()
+    const ids = relays()
     if (!isOpen()) return
     const base = baseOf(period)
     const settled = ballots.settled(base, ownHash(ids))
@@ -194,8 +189,6 @@ export function createAgreement(options: AgreementOptions): Agreement {
     },
   }
 }
-
-type VotingBase = Base & { readonly elders?: ReadonlySet<NodeId> }
 
 /** The votes of one period. */
 type Ballots = {

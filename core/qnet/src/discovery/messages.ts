@@ -2,11 +2,12 @@ import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readInt } from '@anarq/ipld'
 import { type NodeId, textOfNodeId } from '../node-id.ts'
 import { recordBytesMax } from '../record/index.ts'
+import { stateIdsMax } from '../state-link.ts'
 import { fingerprintBytes, fingerprintParts } from './directory.ts'
 import { idBytes } from './distance.ts'
 import { lotBytes } from './lots.ts'
 import { pointerBytesMax } from './pointers.ts'
-import { stateIdsMax, voteBytesMax } from './state.ts'
+import { voteBytesMax } from './state.ts'
 
 /** What nodes say to each other here: a canonical DAG-CBOR list that begins with the number of its kind. */
 export type Message =
@@ -35,7 +36,7 @@ type Greeting = {
 }
 
 /** Ids and votes of the largest state, who left it and who came, and what stands around them. */
-export const discoveryBytesMax: number = 3 * stateIdsMax * 34 + 512 * (voteBytesMax + 3) + 64
+export const discoveryBytesMax: number = 4 * stateIdsMax * 34 + 512 * (voteBytesMax + 3) + 64
 export const recordsPerMessage = 32
 export const knownPerMessage = 512
 export const wantedPerMessage = 128

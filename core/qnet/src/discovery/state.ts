@@ -1,36 +1,57 @@
-import { compareBytes, concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
+import { concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt } from '@anarq/ipld'
-import { hashBlake3 } from '@anarq/qlock'
 import type { DrawBase } from '../draw.ts'
-import { type NodeId, nodeIdOf, textOfNodeId } from '../node-id.ts'
+import { type NodeId, nodeIdOf } from '../node-id.ts'
 import { type NodeKeys, verifyByNode } from '../record/index.ts'
+import { readIds, readLink, stateIdsMax, writeLink } from '../state-link.ts'
+import { eldersOf, followLink, hashOfSet, linkOf, type StateLink, type StateSet } from '../state-set.ts'
 import { vrfHash, vrfProofBytes, vrfVerify } from '../vrf.ts'
 import { idBytes } from './distance.ts'
 import { lotBytes, readLot, seedOf, verifyLot } from './lots.ts'
 
 /** The set of live relays of a period, and its seed, that more than two thirds of a drawn committee signed: the same for everybody. */
-export type NetworkState = DrawBase & {
-  readonly period: number
-  readonly round: number
-  readonly ids: readonly NodeId[]
-  /** Of the sorted ids and the seed. */
-  readonly hash: Uint8Array
-  readonly votes: number
-  /** How many it takes. */
-  readonly votesNeeded: number
-  /** `agreed`: the committee was drawn from the state before, which we held. `provisional`: from one that we did not hold. */
-  readonly trust: 'agreed' | 'provisional'
-  readonly bytes: Uint8Array
-}
+export type NetworkState = StateSet &
+  DrawBase & {
+    readonly round: number
+    readonly hash: Uint8Array
+    /** To its base. */
+    readonly link: StateLink
+    readonly votes: number
+    /** How many it takes. */
+    readonly votesNeeded: number
+    /** `agreed`: the committee was drawn from the state before, which we held. `provisional`: from one that we did not hold. */
+    readonly trust: 'agreed' | 'provisional'
+    readonly bytes: Uint8Array
+  }
 
 /**
  * Whom a committee is drawn from: the state before, or where there is none that is young enough, what the node itself knows.
  */
-export type Base = { readonly hash: Uint8Array; readonly seed: Uint8Array; readonly ids: ReadonlySet<NodeId> }
+export type Base = {
+  readonly set: StateSet
+  readonly hash: Uint8Array
+  readonly ids: ReadonlySet<NodeId>
+  /** Who may cast a lot; absent for what nobody agreed on. */
+  readonly elders?: ReadonlySet<NodeId>
+}
 
-/** What a node makes of what it knows itself has no seed. */
-export const noSeed: Uint8Array = new Uint8Array(32)
+export function baseOfSet(set: StateSet): Base {
+  const base = { set, hash: hashOfSet(set), ids: new Set(set.ids) }
+  return set.period === 0 ? base : { ...base, elders: new Set(eldersOf(set)) }
+}
+
+/** What a state is over this base, with the seed that the lot makes. */
+export function setOver(
+  period: number,
+  base: Base,
+  ids: readonly NodeId[],
+  lot: Uint8Array | undefined,
+): StateSet {
+  const { hash: before } = base
+  const came = ids.filter((id) => !base.ids.has(id))
+  return { period, seed: seedOf(period, before, lot), before, ids, came }
+}
 
 export type Vote = {
   readonly id: NodeId
@@ -48,14 +69,8 @@ export type Vote = {
 
 export const roundsMax = 16
 export const voteBytesMax = 512
-export const stateIdsMax = 8192
 const voteLabel = 'anarq network state vote v2'
-const setLabel = fromUtf8('anarq network state set v2')
 const drawLabel = fromUtf8('anarq network state draw v1')
-
-export function hashOfSet(sorted: readonly NodeId[], seed: Uint8Array): Uint8Array {
-  return hashBlake3(setLabel, concatBytes(seed, ...sorted.map(idBytes)))
-}
 
 /** More than two thirds of a committee; of a smaller network, of all. */
 export function quorumOf(baseSize: number, committeeSize: number): number {
@@ -139,37 +154,27 @@ export type StateFields = {
   votes: readonly Vote[]
 }
 
-/** The base goes with it as what is different: who came, who is gone, and its seed. */
+/** The base goes with it as what is different. */
 export function writeState({ period, round, ids, base, lot, votes }: StateFields): Uint8Array {
-  const now = new Set(ids)
-  const came = ids.filter((id) => !base.ids.has(id))
-  const gone = [...base.ids].filter((id) => !now.has(id))
+  const { came } = setOver(period, base, ids, lot)
   return encodeCbor({
     v: 2,
     period,
     round,
     ids: ids.map(idBytes),
     came: came.map(idBytes),
-    gone: sortIds(gone).map(idBytes),
-    from: base.seed,
+    link: writeLink(linkOf({ ids }, base.set)),
     lot: lot ?? new Uint8Array(0),
     votes: votes.map(({ bytes }) => bytes),
   })
-}
-
-export function sortIds(ids: readonly NodeId[]): NodeId[] {
-  return ids
-    .map((id): [NodeId, Uint8Array] => [id, idBytes(id)])
-    .sort(([, a], [, b]) => compareBytes(a, b))
-    .map(([id]) => id)
 }
 
 export type JudgeOptions = {
   /** Whether a state of this period, round and set is wanted at all, before anything is verified. */
   isWanted?(claimed: { period: number; round: number; hash: Uint8Array }): boolean
   readonly committeeSize: number
-  /** What we would draw the committee of this period from, and of it those who may cast a lot, where we know. */
-  baseOf(period: number): Base & { readonly elders?: ReadonlySet<NodeId> }
+  /** What we would draw the committee of this period from. */
+  baseOf(period: number): Base
   /** For a base that we do not hold: the relays that we know ourselves. */
   readonly relays: ReadonlySet<NodeId>
 }
@@ -182,10 +187,10 @@ export type JudgeOptions = {
  */
 export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkState | undefined {
   const read = readState(bytes)
-  const { period, round, ids, ballots, came, lot } = read
-  const base = baseOfRead(read)
-  const seed = seedOf(period, base.hash, lot)
-  const hash = hashOfSet(ids, seed)
+  const { period, round, ids, ballots, link, lot } = read
+  const base = baseOfSet(followLink(read, link))
+  const set = setOver(period, base, ids, lot)
+  const hash = hashOfSet(set)
   if (options.isWanted?.({ period, round, hash }) === false) return undefined
   const votes = ballots.map(parseVote)
   if (votes.length === 0) throw refusedState('nobody signed it')
@@ -207,23 +212,19 @@ export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkSta
     throw refusedState('it is far from what this node knows itself')
   if (!votes.every((vote) => wasDrawn(vote, options.committeeSize)))
     throw refusedState('a voter was not drawn')
-  if (lot !== undefined) checkLot(lot, read, isOurs ? (own.elders ?? base.ids) : base.ids)
+  if (lot !== undefined) checkLot(lot, period, base)
   return {
-    ...{ period, round, ids, hash, seed, votes: votes.length, votesNeeded, bytes },
-    elders: ids.filter((id) => !came.has(id)),
+    ...set,
+    ...{ round, hash, link, votesNeeded, bytes },
+    elders: eldersOf(set),
+    votes: votes.length,
     trust: isOurs ? 'agreed' : 'provisional',
   }
 }
 
-/** The votes name it by its hash: so what goes with a state is the one that its voters meant, or its votes are for another. */
-function baseOfRead({ ids, came, gone, from }: Read): Base {
-  const before = sortIds([...ids.filter((id) => !came.has(id)), ...gone])
-  return { hash: hashOfSet(before, from), seed: from, ids: new Set(before) }
-}
-
-function checkLot(lot: Uint8Array, { from, period }: Read, casters: ReadonlySet<NodeId>): void {
-  if (!casters.has(readLot(lot).id)) throw refusedState('its lot was cast by a node that has none')
-  verifyLot(lot, from, period)
+function checkLot(lot: Uint8Array, period: number, { set, elders }: Base): void {
+  if (elders?.has(readLot(lot).id) !== true) throw refusedState('its lot was cast by a node that has none')
+  verifyLot(lot, set.seed, period)
 }
 
 function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlySet<NodeId>): boolean {
@@ -231,37 +232,31 @@ function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlyS
   return relays.size > 0 && shared * 3 >= relays.size * 2 && baseSize * 3 >= ids.length * 2
 }
 
-type Read = {
-  period: number
+type Read = StateSet & {
   round: number
-  ids: readonly NodeId[]
-  came: ReadonlySet<NodeId>
-  gone: readonly NodeId[]
-  /** The base's seed. */
-  from: Uint8Array
+  link: StateLink
   lot: Uint8Array | undefined
   ballots: readonly Uint8Array[]
 }
 
 function readState(bytes: Uint8Array): Read {
   const what = 'A state of the network'
-  const known = ['v', 'period', 'round', 'ids', 'came', 'gone', 'from', 'lot', 'votes']
+  const known = ['v', 'period', 'round', 'ids', 'came', 'link', 'lot', 'votes']
   const fields = readFields(decodeCbor(bytes, what), known, what)
   readInt(fields.v, 'Its version', { min: 2, max: 2 })
   const ids = readIds(fields.ids, 'Its relays')
-  const came = new Set(readIds(fields.came, 'Its newcomers'))
-  const gone = readIds(fields.gone, 'Those who left it')
+  const came = readIds(fields.came, 'Its newcomers')
   const now = new Set(ids)
-  if ([...came].some((id) => !now.has(id)) || gone.some((id) => now.has(id)))
+  const link = readLink(fields.link)
+  if (came.some((id) => !now.has(id)) || link.gone.some((id) => now.has(id)))
     throw new Fault('invalid.shape', 'A state of the network is malformed: who came or left does not fit it.')
   const lot = readBytes(fields.lot, 'Its lot', { max: lotBytes })
   return {
-    period: readInt(fields.period, 'Its period', { max: 0xffff_ffff }),
+    period: readInt(fields.period, 'Its period', { min: 1, max: 0xffff_ffff }),
     round: readInt(fields.round, 'Its round', { max: roundsMax - 1 }),
-    ids,
-    came,
-    gone,
-    from: readBytes(fields.from, 'The seed before', { length: 32 }),
+    ...{ ids, came, link },
+    // Both follow from the base and the lot.
+    ...{ seed: noHash, before: noHash },
     lot: lot.length === 0 ? undefined : lot,
     ballots: readArray(fields.votes, 'Its votes', { max: 512 }).map((vote) =>
       readBytes(vote, 'A vote', { max: voteBytesMax }),
@@ -269,12 +264,7 @@ function readState(bytes: Uint8Array): Read {
   }
 }
 
-function readIds(value: unknown, what: string): readonly NodeId[] {
-  const ids = readArray(value, what, { max: stateIdsMax }).map((id) => readBytes(id, what, { length: 32 }))
-  if (ids.some((id, i) => i > 0 && compareBytes(id, ids[i - 1] as Uint8Array) <= 0))
-    throw new Fault('invalid.shape', `${what} are malformed: expected each once, sorted.`)
-  return ids.map(textOfNodeId)
-}
+const noHash = new Uint8Array(32)
 
 function voteBody(vote: Omit<Vote, 'bytes' | 'id'>): Readonly<Record<string, unknown>> {
   return {

@@ -2,6 +2,8 @@ import { fromBase32 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readInt } from '@anarq/ipld'
 import { type NodeId, textOfNodeId } from '../node-id.ts'
+import { readLink, writeLink } from '../state-link.ts'
+import type { StateLink } from '../state-set.ts'
 import { reportBytesMax } from './report.ts'
 
 /** What nodes say to each other here: a canonical DAG-CBOR list that begins with the number of its kind. */
@@ -15,12 +17,16 @@ export type Message =
   /** What the sender has of some periods: who has something else sends its own, and asks. */
   | { readonly kind: 'have'; isAnswer: boolean; held: readonly { period: number; tag: Uint8Array }[] }
   | { readonly kind: 'reports'; reports: readonly Uint8Array[] }
+  /** What was before the state with this hash? */
+  | { readonly kind: 'past'; hash: Uint8Array }
+  | { readonly kind: 'links'; hash: Uint8Array; links: readonly StateLink[] }
 
 export const periodsPerMessage = 64
 export const reportsPerMessage = 32
+export const linksPerMessage = 64
 export const tagBytes = 8
 export const rolesBytesMax: number = reportsPerMessage * (reportBytesMax + 3) + 64
-const kinds = ['probe', 'here', 'look', 'saw', 'have', 'reports'] as const
+const kinds = ['probe', 'here', 'look', 'saw', 'have', 'reports', 'past', 'links'] as const
 const partCounts: Readonly<Record<Message['kind'], number>> = {
   probe: 1,
   here: 1,
@@ -28,6 +34,8 @@ const partCounts: Readonly<Record<Message['kind'], number>> = {
   saw: 2,
   have: 2,
   reports: 1,
+  past: 1,
+  links: 2,
 }
 const nonceMax = 0xffff_ffff
 const what = 'A message'
@@ -49,6 +57,10 @@ function partsOf(message: Message): readonly unknown[] {
       return [message.isAnswer ? 1 : 0, message.held.map(({ period, tag }) => [period, tag])]
     case 'reports':
       return [message.reports]
+    case 'past':
+      return [message.hash]
+    case 'links':
+      return [message.hash, message.links.map(writeLink)]
     default:
       return message satisfies never
   }
@@ -82,6 +94,14 @@ export function parseMessage(bytes: Uint8Array): Message {
         reports: readArray(a, 'Its list', { max: reportsPerMessage }).map((one) =>
           readBytes(one, 'A report', { max: reportBytesMax }),
         ),
+      }
+    case 'past':
+      return { kind, hash: readBytes(a, 'A hash', { length: 32 }) }
+    case 'links':
+      return {
+        kind,
+        hash: readBytes(a, 'A hash', { length: 32 }),
+        links: readArray(b, 'Its list', { max: linksPerMessage }).map(readLink),
       }
     default:
       return kind satisfies never

@@ -1,14 +1,17 @@
 import { hasCode } from '@anarq/fault'
 import { createBuckets } from '../buckets.ts'
-import { drawCommittee } from '../draw.ts'
+import { pick } from '../chance.ts'
+import { type DrawBase, drawCommittee } from '../draw.ts'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys } from '../record/index.ts'
+import { eldersOf, type StateLink, type StateSet } from '../state-set.ts'
 import type { Wire, World } from '../world.ts'
 import { createAsks } from './asks.ts'
 import { createExchange } from './exchange.ts'
+import { createHistory, type History } from './history.ts'
 import { readKept, writeKept } from './kept.ts'
 import { type Measuring, startMeasuring } from './measuring.ts'
-import { encodeMessage, type Message, parseMessage } from './messages.ts'
+import { encodeMessage, linksPerMessage, type Message, parseMessage } from './messages.ts'
 import { createProbing } from './probing.ts'
 import { parseReport, writeReport } from './report.ts'
 import { createReports, type Reports, type Term } from './reports.ts'
@@ -16,12 +19,7 @@ import { type RolesSettings, rolesSettings } from './settings.ts'
 import { type OperatorStanding, standingOf } from './uptime.ts'
 
 /** A state of the network, as far as terms are drawn from it. */
-export type TermState = {
-  readonly period: number
-  readonly hash: Uint8Array
-  readonly seed: Uint8Array
-  readonly elders: readonly NodeId[]
-}
+export type TermState = StateSet & DrawBase & { readonly link: StateLink }
 
 /** Who offers to be there for so many ten-thousandths of the time. */
 export type Offer = { readonly id: NodeId; readonly guarantee: number }
@@ -68,11 +66,14 @@ export type Roles = {
 }
 
 /** The draw of a state: for how long it binds is the state's period. */
-export function termOf(state: TermState, masters: number): Term {
-  return { period: state.period, masters: drawCommittee(state, 'masternodes', masters) }
+export function termOf(set: StateSet, masters: number): Term {
+  const base = { seed: set.seed, elders: eldersOf(set) }
+  return { period: set.period, masters: drawCommittee(base, 'masternodes', masters) }
 }
 
 const tickMs = 2_000
+/** Of a period in which so much of the network changed, that its link is larger, newcomers learn nothing, nor of those before. */
+const keptBytesMax = 60_000
 
 export function createRoles(options: RolesOptions): Roles {
   const { keys, world, known } = options
@@ -94,24 +95,38 @@ export function createRoles(options: RolesOptions): Roles {
   let measuring: Measuring | undefined
   let drawn: TermState | undefined
 
-  restore(options.kept ?? [], reports)
-
   /** Kept before it is passed on: after a crash a node must not write a second report of one term. */
   const takeReport = (bytes: Uint8Array, from?: NodeId): void => {
     if (!reports.take(bytes, now()).isNew) return
     options.keep(writeKept({ kind: 'report', bytes }), () => isStopped || exchange.spread(bytes, from))
     options.changed?.()
   }
+  const history = createHistory({
+    periods: settings.windowPeriods,
+    found(set) {
+      const term = termOf(set, settings.masters)
+      if (!reports.setTerm(term)) return
+      options.keep(writeKept({ kind: 'term', term }), () => {})
+      options.changed?.()
+    },
+    learned: (hash, link) => {
+      const record = writeKept({ kind: 'link', hash, link })
+      if (record.length <= keptBytesMax) options.keep(record, () => {})
+    },
+  })
+  restore(options.kept ?? [], reports, history)
   const drawTerm = (): void => {
     const state = options.state()
     if (state === undefined || state === drawn) return
     drawn = state
-    const term = termOf(state, settings.masters)
-    if (!reports.setTerm(term)) return
+    history.begin(state, state.link)
     // By what was agreed on, not by a clock, which may be wrong.
     reports.prune(state.period)
-    options.keep(writeKept({ kind: 'term', term }), () => {})
-    options.changed?.()
+  }
+  const askPast = (): void => {
+    const hash = history.wanted()
+    if (hash === undefined) return
+    for (const peer of pick(world.random, known(), 1)) send(peer, { kind: 'past', hash })
   }
   const endTerm = (): void => {
     if (measuring === undefined) return
@@ -136,11 +151,14 @@ export function createRoles(options: RolesOptions): Roles {
   }
   const isOver = (): boolean => isStopped
   every(world, tickMs, isOver, tick)
-  every(world, settings.compareEveryMs, isOver, exchange.compare)
+  every(world, settings.compareEveryMs, isOver, () => {
+    exchange.compare()
+    askPast()
+  })
 
   const receive = createReceiver(options, {
     isOperator: (id) => options.operators().some((offer) => offer.id === id),
-    ...{ isMaster, send, asks, probing, exchange, takeReport },
+    ...{ isMaster, send, asks, probing, exchange, history, takeReport, askPast },
   })
   return {
     get period() {
@@ -157,7 +175,7 @@ export function createRoles(options: RolesOptions): Roles {
         ...standingOf(guarantee, (period) => reports.uptime(id, period), now(), settings),
       })),
     receive: (from, message) => isStopped || from === keys.id || receive(from, message),
-    records: () => recordsOf(reports),
+    records: () => recordsOf(reports, history),
     stop() {
       isStopped = true
       measuring?.end()
@@ -182,7 +200,11 @@ function chosen(offers: readonly Offer[], state: TermState | undefined, most: nu
     : drawCommittee({ seed: state.seed, elders: ids }, 'operators', most)
 }
 
-function* recordsOf(reports: Reports): Iterable<Uint8Array> {
+function* recordsOf(reports: Reports, history: History): Iterable<Uint8Array> {
+  for (const { hash, link } of history.all()) {
+    const record = writeKept({ kind: 'link', hash, link })
+    if (record.length <= keptBytesMax) yield record
+  }
   for (const period of reports.periods().toReversed()) {
     const term = reports.term(period)
     if (term !== undefined) yield writeKept({ kind: 'term', term })
@@ -191,11 +213,12 @@ function* recordsOf(reports: Reports): Iterable<Uint8Array> {
 }
 
 /** What does not read any more is left behind: others have it too. */
-function restore(kept: Iterable<Uint8Array>, reports: Reports): void {
+function restore(kept: Iterable<Uint8Array>, reports: Reports, history: History): void {
   for (const bytes of kept) {
     try {
       const one = readKept(bytes)
       if (one.kind === 'term') reports.setTerm(one.term)
+      else if (one.kind === 'link') history.restore(one.hash, one.link)
       // Whatever the time is: a clock that is still wrong after a start must not make a node forget what it signed.
       else reports.take(one.bytes, parseReport(one.bytes).period)
     } catch (error) {
@@ -211,7 +234,9 @@ type Handlers = {
   readonly asks: ReturnType<typeof createAsks>
   readonly probing: ReturnType<typeof createProbing>
   readonly exchange: ReturnType<typeof createExchange>
+  readonly history: History
   takeReport(bytes: Uint8Array, from: NodeId): void
+  askPast(): void
 }
 
 const perSecond = 20
@@ -221,8 +246,16 @@ function createReceiver(
   { keys, world, blamed }: RolesOptions,
   handlers: Handlers,
 ): (from: NodeId, message: Uint8Array) => void {
-  const { asks, send, probing, exchange } = handlers
+  const { asks, send, probing, exchange, history } = handlers
   const buckets = createBuckets({ perSecond, burst })
+  const sendLinks = (to: NodeId, hash: Uint8Array): void => {
+    let room = keptBytesMax
+    const links = history.from(hash, linksPerMessage).filter((link) => {
+      room -= 128 + 40 * (link.came.length + link.gone.length)
+      return room >= 0
+    })
+    if (links.length > 0) send(to, { kind: 'links', hash, links })
+  }
   const handle = (from: NodeId, message: Message): void => {
     switch (message.kind) {
       case 'probe':
@@ -249,6 +282,13 @@ function createReceiver(
       case 'reports':
         for (const bytes of message.reports) handlers.takeReport(bytes, from)
         return
+      case 'past':
+        sendLinks(from, message.hash)
+        return
+      case 'links':
+        // While it leads on, the next are asked for at once; else with the next comparison, of somebody else.
+        if (history.offer(message.hash, message.links) > 0) handlers.askPast()
+        return
       default:
         message satisfies never
     }
@@ -266,5 +306,9 @@ function createReceiver(
 
 function costOf(message: Message): number {
   if (message.kind === 'reports') return Math.max(1, message.reports.length)
-  return message.kind === 'have' ? 10 : message.kind === 'look' ? 4 : 1
+  return message.kind === 'have' || message.kind === 'past' || message.kind === 'links'
+    ? 10
+    : message.kind === 'look'
+      ? 4
+      : 1
 }

@@ -4,7 +4,8 @@ import { compareBytes, toHex } from '@anarq/bytes'
 import { drawCommittee, vrfHash } from '@anarq/qnet'
 import { createLots, type LotBase, readLot, seedOf, verifyLot } from '../../src/discovery/lots.ts'
 import { encodeMessage } from '../../src/discovery/messages.ts'
-import { hashOfSet, judgeState, noSeed } from '../../src/discovery/state.ts'
+import { baseOfSet, judgeState } from '../../src/discovery/state.ts'
+import { ownSet } from '../../src/state-set.ts'
 import { keysOf } from '../record/fixture.ts'
 import { type Citizen, settledTown, townSettings } from './fixture.ts'
 
@@ -16,6 +17,7 @@ const base: LotBase = {
   ids: new Set(all.map(({ id }) => id)),
 }
 const lotsOf = all.map((keys) => createLots(keys).cast(5, base) as Uint8Array)
+const noSet = new Uint8Array(0)
 const hashOf = (lot: Uint8Array) => vrfHash(readLot(lot).proof)
 
 test('[SW-ROL-4] in whatever order lots come, every node ends with the lowest, and with one seed', () => {
@@ -56,11 +58,12 @@ test('[SW-ROL-3] [SW-ROL-4] each period has a seed of its own though the relays 
   const before = first.discovery.state
   const late = town.add()
   town.start(late, [first.contact])
+  town.net.run(2 * 60_000)
   town.net.run(periodMs)
   const states = town.citizens.map(({ discovery }) => discovery.state)
   const [now] = states
   assert.ok(before !== undefined && now !== undefined && now.period > before.period)
-  assert.equal(new Set(states.map((state) => toHex(state?.seed ?? noSeed))).size, 1)
+  assert.equal(new Set(states.map((state) => toHex(state?.seed ?? noSet))).size, 1)
   assert.equal(new Set(first.states.map(({ seed }) => toHex(seed))).size, first.states.length)
   // Who came when the seed could be known is a relay, and not yet one that is drawn.
   assert.ok(now.ids.includes(late.keys.id) && !now.elders.includes(late.keys.id))
@@ -72,11 +75,11 @@ test('[SW-ROL-3] [SW-ROL-4] each period has a seed of its own though the relays 
     judgeState(bytes, {
       committeeSize: 100,
       relays,
-      baseOf: () => ({ hash: hashOfSet([], noSeed), seed: noSeed, ids: new Set() }),
+      baseOf: () => baseOfSet(ownSet([])),
     })
   assert.deepEqual(judge(now.bytes)?.seed, now.seed)
   assert.deepEqual(judge(now.bytes)?.elders, now.elders)
-  assert.equal(toHex(judge(before.bytes)?.seed ?? noSeed), toHex(before.seed))
+  assert.equal(toHex(judge(before.bytes)?.seed ?? noSet), toHex(before.seed))
   assert.deepEqual(
     town.citizens.flatMap(({ blamed }) => blamed),
     [],
@@ -108,7 +111,7 @@ test('[SW-ROL-4] who withholds its lot or gives it out only while votes are cast
   )
   town.net.run(periodMs / 2)
   const after = others.map(
-    ({ discovery }) => `${discovery.state?.period} ${toHex(discovery.state?.seed ?? noSeed)}`,
+    ({ discovery }) => `${discovery.state?.period} ${toHex(discovery.state?.seed ?? noSet)}`,
   )
   assert.equal(new Set(after).size, 1, after.join('\n'))
   assert.equal(first.discovery.state?.period, of)

@@ -21,7 +21,8 @@ import { createMedian } from '../../src/discovery/median.ts'
 import { encodeMessage, type Message, parseMessage } from '../../src/discovery/messages.ts'
 import { createPointerStore } from '../../src/discovery/pointers.ts'
 import { createRouting } from '../../src/discovery/routing.ts'
-import { judgeState, noSeed, parseVote } from '../../src/discovery/state.ts'
+import { baseOfSet, judgeState, parseVote } from '../../src/discovery/state.ts'
+import { ownSet } from '../../src/state-set.ts'
 import { keysOf, recordOf, startMs } from '../record/fixture.ts'
 import { subjectOf } from './fixture.ts'
 
@@ -100,7 +101,7 @@ test('whatever bytes come, every parser of discovery gives what it means or a fa
       judgeState(bytes, {
         committeeSize: 9,
         relays: new Set(),
-        baseOf: () => ({ hash: bytes, seed: noSeed, ids: new Set() }),
+        baseOf: () => baseOfSet(ownSet([])),
       }),
   ]
   const judge = (bytes: Uint8Array): void => {

@@ -4,6 +4,7 @@ import type { NodeId } from '@anarq/qnet'
 import type { NodeKeys } from '@anarq/qnet/record'
 import { createRoles, type Offer, type Roles, type RolesSettings, type TermState } from '@anarq/qnet/roles'
 import { createTestNet, type TestNet, type TestNode } from '@anarq/qnet/testing'
+import { eldersOf, hashOfSet, linkOf, ownSet, sortIds } from '../../src/state-set.ts'
 import { keysOf } from '../record/fixture.ts'
 
 export const minuteMs = 60_000
@@ -18,6 +19,7 @@ export const townRoles: Partial<RolesSettings> = {
   cleanPeriods: 6,
 }
 export const periodMs: number = 20 * minuteMs
+const firstPeriod = 1_000_000
 
 export type Citizen = {
   readonly keys: NodeKeys
@@ -46,15 +48,25 @@ export type Town = {
  * machine's clock says.
  */
 export function createTown(seed: number, count: number, settings: Partial<RolesSettings> = {}): Town {
-  const net = createTestNet({ seed, latencyMs: [5, 40], startMs: 1_000_000 * periodMs })
+  const net = createTestNet({ seed, latencyMs: [5, 40], startMs: firstPeriod * periodMs })
   const citizens: Citizen[] = []
   const operators: Offer[] = []
   const ids = (): NodeId[] => citizens.map(({ keys }) => keys.id)
   const states = new Map<number, TermState>()
   const period = (): number => Math.floor(net.clock.nowMs() / periodMs)
   const stateOf = (of: number): TermState => {
-    const hash = hashBlake3(fromUtf8(`${seed} ${of}`))
-    const state = states.get(of) ?? { period: of, hash, seed: hash, elders: ids() }
+    const held = states.get(of)
+    if (held !== undefined) return held
+    const isFirst = of <= firstPeriod
+    const base = isFirst ? ownSet(sortIds(ids())) : stateOf(of - 1)
+    const set = {
+      period: of,
+      seed: hashBlake3(fromUtf8(`${seed} ${of}`)),
+      before: hashOfSet(base),
+      ids: sortIds(ids()),
+      came: ids().filter((id) => !base.ids.includes(id)),
+    }
+    const state = { ...set, elders: eldersOf(set), link: linkOf(set, base) }
     states.set(of, state)
     return state
   }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { NodeId } from '@anarq/qnet'
 import { parseMessage, termOf, writeReport } from '@anarq/qnet/roles'
 import { encodeMessage } from '../../src/roles/messages.ts'
+import { hashOfSet } from '../../src/state-set.ts'
 import { type Citizen, createTown, minuteMs, periodMs, type Town, townRoles } from './net.ts'
 
 const at = (town: Town, n: number): Citizen => town.citizens[n] as Citizen
@@ -176,19 +177,17 @@ test('[SW-ROL-7] reports outlive a restart, a node that was away gets what it mi
   town.restart(again)
   assert.deepEqual(again.roles.operators(), before)
   away.node.isDown = true
-  town.net.run(periodMs)
+  town.net.run(3 * periodMs)
   town.restart(away)
   town.net.run(10 * minuteMs)
-  assert.equal(only(town, operator, [away]).state, 'held')
-  // It has no draw of the period that it slept through, and so one figure less; of all others it has the same.
-  const facts = away.roles.operators()[0]
-  assert.deepEqual([facts?.state, facts?.uptime], ['held', 1_000_000])
+  // The links of the periods that it slept through come to it too, so that it draws them as the others did.
+  assert.equal(only(town, operator).state, 'held')
   for (let n = 0; n < 3; n += 1) {
     for (const citizen of town.citizens) town.restart(citizen)
     town.net.run(periodMs / 3)
   }
   town.net.run(periodMs)
-  assert.equal(only(town, operator, [away]).state, 'held')
+  assert.equal(only(town, operator).state, 'held')
   assert.deepEqual(
     town.citizens.flatMap(({ blamed }) => blamed),
     [],
@@ -248,4 +247,44 @@ test('who asks without being a MasterNode, or after somebody who is no Operator,
   for (let n = 0; n < 1_000; n += 1) ask(masters[0] as NodeId, operator)
   assert.ok(sent.length > 0 && sent.length <= 150, `${sent.length}`)
   assert.equal(townRoles.periodMs, periodMs)
+})
+
+test('[SW-ROL-7] [SW-ROL-8] a node that comes when an Operator has long lost its role sees that too, and no lie about the past reaches it', () => {
+  const town = createTown(10, 10)
+  const [good, bad] = [offer(town, 1), offer(town, 2)]
+  const late = at(town, 9)
+  late.roles.stop()
+  late.node.isDown = true
+  for (let n = 0; n < 4; n += 1) {
+    town.net.after(n * periodMs + minuteMs, () => {
+      at(town, 2).node.isDown = true
+    })
+    town.net.after(n * periodMs + 6 * minuteMs, () => town.restart(at(town, 2)))
+  }
+  town.net.run(8 * periodMs)
+  late.disk.length = 0
+  town.restart(late)
+  town.net.run(minuteMs / 6)
+  // Somebody gives it a past in which others were drawn.
+  const top = town.stateOf(town.period())
+  const hash = hashOfSet(top)
+  const liar = at(town, 7)
+  for (const change of [
+    { seed: new Uint8Array(32).fill(1) },
+    { came: [liar.keys.id] },
+    { gone: [liar.keys.id] },
+  ]) {
+    const { link } = town.stateOf(town.period() - 1)
+    const links = [
+      { ...top.link, ...change },
+      { ...link, ...change },
+    ]
+    late.roles.receive(liar.keys.id, encodeMessage({ kind: 'links', hash, links }))
+    const before = { kind: 'links', hash: top.before, links: links.slice(1) } as const
+    late.roles.receive(liar.keys.id, encodeMessage(before))
+  }
+  town.net.run(6 * minuteMs)
+  assert.equal(only(town, good).state, 'held')
+  const { state, measured } = only(town, bad)
+  assert.deepEqual([state, measured >= 6], ['lost', true])
 })

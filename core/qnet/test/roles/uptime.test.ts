@@ -22,6 +22,7 @@ import fc from 'fast-check'
 import { writeKept } from '../../src/roles/kept.ts'
 import { encodeMessage, type Message } from '../../src/roles/messages.ts'
 import { reportBytesMax } from '../../src/roles/report.ts'
+import { sortIds } from '../../src/state-set.ts'
 import { keysOf, recordOf } from '../record/fixture.ts'
 
 const ids = Array.from({ length: 30 }, (_, n) => nodeIdOf(new Uint8Array(32).fill(n + 1)))
@@ -117,6 +118,10 @@ test('[SW-SEC-3] whatever bytes come, every parser of roles gives what it means 
     { operator: ids[1] as NodeId, asked: 3, answered: 0 },
   ])
   assert.deepEqual(verifyReport(report.bytes), report)
+  const link = {
+    ...{ period: 6, seed: new Uint8Array(32), before: new Uint8Array(32) },
+    ...{ came: sortIds(ids.slice(0, 2)), gone: [operator] },
+  }
   const messages: Message[] = [
     { kind: 'probe', nonce: 1 },
     { kind: 'here', nonce: 2 },
@@ -124,11 +129,19 @@ test('[SW-SEC-3] whatever bytes come, every parser of roles gives what it means 
     { kind: 'saw', nonce: 4, isThere: true },
     { kind: 'have', isAnswer: false, held: [{ period: 4, tag: new Uint8Array(8) }] },
     { kind: 'reports', reports: [report.bytes] },
+    { kind: 'past', hash: new Uint8Array(32) },
+    { kind: 'links', hash: new Uint8Array(32), links: [link] },
   ]
   for (const message of messages) assert.deepEqual(parseMessage(encodeMessage(message)), message)
   const term = { period: 3, masters: ids.slice(0, 4) }
-  const kept = [writeKept({ kind: 'term', term }), writeKept({ kind: 'report', bytes: report.bytes })]
-  assert.deepEqual(readKept(kept[0] as Uint8Array), { kind: 'term', term })
+  const past = { kind: 'link', hash: new Uint8Array(32), link } as const
+  assert.deepEqual(readKept(writeKept(past)), past)
+  const kept = [
+    writeKept(past),
+    writeKept({ kind: 'term', term }),
+    writeKept({ kind: 'report', bytes: report.bytes }),
+  ]
+  assert.deepEqual(readKept(kept[1] as Uint8Array), { kind: 'term', term })
   const whole = [...messages.map(encodeMessage), report.bytes, ...kept]
   const judge = (bytes: Uint8Array): void => {
     for (const parse of [parseMessage, parseReport, verifyReport, readKept]) {

@@ -66,6 +66,11 @@ test('[SW-ROL-1] [SW-ROL-2] [SW-ROL-4] [SW-ROL-7] [SW-ROL-8] [WX-L1-4] real node
       assert.ok((rowOf(node, shakyId)?.uptime ?? 100) < 95)
     }
     assert.ok(awayMs < 6 * periodMs)
+    // Who comes when it is over sees the same.
+    const late = await open('late', 6, { rules })
+    await late.network.join(fourth.network.invite().invitation)
+    await until(() => rowOf(late, shakyId)?.state === 'lost', 60_000)
+    await until(() => rowOf(late, steadyId)?.state === 'held', 60_000)
     const { fitness } = third.network.roles()
     assert.ok(
       fitness.rate > 0 && fitness.parts.some(({ of, points }) => of === 'latency' && points !== undefined),

@@ -10,8 +10,9 @@ import { Watched } from './watched.tsx'
 export function Roles(): ReactNode {
   const { sdk, say, events } = useSurroundings()
   const ask = useCallback(async () => {
-    const { state } = await sdk.network.status({})
-    return state === 'off' ? ('off' as const) : sdk.network.roles({})
+    const status = await sdk.network.status({})
+    if (status.state === 'off') return 'off' as const
+    return { ...(await sdk.network.roles({})), self: status.id }
   }, [sdk])
   const asked = useWatched(ask, events)
   return (
@@ -25,8 +26,8 @@ export function Roles(): ReactNode {
             </EmptyState>
           ) : (
             <>
-              <Drawn {...value} />
               <Operators {...value} />
+              <Drawn {...value} />
               <Fitness fitness={value.fitness} />
             </>
           )
@@ -36,7 +37,11 @@ export function Roles(): ReactNode {
   )
 }
 
-function Drawn({ period, term }: Pick<RolesOf, 'period' | 'term'>): ReactNode {
+function Drawn({
+  period,
+  term,
+  self,
+}: Pick<RolesOf, 'period' | 'term'> & { readonly self: string }): ReactNode {
   const { say, locale } = useSurroundings()
   if (term === undefined) return <Group title={say('drawn.none')} text={say('drawn.none.text')} />
   const { masters, drawnFrom, seed, votes, votesNeeded, trust } = term
@@ -55,7 +60,7 @@ function Drawn({ period, term }: Pick<RolesOf, 'period' | 'term'>): ReactNode {
           <Line
             key={id}
             title={<code title={id}>{shortId(id)}</code>}
-            text={say('drawn.other')}
+            text={id === self ? say('drawn.you') : say('drawn.other')}
             end={<span className="aq-small">{n + 1}</span>}
           />
         ))}

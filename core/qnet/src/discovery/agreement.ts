@@ -3,11 +3,10 @@ import { hasCode } from '@anarq/fault'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys, NodeRecord } from '../record/index.ts'
-import { hashOfSet, ownSet, sortIds } from '../state-set.ts'
-import { createLots, type LotBase } from './lots.ts'
+import { hashOfSet } from '../state-set.ts'
+import type { CastLot } from './lots.ts'
 import {
   type Base,
-  baseOfSet,
   isDoubleVote,
   judgeState,
   makeVote,
@@ -20,6 +19,7 @@ import {
   wasDrawn,
   writeState,
 } from './state.ts'
+import { createVotingGround } from './voting-ground.ts'
 
 /**
  * Agreement on the relays of a period. At its start every node makes the same set out of the records it holds, as far as gossip
@@ -35,9 +35,6 @@ export type Agreement = {
   receiveState(bytes: Uint8Array): { isNew: boolean }
   receiveLot(cast: CastLot): { isNew: boolean }
 }
-
-/** A lot for a period, over a state of that hash. */
-export type CastLot = { readonly period: number; readonly base: Uint8Array; readonly lot: Uint8Array }
 
 export type AgreementOptions = {
   readonly keys: NodeKeys
@@ -64,63 +61,29 @@ export type AgreementSettings = {
 }
 
 export function createAgreement(options: AgreementOptions): Agreement {
-  const { settings, nowMs, records } = options
+  const { settings, nowMs } = options
   const { committeeSize, periodMs } = settings
   let state: NetworkState | undefined
   let period = -1
   let voted = -1
   let ballots = createBallots(committeeSize)
-  let ownBase: Base | undefined
-  const lots = createLots(options.keys)
+  const ground = createVotingGround(options, () => state)
+  const { baseOf } = ground
 
   const enter = (now: number): void => {
     if (now === period) return
     period = now
     voted = -1
     ballots = createBallots(committeeSize)
-    ownBase = undefined
-    lots.forgetBefore(now)
+    ground.enter(now)
   }
   const isOpen = (): boolean => state === undefined || state.period < period
-  const relays = (): NodeId[] => relaysOf(records(), period * periodMs, periodMs)
-  const knownRelays = (): ReadonlySet<NodeId> => new Set(relaysOf(records(), nowMs(), periodMs))
-  const binds = (of: number): NetworkState | undefined =>
-    state !== undefined && of > state.period && of - state.period <= settings.periodsMax ? state : undefined
-  const baseOf = (of: number): Base => {
-    // A state stays as it is for the whole period; what a node knows by itself grows meanwhile.
-    if (of === period && ownBase !== undefined) return ownBase
-    const bound = binds(of)
-    const base = baseOfSet(bound ?? ownSet(relaysOf(records(), of * periodMs, periodMs)))
-    if (of === period && bound !== undefined) ownBase = base
-    return base
-  }
-  /** Lots are cast over states alone, from when the relays of the period stand until it is agreed on. */
-  const lotBaseOf = (of: number): LotBase | undefined => {
-    if (of !== period + 1 && !(of === period && isOpen())) return undefined
-    const { hash, set, elders } = baseOf(of)
-    return elders === undefined ? undefined : { hash, seed: set.seed, ids: elders }
-  }
-  const castLot = (): void => {
-    const of = Math.floor((nowMs() + periodMs / 12) / periodMs)
-    const base = lotBaseOf(of)
-    const lot = base === undefined ? undefined : lots.cast(of, base)
-    if (base !== undefined && lot !== undefined) options.sendLot({ period: of, base: base.hash, lot })
-  }
-  const ownHash = (ids = relays()): Uint8Array => {
-    const base = baseOf(period)
-    return hashOfSet(setOver(period, base, ids, lots.lowest(period, base)))
-  }
-  const tellLot = (to: NodeId): void => {
-    const { hash: base } = baseOf(period)
-    const lot = lots.lowest(period, { hash: base })
-    if (lot !== undefined) options.sendLot({ period, base, lot }, to)
-  }
   const receiveState = (bytes: Uint8Array): { isNew: boolean } => {
     const latest = Math.floor(nowMs() / periodMs) + 1
     const judged = judgeState(bytes, {
       committeeSize,
       baseOf,
-      relays: knownRelays(),
+      relays: ground.knownRelays(),
       isWanted: (claimed) => claimed.period <= latest && isBetter(claimed, state),
     })
     if (judged === undefined) return { isNew: false }
@@ -132,11 +95,9 @@ export function createAgreement(options: AgreementOptions): Agreement {
     return { isNew: true }
   }
   const settle = (): void => {
-    const ids = relays()
     if (!isOpen()) return
-    const base = baseOf(period)
-    const settled = ballots.settled(base, ownHash(ids))
-    const lot = lots.lowest(period, base)
+    const [ids, base, lot] = [ground.relays(), baseOf(period), ground.lot()]
+    const settled = ballots.settled(base, hashOfSet(setOver(period, base, ids, lot)))
     if (settled !== undefined) receiveState(writeState({ period, ids, base, lot, ...settled }))
   }
 
@@ -147,13 +108,13 @@ export function createAgreement(options: AgreementOptions): Agreement {
     receiveState,
     tick() {
       enter(Math.floor(nowMs() / periodMs))
-      castLot()
+      ground.castLot()
       const round = Math.floor((nowMs() - period * periodMs) / settings.roundMs)
       // What four rounds did not bring together needs time more than votes.
       const isVoting = round < 4 || (round < roundsMax && round % 4 === 0)
       if (!isOpen() || !isVoting || round <= voted) return
       voted = round
-      const fields = { period, round, base: baseOf(period), hash: ownHash() }
+      const fields = { period, round, base: baseOf(period), hash: ground.hash() }
       const vote = makeVote(options.keys, fields, committeeSize)
       if (vote === undefined) return
       ballots.add(vote)
@@ -167,24 +128,22 @@ export function createAgreement(options: AgreementOptions): Agreement {
       if (vote.period !== period) return { isNew: false }
       const base = baseOf(period)
       const isOurs = equalBytes(vote.baseHash, base.hash)
-      if (!isOurs || !equalBytes(vote.hash, ownHash())) {
+      if (!isOurs || !equalBytes(vote.hash, ground.hash())) {
         options.compareWith(from)
-        tellLot(from)
+        ground.tellLot(from)
       }
       // Keys cost nothing: votes of nodes that nobody here knows would fill the room for others.
-      if (!(isOurs ? base.ids : knownRelays()).has(vote.id)) return { isNew: false }
+      if (!(isOurs ? base.ids : ground.knownRelays()).has(vote.id)) return { isNew: false }
       const held = ballots.held(vote)
       if (held !== undefined && isDoubleVote(held, vote)) options.lied(vote.id, [held.bytes, vote.bytes])
       if (held !== undefined || !ballots.add(vote)) return { isNew: false }
       settle()
       return { isNew: true }
     },
-    receiveLot({ period: of, base, lot }) {
+    receiveLot(cast) {
       enter(Math.floor(nowMs() / periodMs))
-      const ours = lotBaseOf(of)
-      if (ours === undefined || !equalBytes(ours.hash, base)) return { isNew: false }
-      const isNew = lots.take(of, ours, lot)
-      if (isNew && of === period) settle()
+      const isNew = ground.takeLot(cast)
+      if (isNew && cast.period === period) settle()
       return { isNew }
     },
   }
@@ -235,20 +194,6 @@ function createBallots(committeeSize: number): Ballots {
       return undefined
     },
   }
-}
-
-/**
- * The relays and exits that were there at the cut, a twelfth of a period before its start, and signed a record in the three periods
- * before it, sorted. Only of records, so that whoever holds the same ones has the same set.
- */
-export function relaysOf(records: Iterable<NodeRecord>, startMs: number, periodMs: number): NodeId[] {
-  const cutMs = startMs - periodMs / 12
-  const isRelay = ({ roles, sinceMs, issuedMs, expiresMs }: NodeRecord): boolean =>
-    roles.some((role) => role === 'relay' || role === 'exit') &&
-    sinceMs <= cutMs &&
-    issuedMs > cutMs - 3 * periodMs &&
-    expiresMs > cutMs
-  return sortIds([...records].filter(isRelay).map(({ id }) => id))
 }
 
 /** Of one period the state of the lower round stands, then the one with the lower hash: so do all nodes end with one. */

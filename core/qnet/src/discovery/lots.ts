@@ -17,6 +17,9 @@ export type LotBase = {
   readonly ids: ReadonlySet<NodeId>
 }
 
+/** A lot for a period, over a state of that hash. */
+export type CastLot = { readonly period: number; readonly base: Uint8Array; readonly lot: Uint8Array }
+
 export type Lots = {
   /** One's own, once for a period and a base: `undefined` where it would change nothing. */
   cast(period: number, base: LotBase): Uint8Array | undefined

@@ -93,7 +93,6 @@ export function createRoles(options: RolesOptions): Roles {
   })
   let isStopped = false
   let measuring: Measuring | undefined
-  let drawn: TermState | undefined
 
   /** Kept before it is passed on: after a crash a node must not write a second report of one term. */
   const takeReport = (bytes: Uint8Array, from?: NodeId): void => {
@@ -101,30 +100,9 @@ export function createRoles(options: RolesOptions): Roles {
     options.keep(writeKept({ kind: 'report', bytes }), () => isStopped || exchange.spread(bytes, from))
     options.changed?.()
   }
-  const history = createHistory({
-    periods: settings.windowPeriods,
-    found(set) {
-      const term = termOf(set, settings.masters)
-      if (!reports.setTerm(term)) return
-      options.keep(writeKept({ kind: 'term', term }), () => {})
-      options.changed?.()
-    },
-    learned: (hash, link) => {
-      const record = writeKept({ kind: 'link', hash, link })
-      if (record.length <= keptBytesMax) options.keep(record, () => {})
-    },
-  })
-  restore(options.kept ?? [], reports, history)
-  const drawTerm = (): void => {
-    const state = options.state()
-    if (state === undefined || state === drawn) return
-    drawn = state
-    history.begin(state, state.link)
-    // By what was agreed on, not by a clock, which may be wrong.
-    reports.prune(state.period)
-  }
+  const terms = openTerms(options, settings, reports)
   const askPast = (): void => {
-    const hash = history.wanted()
+    const hash = terms.history.wanted()
     if (hash === undefined) return
     for (const peer of pick(world.random, known(), 1)) send(peer, { kind: 'past', hash })
   }
@@ -138,7 +116,7 @@ export function createRoles(options: RolesOptions): Roles {
   }
   const tick = (): void => {
     const period = now()
-    drawTerm()
+    const state = terms.draw()
     if (measuring !== undefined && measuring.period !== period) endTerm()
     if (reports.term(period)?.masters.includes(keys.id) !== true || reports.has(period, keys.id)) return
     measuring ??= startMeasuring({
@@ -146,7 +124,7 @@ export function createRoles(options: RolesOptions): Roles {
       everyMs: settings.periodMs / settings.probesPerPeriod,
     })
     measuring.include(
-      chosen(options.operators(), drawn, settings.operatorsMax).filter((id) => id !== keys.id),
+      chosen(options.operators(), state, settings.operatorsMax).filter((id) => id !== keys.id),
     )
   }
   const isOver = (): boolean => isStopped
@@ -158,7 +136,7 @@ export function createRoles(options: RolesOptions): Roles {
 
   const receive = createReceiver(options, {
     isOperator: (id) => options.operators().some((offer) => offer.id === id),
-    ...{ isMaster, send, asks, probing, exchange, history, takeReport, askPast },
+    ...{ isMaster, send, asks, probing, exchange, history: terms.history, takeReport, askPast },
   })
   return {
     get period() {
@@ -175,11 +153,52 @@ export function createRoles(options: RolesOptions): Roles {
         ...standingOf(guarantee, (period) => reports.uptime(id, period), now(), settings),
       })),
     receive: (from, message) => isStopped || from === keys.id || receive(from, message),
-    records: () => recordsOf(reports, history),
+    records: () => recordsOf(reports, terms.history),
     stop() {
       isStopped = true
       measuring?.end()
       measuring = undefined
+    },
+  }
+}
+
+type Terms = {
+  readonly history: History
+  /** Draws the term of the latest state, and of those that are found to be before it. What that state is. */
+  draw(): TermState | undefined
+}
+
+/** With what is kept from before. */
+function openTerms(
+  { kept = [], ...options }: RolesOptions,
+  settings: RolesSettings,
+  reports: Reports,
+): Terms {
+  let drawn: TermState | undefined
+  const history = createHistory({
+    periods: settings.windowPeriods,
+    found(set) {
+      const term = termOf(set, settings.masters)
+      if (!reports.setTerm(term)) return
+      options.keep(writeKept({ kind: 'term', term }), () => {})
+      options.changed?.()
+    },
+    learned(hash, link) {
+      const record = writeKept({ kind: 'link', hash, link })
+      if (record.length <= keptBytesMax) options.keep(record, () => {})
+    },
+  })
+  restore(kept, reports, history)
+  return {
+    history,
+    draw() {
+      const state = options.state()
+      if (state === undefined || state === drawn) return state
+      drawn = state
+      history.begin(state, state.link)
+      // By what was agreed on, not by a clock, which may be wrong.
+      reports.prune(state.period)
+      return state
     },
   }
 }

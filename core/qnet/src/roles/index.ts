@@ -4,7 +4,7 @@
  */
 export { type Fitness, type FitnessFacts, type FitnessPart, fitnessOf } from './fitness.ts'
 export { readKept } from './kept.ts'
-export { type Message, parseMessage } from './messages.ts'
+export { encodeMessage, type Message, parseMessage } from './messages.ts'
 export { parseReport, type Report, type Seen, verifyReport, writeReport } from './report.ts'
 export type { Term } from './reports.ts'
 export {

@@ -76,7 +76,13 @@ export function playRoles({ nodes: count, seed, periods = 8 }: RolesRun): RolesR
     states.set(of, state)
     return state
   }
-  const masters = (): readonly NodeId[] => termOf(stateOf(period()), 25).masters
+  const drawn = new Map<number, ReadonlySet<NodeId>>()
+  const masters = (): ReadonlySet<NodeId> => {
+    const of = period()
+    const held = drawn.get(of) ?? new Set(termOf(stateOf(of), 25).masters)
+    drawn.set(of, held)
+    return held
+  }
   const habitOf = (id: NodeId): Habit | undefined => operators.find((one) => one.id === id)?.habit
   const isAway = (id: NodeId): boolean => {
     const { awayMs = 0, everyMs = 1 } = habitOf(id) ?? {}
@@ -85,7 +91,7 @@ export function playRoles({ nodes: count, seed, periods = 8 }: RolesRun): RolesR
   const deliver = (from: NodeId, to: NodeId, message: Uint8Array): void => {
     if (isAway(to)) return
     const isSly = habitOf(to)?.isSly === true && parseMessage(message).kind === 'probe'
-    if (isSly && !masters().includes(from)) return
+    if (isSly && !masters().has(from)) return
     roles.get(to)?.receive(from, message)
   }
   const send = (from: NodeId, to: NodeId, message: Uint8Array): void => {
@@ -118,10 +124,10 @@ export function playRoles({ nodes: count, seed, periods = 8 }: RolesRun): RolesR
       }),
     )
   for (let n = 0; n < periods; n += 1) {
-    const drawn = masters()
+    const now = masters()
     const before = new Map(sent)
     queue.run((firstPeriod + n + 1) * hourMs)
-    for (const id of drawn) masterBytes += ((sent.get(id) ?? 0) - (before.get(id) ?? 0)) / drawn.length
+    for (const id of now) masterBytes += ((sent.get(id) ?? 0) - (before.get(id) ?? 0)) / now.size
   }
   queue.run(queue.nowMs() + 10 * minuteMs)
   const seconds = (periods * hourMs) / 1000

@@ -5,8 +5,9 @@ import type { Asks } from './asks.ts'
 import type { Message } from './messages.ts'
 
 /**
- * One look at whether a node is there. Half of the looks go by others, so that a node which answers MasterNodes alone, whom everybody
- * knows, is seen to be there for nobody else.
+ * One look at whether a node is there. After half of the looks others are asked too, so that a node which answers MasterNodes alone,
+ * whom everybody knows, is seen to be there for nobody else. Others can only take away from what was seen: none of their lies makes
+ * a node that is away be there.
  */
 export type Probing = {
   /** `undefined`: nothing can be said, as when it is this node that reaches nobody. */
@@ -72,22 +73,20 @@ export function createProbing({
     })
   const askWitness = (at: NodeId) => (witness: NodeId, done: (isThere: boolean | undefined) => void) =>
     asks.ask(witness, 3 * timeoutMs, (nonce) => send(witness, { kind: 'look', nonce, at }), done)
-  /** All at once: asked one after the other they would look away over a short break. */
-  const byOthers = (
-    at: NodeId,
-    asked: readonly NodeId[],
-    done: (isThere: boolean | undefined) => void,
-  ): void =>
+  /** All at once, so that all see one moment. Whom nobody of them can speak against is there, as this node saw itself. */
+  const byOthers = (at: NodeId, asked: readonly NodeId[], done: (isThere: boolean) => void): void =>
     gather(asked, askWitness(at), (answers) => {
-      if (answers.includes(true)) done(true)
-      else done(answers.filter((one) => one === false).length >= witnessesMin ? false : undefined)
+      const against = answers.filter((one) => one === false).length
+      done(answers.includes(true) || against < witnessesMin)
     })
   return {
-    look(at, done) {
-      const asked = others(at)
-      if (asked.length < witnessesMin || uint32(world.random) % 2 === 0) direct(at, done)
-      else byOthers(at, asked, done)
-    },
+    look: (at, done) =>
+      direct(at, (isThere) => {
+        const asked = others(at)
+        const isAsked = asked.length >= witnessesMin && uint32(world.random) % 2 === 0
+        if (isThere !== true || !isAsked) done(isThere)
+        else byOthers(at, asked, done)
+      }),
     lookFor: probeTwice,
   }
 }

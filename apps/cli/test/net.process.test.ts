@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { GrantFacts, IdentityFacts } from '@anarq/kernel'
+import type { RolesFacts } from '@anarq/sdk'
 import { openShell, type Shell } from './shell.ts'
 
 let shell: Shell
@@ -155,6 +156,24 @@ suite('meeting by an invitation', () => {
     assert.ok(bobs.length <= 400)
   })
 
+  test('[SW-ROL-7] [WX-L1-4] an Operator says what it guarantees, another node sees it, and each says how fit it is', async () => {
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0', '--role', 'operator', '--guarantee', '99.5'])
+    await shell.up(bobsHome, ['--net', 'out'])
+    const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
+    await shell.json(['net', 'join', invitation], asBob())
+    const seen = await shell.json<RolesFacts>(['net', 'roles'], asBob())
+    assert.deepEqual(
+      seen.operators.map(({ guarantee, state, isSelf }) => [guarantee, state, isSelf]),
+      [[99.5, 'new', false]],
+    )
+    assert.equal(seen.term, undefined)
+    const { out } = await shell.run(['net', 'roles'])
+    assert.match(out, /^Period \d+, until .*: nobody is drawn\./)
+    assert.match(out, /\(this node\) +99\.5 % +not measured yet/)
+    assert.match(out, /How fit this node is, as far as it knows: \d+ of 100/)
+  })
+
   test('a relay that nobody can reach, a role that there is not, and a door without a network are refused', async () => {
     await shell.down()
     for (const wrong of [
@@ -166,6 +185,8 @@ suite('meeting by an invitation', () => {
       ...['', 'places', 'places=0', 'pace=1', 'kings=3', 'places=3,', 'constructor=3', 'minutes=9999'].map(
         (limits) => [...['--net', 'tcp://127.1.0.1:0', '--role', 'broker', '--broker-limits', limits]],
       ),
+      ['--net', 'tcp://127.1.0.1:0', '--role', 'relay', '--guarantee', '99'],
+      ['--net', 'tcp://127.1.0.1:0', '--role', 'operator', '--guarantee', '100'],
       ['--socks', '9150'],
     ])
       assert.equal(await shell.fails(['up', ...wrong]), 'invalid.option', wrong.join(' '))

@@ -11,18 +11,26 @@ import { assertAccessible, executable, type House, openHouse, passphrase, skip, 
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
-const among = (listen: string) => ({ net: { listen, isAmongOthers: true } })
+/** Periods of seconds, so that two relays agree on one while a person looks. */
+const rules = { discovery: { periodMs: 16_000, roundMs: 2_000, gossipEveryMs: 2_000, bitsMin: 8 } }
+const among = (listen: string, roles: readonly ('operator' | 'relay')[]) => ({
+  net: { listen, isAmongOthers: true, roles, rules },
+})
 let house: House
 let other: Node
 let otherHome: string
 
 before(async () => {
   if (executable === undefined && skip !== false) return
-  house = await openHouse(among('tcp://127.1.0.1:0'))
+  house = await openHouse(among('tcp://127.1.0.1:0', ['relay']))
   await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
   otherHome = await mkdtemp(join(tmpdir(), 'anarq-other-'))
   const passphraseCost = { memoryKiB: 8, passes: 1, lanes: 1 }
-  other = await openNode({ home: otherHome, passphraseCost, ...among('tcp://127.2.0.1:0') })
+  other = await openNode({
+    home: otherHome,
+    passphraseCost,
+    ...among('tcp://127.2.0.1:0', ['operator', 'relay']),
+  })
   await other.operations.account.init({ name: 'Bob', passphrase })
 })
 after(async () => {
@@ -63,7 +71,7 @@ test('an invitation is made, shown as a line and a code, and leads another node 
     await assertAccessible(page, 'network with an invitation')
     const line = await window.getByLabel('The invitation', { exact: true }).inputValue()
     await other.net()?.operations?.join(line)
-    await window.getByText('Among others').waitFor()
+    await window.getByText('Among others', { exact: true }).waitFor()
     await goTo(window, 'Nodes')
     await window.getByText(String(other.net()?.id.slice(0, 12))).waitFor()
     await window.getByText('Linked', { exact: true }).waitFor()
@@ -76,6 +84,12 @@ test('an invitation is made, shown as a line and a code, and leads another node 
     await window.getByText('Too few nodes offer to pass circuits on').waitFor()
     await window.getByText('No circuit is open').waitFor()
     await assertAccessible(page, 'circuits')
+    await goTo(window, 'Roles')
+    await window.getByText('Drawn for this period', { exact: true }).waitFor({ timeout: 90_000 })
+    await window.getByText('Guarantees 99%').waitFor()
+    await window.getByRole('meter', { name: 'Fitness' }).waitFor()
+
+    await assertAccessible(page, 'roles')
   }),
 )
 
@@ -112,5 +126,9 @@ test('an invitation is taken in by keyboard on a phone, and what is none is told
     await field.press('Enter')
     await page.getByText('know each other now').first().waitFor()
     assert.equal(await field.inputValue(), '')
+    await window.getByRole('tab', { name: 'Roles' }).tap()
+    await window.getByText('Guarantees 99%').waitFor()
+
+    await assertAccessible(page, 'roles on a phone')
   }),
 )

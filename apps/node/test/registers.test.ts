@@ -12,13 +12,19 @@ import { openRegisterStore } from '../src/net/register-store.ts'
 import { type NetNode, type NetWorld, until, withNetWorld } from './net-world.ts'
 
 /** As in the product, faster: this network lives some seconds. */
+const registers = {
+  workBits: { private: 4, protected: 4, public: 4 },
+  roundMs: 1500,
+  offerMs: 1000,
+  tickMs: 500,
+}
 const settings: Partial<NetSettings> = {
   keeping: {
     workBits: 4,
     heldBytesMax: 64 * 1024 ** 2,
     swarm: { probeMs: 250, probeTimeoutMs: 1500, batchMs: 40, requestMs: 2500, recoverTicks: 8 },
   },
-  registers: { workBits: { private: 4, protected: 4, public: 4 }, roundMs: 1500, offerMs: 1000, tickMs: 500 },
+  rules: { registers },
 }
 
 testLastingRegisterStore('registers on a disk', async () => {
@@ -88,8 +94,9 @@ test('[SW-CON-1] [SW-CON-2] [SW-CON-3] [SW-CON-5] real nodes: a private and a pr
 
 test('[SW-CON-4] [SW-CON-7] real nodes: a public register is decided by the relays that the network agreed on, and two writers end with one change', async () => {
   await withNetWorld(async (world) => {
-    const discovery = { periodMs: 8000, roundMs: 1000 }
-    const nodes = await neighbours(world, 4, { ...settings, roles: ['relay'], discovery })
+    // A directory takes a newer record at most every 20 seconds.
+    const rules = { registers, discovery: { periodMs: 16_000, roundMs: 2000 } }
+    const nodes = await neighbours(world, 4, { ...settings, roles: ['relay'], rules })
     const [ada, ben] = nodes as [NetNode, NetNode]
     await until(() => nodes.every(({ network }) => relaysOf(network.status()) === 4), 120_000)
     const { key } = await ben.network.registers()

@@ -5,6 +5,7 @@ import { printCircuits } from './circuits/report.ts'
 import { meetingScenarios, playMeeting } from './meeting/play.ts'
 import { printMeeting } from './meeting/report.ts'
 import { printReport, printRow, tableHead } from './report.ts'
+import { playRoles, printRoles } from './roles.ts'
 import { play, scenarios } from './scenarios.ts'
 
 const sizesDefault = '25,250,1000'
@@ -19,7 +20,7 @@ const { values } = parseArgs({
   },
 })
 
-const all = [...scenarios, ...circuitScenarios, ...meetingScenarios]
+const all = [...scenarios, ...circuitScenarios, ...meetingScenarios, 'roles'] as const
 const scenario = all.find((one) => one === values.scenario)
 const circuits = circuitScenarios.find((one) => one === scenario)
 const meeting = meetingScenarios.find((one) => one === scenario)
@@ -48,6 +49,9 @@ if (isWrong) {
 } else if (meeting !== undefined) {
   const options = { scenario: meeting, nodes: sizes[0] as number, seed }
   await timed(() => console.log(printMeeting(options, playMeeting(options))))
+} else {
+  const run = { nodes: sizes[0] as number, seed }
+  await timed(() => console.log(printRoles(run, playRoles(run))))
 }
 
 /** What depends on the machine goes where nobody compares it. */

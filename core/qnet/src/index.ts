@@ -3,6 +3,7 @@
  * node gives it real ones, the simulator gives a thousand of it virtual ones.
  */
 export { type Buckets, type BucketsOptions, createBuckets } from './buckets.ts'
+export { type DrawBase, drawCommittee, isDrawn } from './draw.ts'
 export {
   codeOfEnd,
   type DatagramEvents,

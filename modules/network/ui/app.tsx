@@ -9,6 +9,7 @@ import { Here } from './parts/here.tsx'
 import { Neighbours } from './parts/neighbours.tsx'
 import { Nodes } from './parts/nodes.tsx'
 import { People } from './parts/people.tsx'
+import { Roles } from './parts/roles.tsx'
 
 const places = [
   { id: 'here', icon: 'network' },
@@ -16,6 +17,7 @@ const places = [
   { id: 'nodes', icon: 'devices' },
   { id: 'neighbours', icon: 'grid' },
   { id: 'circuits', icon: 'link' },
+  { id: 'roles', icon: 'clock' },
 ] as const
 type Place = (typeof places)[number]['id']
 
@@ -47,6 +49,8 @@ function Content({ place }: { readonly place: Place }): ReactNode {
       return <Neighbours />
     case 'circuits':
       return <Circuits />
+    case 'roles':
+      return <Roles />
     default:
       return place satisfies never
   }

@@ -17,6 +17,7 @@ export type Person = Awaited<ReturnType<AppSdk['network']['people']>>[number]
 export type Neighbourhood = Awaited<ReturnType<AppSdk['network']['neighbourhood']>>
 export type Kept = Awaited<ReturnType<AppSdk['network']['kept']>>
 export type CircuitsOf = Awaited<ReturnType<AppSdk['network']['circuits']>>
+export type RolesOf = Awaited<ReturnType<AppSdk['network']['roles']>>
 export type Invitation = Awaited<ReturnType<AppSdk['network']['invite']>>
 
 export const { Surroundings, useSurroundings } = createSurroundings<Around>()

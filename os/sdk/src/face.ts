@@ -38,6 +38,7 @@ import type {
   PeerFacts,
 } from './network-operations.ts'
 import type { OwnRegisters, RegisterChange, RegisterFacts, RegisterProof } from './register-operations.ts'
+import type { RolesFacts } from './roles-facts.ts'
 
 export type Sdk = {
   readonly identity: IdentitySdk
@@ -257,6 +258,7 @@ export type NetworkSdk = {
   /** Also on a node that is on no network: whom the identity in use knows is its own. */
   people(input: Nothing): Promise<readonly PersonFacts[]>
   circuits(input: Nothing): Promise<CircuitsFacts>
+  roles(input: Nothing): Promise<RolesFacts>
   invite(input: Nothing): Promise<NetworkInvitation>
   join(input: { invitation: string }): Promise<PeerFacts>
   neighbourhood(input: Nothing): Promise<NeighbourhoodFacts>

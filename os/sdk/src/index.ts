@@ -73,5 +73,6 @@ export type {
   RegisterProof,
   RegisterVersionFacts,
 } from './register-operations.ts'
+export type { FitnessRate, OperatorRoleFacts, RolesFacts, TermFacts } from './roles-facts.ts'
 export type { JsonSchema, Shape } from './shape.ts'
 export { fromWire, toWire } from './wire.ts'

@@ -1,5 +1,6 @@
 import type { BranchOperations } from './branch-operations.ts'
 import type { RegisterOperations } from './register-operations.ts'
+import type { RolesFacts } from './roles-facts.ts'
 
 /** This node among others, as whoever uses it asks about it. A node that is on no network answers `unavailable.network` to all but `status`. */
 export type NetworkOperations = RegisterOperations & {
@@ -13,6 +14,8 @@ export type NetworkOperations = RegisterOperations & {
   /** Its circuits, how they are chosen, and how many of others' go by it. */
   circuits(): CircuitsFacts
   readonly branches: BranchOperations
+  /** Who is what in this period, what Operators guarantee and what was measured, and how fit this node is. */
+  roles(): RolesFacts
   /** By what another node's owner gave: resolves when it is reached. `invalid.invitation`, `refused.expired`, `unavailable.peer`. */
   join(invitation: string, signal?: AbortSignal): Promise<PeerFacts>
 }

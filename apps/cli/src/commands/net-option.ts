@@ -7,6 +7,7 @@ export function netOf(values: Values): NetSettings | undefined {
   const { net, outside } = values
   const roles = rolesOf(values.role)
   const socks = numberOf(values, 'socks', { max: 65_535 })
+  const guarantee = guaranteeOf(values.guarantee, roles)
   if (typeof net !== 'string') {
     if (outside === undefined && roles.length === 0 && socks === undefined) return undefined
     throw new Fault(
@@ -15,12 +16,12 @@ export function netOf(values: Values): NetSettings | undefined {
     )
   }
   const broker = brokerOf(values['broker-limits'], roles)
-  const settings = { isAmongOthers: true, roles, socks, broker }
+  const settings = { isAmongOthers: true, roles, guarantee, socks, broker }
   if (net === 'out') {
     if (roles.length > 0)
       throw new Fault(
         'invalid.option',
-        'A relay or broker must be reached: give --net tcp://0.0.0.0:4610 with --role.',
+        'Who serves others must be reached: give --net tcp://0.0.0.0:4610 with --role.',
       )
     return settings
   }
@@ -63,12 +64,22 @@ function brokerOf(text: unknown, roles: readonly string[]): NetSettings['broker'
   )
 }
 
-const rolesKnown = ['broker', 'exit', 'relay'] as const
+const rolesKnown = ['broker', 'exit', 'operator', 'relay'] as const
 
 function rolesOf(role: unknown): (typeof rolesKnown)[number][] {
   const asked: readonly unknown[] = Array.isArray(role) ? role : role === undefined ? [] : [role]
   const unknown = asked.find((one) => !rolesKnown.includes(one as 'relay'))
   if (unknown !== undefined)
-    throw new Fault('invalid.option', `--role is relay, exit or broker, not ${String(unknown)}.`)
+    throw new Fault('invalid.option', `--role is relay, exit, operator or broker, not ${String(unknown)}.`)
   return rolesKnown.filter((one) => asked.includes(one))
+}
+
+/** In percent; whether it is one that can be given is the node's to say. */
+function guaranteeOf(value: Values[string], roles: readonly string[]): number | undefined {
+  if (value === undefined) return undefined
+  if (!roles.includes('operator'))
+    throw new Fault('invalid.option', 'Only an Operator guarantees anything: give --role operator too.')
+  const percent = Number(value)
+  if (typeof value === 'string' && value.trim() !== '' && percent >= 50 && percent <= 99.99) return percent
+  throw new Fault('invalid.option', '--guarantee is 50 to 99.99 percent of the time, like --guarantee 99.5')
 }

@@ -12,6 +12,7 @@ import { table, when } from '../terminal.ts'
 import { branchDetails, branchOptions, branchVerb } from './branch.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
 import { registerOptions, registerVerb } from './register.ts'
+import { describeRoles } from './roles.ts'
 
 type NetVerb = (context: Context, args: readonly string[], values: Values) => Promise<number>
 
@@ -44,6 +45,11 @@ const verbs: Readonly<Record<string, NetVerb>> = {
   async circuit({ sdk, terminal }) {
     const facts = await (await sdk()).network.circuits({})
     terminal.result(facts, describeCircuits(facts))
+    return 0
+  },
+  async roles({ sdk, terminal }) {
+    const facts = await (await sdk()).network.roles({})
+    terminal.result(facts, describeRoles(facts))
     return 0
   },
   async invite({ sdk, terminal }) {
@@ -84,13 +90,14 @@ const verbs: Readonly<Record<string, NetVerb>> = {
 
 export const net: Command = {
   usage:
-    'net status | peers | people | circuit | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | branch VERB | bring-back [INVITATION]',
+    'net status | peers | people | circuit | roles | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | branch VERB | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
     'net peers         the nodes that it knows, and how it is linked to them: directly, through both routers (punched), or by a broker',
     'net people        with whom you share, and whether their nodes answer now',
     'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
+    'net roles         who is drawn for this period, what Operators guarantee and what was measured, how fit this node is',
     'net invite        one line that leads another node here, for a week',
     'net join LINE     meet the network of whoever gave you the line',
     'net neighbours    the nodes that keep copies with this one, and what is held here for them',

@@ -15,7 +15,7 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--broker-limits LIMITS] [--socks PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--guarantee 99] [--broker-limits LIMITS] [--socks PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
@@ -24,6 +24,7 @@ export const up: Command = {
     'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
     '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
     '--socks 9150 opens a SOCKS5 door on 127.0.0.1: what programs send there leaves by another node, over three relays.',
+    '--role operator --guarantee 99 promises to be there for so much of the time; others measure it, and publish what they measured.',
     '--role relay passes circuits of others on; --role exit also lets them out, under your address: read docs/operators.md first.',
     '--role broker brings nodes together that nobody can dial, and passes on what it cannot read. What it gives for that:',
     '--broker-limits places=512,pairs=128,pace=262144,bytes=134217728,minutes=30 (pace in bytes a second; pace, bytes, minutes of a pair)',
@@ -36,6 +37,7 @@ export const up: Command = {
     outside: { type: 'string' },
     role: { type: 'string', multiple: true },
     'broker-limits': { type: 'string' },
+    guarantee: { type: 'string' },
     socks: { type: 'string' },
   },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {
@@ -88,6 +90,13 @@ function named(address: string): string {
   return address.replace('//127.0.0.1:', '//localhost:')
 }
 
+const servings: Readonly<Record<NonNullable<NetSettings['roles']>[number], string>> = {
+  broker: 'It brings nodes together that nobody can dial',
+  exit: 'It lets circuits of others out to the internet, under the address of this machine',
+  operator: 'It is an Operator: others measure how much it is there (anarq net roles)',
+  relay: 'It passes circuits of others on, to other nodes alone',
+}
+
 function welcome(
   address: string,
   home: string,
@@ -119,16 +128,7 @@ function welcome(
     `AnarQ is running: ${address}`,
     `Its data lies in ${home}; the API is described at ${address}/api/docs`,
     ...(net?.address === undefined ? [] : [`Other nodes reach it at ${net.address}`]),
-    ...(net === undefined || roles.length === 0
-      ? []
-      : [
-          ...(roles.includes('exit')
-            ? ['It lets circuits of others out to the internet, under the address of this machine']
-            : roles.includes('relay')
-              ? ['It passes circuits of others on, to other nodes alone']
-              : []),
-          ...(roles.includes('broker') ? ['It brings nodes together that nobody can dial'] : []),
-        ]),
+    ...(net === undefined ? [] : roles.map((role) => servings[role])),
     ...(net?.socks === undefined
       ? []
       : [`Programs use circuits at ${net.socks}:  curl --socks5-hostname ${net.socks} https://example.org`]),

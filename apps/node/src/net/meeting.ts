@@ -18,6 +18,9 @@ import { roomBytes } from './rooms.ts'
 export type MeetingOptions = {
   readonly ground: Ground
   readonly roles: readonly OfferedRole[]
+  /** In ten-thousandths of the time, where it is an Operator. */
+  readonly guarantee?: number | undefined
+  /** For tests and private networks: all of one have the same. */
   readonly settings?: Partial<DiscoverySettings> | undefined
   onFault(fault: Fault): void
 }
@@ -37,7 +40,7 @@ const greetingMsMax = 10_000
 const greetingPollMs = 50
 const keepEveryMs = 5 * 60_000
 
-export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOptions): Meeting {
+export function openMeeting({ ground, roles, guarantee, settings = {}, onFault }: MeetingOptions): Meeting {
   const { keys, onion, world, links, rooms, kept, addresses } = ground
   const discovery: Discovery = createDiscovery({
     keys,
@@ -45,7 +48,10 @@ export function openMeeting({ ground, roles, settings = {}, onFault }: MeetingOp
     world,
     settings,
     wire: rooms.open(roomBytes.discovery, (from, message) => discovery.receive(from, message)),
-    describe: () => ({ addresses, brokers: idsOf(ground.brokers()), branches: [], capacity: 0, roles }),
+    describe: () => ({
+      ...{ addresses, brokers: idsOf(ground.brokers()), branches: [], capacity: 0, roles },
+      ...(guarantee === undefined ? {} : { guarantee }),
+    }),
     // Where branches are met is all that is published so far.
     verifyPointer: (signed, verdict) => verdict(isMeeting(signed)),
     groupOfPeer(peer) {

@@ -3,6 +3,7 @@ import type { Kernel, Peers, SmallFile } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
 import type { DiscoverySettings } from '@anarq/qnet/discovery'
 import type { NodeAddress, OfferedRole } from '@anarq/qnet/record'
+import type { RolesSettings } from '@anarq/qnet/roles'
 import type { NetworkOperations } from '@anarq/sdk'
 import { type BranchesRoom, openBranches } from './branches/branches.ts'
 import { type ExitSettings, openCircuits } from './circuits.ts'
@@ -13,6 +14,7 @@ import { networkOperations } from './operations.ts'
 import { openPaths, type PathsRoom, type PathsSettings } from './paths.ts'
 import { openQuestions } from './questions.ts'
 import { openRegisters, type RegisterSettings, type RegistersRoom } from './registers.ts'
+import { guaranteeOf, openRoles, type RolesRoom } from './roles.ts'
 
 export type NetSettings = PathsSettings & {
   /** Where other nodes may come in; without it this node only goes out. */
@@ -23,13 +25,20 @@ export type NetSettings = PathsSettings & {
   readonly isAmongOthers?: boolean
   /** What it does for others. */
   readonly roles?: readonly OfferedRole[]
+  /** What an Operator promises, in percent of the time; absent: 99. */
+  readonly guarantee?: number | undefined
   /** The port of 127.0.0.1 at which programs of this machine come in to use circuits (SOCKS5). */
   readonly socks?: number | undefined
   readonly exit?: ExitSettings | undefined
   readonly keeping?: KeepingSettings
-  readonly registers?: RegisterSettings
-  /** All of a network have the same. */
+  /** For tests and private networks: all of one have the same. */
+  readonly rules?: NetRules
+}
+
+export type NetRules = {
   readonly discovery?: Partial<DiscoverySettings>
+  readonly roles?: Partial<RolesSettings>
+  readonly registers?: RegisterSettings
 }
 
 export type NetOptions = NetSettings & {
@@ -64,6 +73,7 @@ export type Net = Peers & {
 /** Puts the rooms of the network together. `refused.locked` while locked, `unavailable.address` where it cannot listen. */
 export async function openNet({ isAmongOthers = false, ...options }: NetOptions): Promise<Net> {
   const { kernel, onChanged } = options
+  const guarantee = guaranteeOf(options.roles ?? [], options.guarantee)
   const ground = await openGround({ ...options, secret: kernel.nodeSecret() })
   ground.hear({ onUp: onChanged, onDown: onChanged, onLatency: onChanged })
   const questions = openQuestions(ground, kernel, isAmongOthers)
@@ -78,7 +88,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
   const began = (begun: Meeting): void => {
     meeting = begun
   }
-  const among = isAmongOthers ? await openAmongOthers({ ground, paths, began }, options) : undefined
+  const among = isAmongOthers ? await openAmongOthers({ ground, paths, guarantee, began }, options) : undefined
   return {
     ...questions,
     id: ground.keys.id,
@@ -113,20 +123,30 @@ type Among = Pick<Net, 'reach' | 'socks'> & {
   close(): Promise<void>
 }
 
-type Below = { readonly ground: Ground; readonly paths: PathsRoom; began(meeting: Meeting): void }
+type Below = {
+  readonly ground: Ground
+  readonly paths: PathsRoom
+  readonly guarantee: number | undefined
+  began(meeting: Meeting): void
+}
 
 /** Closes the ground where it fails. */
-async function openAmongOthers({ ground, paths, began }: Below, options: NetOptions): Promise<Among> {
-  const { kernel, heldFolder, keeping: settings, socks, exit, onFault } = options
+async function openAmongOthers(
+  { ground, paths, guarantee, began }: Below,
+  options: NetOptions,
+): Promise<Among> {
+  const { kernel, heldFolder, keeping: settings, rules, socks, exit, onFault, onChanged } = options
   const roles = [...new Set(options.roles)].sort()
-  const meeting = openMeeting({ ground, roles, settings: options.discovery, onFault })
+  const meeting = openMeeting({ ground, roles, guarantee, settings: rules?.discovery, onFault })
   began(meeting)
   const { discovery } = meeting
   const known = (): NodeId[] => discovery.nodes().map(({ record }) => record.id)
   let keeping: KeepingRoom | undefined
   let registers: RegistersRoom | undefined
   let branches: BranchesRoom | undefined
+  let rolesRoom: RolesRoom | undefined
   const closeRooms = async (): Promise<void> => {
+    await rolesRoom?.close()
     await branches?.close()
     await registers?.close()
     await keeping?.close()
@@ -140,17 +160,24 @@ async function openAmongOthers({ ground, paths, began }: Below, options: NetOpti
       discovery,
       kernel,
       folder: heldFolder,
-      settings: options.registers,
+      settings: rules?.registers,
       onFault,
     })
     branches = await openBranches({ ...options, ground, discovery, folder: options.branchesFolder, settings })
+    rolesRoom = await openRoles({
+      ...{ ground, discovery, folder: heldFolder, onFault, onChanged },
+      settings: {
+        ...(rules?.discovery?.periodMs && { periodMs: rules.discovery.periodMs }),
+        ...rules?.roles,
+      },
+    })
     const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
     const { arrived } = keeping
     return {
       keeping,
       branches,
       operations: {
-        ...networkOperations({ ground, meeting, paths, keeping, circuits, branches, roles }),
+        ...networkOperations({ ground, meeting, paths, keeping, circuits, branches, roles, rolesRoom }),
         ...registers.operations,
       },
       socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,

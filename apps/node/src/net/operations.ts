@@ -16,6 +16,7 @@ import { type Ground, urlOfAddress } from './ground.ts'
 import type { KeepingRoom } from './keeping.ts'
 import type { Meeting } from './meeting.ts'
 import type { PathsRoom } from './paths.ts'
+import type { RolesRoom } from './roles.ts'
 
 export type NetworkParts = {
   readonly ground: Ground
@@ -25,11 +26,12 @@ export type NetworkParts = {
   readonly circuits: Circuits
   readonly branches: BranchesRoom
   readonly roles: readonly OfferedRole[]
+  readonly rolesRoom: RolesRoom
 }
 
 /** What can be asked of a node's network, over its rooms. */
 export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, keyof RegisterOperations> {
-  const { ground, meeting, paths, keeping, roles } = parts
+  const { ground, meeting, paths, keeping, roles, rolesRoom } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -77,6 +79,7 @@ export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, 
     invite,
     branches: parts.branches.operations,
     circuits: () => circuitsOf(parts),
+    roles: rolesRoom.facts,
     async join(invitation, signal) {
       const id = await join(invitation, signal)
       const known = peers().find((peer) => peer.id === id)

@@ -2,7 +2,7 @@ import { fromBase64Url, toBase64Url } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readFields } from '@anarq/ipld'
 import { type NodeId, textOfNodeId } from '@anarq/qnet'
-import { judgeState } from '@anarq/qnet/discovery'
+import { baseOfSet, judgeState, ownSet } from '@anarq/qnet/discovery'
 import {
   type Chain,
   drawFrom,
@@ -129,13 +129,14 @@ function isGrounded(chain: Chain, view: unknown, state: Uint8Array | undefined, 
 
 /** Who would decide, by a state that two thirds of its own relays signed: whether the network had that state, its relays know. */
 function committeeIn(state: Uint8Array, chain: Chain): ReadonlySet<NodeId> {
-  const fields = readFields(decodeCbor(state), ['v', 'period', 'round', 'ids', 'votes'], 'A state')
+  const known = ['v', 'period', 'round', 'ids', 'came', 'link', 'lot', 'votes'] as const
+  const fields = readFields(decodeCbor(state), known, 'A state')
   const relays = new Set(
     readArray(fields.ids, 'Its relays', { max: stateIdsMax }).map((id) =>
       textOfNodeId(readBytes(id, 'A relay', { length: 32 })),
     ),
   )
-  const nobody = { hash: new Uint8Array(32), ids: new Set<NodeId>() }
+  const nobody = baseOfSet(ownSet([]))
   const judged = judgeState(state, { committeeSize: stateCommittee, baseOf: () => nobody, relays })
   if (judged === undefined) return new Set()
   return new Set(drawFrom(judged, topicOf(chain.descriptor)))

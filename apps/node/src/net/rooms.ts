@@ -3,7 +3,7 @@ import type { Links } from '@anarq/links'
 import type { NodeId, Wire } from '@anarq/qnet'
 
 /** One byte in front of each message says which room it is for. */
-export const roomBytes = { discovery: 1, swarm: 2, nat: 3, registers: 5, branches: 6 } as const
+export const roomBytes = { discovery: 1, swarm: 2, nat: 3, roles: 4, registers: 5, branches: 6 } as const
 export type RoomByte = (typeof roomBytes)[keyof typeof roomBytes]
 
 /** `isOnTrial`: it came over a link that is tried beside a relayed one. */

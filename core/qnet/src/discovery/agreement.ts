@@ -3,10 +3,10 @@ import { hasCode } from '@anarq/fault'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys, NodeRecord } from '../record/index.ts'
-import { idBytes } from './distance.ts'
+import { hashOfSet } from '../state-set.ts'
+import type { CastLot } from './lots.ts'
 import {
   type Base,
-  hashOfSet,
   isDoubleVote,
   judgeState,
   makeVote,
@@ -14,10 +14,12 @@ import {
   parseVote,
   quorumOf,
   roundsMax,
+  setOver,
   type Vote,
   wasDrawn,
   writeState,
 } from './state.ts'
+import { createVotingGround } from './voting-ground.ts'
 
 /**
  * Agreement on the relays of a period. At its start every node makes the same set out of the records it holds, as far as gossip
@@ -31,6 +33,7 @@ export type Agreement = {
   /** Faults of what is malformed or forged are thrown, for the host to blame the sender. `isNew`: to be passed on. */
   receiveVote(bytes: Uint8Array, from: NodeId): { isNew: boolean }
   receiveState(bytes: Uint8Array): { isNew: boolean }
+  receiveLot(cast: CastLot): { isNew: boolean }
 }
 
 export type AgreementOptions = {
@@ -41,6 +44,8 @@ export type AgreementOptions = {
   /** Verified ones, one's own too, of nodes that never lied. */
   records(): Iterable<NodeRecord>
   sendVote(vote: Vote): void
+  /** To one node, or to some. */
+  sendLot(cast: CastLot, to?: NodeId): void
   /** To exchange records with a node that sees another set. */
   compareWith(id: NodeId): void
   lied(id: NodeId, evidence: readonly [Uint8Array, Uint8Array]): void
@@ -56,41 +61,29 @@ export type AgreementSettings = {
 }
 
 export function createAgreement(options: AgreementOptions): Agreement {
-  const { settings, nowMs, records } = options
+  const { settings, nowMs } = options
   const { committeeSize, periodMs } = settings
   let state: NetworkState | undefined
   let period = -1
   let voted = -1
   let ballots = createBallots(committeeSize)
-  let ownBase: Base | undefined
+  const ground = createVotingGround(options, () => state)
+  const { baseOf } = ground
 
   const enter = (now: number): void => {
     if (now === period) return
     period = now
     voted = -1
     ballots = createBallots(committeeSize)
-    ownBase = undefined
+    ground.enter(now)
   }
   const isOpen = (): boolean => state === undefined || state.period < period
-  const ownSet = (): NodeId[] => relaysOf(records(), period * periodMs, periodMs)
-  const knownRelays = (): ReadonlySet<NodeId> => new Set(relaysOf(records(), nowMs(), periodMs))
-  const binds = (of: number): NetworkState | undefined =>
-    state !== undefined && of > state.period && of - state.period <= settings.periodsMax ? state : undefined
-  const baseOf = (of: number): Base => {
-    // A state stays as it is for the whole period; what a node knows by itself grows meanwhile.
-    if (of === period && ownBase !== undefined) return ownBase
-    const bound = binds(of)
-    const ids = bound?.ids ?? relaysOf(records(), of * periodMs, periodMs)
-    const base = { hash: hashOfSet(ids), ids: new Set(ids) }
-    if (of === period && bound !== undefined) ownBase = base
-    return base
-  }
   const receiveState = (bytes: Uint8Array): { isNew: boolean } => {
     const latest = Math.floor(nowMs() / periodMs) + 1
     const judged = judgeState(bytes, {
       committeeSize,
       baseOf,
-      relays: knownRelays(),
+      relays: ground.knownRelays(),
       isWanted: (claimed) => claimed.period <= latest && isBetter(claimed, state),
     })
     if (judged === undefined) return { isNew: false }
@@ -102,9 +95,10 @@ export function createAgreement(options: AgreementOptions): Agreement {
     return { isNew: true }
   }
   const settle = (): void => {
-    const ids = ownSet()
-    const settled = isOpen() ? ballots.settled(baseOf(period), hashOfSet(ids)) : undefined
-    if (settled !== undefined) receiveState(writeState({ period, ids, ...settled }))
+    if (!isOpen()) return
+    const [ids, base, lot] = [ground.relays(), baseOf(period), ground.lot()]
+    const settled = ballots.settled(base, hashOfSet(setOver(period, base, ids, lot)))
+    if (settled !== undefined) receiveState(writeState({ period, ids, base, lot, ...settled }))
   }
 
   return {
@@ -114,12 +108,13 @@ export function createAgreement(options: AgreementOptions): Agreement {
     receiveState,
     tick() {
       enter(Math.floor(nowMs() / periodMs))
+      ground.castLot()
       const round = Math.floor((nowMs() - period * periodMs) / settings.roundMs)
       // What four rounds did not bring together needs time more than votes.
       const isVoting = round < 4 || (round < roundsMax && round % 4 === 0)
       if (!isOpen() || !isVoting || round <= voted) return
       voted = round
-      const fields = { period, round, base: baseOf(period), hash: hashOfSet(ownSet()) }
+      const fields = { period, round, base: baseOf(period), hash: ground.hash() }
       const vote = makeVote(options.keys, fields, committeeSize)
       if (vote === undefined) return
       ballots.add(vote)
@@ -133,14 +128,23 @@ export function createAgreement(options: AgreementOptions): Agreement {
       if (vote.period !== period) return { isNew: false }
       const base = baseOf(period)
       const isOurs = equalBytes(vote.baseHash, base.hash)
-      if (!isOurs || !equalBytes(vote.hash, hashOfSet(ownSet()))) options.compareWith(from)
+      if (!isOurs || !equalBytes(vote.hash, ground.hash())) {
+        options.compareWith(from)
+        ground.tellLot(from)
+      }
       // Keys cost nothing: votes of nodes that nobody here knows would fill the room for others.
-      if (!(isOurs ? base.ids : knownRelays()).has(vote.id)) return { isNew: false }
+      if (!(isOurs ? base.ids : ground.knownRelays()).has(vote.id)) return { isNew: false }
       const held = ballots.held(vote)
       if (held !== undefined && isDoubleVote(held, vote)) options.lied(vote.id, [held.bytes, vote.bytes])
       if (held !== undefined || !ballots.add(vote)) return { isNew: false }
       settle()
       return { isNew: true }
+    },
+    receiveLot(cast) {
+      enter(Math.floor(nowMs() / periodMs))
+      const isNew = ground.takeLot(cast)
+      if (isNew && cast.period === period) settle()
+      return { isNew }
     },
   }
 }
@@ -190,24 +194,6 @@ function createBallots(committeeSize: number): Ballots {
       return undefined
     },
   }
-}
-
-/**
- * The relays and exits that were there at the cut, a twelfth of a period before its start, and signed a record in the three periods
- * before it, sorted. Only of records, so that whoever holds the same ones has the same set.
- */
-export function relaysOf(records: Iterable<NodeRecord>, startMs: number, periodMs: number): NodeId[] {
-  const cutMs = startMs - periodMs / 12
-  const isRelay = ({ roles, sinceMs, issuedMs, expiresMs }: NodeRecord): boolean =>
-    roles.some((role) => role === 'relay' || role === 'exit') &&
-    sinceMs <= cutMs &&
-    issuedMs > cutMs - 3 * periodMs &&
-    expiresMs > cutMs
-  return [...records]
-    .filter(isRelay)
-    .map(({ id }): [NodeId, Uint8Array] => [id, idBytes(id)])
-    .sort(([, a], [, b]) => compareBytes(a, b))
-    .map(([id]) => id)
 }
 
 /** Of one period the state of the lower round stands, then the one with the lower hash: so do all nodes end with one. */

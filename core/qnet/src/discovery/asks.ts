@@ -1,4 +1,4 @@
-import type { Random } from '@anarq/random'
+import { uint32 } from '../chance.ts'
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import type { Message } from './messages.ts'
@@ -59,21 +59,4 @@ export function createAsks(
       return true
     },
   }
-}
-
-export function uint32(random: Random): number {
-  return new DataView(random.bytes(4).buffer).getUint32(0)
-}
-
-/** `count` of them by chance, each once. */
-export function pick<T>(random: Random, from: Iterable<T>, count: number): T[] {
-  const left = [...from]
-  const picked: T[] = []
-  while (picked.length < count && left.length > 0) {
-    const i = uint32(random) % left.length
-    picked.push(left[i] as T)
-    left[i] = left.at(-1) as T
-    left.pop()
-  }
-  return picked
 }

@@ -1,8 +1,8 @@
 import { Fault } from '@anarq/fault'
+import { pick } from '../chance.ts'
 import type { NodeId } from '../node-id.ts'
 import type { NodeRecord } from '../record/index.ts'
 import { isOtherView } from './agreement.ts'
-import { pick } from './asks.ts'
 import { cachedNodesMax, writeCache } from './cache.ts'
 import type { Entry } from './directory.ts'
 import { diverse, idBytes } from './distance.ts'
@@ -228,6 +228,9 @@ function handle(ground: Ground, parts: Parts, from: NodeId, message: Message): v
     }
     case 'state':
       if (agreement.receiveState(message.state).isNew) ground.spread(message, fanout, from)
+      return
+    case 'lot':
+      if (agreement.receiveLot(message).isNew) ground.spread(message, fanout, from)
       return
     default:
       message satisfies never

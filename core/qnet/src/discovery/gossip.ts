@@ -1,6 +1,6 @@
+import { pick } from '../chance.ts'
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
-import { pick } from './asks.ts'
 import type { Directory } from './directory.ts'
 import { knownPerMessage, type Message, recordsPerMessage, wantedPerMessage } from './messages.ts'
 

@@ -2,6 +2,7 @@
  * How nodes find each other without anybody's server: seeds, a cache, greeting, gossip of signed records, look-ups by id over
  * disjoint paths, pointers near their keys, and agreement on the relays of a period.
  */
+export { ownSet, type StateSet } from '../state-set.ts'
 export type { AgreementSettings } from './agreement.ts'
 export { readCache } from './cache.ts'
 export {
@@ -32,4 +33,4 @@ export {
   signSeedList,
 } from './seeds.ts'
 export { type DiscoverySettings, discoverySettings } from './settings.ts'
-export { type JudgeOptions, judgeState, type NetworkState } from './state.ts'
+export { baseOfSet, type JudgeOptions, judgeState, type NetworkState } from './state.ts'

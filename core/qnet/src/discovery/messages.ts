@@ -2,10 +2,12 @@ import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readInt } from '@anarq/ipld'
 import { type NodeId, textOfNodeId } from '../node-id.ts'
 import { recordBytesMax } from '../record/index.ts'
+import { stateIdsMax } from '../state-link.ts'
 import { fingerprintBytes, fingerprintParts } from './directory.ts'
 import { idBytes } from './distance.ts'
+import { lotBytes } from './lots.ts'
 import { pointerBytesMax } from './pointers.ts'
-import { stateIdsMax, voteBytesMax } from './state.ts'
+import { voteBytesMax } from './state.ts'
 
 /** What nodes say to each other here: a canonical DAG-CBOR list that begins with the number of its kind. */
 export type Message =
@@ -22,6 +24,7 @@ export type Message =
   | { readonly kind: 'lie'; about: 'record' | 'vote'; first: Uint8Array; second: Uint8Array }
   | { readonly kind: 'votes'; votes: readonly Uint8Array[] }
   | { readonly kind: 'state'; state: Uint8Array }
+  | { readonly kind: 'lot'; period: number; base: Uint8Array; lot: Uint8Array }
 
 type Greeting = {
   readonly nonce: number
@@ -32,8 +35,8 @@ type Greeting = {
   readonly record: Uint8Array
 }
 
-/** Ids and votes of the largest state, and what stands around them. */
-export const discoveryBytesMax: number = stateIdsMax * 34 + 512 * (voteBytesMax + 3) + 64
+/** Ids and votes of the largest state, who left it and who came, and what stands around them. */
+export const discoveryBytesMax: number = 4 * stateIdsMax * 34 + 512 * (voteBytesMax + 3) + 64
 export const recordsPerMessage = 32
 export const knownPerMessage = 512
 export const wantedPerMessage = 128
@@ -42,7 +45,7 @@ export const votesPerMessage = 32
 
 const kinds = [
   ...(['hello', 'welcome', 'sync', 'have', 'want', 'records'] as const),
-  ...(['find', 'get', 'found', 'put', 'lie', 'votes', 'state'] as const),
+  ...(['find', 'get', 'found', 'put', 'lie', 'votes', 'state', 'lot'] as const),
 ]
 const nonceMax = 0xffff_ffff
 const what = 'A message'
@@ -77,6 +80,8 @@ function partsOf(message: Message): readonly unknown[] {
       return [message.votes]
     case 'state':
       return [message.state]
+    case 'lot':
+      return [message.period, message.base, message.lot]
     default:
       return message satisfies never
   }
@@ -107,6 +112,7 @@ const partCounts: Readonly<Record<Message['kind'], number>> = {
   lie: 3,
   votes: 1,
   state: 1,
+  lot: 3,
 }
 
 function readParts(kind: Message['kind'], [a, b, c, d]: readonly unknown[]): Message {
@@ -157,6 +163,13 @@ function readParts(kind: Message['kind'], [a, b, c, d]: readonly unknown[]): Mes
       return { kind, votes: readMany(a, votesPerMessage, voteBytesMax) }
     case 'state':
       return { kind, state: readBytes(a, 'Its state') }
+    case 'lot':
+      return {
+        kind,
+        period: readInt(a, 'Its period', { max: 0xffff_ffff }),
+        base: readBytes(b, 'Its base', { length: 32 }),
+        lot: readBytes(c, 'Its lot', { length: lotBytes }),
+      }
     default:
       return kind satisfies never
   }

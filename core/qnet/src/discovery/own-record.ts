@@ -13,7 +13,7 @@ import type { World } from '../world.ts'
 /** What the host says of its node, asked anew for each record. */
 export type Description = Pick<
   RecordFields,
-  'addresses' | 'brokers' | 'branches' | 'capacity' | 'family' | 'roles'
+  'addresses' | 'brokers' | 'branches' | 'capacity' | 'family' | 'guarantee' | 'roles'
 >
 
 /** The record of this node: worked for in slices, so that nothing else waits, and signed anew before it is old. */

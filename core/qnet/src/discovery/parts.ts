@@ -1,8 +1,9 @@
+import { pick } from '../chance.ts'
 import type { NodeId } from '../node-id.ts'
 import type { NodeKeys, NodeRecord, OnionKeys } from '../record/index.ts'
 import type { Wire, World } from '../world.ts'
 import { type Agreement, createAgreement } from './agreement.ts'
-import { type Asks, createAsks, pick } from './asks.ts'
+import { type Asks, createAsks } from './asks.ts'
 import { createDirectory, type Directory } from './directory.ts'
 import { createFinder, type Finder } from './finder.ts'
 import { createGossip, type Gossip } from './gossip.ts'
@@ -176,6 +177,10 @@ export function createParts(ground: Ground, options: DiscoveryOptions, isFirst: 
       if (own.record !== undefined) yield own.record
     },
     sendVote: ({ bytes }) => ground.spread({ kind: 'votes', votes: [bytes] }, fanout),
+    sendLot(cast, to) {
+      if (to === undefined) ground.spread({ kind: 'lot', ...cast }, fanout)
+      else send(to, { kind: 'lot', ...cast })
+    },
     compareWith: gossip.compare,
     lied: (_, [first, second]) => intake.takeLie('vote', first, second),
     changed: (state) => options.changed?.(state),

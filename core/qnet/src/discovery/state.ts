@@ -1,29 +1,57 @@
-import { compareBytes, concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
+import { concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt } from '@anarq/ipld'
-import { hashBlake3 } from '@anarq/qlock'
-import { type NodeId, nodeIdOf, textOfNodeId } from '../node-id.ts'
+import type { DrawBase } from '../draw.ts'
+import { type NodeId, nodeIdOf } from '../node-id.ts'
 import { type NodeKeys, verifyByNode } from '../record/index.ts'
+import { readIds, readLink, stateIdsMax, writeLink } from '../state-link.ts'
+import { eldersOf, followLink, hashOfSet, linkOf, type StateLink, type StateSet } from '../state-set.ts'
 import { vrfHash, vrfProofBytes, vrfVerify } from '../vrf.ts'
 import { idBytes } from './distance.ts'
+import { lotBytes, readLot, seedOf, verifyLot } from './lots.ts'
 
-/** The set of live relays of a period that more than two thirds of a drawn committee signed: the same for everybody. */
-export type NetworkState = {
-  readonly period: number
-  readonly round: number
-  readonly ids: readonly NodeId[]
-  /** Of the sorted ids alone, so that two sides that come to the same set have the same base again. */
-  readonly hash: Uint8Array
-  readonly votes: number
-  /** `agreed`: the committee was drawn from the state before, which we held. `provisional`: from one that we did not hold. */
-  readonly trust: 'agreed' | 'provisional'
-  readonly bytes: Uint8Array
-}
+/** The set of live relays of a period, and its seed, that more than two thirds of a drawn committee signed: the same for everybody. */
+export type NetworkState = StateSet &
+  DrawBase & {
+    readonly round: number
+    readonly hash: Uint8Array
+    /** To its base. */
+    readonly link: StateLink
+    readonly votes: number
+    /** How many it takes. */
+    readonly votesNeeded: number
+    /** `agreed`: the committee was drawn from the state before, which we held. `provisional`: from one that we did not hold. */
+    readonly trust: 'agreed' | 'provisional'
+    readonly bytes: Uint8Array
+  }
 
 /**
  * Whom a committee is drawn from: the state before, or where there is none that is young enough, what the node itself knows.
  */
-export type Base = { readonly hash: Uint8Array; readonly ids: ReadonlySet<NodeId> }
+export type Base = {
+  readonly set: StateSet
+  readonly hash: Uint8Array
+  readonly ids: ReadonlySet<NodeId>
+  /** Who may cast a lot; absent for what nobody agreed on. */
+  readonly elders?: ReadonlySet<NodeId>
+}
+
+export function baseOfSet(set: StateSet): Base {
+  const base = { set, hash: hashOfSet(set), ids: new Set(set.ids) }
+  return set.period === 0 ? base : { ...base, elders: new Set(eldersOf(set)) }
+}
+
+/** What a state is over this base, with the seed that the lot makes. */
+export function setOver(
+  period: number,
+  base: Base,
+  ids: readonly NodeId[],
+  lot: Uint8Array | undefined,
+): StateSet {
+  const { hash: before } = base
+  const came = ids.filter((id) => !base.ids.has(id))
+  return { period, seed: seedOf(period, before, lot), before, ids, came }
+}
 
 export type Vote = {
   readonly id: NodeId
@@ -41,14 +69,8 @@ export type Vote = {
 
 export const roundsMax = 16
 export const voteBytesMax = 512
-export const stateIdsMax = 8192
-const voteLabel = 'anarq network state vote v1'
-const setLabel = fromUtf8('anarq network state set v1')
+const voteLabel = 'anarq network state vote v2'
 const drawLabel = fromUtf8('anarq network state draw v1')
-
-export function hashOfSet(sorted: readonly NodeId[]): Uint8Array {
-  return hashBlake3(setLabel, concatBytes(...sorted.map(idBytes)))
-}
 
 /** More than two thirds of a committee; of a smaller network, of all. */
 export function quorumOf(baseSize: number, committeeSize: number): number {
@@ -121,10 +143,30 @@ export function isDoubleVote(a: Vote, b: Vote): boolean {
   return isSame && equalBytes(a.baseHash, b.baseHash) && !equalBytes(a.hash, b.hash)
 }
 
-export type StateFields = { period: number; round: number; ids: readonly NodeId[]; votes: readonly Vote[] }
+export type StateFields = {
+  period: number
+  round: number
+  ids: readonly NodeId[]
+  /** What its voters were drawn from. */
+  base: Base
+  /** What its seed is made of. */
+  lot: Uint8Array | undefined
+  votes: readonly Vote[]
+}
 
-export function writeState({ period, round, ids, votes }: StateFields): Uint8Array {
-  return encodeCbor({ v: 1, period, round, ids: ids.map(idBytes), votes: votes.map(({ bytes }) => bytes) })
+/** The base goes with it as what is different. */
+export function writeState({ period, round, ids, base, lot, votes }: StateFields): Uint8Array {
+  const { came } = setOver(period, base, ids, lot)
+  return encodeCbor({
+    v: 2,
+    period,
+    round,
+    ids: ids.map(idBytes),
+    came: came.map(idBytes),
+    link: writeLink(linkOf({ ids }, base.set)),
+    lot: lot ?? new Uint8Array(0),
+    votes: votes.map(({ bytes }) => bytes),
+  })
 }
 
 export type JudgeOptions = {
@@ -144,30 +186,45 @@ export type JudgeOptions = {
  * wanted; throws `invalid.…`, `limit.…` or `refused.…`.
  */
 export function judgeState(bytes: Uint8Array, options: JudgeOptions): NetworkState | undefined {
-  const { period, round, ids, ballots } = readState(bytes)
-  const hash = hashOfSet(ids)
+  const read = readState(bytes)
+  const { period, round, ids, ballots, link, lot } = read
+  const base = baseOfSet(followLink(read, link))
+  const set = setOver(period, base, ids, lot)
+  const hash = hashOfSet(set)
   if (options.isWanted?.({ period, round, hash }) === false) return undefined
   const votes = ballots.map(parseVote)
-  const [first] = votes
-  if (first === undefined) throw refusedState('nobody signed it')
-  const base = options.baseOf(period)
-  const isOurs = equalBytes(base.hash, first.baseHash) && base.ids.size === first.baseSize
+  if (votes.length === 0) throw refusedState('nobody signed it')
+  const own = options.baseOf(period)
+  const isOurs = equalBytes(own.hash, base.hash)
   const isOne = (vote: Vote) =>
     vote.period === period &&
     vote.round === round &&
-    vote.baseSize === first.baseSize &&
-    equalBytes(vote.baseHash, first.baseHash) &&
+    vote.baseSize === base.ids.size &&
+    equalBytes(vote.baseHash, base.hash) &&
     equalBytes(vote.hash, hash)
   const voters = new Set(votes.map(({ id }) => id))
   if (voters.size !== votes.length || !votes.every(isOne)) throw refusedState('its votes are not for it')
-  if (voters.size < quorumOf(first.baseSize, options.committeeSize)) throw refusedState('too few signed it')
-  if (!votes.every(({ id }) => (isOurs ? base.ids : options.relays).has(id)))
+  const votesNeeded = quorumOf(base.ids.size, options.committeeSize)
+  if (voters.size < votesNeeded) throw refusedState('too few signed it')
+  if (!votes.every(({ id }) => base.ids.has(id) && (isOurs || options.relays.has(id))))
     throw refusedState('somebody voted who may not')
-  if (!isOurs && !isPlausible(ids, first.baseSize, options.relays))
+  if (!isOurs && !isPlausible(ids, base.ids.size, options.relays))
     throw refusedState('it is far from what this node knows itself')
   if (!votes.every((vote) => wasDrawn(vote, options.committeeSize)))
     throw refusedState('a voter was not drawn')
-  return { period, round, ids, hash, votes: votes.length, trust: isOurs ? 'agreed' : 'provisional', bytes }
+  if (lot !== undefined) checkLot(lot, period, base)
+  return {
+    ...set,
+    ...{ round, hash, link, votesNeeded, bytes },
+    elders: eldersOf(set),
+    votes: votes.length,
+    trust: isOurs ? 'agreed' : 'provisional',
+  }
+}
+
+function checkLot(lot: Uint8Array, period: number, { set, elders }: Base): void {
+  if (elders?.has(readLot(lot).id) !== true) throw refusedState('its lot was cast by a node that has none')
+  verifyLot(lot, set.seed, period)
 }
 
 function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlySet<NodeId>): boolean {
@@ -175,26 +232,39 @@ function isPlausible(ids: readonly NodeId[], baseSize: number, relays: ReadonlyS
   return relays.size > 0 && shared * 3 >= relays.size * 2 && baseSize * 3 >= ids.length * 2
 }
 
-type Read = { period: number; round: number; ids: readonly NodeId[]; ballots: readonly Uint8Array[] }
+type Read = StateSet & {
+  round: number
+  link: StateLink
+  lot: Uint8Array | undefined
+  ballots: readonly Uint8Array[]
+}
 
 function readState(bytes: Uint8Array): Read {
   const what = 'A state of the network'
-  const fields = readFields(decodeCbor(bytes, what), ['v', 'period', 'round', 'ids', 'votes'], what)
-  readInt(fields.v, 'Its version', { min: 1, max: 1 })
-  const ids = readArray(fields.ids, 'Its relays', { max: stateIdsMax }).map((id) =>
-    readBytes(id, 'A relay', { length: 32 }),
-  )
-  if (ids.some((id, i) => i > 0 && compareBytes(id, ids[i - 1] as Uint8Array) <= 0))
-    throw new Fault('invalid.shape', 'Its relays are malformed: expected each once, sorted.')
+  const known = ['v', 'period', 'round', 'ids', 'came', 'link', 'lot', 'votes']
+  const fields = readFields(decodeCbor(bytes, what), known, what)
+  readInt(fields.v, 'Its version', { min: 2, max: 2 })
+  const ids = readIds(fields.ids, 'Its relays')
+  const came = readIds(fields.came, 'Its newcomers')
+  const now = new Set(ids)
+  const link = readLink(fields.link)
+  if (came.some((id) => !now.has(id)) || link.gone.some((id) => now.has(id)))
+    throw new Fault('invalid.shape', 'A state of the network is malformed: who came or left does not fit it.')
+  const lot = readBytes(fields.lot, 'Its lot', { max: lotBytes })
   return {
-    period: readInt(fields.period, 'Its period', { max: 0xffff_ffff }),
+    period: readInt(fields.period, 'Its period', { min: 1, max: 0xffff_ffff }),
     round: readInt(fields.round, 'Its round', { max: roundsMax - 1 }),
-    ids: ids.map(textOfNodeId),
+    ...{ ids, came, link },
+    // Both follow from the base and the lot.
+    ...{ seed: noHash, before: noHash },
+    lot: lot.length === 0 ? undefined : lot,
     ballots: readArray(fields.votes, 'Its votes', { max: 512 }).map((vote) =>
       readBytes(vote, 'A vote', { max: voteBytesMax }),
     ),
   }
 }
+
+const noHash = new Uint8Array(32)
 
 function voteBody(vote: Omit<Vote, 'bytes' | 'id'>): Readonly<Record<string, unknown>> {
   return {

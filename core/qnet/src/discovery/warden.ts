@@ -54,6 +54,8 @@ function costOf(message: Message): number {
     case 'put':
     case 'lie':
       return 5
+    case 'lot':
+      return 10
     case 'state':
       return 50
     case 'find':

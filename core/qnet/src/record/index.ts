@@ -31,6 +31,8 @@ export {
 export {
   addressesMax,
   compareRecords,
+  guaranteeLeast,
+  guaranteeMost,
   type NodeRecord,
   type OfferedRole,
   parseRecord,

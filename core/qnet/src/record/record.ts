@@ -31,6 +31,8 @@ export type RecordFields = {
   readonly roles: readonly OfferedRole[]
   /** 0 to 15: doublings of 1 MB/s that the node gives to others, as it says itself. */
   readonly capacity: number
+  /** The share of the time, in ten-thousandths, that an operator says it is there: what it is measured against. */
+  readonly guarantee?: number
   /** At most 4 ids of BranchNets, 32 bytes each. */
   readonly branches: readonly Uint8Array[]
   /** Nodes of one operator name the same 32 bytes, so that no circuit uses two of them. */
@@ -62,8 +64,11 @@ const brokersMax = 3
 const branchesMax = 4
 const known = [
   ...['v', 'key', 'link', 'onion', 'onionEnd', 'addresses', 'brokers', 'roles', 'capacity', 'branches'],
-  ...['family', 'since', 'sequence', 'issued', 'expires', 'work', 'signature'],
+  ...['family', 'guarantee', 'since', 'sequence', 'issued', 'expires', 'work', 'signature'],
 ]
+/** Less is no guarantee; all of the time is one that nobody can give. */
+export const guaranteeLeast = 5_000
+export const guaranteeMost = 9_999
 
 export function signRecord(keys: NodeKeys, fields: RecordFields): NodeRecord {
   const body = bodyOf(keys.publicKey, fields)
@@ -122,6 +127,8 @@ function bodyOf(publicKey: Uint8Array, fields: RecordFields): Readonly<Record<st
     capacity: fields.capacity,
     branches: fields.branches,
     ...(fields.family === undefined ? {} : { family: fields.family }),
+    // Left out where there is none, so that every other record is the one that it was before there were guarantees.
+    ...(fields.guarantee === undefined ? {} : { guarantee: fields.guarantee }),
     since: fields.sinceMs,
     sequence: fields.sequence,
     issued: fields.issuedMs,
@@ -139,6 +146,12 @@ function read(bytes: Uint8Array): { record: NodeRecord; signature: Uint8Array } 
   const publicKey = readBytes(fields.key, 'Its key', { length: 32 })
   const issuedMs = readInt(fields.issued, 'Its time of issue')
   const family = readOptional(fields.family, (value) => readBytes(value, 'Its family', { length: 32 }))
+  const roles = readRoles(fields.roles)
+  const guarantee = readOptional(fields.guarantee, (value) =>
+    readInt(value, 'Its guarantee', { min: guaranteeLeast, max: guaranteeMost }),
+  )
+  if (guarantee !== undefined && !roles.includes('operator'))
+    throw new Fault('invalid.shape', 'Its guarantee is malformed: expected none without the role operator.')
   const record: NodeRecord = {
     id: nodeIdOf(publicKey),
     publicKey,
@@ -148,10 +161,11 @@ function read(bytes: Uint8Array): { record: NodeRecord; signature: Uint8Array } 
     onionEndMs: readInt(fields.onionEnd, "Its onion key's end"),
     addresses: readArray(fields.addresses, 'Its addresses', { max: addressesMax }).map(readAddress),
     brokers: readIds(fields.brokers, 'Its brokers', brokersMax),
-    roles: readRoles(fields.roles),
+    roles,
     capacity: readInt(fields.capacity, 'Its capacity', { max: 15 }),
     branches: readIds(fields.branches, 'Its branches', branchesMax),
     ...(family === undefined ? {} : { family }),
+    ...(guarantee === undefined ? {} : { guarantee }),
     sinceMs: readInt(fields.since, 'Its beginning', { max: issuedMs }),
     sequence: readInt(fields.sequence, 'Its number'),
     issuedMs,

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { decodeCbor, encodeCbor } from '@anarq/ipld'
 import type { NodeId } from '@anarq/qnet'
 import { encodeMessage, parseMessage } from '../../src/discovery/messages.ts'
-import { hashOfSet, makeVote } from '../../src/discovery/state.ts'
+import { baseOfSet, makeVote } from '../../src/discovery/state.ts'
+import { hashOfSet, ownSet } from '../../src/state-set.ts'
 import { keysOf, recordOf } from '../record/fixture.ts'
 import { type Citizen, createTown, settledTown, subjectOf, type Town, townSettings } from './fixture.ts'
 
@@ -154,10 +155,10 @@ test('a vote for two sets ends its voter, and evidence that proves nothing is bl
   town.net.run(2 * minuteMs)
   const [first, second, liar] = town.citizens as [Citizen, Citizen, Citizen]
   const ids = new Set(town.citizens.map(({ keys }) => keys.id))
-  const base = { hash: new Uint8Array(32).fill(1), ids }
+  const base = baseOfSet(ownSet([...ids]))
   const period = Math.floor(town.net.clock.nowMs() / (townSettings.periodMs as number))
   const vote = (n: number) =>
-    makeVote(liar.keys, { period, round: 0, base, hash: hashOfSet([...ids].slice(n)) }, 100)
+    makeVote(liar.keys, { period, round: 0, base, hash: hashOfSet(ownSet([...ids].slice(n))) }, 100)
       ?.bytes as Uint8Array
   const evidence = (a: Uint8Array, b: Uint8Array) =>
     encodeMessage({ kind: 'lie', about: 'vote', first: a, second: b })

@@ -21,7 +21,8 @@ import { createMedian } from '../../src/discovery/median.ts'
 import { encodeMessage, type Message, parseMessage } from '../../src/discovery/messages.ts'
 import { createPointerStore } from '../../src/discovery/pointers.ts'
 import { createRouting } from '../../src/discovery/routing.ts'
-import { judgeState, parseVote } from '../../src/discovery/state.ts'
+import { baseOfSet, judgeState, parseVote } from '../../src/discovery/state.ts'
+import { ownSet } from '../../src/state-set.ts'
 import { keysOf, recordOf, startMs } from '../record/fixture.ts'
 import { subjectOf } from './fixture.ts'
 
@@ -86,6 +87,7 @@ test('whatever bytes come, every parser of discovery gives what it means or a fa
     { kind: 'lie', about: 'record', first: record.bytes, second: record.bytes },
     { kind: 'votes', votes: [new Uint8Array(10)] },
     { kind: 'state', state: new Uint8Array(10) },
+    { kind: 'lot', period: 3, base: new Uint8Array(32), lot: new Uint8Array(112) },
   ]
   for (const message of messages) assert.deepEqual(parseMessage(encodeMessage(message)), message)
   const whole = [...messages.map(encodeMessage), pointer, writeCache([record])]
@@ -99,7 +101,7 @@ test('whatever bytes come, every parser of discovery gives what it means or a fa
       judgeState(bytes, {
         committeeSize: 9,
         relays: new Set(),
-        baseOf: () => ({ hash: bytes, ids: new Set() }),
+        baseOf: () => baseOfSet(ownSet([])),
       }),
   ]
   const judge = (bytes: Uint8Array): void => {
@@ -122,7 +124,7 @@ test('whatever bytes come, every parser of discovery gives what it means or a fa
     }),
     { numRuns: 300 },
   )
-  assert.throws(() => parseMessage(new Uint8Array(1_000_000)), { code: 'limit.message' })
+  assert.throws(() => parseMessage(new Uint8Array(2_000_000)), { code: 'limit.message' })
 })
 
 test('a bucket gives its burst, then its rate, whatever the clock does, and forgets no more than it holds', () => {

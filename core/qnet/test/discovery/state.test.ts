@@ -4,16 +4,18 @@ import { compareBytes, fromBase32, toHex } from '@anarq/bytes'
 import { nodeIdOf, vrfHash } from '@anarq/qnet'
 import {
   type Base,
-  hashOfSet,
+  baseOfSet,
   isDoubleVote,
   judgeState,
   makeVote,
   parseVote,
   quorumOf,
+  setOver,
   type Vote,
   wasDrawn,
   writeState,
 } from '../../src/discovery/state.ts'
+import { hashOfSet, ownSet } from '../../src/state-set.ts'
 import { keysOf } from '../record/fixture.ts'
 import { type Citizen, createTown, settledTown, townSettings } from './fixture.ts'
 
@@ -93,13 +95,12 @@ const byBytes = (a: string, b: string) => compareBytes(fromBase32(a), fromBase32
 const keys = Array.from({ length: 40 }, (_, n) => keysOf(5000 + n))
 const sorted = keys.map(({ id }) => id)
 function baseOf(size: number): Base {
-  const ids = sorted.slice(0, size)
-  return { hash: hashOfSet(ids), ids: new Set(ids) }
+  return baseOfSet(ownSet(sorted.slice(0, size)))
 }
 
 test('who is drawn is drawn by a verifiable draw: about as many as wanted, and nobody can say so of themselves [SW-ROL-4]', () => {
   const base = baseOf(40)
-  const hash = hashOfSet(sorted)
+  const hash = hashOfSet(ownSet(sorted))
   let drawn = 0
   for (let period = 0; period < 10; period += 1) {
     const votes = keys.flatMap((key) => makeVote(key, { period, round: 0, base, hash }, 10) ?? [])
@@ -123,12 +124,12 @@ test('who is drawn is drawn by a verifiable draw: about as many as wanted, and n
 
 test('a state needs more than two thirds, each voter once, for this set and this base [QN-ARC-4, SW-SEC-2]', () => {
   const ids = [...sorted.slice(0, 9)].sort(byBytes)
-  const base: Base = { hash: hashOfSet(ids), ids: new Set(ids) }
-  const hash = hashOfSet(ids)
+  const base = baseOfSet(ownSet(ids))
+  const hash = hashOfSet(setOver(3, base, ids, undefined))
   const voters = keys.slice(0, 9)
   const votes = voters.map((key) => makeVote(key, { period: 3, round: 0, base, hash }, 100) as Vote)
-  const judge = (some: readonly Vote[], set = ids, ours = base) =>
-    judgeState(writeState({ period: 3, round: 0, ids: set, votes: some }), {
+  const judge = (some: readonly Vote[], set = ids, ours = base, theirs = base) =>
+    judgeState(writeState({ period: 3, round: 0, ids: set, base: theirs, lot: undefined, votes: some }), {
       committeeSize: 100,
       baseOf: () => ours,
       relays: new Set(sorted.slice(0, 9)),
@@ -153,18 +154,19 @@ test('a state needs more than two thirds, each voter once, for this set and this
   assert.equal(judge(votes, ids, other)?.trust, 'provisional')
   const strangers = keys.slice(20, 29)
   const set = strangers.map(({ id }) => id).sort(byBytes)
-  const theirBase: Base = { hash: hashOfSet(set), ids: new Set(set) }
+  const theirBase = baseOfSet(ownSet(set))
+  const theirHash = hashOfSet(setOver(3, theirBase, set, undefined))
   const sybils = strangers.map(
-    (key) => makeVote(key, { period: 3, round: 0, base: theirBase, hash: hashOfSet(set) }, 100) as Vote,
+    (key) => makeVote(key, { period: 3, round: 0, base: theirBase, hash: theirHash }, 100) as Vote,
   )
-  assert.throws(() => judge(sybils, set, other), refused)
+  assert.throws(() => judge(sybils, set, other, theirBase), refused)
 })
 
 test('two votes of one round prove a lie; votes of two rounds prove nothing', () => {
   const base = baseOf(9)
   const key = keys[0] as (typeof keys)[0]
   const vote = (round: number, n: number) =>
-    makeVote(key, { period: 3, round, base, hash: hashOfSet(sorted.slice(n)) }, 100) as Vote
+    makeVote(key, { period: 3, round, base, hash: hashOfSet(ownSet(sorted.slice(n))) }, 100) as Vote
   assert.ok(isDoubleVote(vote(0, 1), vote(0, 2)))
   assert.ok(!isDoubleVote(vote(0, 1), vote(0, 1)))
   assert.ok(!isDoubleVote(vote(0, 1), vote(1, 2)))

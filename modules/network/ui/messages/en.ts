@@ -1,4 +1,7 @@
+import { rolesEn } from './roles-en.ts'
+
 export const en = {
+  ...rolesEn,
   places: 'Network',
   'place.here': 'Your node',
   'place.people': 'People',

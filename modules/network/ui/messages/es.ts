@@ -1,7 +1,9 @@
 import type { Texts } from '@anarq/design'
 import type { MessageKey } from './en.ts'
+import { rolesEs } from './roles-es.ts'
 
 export const es: Texts<MessageKey> = {
+  ...rolesEs,
   places: 'Red',
   'place.here': 'Tu nodo',
   'place.people': 'Personas',

@@ -40,6 +40,13 @@ export const network: MethodsOf<NetworkSdk> = {
     params: fields({}),
     run: async (context) => onNetwork(context).circuits(),
   },
+  roles: {
+    summary: 'Who is what in this period, and how much Operators were there',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async (context) => onNetwork(context).roles(),
+  },
   invite: {
     summary: 'One line that leads another node here',
     isChange: false,

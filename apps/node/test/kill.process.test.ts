@@ -123,7 +123,7 @@ async function begin(home: DiskHome): Promise<{ state: State; actMs: number }> {
 
 /** What the process told before it died. */
 async function runUntilKilled({ path, root }: DiskHome, seed: number, moment: Moment): Promise<Told[]> {
-  const child = spawn(process.execPath, [busyNode, path, String(seed), moment.after], {
+  const child = spawn(process.execPath, ['--wasm-tiering-budget=1000000000', busyNode, path, String(seed), moment.after], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'compiled') },
   })

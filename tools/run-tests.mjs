@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { getBrowser } from './get-browser.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -35,6 +35,8 @@ const isTimed = process.argv.includes('--times')
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-') && arg !== '--times')
 /** Compiled code of one process serves the next: without it, what a test imports is half of what a short one costs. */
 const compiled = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/anarq-tests')
+const options =
+  `${process.env.NODE_OPTIONS ?? ''} --import=${pathToFileURL(join(root, 'tools/resolve-fast.mjs'))}`.trim()
 const running = new Set()
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
@@ -114,6 +116,7 @@ function start(ofJob, stdio) {
     ...process.env,
     ...colour,
     NODE_COMPILE_CACHE: compiled,
+    NODE_OPTIONS: options,
     ...(isTimed && { ANARQ_TEST_RUNNER: process.pid }),
   }
   const child = spawn(process.execPath, args, { cwd: root, stdio, env })

@@ -56,7 +56,10 @@ export async function anarq(args: readonly string[]): Promise<string> {
 }
 
 async function runCommand(args: readonly string[]): Promise<string> {
-  commander ??= fork(join(root, 'apps/cli/test/fixtures/commander.ts'), { serialization: 'advanced' })
+  commander ??= fork(join(root, 'apps/cli/test/fixtures/commander.ts'), {
+    execArgv: [],
+    serialization: 'advanced',
+  })
   commander.ref()
   commander.channel?.ref()
   commander.send([...args])

@@ -59,6 +59,7 @@ async function runCommand(args: readonly string[]): Promise<string> {
   commander ??= fork(join(root, 'apps/cli/test/fixtures/commander.ts'), {
     execArgv: [],
     serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   commander.ref()
   commander.channel?.ref()

@@ -50,7 +50,7 @@ test('an invitation is made, shown as a line and a code, and leads another node 
     await assertAccessible(page, 'network with an invitation')
     const line = await window.getByLabel('The invitation', { exact: true }).inputValue()
     await other.net()?.operations?.join(line)
-    await window.getByText('Among others').waitFor()
+    await window.getByText('Among others', { exact: true }).waitFor()
     await goTo(window, 'Nodes')
     await window.getByText(String(other.net()?.id.slice(0, 12))).waitFor()
     await window.getByText('Linked', { exact: true }).waitFor()

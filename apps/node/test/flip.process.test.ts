@@ -11,7 +11,7 @@ import { bytesOf, fileItem, itemsOf, noise, someDay } from './world.ts'
 /** Bytes flipped in all; each time the home is opened, checked and put back as it was. */
 const flips = Number(process.env.ANARQ_FLIPS ?? 500)
 /** Opening and reading everything is slow, so several bytes are flipped each time, in places that do not make up for each other. */
-const dataFlipsAtOnce = 16
+const dataFlipsAtOnce = 8
 const restFlipsAtOnce = 3
 /** Now and then one byte alone. */
 const singlesEach = 5

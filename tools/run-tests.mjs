@@ -1,12 +1,13 @@
 // `npm test [PART OF A PATH…] [FLAG OF node --test…]`: the unit tests of a floor share one process, which is ten times faster
-// than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own. As many run at once
-// as there are cores and one more, up to four: a browser waits as often as it works.
+// than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own, but that those of screens
+// share as many as run at once, and each of these one browser. As many run at once as there are cores and one more, up to four:
+// a browser waits as often as it works.
 // `npm test -- --times` gives each file a process of its own and says which took most of the processor.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { getBrowser } from './get-browser.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -15,25 +16,18 @@ const costliestMax = 30
 const lanes = Math.min(4, availableParallelism() + 1)
 /** They start first, so that none of them is left over at the end. */
 const longest = [
-  'apps',
+  'screens',
   'kill.process',
   'core',
+  'apps',
   'tree.process',
-  'cli.process',
+  'adapters',
   'flip.process',
   'dav.process',
-  'first-file.process',
-  'screens.process',
-  'store.process',
-  'getting-in.process',
-  'desktop.process',
-  'drive.process',
-  'adapters',
-  'drive-content.process',
-  'app.process',
+  'lab.process',
   'http.process',
-  'feed.process',
-  'settings.process',
+  'hostile.process',
+  'cli.process',
 ]
 
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'))
@@ -41,6 +35,8 @@ const isTimed = process.argv.includes('--times')
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-') && arg !== '--times')
 /** Compiled code of one process serves the next: without it, what a test imports is half of what a short one costs. */
 const compiled = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/anarq-tests')
+const options =
+  `${process.env.NODE_OPTIONS ?? ''} --import=${pathToFileURL(join(root, 'tools/resolve-fast.mjs'))}`.trim()
 const running = new Set()
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
@@ -49,8 +45,9 @@ for (const signal of ['SIGINT', 'SIGTERM'])
   })
 
 const files = testFiles().filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+const ofScreens = files.filter(needsBrowser)
 const jobs = [...Map.groupBy(files, jobOf)].sort(([a], [b]) => placeOf(a) - placeOf(b))
-if (files.some(needsBrowser)) await getBrowser().catch((error) => console.error(error.message))
+if (ofScreens.length > 0) await getBrowser().catch((error) => console.error(error.message))
 if (files.length === 0) {
   console.error(`No test file has "${wanted.join('" or "')}" in its path.`)
   process.exitCode = 2
@@ -119,6 +116,7 @@ function start(ofJob, stdio) {
     ...process.env,
     ...colour,
     NODE_COMPILE_CACHE: compiled,
+    NODE_OPTIONS: options,
     ...(isTimed && { ANARQ_TEST_RUNNER: process.pid }),
   }
   const child = spawn(process.execPath, args, { cwd: root, stdio, env })
@@ -136,11 +134,12 @@ function needsBrowser(file) {
 }
 
 function jobOf(file) {
+  if (!isTimed && ofScreens.includes(file)) return `screens ${(ofScreens.indexOf(file) % lanes) + 1}`
   return isTimed || file.endsWith('.process.test.ts') ? file : file.slice(0, file.indexOf(sep))
 }
 
 function placeOf(job) {
-  const place = longest.findIndex((part) => job === part || job.includes(`${sep}${part}.`))
+  const place = longest.findIndex((part) => job.split(' ')[0] === part || job.includes(`${sep}${part}.`))
   return place < 0 ? longest.length : place
 }
 

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { checkDigests, hasBody } from './body.ts'
 import { appWith } from './callers.ts'
+import { createLazySerializers, createLazyValidators } from './compilers.ts'
 import type { App, DoorContext } from './context.ts'
 import { Unproved } from './gatekeeper.ts'
 import { openApiOptions } from './open-api.ts'
@@ -10,7 +11,6 @@ import { faultOfError, problemOf, problemType, retryAfterOf } from './problem.ts
 import { createRouteTable, type RouteTable } from './route-table.ts'
 import { addRoutes } from './routes/routes.ts'
 import { addSchemas } from './schema/schemas.ts'
-import { createLazySerializers } from './serializers.ts'
 
 export const jsonBytesMax: number = 1024 * 1024
 export const urlCharactersMax: number = 8192
@@ -23,7 +23,9 @@ export async function createApp(context: DoorContext): Promise<App> {
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: urlCharactersMax },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false } },
-    schemaController: { compilersFactory: { buildSerializer: createLazySerializers() } },
+    schemaController: {
+      compilersFactory: { buildSerializer: createLazySerializers(), buildValidator: createLazyValidators() },
+    },
     frameworkErrors: (error, _request, reply) => sendProblem(context, reply, error),
   })
   app.decorateRequest('isOwner', false)

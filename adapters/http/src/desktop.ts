@@ -21,6 +21,7 @@ export type Desktop = { file(path: string): Promise<DesktopFile | undefined> }
 
 const compress = promisify(brotliCompress)
 const packedBytesMin = 1024
+const packing = new Map<string, Promise<Uint8Array>>()
 
 /**
  * What the desktop may do in a browser: its own scripts and styles, its own node, apps in frames of an origin of their
@@ -75,15 +76,20 @@ async function load(folder: string, name: string): Promise<DesktopFile> {
   const bytes = await readFile(join(folder, name))
   const type = mediaTypes[extname(name)] ?? 'application/octet-stream'
   const isText = type.startsWith('text/') || /json|svg|wasm/.test(type)
-  const packed =
-    isText && bytes.length >= packedBytesMin
-      ? await compress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } })
-      : undefined
+  const hash = toHex(hashBlake3(bytes).subarray(0, 16))
+  const packed = isText && bytes.length >= packedBytesMin ? await pack(hash, bytes) : undefined
   return {
     bytes,
     packed: packed !== undefined && packed.length < bytes.length ? packed : undefined,
     type,
-    etag: `"${toHex(hashBlake3(bytes).subarray(0, 16))}"`,
+    etag: `"${hash}"`,
     isForever: name.startsWith('assets/'),
   }
+}
+
+/** Of each content once, whichever desktop of this process asks. */
+function pack(hash: string, bytes: Uint8Array): Promise<Uint8Array> {
+  const known = packing.get(hash) ?? compress(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } })
+  packing.set(hash, known)
+  return known
 }

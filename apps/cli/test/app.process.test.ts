@@ -23,7 +23,7 @@ let ada: IdentityFacts
 
 before(async () => {
   shell = await openShell()
-  await shell.json(['init', '--name', 'Ada'])
+  await shell.begin('Ada')
   await shell.up()
   ada = (await shell.json<IdentityFacts[]>(['id', 'list']))[0] as IdentityFacts
 })

@@ -14,7 +14,7 @@ let tablet: { readonly home: string }
 before(async () => {
   shell = await openShell()
   tablet = { home: join(shell.root, 'tablet') }
-  await shell.json(['init', '--name', 'Eve'])
+  await shell.begin('Eve')
   await shell.up()
 })
 after(() => shell.close())

@@ -61,7 +61,7 @@ suite('seven nodes of a lab', { skip }, () => {
     lab = await openLab(nodes)
     const cards = new Map<Name, string>()
     for (const name of names) {
-      await shell.json(['init', '--name', name], at(name))
+      await shell.begin(name, at(name).home)
       const { did, card } = await shell.json<IdentityFacts & { card: string }>(['id', 'show', name], at(name))
       dids.set(name, did)
       cards.set(name, card)

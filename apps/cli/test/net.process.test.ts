@@ -20,8 +20,8 @@ const share = (name: string, ...terms: string[]): Promise<GrantFacts> =>
 before(async () => {
   shell = await openShell()
   bobsHome = join(shell.root, 'bobs home')
-  await shell.json(['init', '--name', 'alice'])
-  await shell.json(['init', '--name', 'bob'], asBob())
+  await shell.begin('alice')
+  await shell.begin('bob', bobsHome)
   const cards = await Promise.all([
     shell.json<IdentityFacts & { card: string }>(['id', 'show', 'alice']),
     shell.json<IdentityFacts & { card: string }>(['id', 'show', 'bob'], asBob()),

@@ -20,7 +20,7 @@ async function asBob<T>(act: () => Promise<T>): Promise<T> {
 
 before(async () => {
   shell = await openShell()
-  await shell.json(['init', '--name', 'alice'])
+  await shell.begin('alice')
   await shell.up()
   await shell.json(['id', 'new', '--kind', 'sub', '--name', 'bob'])
   await shell.write('trip/day one.txt', 'sun')

@@ -23,14 +23,18 @@ export type RunOptions = {
   passphraseFile?: string
   /** Another user, where this one may become them. */
   uid?: number
+  /** A process of its own for this command; it has one anyway with an `input` or as another user. */
+  isAlone?: boolean
 }
 
 export type Failure = { readonly error: { readonly code: string; readonly sentence: string } }
 
+/** What `init` gives. */
+export type Begun = { readonly did: string; readonly words: string }
+
 /**
- * One person at the command line, with a home and a folder of files. Each command is a process of its own, as for people;
- * at a home whose node was started with `up`, one process runs them all: they only talk to the node, and starting
- * each of them takes ten times as long.
+ * One person at the command line, with a home and a folder of files. One process runs the commands, one after another: each
+ * opens the home and closes it, or talks to its node, as for people; starting a process for each takes most of the time.
  */
 export type Shell = {
   readonly root: string
@@ -38,6 +42,8 @@ export type Shell = {
   /** Where commands run. */
   readonly folder: string
   run(args: readonly string[], options?: RunOptions): Promise<Outcome>
+  /** What `init` does, under a passphrase at which a guess is cheap: the home is opened by nearly every command. */
+  begin(name: string, home?: string): Promise<Begun>
   /** With `--json`: the one document printed. Another exit code than the one wanted throws. */
   json<T>(args: readonly string[], options?: RunOptions & { code?: number }): Promise<T>
   /** The code of what was refused or failed; its sentence must be one. */
@@ -64,13 +70,14 @@ export async function openShell(): Promise<Shell> {
   await mkdir(folder)
   await writeFile(secret, `${passphrase}\n`)
   const path = (name: string): string => join(folder, name)
-  const nodes = createNodes({ folder, secret })
+  const nodes = createNodes({ secret })
+  const runner = createRunner(folder)
 
   const run = (args: readonly string[], options: RunOptions = {}): Promise<Outcome> => {
-    const { home: at = home, passphraseFile = secret, input, uid } = options
+    const { home: at = home, passphraseFile = secret, input, uid, isAlone = false } = options
     const argv = [...args, '--home', at, '--passphrase-file', passphraseFile]
-    if (nodes.has(at) && input === undefined && uid === undefined) return nodes.run(argv)
-    return runCommand(argv, { folder, ...options })
+    if (isAlone || input !== undefined || uid !== undefined) return runCommand(argv, { folder, ...options })
+    return runner.run(argv)
   }
   const json = async <T>(
     args: readonly string[],
@@ -87,6 +94,7 @@ export async function openShell(): Promise<Shell> {
     home,
     folder,
     run,
+    begin: (name, at = home) => runner.begin({ name, home: at, passphrase }),
     json,
     async fails(args, options = {}) {
       const { error } = await json<Failure>(args, { code: 1, ...options })
@@ -106,6 +114,7 @@ export async function openShell(): Promise<Shell> {
     },
     async close() {
       await nodes.stopAll()
+      runner.stop()
       await chmod(root, 0o700)
       await rm(root, { recursive: true, force: true })
     },
@@ -113,18 +122,14 @@ export async function openShell(): Promise<Shell> {
 }
 
 type Nodes = {
-  has(home: string): boolean
   start(home: string, options: readonly string[], via: readonly string[]): Promise<void>
   kill(home: string): Promise<void>
-  run(argv: readonly string[]): Promise<Outcome>
   stopAll(): Promise<void>
 }
 
-function createNodes({ folder, secret }: { folder: string; secret: string }): Nodes {
+function createNodes({ secret }: { secret: string }): Nodes {
   const nodes = new Map<string, ChildProcess>()
-  let runner: Runner | undefined
   return {
-    has: (home) => nodes.has(home),
     async start(home, options, via) {
       const args = ['up', '--port', '0', '--json', '--home', home, '--passphrase-file', secret, ...options]
       const [program = process.execPath, ...before] = [...via, process.execPath, command, ...args]
@@ -141,10 +146,6 @@ function createNodes({ folder, secret }: { folder: string; secret: string }): No
       node.kill('SIGKILL')
       await once(node, 'exit')
     },
-    async run(argv) {
-      runner ??= createRunner(folder)
-      return runner.run(argv)
-    },
     async stopAll() {
       for (const [home, node] of nodes) {
         nodes.delete(home)
@@ -152,33 +153,51 @@ function createNodes({ folder, secret }: { folder: string; secret: string }): No
         if (node.exitCode === null) await once(node, 'exit')
         if (node.exitCode !== 0) throw new Error(`the node ended with ${node.exitCode}`)
       }
-      runner?.stop()
-      runner = undefined
     },
   }
 }
 
-type Runner = { run(argv: readonly string[]): Promise<Outcome>; stop(): void }
+type Runner = {
+  run(argv: readonly string[]): Promise<Outcome>
+  begin(home: { name: string; home: string; passphrase: string }): Promise<Begun>
+  stop(): void
+}
 
-/** Takes one command at a time. */
+/** A process that starts when it is first asked, and does one thing at a time. */
 function createRunner(folder: string): Runner {
-  const child = fork(commander, {
-    cwd: folder,
-    env: environment(folder),
-    execArgv: [],
-    serialization: 'advanced',
-  })
-  const ended = new AbortController()
-  child.once('exit', () => ended.abort(new Error('the process that runs the commands ended')))
+  let child: ChildProcess | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  const start = (): ChildProcess =>
+    fork(commander, {
+      cwd: folder,
+      env: environment(folder),
+      // As the command has it: see bin/anarq.js.
+      execArgv: ['--wasm-tiering-budget=1000000000'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+  const ask = <T>(what: unknown): Promise<T> => {
+    const answer = last.then(async () => {
+      child ??= start()
+      child.send(what as object)
+      const ended = new AbortController()
+      const end = (): void => ended.abort(new Error('the process that runs the commands ended'))
+      child.once('exit', end)
+      const [said] = await once(child, 'message', { signal: ended.signal })
+      child.off('exit', end)
+      return said as T
+    })
+    last = answer.catch(() => undefined)
+    return answer
+  }
   return {
     async run(argv) {
-      child.send(argv)
-      const [said] = await once(child, 'message', { signal: ended.signal })
-      const { code, out, err } = said as { code: number; out: Uint8Array; err: Uint8Array }
+      const { code, out, err } = await ask<{ code: number; out: Uint8Array; err: Uint8Array }>(argv)
       const bytes = Buffer.from(out)
       return { code, out: bytes.toString(), err: Buffer.from(err).toString(), bytes }
     },
-    stop: () => child.disconnect(),
+    begin: ask,
+    stop: () => child?.disconnect(),
   }
 }
 

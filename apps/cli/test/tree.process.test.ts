@@ -60,7 +60,7 @@ type Found = {
 let shell: Shell
 before(async () => {
   shell = await openShell()
-  await shell.json(['init'])
+  await shell.begin('alice')
 })
 after(() => shell.close())
 

@@ -1,14 +1,15 @@
 /** Packages for tests, made by the command as a developer makes them. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const run = promisify(execFile)
+let commander: ChildProcess | undefined
+let last: Promise<unknown> = Promise.resolve()
 
 export type Changes = {
   readonly manifest?: Readonly<Record<string, unknown>>
@@ -47,9 +48,32 @@ export async function packApp(
   return file
 }
 
-/** The command, as one types it. */
+/** The command, as one types it; in a process that takes one after another, since starting each takes most of the time. */
 export async function anarq(args: readonly string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(root, 'apps/cli/bin/anarq.js'), ...args])
-  assert.notEqual(stdout, '')
-  return stdout
+  const answer = last.then(() => runCommand(args))
+  last = answer.catch(() => undefined)
+  return answer
+}
+
+async function runCommand(args: readonly string[]): Promise<string> {
+  commander ??= fork(join(root, 'apps/cli/test/fixtures/commander.ts'), {
+    execArgv: [],
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  commander.ref()
+  commander.channel?.ref()
+  commander.send([...args])
+  const ended = new AbortController()
+  const end = (): void => ended.abort(new Error('the process that runs the commands ended'))
+  commander.once('exit', end)
+  const [said] = await once(commander, 'message', { signal: ended.signal })
+  commander.off('exit', end)
+  // It goes when this process does.
+  commander.unref()
+  commander.channel?.unref()
+  const { code, out, err } = said as { code: number; out: Uint8Array; err: Uint8Array }
+  assert.equal(code, 0, Buffer.from(err).toString())
+  assert.notEqual(out.length, 0)
+  return Buffer.from(out).toString()
 }

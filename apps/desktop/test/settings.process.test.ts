@@ -197,6 +197,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     house.visit({ ...phone, colorScheme }, async ({ page }) => {
       await unlock(page)
       const window = await openSettings(page)
+      await window.getByRole('tablist').waitFor()
       for (const tab of await window.getByRole('tab').all()) {
         await tab.tap()
         await page.waitForTimeout(150)

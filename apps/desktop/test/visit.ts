@@ -35,15 +35,13 @@ export const skip: string | false =
 
 export async function openHouse({ net }: Pick<NodeOptions, 'net'> = {}): Promise<House> {
   assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
-  buildDesktop()
+  if (!isBuilt) buildDesktop()
+  isBuilt = true
   const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
   // A guess at this passphrase may be cheap: the home lasts as long as the tests.
   const node = await openNode({ home, net, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
   const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
-  const browser = await chromium.launch({
-    executablePath: executable,
-    args: ['--no-sandbox', '--disable-gpu'],
-  })
+  const { browser, leave } = await shareBrowser(executable)
   const { address } = served
   let isRunning = true
   let visits = 0
@@ -67,11 +65,32 @@ export async function openHouse({ net }: Pick<NodeOptions, 'net'> = {}): Promise
     },
     stop,
     async close() {
-      await browser.close()
+      leave()
       await stop()
       await rm(home, { recursive: true, force: true })
     },
   }
+}
+
+let isBuilt = false
+let shared: Promise<Browser> | undefined
+let sharing = 0
+const lingerMs = 2000
+
+/** One for every house of this process, each visit has a profile of its own; it ends when nobody wants it for a while. */
+async function shareBrowser(executablePath: string): Promise<{ browser: Browser; leave: () => void }> {
+  sharing += 1
+  shared ??= chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+  const mine = shared
+  const leave = (): void => {
+    sharing -= 1
+    setTimeout(async () => {
+      if (sharing > 0 || shared !== mine) return
+      shared = undefined
+      await (await mine).close()
+    }, lingerMs).unref()
+  }
+  return { browser: await mine, leave }
 }
 
 /** What a visit before left open, and how it liked things to look: each begins as the first did, unless another goes on. */

@@ -17,7 +17,8 @@ const lanes = 2
 const killsAHome = 25
 /** What a kill damaged stays damaged: everything is read and checked so often, and after the last one; else what is new. */
 const killsAVerify = 5
-const busyNode = join(import.meta.dirname, 'fixtures/busy-node.ts')
+/** As the command does: none of them lives until compiling WebAssembly better would pay. */
+const busyNode = ['--wasm-tiering-budget=1000000000', join(import.meta.dirname, 'fixtures/busy-node.ts')]
 
 /** A process dies so long after it began, or after it told of the first act of a kind. */
 type Moment = { readonly after: Act['kind'] | 'start'; readonly ms: number }
@@ -123,7 +124,7 @@ async function begin(home: DiskHome): Promise<{ state: State; actMs: number }> {
 
 /** What the process told before it died. */
 async function runUntilKilled({ path, root }: DiskHome, seed: number, moment: Moment): Promise<Told[]> {
-  const child = spawn(process.execPath, [busyNode, path, String(seed), moment.after], {
+  const child = spawn(process.execPath, [...busyNode, path, String(seed), moment.after], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(root, 'compiled') },
   })

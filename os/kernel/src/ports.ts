@@ -108,7 +108,10 @@ export type KernelPorts = {
   readonly blocks: Blocks & SealedSink & BlockSource
   readonly heads: Heads
   readonly vault: SmallFile
-  /** Of a guess at the passphrase, where a home is made; absent: the cost that qlock advises. A home that is there names its own. */
+  /**
+   * Of a guess at a passphrase, where a home is made or a file gets a second lock; absent: the cost that qlock advises. What is
+   * there names its own.
+   */
   readonly passphraseCost?: VaultParams
   /** What began to stretch the passphrase before the home was open: see `head-start.ts`. */
   readonly stretch?: Stretch

@@ -162,7 +162,8 @@ export const restoreBackup: Command = {
   min: 1,
   async run({ bare, terminal, signal }, args) {
     const path = args[0] as string
-    const file = await open(path).catch((error: unknown) => {
+    // Where it is refused, nobody reads the file to its end.
+    await using file = await open(path).catch((error: unknown) => {
       throw diskFault(error, path)
     })
     const operations = await bare()

@@ -1,7 +1,9 @@
 import { toHex } from '@anarq/bytes'
 import type { Checked, PutFile, Sealed } from '@anarq/flows'
 import type { FieldValue } from '@anarq/qindex'
+import { type VaultParams, vaultParamsDefault } from '@anarq/qlock'
 import type { Metadata } from '@anarq/qnt'
+import type { KernelPorts } from '../ports.ts'
 import type { SpaceEntry } from '../space.ts'
 import { mediaTypeOf } from './media-type.ts'
 
@@ -12,6 +14,7 @@ export type PutFacts = {
   readonly isDecoy: boolean
   /** Of the owner's second lock; recorded where it is on. */
   readonly lockSalt: Uint8Array
+  readonly lockCost: VaultParams
 }
 
 /** Where a file goes that was not there before; undefined for a new version of one that was. */
@@ -19,7 +22,13 @@ export type NewPlace = { readonly name: string; readonly parent: Uint8Array | nu
 
 /** Up to here each file has an audit entry of its own. */
 const auditEachMax = 64
-const lockParams = { memoryKiB: 65_536, passes: 3, lanes: 1 }
+
+/** Of a guess at the second lock's passphrase: as of one at the home's own. */
+export function lockCostOf({
+  passphraseCost = vaultParamsDefault,
+}: Pick<KernelPorts, 'passphraseCost'>): VaultParams {
+  return passphraseCost
+}
 
 /** The sealed part of a version's envelope. */
 export function metadataOf(file: PutFile, name: string, isLocked: boolean, facts: PutFacts): Metadata {
@@ -31,7 +40,7 @@ export function metadataOf(file: PutFile, name: string, isLocked: boolean, facts
     ...(file.mode === undefined ? {} : { mode: file.mode }),
     tags: facts.tags,
     transforms: [],
-    ...(isLocked ? { lock: { salt: facts.lockSalt, params: lockParams } } : {}),
+    ...(isLocked ? { lock: { salt: facts.lockSalt, params: facts.lockCost } } : {}),
   }
 }
 

@@ -7,7 +7,7 @@ import type { PutOptions, PutReport } from '../operations.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { createPlaces, type Places } from './places.ts'
 import type { PutContext, PutFor } from './put.ts'
-import { auditOf, fieldsOf, metadataOf, type PutFacts } from './put-facts.ts'
+import { auditOf, fieldsOf, lockCostOf, metadataOf, type PutFacts } from './put-facts.ts'
 import { factsOf, isShown } from './resolve.ts'
 import { versionsOf } from './versions.ts'
 
@@ -152,6 +152,7 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
     tags: options.tags ?? [],
     isDecoy: options.isDecoy === true,
     lockSalt: secrets.lockSalt,
+    lockCost: lockCostOf(context.ports),
   }
   /** Places of files that wait for their commit, and of those whose commit is under way. */
   let taken = new Set<string>()

@@ -7,6 +7,7 @@ import type { Quota, QuotaHolder } from '../health/quota.ts'
 import type { PutOptions, PutReport } from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
+import { lockCostOf } from './put-facts.ts'
 import { createPutWork } from './put-work.ts'
 import type { Found } from './resolve.ts'
 import { checkTag } from './tags.ts'
@@ -36,7 +37,7 @@ export async function putItems(
   const lockKey =
     options.lock === undefined
       ? undefined
-      : await deriveLockKey(options.lock, space.identity.secrets.lockSalt)
+      : await deriveLockKey(options.lock, space.identity.secrets.lockSalt, lockCostOf(ports))
   const work = createPutWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, writer)
   const sink = countingSink(ports, holder)
   let bytes = 0

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { reachNode } from '@anarq/http/client'
-import { processFacts, type Run, type Service, type Tools } from '../tools.ts'
+import { processFacts, type Run, type ServeOptions, type Service, type Tools } from '../tools.ts'
 import { type Contender, diskBytes, type Store } from './store.ts'
 
 export type Anarq = {
@@ -13,10 +13,12 @@ export type Anarq = {
 
 export type AnarqHome = {
   readonly folder: string
+  /** Of its root identity, which has nothing but what a benchmark puts there. */
+  readonly words: string
   /** One command, in a process of its own. */
   command(...args: readonly string[]): Promise<Run>
   /** `anarq up` on a free port, unlocked. Rejects when it does not come up. */
-  up(): Promise<Service>
+  up(options?: ServeOptions): Promise<Service>
 }
 
 const program = fileURLToPath(new URL('../../apps/cli/bin/anarq.js', import.meta.url))
@@ -28,13 +30,9 @@ export async function createAnarq(tools: Tools): Promise<Anarq> {
     async openHome(folder) {
       const flags = ['--home', folder, '--passphrase-file', passphraseFile, '--json']
       const line = (args: readonly string[]): string[] => [process.execPath, program, ...args, ...flags]
-      const home: AnarqHome = {
-        folder,
-        command: (...args) => tools.run(line(args)),
-        up: () => tools.serve(line(['up', '--port', '0'])),
-      }
-      await home.command('init')
-      return home
+      const command: AnarqHome['command'] = (...args) => tools.run(line(args))
+      const { words } = JSON.parse((await command('init')).stdout) as { words: string }
+      return { folder, words, command, up: (options) => tools.serve(line(['up', '--port', '0']), options) }
     },
   }
 }

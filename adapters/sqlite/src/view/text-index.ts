@@ -51,6 +51,7 @@ export function settleSearch(store: Store, rowsMax: number = Number.POSITIVE_INF
       for (const num of nums) store.run('DELETE FROM texts WHERE num = ?', num)
       for (const row of rows) indexOne(store, row)
     })
+    store.unsavedRows += rows.length
     for (const num of nums) ledger.stale.delete(num)
     if (nums.length === 0) ledger.indexedTo = rows.at(-1)?.[0] as number
     left -= rowsPerSlice

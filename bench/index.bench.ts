@@ -78,7 +78,10 @@ async function fill({ folder, words: theirs }: AnarqHome, count: number, figures
   const keyring = unwrap(recoverKeyring(theirs, { device: createDevice('bench', random), clock, random }))
   using identity = keyring.open(keyring.current())
   const { signer, secrets, did } = identity
-  const packs = await openPacks({ directory: join(folder, 'blocks'), onFault: (fault) => console.error(fault) })
+  const packs = await openPacks({
+    directory: join(folder, 'blocks'),
+    onFault: (fault) => console.error(fault),
+  })
   const index = await openIndex({
     blocks: packs.blocks,
     heads: packs.heads,
@@ -94,7 +97,8 @@ async function fill({ folder, words: theirs }: AnarqHome, count: number, figures
     random,
   })
   const each = Math.ceil(count / commits)
-  for (let from = 0; from < count; from += each) await index.commit(changesFrom(from, Math.min(each, count - from)))
+  for (let from = 0; from < count; from += each)
+    await index.commit(changesFrom(from, Math.min(each, count - from)))
   const changes = changesFrom(count, lastChanges)
   await timed(`a commit of ${lastChanges.toLocaleString('en')} more`, figures, () => commit(index, changes))
   await index.close()
@@ -148,12 +152,7 @@ async function firstSearch(
 }
 
 /** Through the socket, as a command asks a node. */
-async function ask(
-  { folder }: AnarqHome,
-  { pid }: Service,
-  count: number,
-  figures: Figures,
-): Promise<void> {
+async function ask({ folder }: AnarqHome, { pid }: Service, count: number, figures: Figures): Promise<void> {
   const reached = await reachNode(folder)
   if (reached === undefined) throw new Error('the node does not answer')
   const { find } = reached.operations.drive
@@ -232,6 +231,22 @@ function weight(figure: Figure | undefined): number | undefined {
   return figure && ('mib' in figure ? figure.mib : figure.cpuMs)
 }
 
+function tableOf(all: readonly number[], figures: readonly Figures[]): string {
+  const header = figures.flatMap((_, i) => {
+    const records = [`${(all[i] as number).toLocaleString('en')} records`, 'CPU']
+    return i === 0 ? records : [...records, `growth at ${(all[i] as number) / (all[i - 1] as number)}×`]
+  })
+  const rows = [...(figures[0]?.keys() ?? [])].map((name) => [
+    name,
+    ...figures.flatMap((of, i) => {
+      const figure = of.get(name)
+      const cells = shown(figure)
+      return i === 0 ? cells : [...cells, ratio(weight(figure), weight(figures[i - 1]?.get(name)))]
+    }),
+  ])
+  return markdown(['', ...header], rows)
+}
+
 const { values } = parseArgs({
   options: {
     records: { type: 'string', default: '100000,1000000' },
@@ -244,19 +259,6 @@ for (const line of describeMachine()) console.log(`- ${line}`)
 const measured: Figures[] = []
 for (const size of sizes) {
   measured.push(await measure(size))
-  console.error(`${size.toLocaleString('en')} records are done.`)
+  // The next size may take long, or more than there is.
+  console.log(`- Load then: ${describeLoad()}\n\n${tableOf(sizes, measured)}\n`)
 }
-console.log(`- Load at the end: ${describeLoad()}\n`)
-const header = sizes.flatMap((size, i) => {
-  const records = [`${size.toLocaleString('en')} records`, 'CPU']
-  return i === 0 ? records : [...records, `growth at ${size / (sizes[i - 1] as number)}×`]
-})
-const rows = [...(measured[0]?.keys() ?? [])].map((name) => [
-  name,
-  ...measured.flatMap((figures, i) => {
-    const figure = figures.get(name)
-    const cells = shown(figure)
-    return i === 0 ? cells : [...cells, ratio(weight(figure), weight(measured[i - 1]?.get(name)))]
-  }),
-])
-console.log(markdown(['', ...header], rows))

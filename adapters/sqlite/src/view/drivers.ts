@@ -11,7 +11,9 @@ export type Driver = { readonly tables: Sql; readonly conditions: readonly Sql[]
  */
 export function chooseDriver(store: Store, question: Question, rowsMax: number): Driver | undefined {
   const isFew = (candidates: Sql): boolean => countUpTo(store, candidates, rowsMax + 1) <= rowsMax
-  return waysOf(question).find(({ some, candidates }) => (some === undefined || isFew(some)) && isFew(candidates))
+  return waysOf(question).find(
+    ({ some, candidates }) => (some === undefined || isFew(some)) && isFew(candidates),
+  )
 }
 
 /** Where there are no filters: the rows that have the words, or all. */

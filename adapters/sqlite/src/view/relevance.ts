@@ -93,14 +93,15 @@ function read(
  * beginning in the name 4, in the tags 3, a whole word elsewhere 2, a beginning elsewhere 1, as every row has that
  * all words are in. Without `begins`, only those of them that have it whole, which are counted sooner.
  */
-const levels: readonly { readonly score: number; match(word: string, begins: Begins): string | undefined }[] = [
-  { score: 8, match: () => undefined },
-  { score: 6, match: (word) => `named : "${word}"` },
-  { score: 4, match: (word) => `{named tagged} : "${word}"` },
-  { score: 3, match: (word, begins) => `(named : "${word}"${begins} OR tagged : "${word}")` },
-  { score: 2, match: (word, begins) => `{named tagged} : "${word}"${begins}` },
-  { score: 1, match: (word, begins) => `({named tagged} : "${word}"${begins} OR body : "${word}")` },
-]
+const levels: readonly { readonly score: number; match(word: string, begins: Begins): string | undefined }[] =
+  [
+    { score: 8, match: () => undefined },
+    { score: 6, match: (word) => `named : "${word}"` },
+    { score: 4, match: (word) => `{named tagged} : "${word}"` },
+    { score: 3, match: (word, begins) => `(named : "${word}"${begins} OR tagged : "${word}")` },
+    { score: 2, match: (word, begins) => `{named tagged} : "${word}"${begins}` },
+    { score: 1, match: (word, begins) => `({named tagged} : "${word}"${begins} OR body : "${word}")` },
+  ]
 
 type Begins = ' *' | ''
 

@@ -15,11 +15,17 @@ export type Run = {
 
 export type RunOptions = { cwd?: string; env?: Readonly<Record<string, string>> }
 
+export type ServeOptions = RunOptions & {
+  /** How long its first line may take; 30 s where nothing is said. */
+  readyMsMax?: number
+}
+
 export type Service = {
   readonly pid: number
   /** The first line that it wrote. */
   readonly line: string
-  stop(): Promise<void>
+  /** It is killed where it takes longer than so long to end; 10 s where nothing is said. */
+  stop(options?: { endMsMax?: number }): Promise<void>
 }
 
 export type Tools = {
@@ -29,7 +35,7 @@ export type Tools = {
   /** Rejects when the command fails, with the last that it said. */
   run(command: readonly string[], options?: RunOptions): Promise<Run>
   /** Starts something that stays, and waits for its first line. */
-  serve(command: readonly string[], options?: RunOptions): Promise<Service>
+  serve(command: readonly string[], options?: ServeOptions): Promise<Service>
   /** Waits until the system has written out all that it holds back, and has memory at hand for the next command. */
   settle(): Promise<void>
 }
@@ -78,10 +84,14 @@ export function createTools(): Tools {
         ...readMeter(meter === undefined ? undefined : meterFile),
       }
     },
-    async serve(command, options) {
+    async serve(command, { readyMsMax = serveMsMax, ...options } = {}) {
       const child = start(command, options)
-      const line = await firstLine(child, command)
-      return { pid: child.pid as number, line, stop: () => stop(child) }
+      const line = await firstLine(child, command, readyMsMax)
+      return {
+        pid: child.pid as number,
+        line,
+        stop: ({ endMsMax = stopMsMax } = {}) => stop(child, endMsMax),
+      }
     },
     async settle() {
       await finished(start(['sync']), ['sync'])
@@ -202,13 +212,13 @@ function finished(
   })
 }
 
-function firstLine(child: ChildProcess, command: readonly string[]): Promise<string> {
+function firstLine(child: ChildProcess, command: readonly string[], msMax: number): Promise<string> {
   const output = collect(child)
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       signalGroup(child, 'SIGKILL')
-      reject(failure(command, `said nothing within ${serveMsMax / 1000} s`, output))
-    }, serveMsMax)
+      reject(failure(command, `said nothing within ${msMax / 1000} s`, output))
+    }, msMax)
     child.stdout?.on('data', () => {
       const [line, rest] = output.stdout().split('\n', 2)
       if (line === undefined || rest === undefined) return
@@ -242,10 +252,10 @@ function failure(command: readonly string[], what: string, output: Output): Erro
   return new Error(`${command.join(' ')}\n${what}: ${said}`)
 }
 
-function stop(child: ChildProcess): Promise<void> {
+function stop(child: ChildProcess, msMax: number): Promise<void> {
   return new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) return resolve()
-    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), stopMsMax)
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), msMax)
     child.once('close', () => {
       clearTimeout(timer)
       resolve()

@@ -45,7 +45,7 @@ await writeRandomFiles(join(inputs, 'small'), files, fileBytes, 2)
 
 const owner = await anarq.openHome(join(tools.folder, 'owner'), 'owner')
 await owner.command('put', join(inputs, 'large'), join(inputs, 'small'))
-const ownerNode = await owner.up('--net', 'tcp://127.1.0.1:0')
+const ownerNode = await owner.up(['--net', 'tcp://127.1.0.1:0'])
 try {
   for (let round = 1; round <= Number(values.rounds); round += 1) {
     await fetchByAnarq(round)
@@ -63,7 +63,7 @@ async function fetchByAnarq(round: number): Promise<void> {
   const { did, card } = await facts(reader)
   await owner.command('id', 'learn', card)
   await reader.command('id', 'learn', (await facts(owner)).card)
-  const node = await reader.up('--net', 'tcp://127.2.0.1:0')
+  const node = await reader.up(['--net', 'tcp://127.2.0.1:0'])
   try {
     for (const name of names) {
       const ping = join(folder, `${name}.ping`)

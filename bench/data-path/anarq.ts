@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { reachNode } from '@anarq/http/client'
-import { processFacts, type Run, type Service, type Tools } from '../tools.ts'
+import { processFacts, type Run, type ServeOptions, type Service, type Tools } from '../tools.ts'
 import { type Contender, diskBytes, type Store } from './store.ts'
 
 export type Anarq = {
@@ -13,10 +13,12 @@ export type Anarq = {
 
 export type AnarqHome = {
   readonly folder: string
+  /** Of its root identity, which has nothing but what a benchmark puts there. */
+  readonly words: string
   /** One command, in a process of its own. */
   command(...args: readonly string[]): Promise<Run>
   /** `anarq up` on a free port, unlocked. Rejects when it does not come up. */
-  up(...args: readonly string[]): Promise<Service>
+  up(args?: readonly string[], options?: ServeOptions): Promise<Service>
 }
 
 const program = fileURLToPath(new URL('../../apps/cli/bin/anarq.js', import.meta.url))
@@ -28,13 +30,15 @@ export async function createAnarq(tools: Tools): Promise<Anarq> {
     async openHome(folder, name) {
       const flags = ['--home', folder, '--passphrase-file', passphraseFile, '--json']
       const line = (args: readonly string[]): string[] => [process.execPath, program, ...args, ...flags]
-      const home: AnarqHome = {
+      const command: AnarqHome['command'] = (...args) => tools.run(line(args))
+      const made = await command('init', ...(name === undefined ? [] : ['--name', name]))
+      const { words } = JSON.parse(made.stdout) as { words: string }
+      return {
         folder,
-        command: (...args) => tools.run(line(args)),
-        up: (...args) => tools.serve(line(['up', '--port', '0', ...args])),
+        words,
+        command,
+        up: (args = [], options) => tools.serve(line(['up', '--port', '0', ...args]), options),
       }
-      await home.command('init', ...(name === undefined ? [] : ['--name', name]))
-      return home
     },
   }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@anarq/fault'
 import { replaceFile } from './disk.ts'
@@ -15,7 +15,26 @@ export function createCacheFolder(folder: string): {
   }
   return {
     // What cannot be read is made again, whatever the reason.
-    read: (name) => readFile(pathOf(name)).catch(() => undefined),
+    read: (name) => readWhole(pathOf(name)).catch(() => undefined),
     write: (name, bytes) => replaceFile(pathOf(name), bytes),
+  }
+}
+
+/** Node reads no more at once, and its `readFile` no larger files at all: a search index of four million records is one. */
+const pieceBytes = 1024 ** 3
+
+async function readWhole(path: string): Promise<Uint8Array | undefined> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const bytes = new Uint8Array(size)
+    let filled = 0
+    for (let read = -1; filled < size && read !== 0; filled += read) {
+      const piece = bytes.subarray(filled, filled + pieceBytes)
+      read = (await file.read(piece, 0, piece.length, filled)).bytesRead
+    }
+    return filled === size ? bytes : undefined
+  } finally {
+    await file.close()
   }
 }

@@ -47,14 +47,16 @@ function placeAll(store: Store, pieces: readonly Piece[], blockClass: BlockClass
 function placeBlock(store: Store, piece: Piece, blockClass: BlockClass): { isNew: boolean; row: Row } {
   const { catalogue } = store
   const { digest, kind, bytes } = piece
-  const key = cidKey(digest)
-  store.guarded?.add(key)
+  store.guarded?.add(cidKey(digest))
   const found = catalogue.find(digest)
-  const known = store.damaged.delete(key) ? undefined : found
+  const wasDamaged = store.damaged.size > 0 && store.damaged.delete(cidKey(digest))
+  const known = wasDamaged ? undefined : found
   let row = known ?? { kind, bytes, data: nowhere, a: nowhere, b: nowhere }
   if (blockClass === 'meta') {
-    if (row.a === nowhere) row = { ...row, a: store.append('a', piece) }
-    if (row.b === nowhere) row = { ...row, b: store.append('b', piece) }
+    if (row.a === nowhere || row.b === nowhere) {
+      const a = row.a === nowhere ? store.append('a', piece) : row.a
+      row = { ...row, a, b: row.b === nowhere ? store.append('b', piece) : row.b }
+    }
   } else if (known === undefined) {
     row = { ...row, data: store.append('data', piece) }
   }

@@ -50,6 +50,9 @@ const filters: Query[] = [
   { parent: testId('folder 3') },
 ]
 const texts = [
+  // Every entry has a tag that begins with it, and no name does.
+  'r',
+  'r sand',
   'sand',
   'sandy',
   'sand sea',

@@ -48,6 +48,27 @@ test('a view that was loaded and has grown large goes on in memory without a lim
   view.close()
 })
 
+test('a snapshot is worth it where more was done since than the next start does again at little cost', () => {
+  const view = createSqliteView()
+  const files = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => testRecord(fileChange(`${from + i}.txt`)))
+  view.apply([], testDigest(0))
+  assert.equal(view.isWorthSaving(), false)
+  view.apply(files(0, 500), testDigest(1))
+  assert.equal(view.isWorthSaving(), true)
+  const bytes = view.snapshot()
+  assert.equal(view.isWorthSaving(), false)
+  view.apply(files(500, 10), testDigest(2))
+  assert.equal(view.isWorthSaving(), false)
+  view.apply(files(510, 1), testDigest(3))
+  assert.equal(view.isWorthSaving(), true)
+  assert.equal(view.load(bytes), true)
+  assert.equal(view.isWorthSaving(), false)
+  assert.equal(view.count({ text: 'txt' }), 500)
+  assert.equal(view.isWorthSaving(), true, 'all words were listed for the first time')
+  view.close()
+})
+
 test('bytes that are no whole snapshot of this version leave an empty view that works', () => {
   const whole = snapshotOf('a.txt')
   const changed = (at: number) => whole.with(at < 0 ? whole.length + at : at, 0xff)

@@ -1,9 +1,10 @@
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
-  for (const part of parts) length += part.length
+  for (let i = 0; i < parts.length; i += 1) length += (parts[i] as Uint8Array).length
   const joined = new Uint8Array(length)
   let offset = 0
-  for (const part of parts) {
+  for (let i = 0; i < parts.length; i += 1) {
+    const part = parts[i] as Uint8Array
     joined.set(part, offset)
     offset += part.length
   }

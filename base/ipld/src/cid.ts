@@ -89,7 +89,11 @@ export function hasShortPrefix(bytes: Uint8Array): boolean {
 }
 
 function fromShortPrefix(bytes: Uint8Array): Cid {
-  const [, codec, hash, length] = bytes as unknown as [number, number, number, number]
-  const multihash = new Digest(hash, length, bytes.subarray(prefixBytes), bytes.subarray(2))
-  return new CID(1, codec, multihash, bytes)
+  const multihash = new Digest(
+    bytes[2] as number,
+    bytes[3] as number,
+    bytes.subarray(prefixBytes),
+    bytes.subarray(2),
+  )
+  return new CID(1, bytes[1] as number, multihash, bytes)
 }

@@ -57,7 +57,7 @@ export type QIndex = {
   get(id: Uint8Array): Promise<IndexRecord | undefined>
   /**
    * Durable when it resolves; when it rejects, the head has not moved. Callers that wait while a commit runs share
-   * the next one and its signature. The changes are the index's until then.
+   * the next one and its signature. The changes are the index's from then on.
    * Codes: `invalid.change`, `conflict.kind`, `limit.record`, `limit.batch`, `cancelled.aborted`, and the store's.
    */
   commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitInfo>
@@ -173,6 +173,11 @@ async function* changedRecords(
   const { store, committer } = parts
   const after = committer.head()?.trie
   if (root !== undefined && after !== undefined && equalBytes(root, after.digest)) return
+  const written = committer.takeWritten(root)
+  if (written !== undefined) {
+    yield* written
+    return
+  }
   const before = root === undefined ? undefined : await trieOfRoot(parts, root)
   for await (const records of diffTries(store, before, after, damageTo(read))) {
     for (const bytes of records) yield* decoded(bytes, read)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
-import { catchUp, createMemoryView, type IndexRecord, readFile, type View } from '@anarq/qindex'
+import { catchUp, createMemoryView, encodeRecord, type IndexRecord, readFile, type View } from '@anarq/qindex'
 import { fileChange, folderChange, testDigest, testId, testKeys, testSigner } from '@anarq/qindex/testing'
 import { verifyCid } from '@anarq/qlock'
 import { collect, createFaultyBlocks, files, headOf, openReplica, rootOf, valuesOf } from './replica.ts'
@@ -180,6 +180,30 @@ test('blocks are durable before the head is, and the head before the caller hear
   }
   await replica.index.commit(files(2), { batch: [testDigest(1)] }).then(() => events.push('answer'))
   assert.deepEqual(events, ['put meta', 'put meta', 'flush', 'head', 'answer'])
+})
+
+test('what the last commit wrote is given once as it was, and after that, and across other commits, as it is read', async () => {
+  const { index } = await openReplica()
+  const facts = async (root: Uint8Array | undefined) =>
+    (await collect(index.changesSince(root))).map((record) => [toHex(record.id), encodeRecord(record)]).sort()
+  await index.commit(files(300))
+  assert.deepEqual(await facts(undefined), await facts(undefined))
+  const first = index.head()?.root
+  await index.commit([
+    { id: testId(7), kind: 'file', set: { note: 'mine', 'tag/x': true } },
+    fileChange('new.txt'),
+    { id: testId(8), kind: 'file', set: { name: 'other.txt' } },
+    { id: testId(8), kind: 'file', set: { 'tag/y': true } },
+  ])
+  const given = await facts(first)
+  assert.equal(given.length, 3)
+  assert.deepEqual(await facts(first), given)
+  await index.commit([fileChange('newer.txt')])
+  assert.equal((await facts(first)).length, 4)
+  const second = index.head()?.root
+  await index.commit([fileChange('newest.txt')])
+  assert.equal((await facts(first)).length, 5)
+  assert.equal((await facts(second)).length, 1)
 })
 
 test('changesSince gives what differs from a root, and everything for a root that is not known', async () => {

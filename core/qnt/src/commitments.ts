@@ -12,7 +12,7 @@ import {
 } from '@anarq/ipld'
 import { hashBlake3, primitives } from '@anarq/qlock'
 import type { Envelope, Inner } from './envelope.ts'
-import { committedFields, extrasMax, metadataFields } from './metadata.ts'
+import { committedFields, extrasMax, metadataFields, metadataKeys } from './metadata.ts'
 import { reading } from './parse.ts'
 
 /** One field shown: whoever has the envelope can check it, and learns nothing of the others. */
@@ -104,8 +104,12 @@ function isOwner({ owner }: Envelope, salt: Uint8Array, did: string): boolean {
 }
 
 function saltOf(seed: Uint8Array, field: string): Uint8Array {
-  return hashBlake3(saltLabel, seed, fromUtf8(field))
+  return hashBlake3(saltLabel, seed, fieldLabels.get(field) ?? fromUtf8(field))
 }
+
+const fieldLabels: ReadonlyMap<string, Uint8Array> = new Map(
+  metadataKeys.map((field) => [field, fromUtf8(field)]),
+)
 
 /** The field's name is inside, so that a time of change cannot be shown as the time of creation. */
 function commit(salt: Uint8Array, field: string, value: unknown): Uint8Array {

@@ -33,7 +33,17 @@ export type Metadata = {
   readonly extra?: Readonly<Record<string, unknown>>
 }
 
-const metadataKeys = ['name', 'type', 'created', 'modified', 'mode', 'tags', 'transforms', 'lock', 'extra']
+export const metadataKeys: readonly string[] = [
+  'name',
+  'type',
+  'created',
+  'modified',
+  'mode',
+  'tags',
+  'transforms',
+  'lock',
+  'extra',
+]
 const extraKeyPattern = /^[a-z][A-Za-z0-9_.-]{0,63}$/
 
 const nameCharsMax = 1024

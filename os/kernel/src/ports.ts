@@ -16,7 +16,10 @@ export type SmallFile = {
   write(bytes: Uint8Array): Promise<void>
 }
 
-/** Bytes that can be lost and made again; a name is a short text of letters and digits. */
+/**
+ * Bytes that can be lost and made again; a name is a short text of letters and digits. What is read is the caller's, and what was
+ * written is the caller's again.
+ */
 export type Cache = {
   read(name: string): Promise<Uint8Array | undefined>
   write(name: string, bytes: Uint8Array): Promise<void>

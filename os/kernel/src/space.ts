@@ -1,4 +1,4 @@
-import { toHex } from '@anarq/bytes'
+import { discard, toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { type AuditEntry, type AuditLog, createAuditLog, type LogStore } from '@anarq/qerberos'
 import { catchUp, type IndexOptions, openIndex, type QIndex, type View } from '@anarq/qindex'
@@ -43,8 +43,8 @@ export type SpaceOptions = {
   sweeper: Sweeper
 }
 
-/** The view is saved for the next start when so many refreshes came since the last time, and on closing. */
-const refreshesUnsavedMax = 256
+/** Whether the view is worth saving for the next start is asked when so many refreshes came since the last time, and on closing. */
+const refreshesUnasked = 256
 
 export async function openSpace({
   identity,
@@ -93,9 +93,9 @@ export async function openSpace({
   const refresh = async (): Promise<void> => {
     if ((await catchUp(view, index)) === 0) return
     refreshes += 1
-    if (refreshes < refreshesUnsavedMax) return
+    if (refreshes < refreshesUnasked) return
     refreshes = 0
-    await saver.save()
+    await saver.saveIfWorth()
   }
   const record = async (entries: readonly SpaceEntry[]): Promise<void> => {
     const all = [...noted, ...entries.map(stamped)]
@@ -120,7 +120,7 @@ export async function openSpace({
     record,
     async close() {
       await record([])
-      if (refreshes > 0) await saver.save()
+      await saver.saveIfWorth()
       view.close()
       await index.close()
     },
@@ -138,7 +138,7 @@ function createViewSaver({
   view: View
   identity: OpenIdentity
   ports: KernelPorts
-}): { load(): Promise<void>; save(): Promise<void> } {
+}): { load(): Promise<void>; saveIfWorth(): Promise<void> } {
   const key = deriveSecret(identity.secrets.index, 'q/v1/view')
   const context = `q/v1/view/${name}`
   return {
@@ -146,13 +146,20 @@ function createViewSaver({
       const sealed = await ports.cache.read(`view-${name}`)
       if (sealed === undefined || view.load === undefined) return
       const bytes = openBox(key, sealed, { context })
-      if (bytes !== undefined && view.load(bytes)) return
+      // Of a million records each copy is half a gigabyte, and the collector would come for them when it likes.
+      discard(sealed)
+      const isLoaded = bytes !== undefined && view.load(bytes)
+      if (bytes !== undefined) discard(bytes)
+      if (isLoaded) return
       ports.onFault(new Fault('damaged.view', 'The saved search index was damaged; it is being built anew.'))
     },
-    async save() {
-      const bytes = view.snapshot?.()
-      if (bytes !== undefined)
-        await ports.cache.write(`view-${name}`, sealBox(key, bytes, { context, random: ports.random }))
+    async saveIfWorth() {
+      if (view.snapshot === undefined || view.isWorthSaving?.() === false) return
+      const bytes = view.snapshot()
+      const sealed = sealBox(key, bytes, { context, random: ports.random })
+      discard(bytes)
+      await ports.cache.write(`view-${name}`, sealed)
+      discard(sealed)
     },
   }
 }

@@ -76,7 +76,7 @@ export function createMemoryPorts({
     },
     passphraseCost,
     cache: {
-      read: async (name) => cached.get(name),
+      read: async (name) => cached.get(name)?.slice(),
       write: async (name, bytes) => void cached.set(name, bytes.slice()),
     },
     sealer: createLocalSealer({ random }),

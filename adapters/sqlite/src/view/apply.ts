@@ -25,6 +25,7 @@ export function applyRecords(
     throw error
   }
   ledger.root = root
+  store.unsavedRows += records.length
   return folders.size > 0
 }
 

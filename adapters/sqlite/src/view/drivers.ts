@@ -1,4 +1,4 @@
-import { hasWords, markMatch, type Question, wordMatch } from './question.ts'
+import { hasWords, markMatch, type Question, type Word, wholeMatch, wordMatch } from './question.ts'
 import { type Sql, sql } from './sql.ts'
 import type { Store } from './store.ts'
 
@@ -10,7 +10,10 @@ export type Driver = { readonly tables: Sql; readonly conditions: readonly Sql[]
  * stops at that number, so a common word costs little more than a rare one.
  */
 export function chooseDriver(store: Store, question: Question, rowsMax: number): Driver | undefined {
-  return waysOf(question).find(({ candidates }) => countUpTo(store, candidates, rowsMax + 1) <= rowsMax)
+  const isFew = (candidates: Sql): boolean => countUpTo(store, candidates, rowsMax + 1) <= rowsMax
+  return waysOf(question).find(
+    ({ some, candidates }) => (some === undefined || isFew(some)) && isFew(candidates),
+  )
 }
 
 /** Where there are no filters: the rows that have the words, or all. */
@@ -59,13 +62,22 @@ export function countUpTo(store: Store, candidates: Sql, rowsMax: number): numbe
   return store.ask(sql`SELECT count(*) FROM (${candidates} LIMIT ${rowsMax})`)[0]?.[0] as number
 }
 
-type Way = Driver & { readonly candidates: Sql }
+type Way = Driver & {
+  readonly candidates: Sql
+  /** Some of the candidates, counted sooner: FTS5 gives the rows of a whole word one by one, and all of a beginning at once. */
+  readonly some?: Sql
+}
 
 function waysOf(question: Question): Way[] {
   const { words, marks, homes, times } = question
   const ways: Way[] = []
-  const parts = [...words.map(wordMatch), ...marks.map(markMatch)]
-  if (parts.length > 0) ways.push(matchDriver(parts.join(' AND '), question))
+  const matchOf = (wordOf: (word: Word) => string): string =>
+    [...words.map(wordOf), ...marks.map(markMatch)].join(' AND ')
+  if (words.length + marks.length > 0) {
+    const way = matchDriver(matchOf(wordMatch), question)
+    const { candidates } = matchDriver(matchOf(wholeMatch), question)
+    ways.push(words.length === 0 ? way : { ...way, some: candidates })
+  }
   if (homes !== undefined) {
     const isThere = sql`e.home IN (SELECT value FROM json_each(${JSON.stringify(homes)}))`
     ways.push({

@@ -71,6 +71,11 @@ export function wordMatch({ word }: Word): string {
   return `{named tagged body} : "${word}" *`
 }
 
+/** The same without other forms. */
+export function wholeMatch({ word }: Word): string {
+  return `{named tagged body} : "${word}"`
+}
+
 export function markMatch(mark: string): string {
   return `marks : "${mark}"`
 }

@@ -91,15 +91,19 @@ function read(
 /**
  * What a row that scores more than `score` for a word must match: a whole word in the name is 8, in the tags 6, a
  * beginning in the name 4, in the tags 3, a whole word elsewhere 2, a beginning elsewhere 1, as every row has that
- * all words are in.
+ * all words are in. Without `begins`, only those of them that have it whole, which are counted sooner.
  */
-const levels: readonly { readonly score: number; match(word: string): string | undefined }[] = [
-  { score: 8, match: () => undefined },
-  { score: 6, match: (word) => `named : "${word}"` },
-  { score: 4, match: (word) => `{named tagged} : "${word}"` },
-  { score: 2, match: (word) => `{named tagged} : "${word}" *` },
-  { score: 1, match: (word) => `({named tagged} : "${word}" * OR body : "${word}")` },
-]
+const levels: readonly { readonly score: number; match(word: string, begins: Begins): string | undefined }[] =
+  [
+    { score: 8, match: () => undefined },
+    { score: 6, match: (word) => `named : "${word}"` },
+    { score: 4, match: (word) => `{named tagged} : "${word}"` },
+    { score: 3, match: (word, begins) => `(named : "${word}"${begins} OR tagged : "${word}")` },
+    { score: 2, match: (word, begins) => `{named tagged} : "${word}"${begins}` },
+    { score: 1, match: (word, begins) => `({named tagged} : "${word}"${begins} OR body : "${word}")` },
+  ]
+
+type Begins = ' *' | ''
 
 /**
  * Where the rows are that score more than `floor`: undefined for nowhere, `scan` where there are many. Share the
@@ -129,7 +133,7 @@ function findAbove(
   const rows = above.reduce((sum, share) => sum + sizes.of(share), 0)
   const isAlone = question.words.length === 1 && question.marks.length === 0
   if (isAlone && rows > aboveMax) return scan
-  const anyAbove = above.map(({ word, level }) => levels[level]?.match(word)).join(') OR (')
+  const anyAbove = above.map(({ word, level }) => levels[level]?.match(word, ' *')).join(') OR (')
   const parts = [...question.words.map(wordMatch), ...question.marks.map(markMatch), `((${anyAbove}))`]
   const driver = matchDriver(parts.join(' AND '), question)
   return rows <= aboveMax || countUpTo(store, driver.candidates, aboveMax + 1) <= aboveMax ? driver : scan
@@ -145,15 +149,18 @@ type Sizes = { of(share: Share): number }
 
 function createSizes(store: Store, question: Question): Sizes {
   const counted = new Map<string, number>()
+  const countOf = (match: string): number =>
+    countUpTo(store, matchDriver(match, question).candidates, aboveMax + 1)
   return {
     of({ word, level }) {
       // The words are common, or else this was not asked.
       if (level === levels.length - 1) return Number.MAX_SAFE_INTEGER
-      const match = levels[level]?.match(word)
+      const match = levels[level]?.match(word, ' *')
       if (match === undefined) return 0
       const known = counted.get(match)
       if (known !== undefined) return known
-      const size = countUpTo(store, matchDriver(match, question).candidates, aboveMax + 1)
+      const whole = countOf(levels[level]?.match(word, '') as string)
+      const size = whole > aboveMax ? whole : countOf(match)
       counted.set(match, size)
       return size
     },

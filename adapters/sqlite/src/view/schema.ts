@@ -18,7 +18,8 @@ CREATE UNIQUE INDEX by_id ON entries (id);`
  * `texts` holds searchable texts, and what ranks them, so that ranking reads short rows. It is brought up to date at the
  * first search after a change. FTS5 finds candidates: the words are
  * folded already and hold only letters and digits, which the `ascii` tokenizer leaves alone, so that it cuts
- * exactly where `searchWords` did. `marks` are tokens for everything that a query can ask for exactly.
+ * exactly where `searchWords` did. `marks` are tokens for everything that a query can ask for exactly. Words are listed
+ * by their first letter too, because the thousands of words that begin with one would have to be gone through one by one.
  */
 export const schemas: Readonly<Record<Part, string>> = {
   folders: `
@@ -33,7 +34,7 @@ CREATE TABLE texts (num INTEGER PRIMARY KEY, id BLOB NOT NULL, modified INTEGER 
   tagged TEXT, body TEXT);
 CREATE INDEX by_time ON texts (modified DESC, id);
 CREATE VIRTUAL TABLE search USING fts5(named, tagged, body, marks, content='', contentless_delete=1, detail=column,
-  tokenize='ascii');`,
+  prefix='1', tokenize='ascii');`,
   sizes: `
 CREATE INDEX by_size ON entries (bytes DESC, id);`,
 }

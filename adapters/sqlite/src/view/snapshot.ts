@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { fromHex, fromUtf8, toHex, toUtf8 } from '@anarq/bytes'
+import { discard, fromHex, fromUtf8, toHex, toUtf8 } from '@anarq/bytes'
 import { createLedger, type Ledger } from './ledger.ts'
 import { isOwn, openStore, type Store } from './store.ts'
 
@@ -18,6 +18,7 @@ export function writeSnapshot({ ledger, serialize }: Store): Uint8Array {
   bytes.set(magic)
   bytes.set(said, headBytes)
   bytes.set(tables, headBytes + said.length)
+  discard(tables)
   const view = new DataView(bytes.buffer)
   view.setUint32(12, said.length)
   view.setUint32(8, crc32(bytes.subarray(12)))

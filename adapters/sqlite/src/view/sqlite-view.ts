@@ -16,7 +16,7 @@ export type SqliteViewOptions = {
 }
 
 export type SqliteView = View &
-  Required<Pick<View, 'clear' | 'snapshot' | 'load'>> & {
+  Required<Pick<View, 'clear' | 'snapshot' | 'isWorthSaving' | 'load'>> & {
     /**
      * Indexes the words of at most about so many entries that came or changed, and returns how many are left. The
      * next search does all that is left itself; whoever has idle time can take it off that search.
@@ -60,7 +60,12 @@ export function createSqliteView({ loadedBytesMax = 768 * 1024 * 1024 }: SqliteV
     count: (query = {}) => count(settled(), query, hidden),
     clear: () => restart(openEmpty()),
     prepareSearch: (entriesMax) => settleSearch(store, entriesMax),
-    snapshot: () => writeSnapshot(settled()),
+    snapshot() {
+      const bytes = writeSnapshot(settled())
+      store.unsavedRows = 0
+      return bytes
+    },
+    isWorthSaving: () => store.unsavedRows * savingShare > store.ledger.nextNum,
     load(bytes) {
       const loaded = readSnapshot(bytes, loadedBytesMax)
       restart(loaded ?? openEmpty())
@@ -69,6 +74,9 @@ export function createSqliteView({ loadedBytesMax = 768 * 1024 * 1024 }: SqliteV
     close: () => store.close(),
   }
 }
+
+/** To take in a row or to list its words takes some twenty times what a saved one does; a save weighs once more on the disk. */
+const savingShare = 50
 
 function childNums(store: Store, parent: Uint8Array | null, page: Page = {}): number[] {
   const folder = folderNum(store, parent)

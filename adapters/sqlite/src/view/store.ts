@@ -8,6 +8,8 @@ export type Row = readonly SQLOutputValue[]
 
 export type Store = {
   readonly ledger: Ledger
+  /** Rows that were written or listed by their words since the store was made, loaded or saved. */
+  unsavedRows: number
   /** Numbers of folders by id in hexadecimal: a number never changes, so this is only emptied when it is full. */
   readonly homes: Map<string, number>
   /** Writes, and gives the number of rows written. Prepared once for each text, as the next two are. */
@@ -71,6 +73,7 @@ export function openStore({ ledger, bytes, loadedBytesMax }: StoreOptions): Stor
   }
   return {
     ledger,
+    unsavedRows: 0,
     homes: new Map(),
     run: (text, ...values) => Number(prepare(text, true).run(...values).changes),
     row: (text, ...values) => prepare(text).get(...values) as unknown as Row | undefined,

@@ -18,11 +18,13 @@ const marks = {
   version: 'v',
 } as const
 
+/** No word begins with it: else a search for all that begins with "v" would go through the versions of every row. */
+const markStart = '\u{E000}'
 const markCharsMax = 64
 
 /** A token without anything that the tokenizer would cut at. */
 export function markOf(about: keyof typeof marks, ...values: readonly string[]): string {
-  let mark: string = marks[about]
+  let mark = `${markStart}${marks[about]}`
   for (const value of values) mark += value.slice(0, markCharsMax).replace(cutting, '')
   return mark
 }
@@ -49,6 +51,7 @@ export function settleSearch(store: Store, rowsMax: number = Number.POSITIVE_INF
       for (const num of nums) store.run('DELETE FROM texts WHERE num = ?', num)
       for (const row of rows) indexOne(store, row)
     })
+    store.unsavedRows += rows.length
     for (const num of nums) ledger.stale.delete(num)
     if (nums.length === 0) ledger.indexedTo = rows.at(-1)?.[0] as number
     left -= rowsPerSlice

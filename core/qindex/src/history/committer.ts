@@ -1,8 +1,10 @@
+import { equalBytes } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import { type Cid, cidOfDigest, rawCodec } from '@anarq/ipld'
 import type { Blocks } from '@anarq/qnt'
 import type { Random } from '@anarq/random'
+import type { IndexRecord } from '../record/record.ts'
 import { decodeRecord } from '../record/record-codec.ts'
 import { compareMarks, type StampClock } from '../record/stamp.ts'
 import type { NodeRef } from '../trie/node.ts'
@@ -21,6 +23,11 @@ import { patchesOf } from './patches.ts'
 /** Moves the head. One call at a time: whoever calls it queues. */
 export type Committer = {
   head(): Commit | undefined
+  /**
+   * The records that the last commit wrote, where it led from a trie of this root to the head: for who follows the index and would
+   * else read and decode them again. Given once.
+   */
+  takeWritten(root: Uint8Array | undefined): readonly IndexRecord[] | undefined
   commitGroup(requests: readonly CommitRequest[]): Promise<CommitInfo>
   merge(other: Cid, aheadMsMax: number): Promise<CommitInfo>
 }
@@ -41,6 +48,7 @@ export type CommitterPorts = {
 export function createCommitter(ports: CommitterPorts, opened: OpenedHead): Committer {
   const { blocks, heads, keys, stamps, store, history } = ports
   let { head, sequenceMax } = opened
+  let written: Written | undefined
   if (head !== undefined) stamps.observe(head.info.clock)
 
   /** The order of effects: blocks durable, then the head durable, and only then it counts. */
@@ -50,6 +58,7 @@ export function createCommitter(ports: CommitterPorts, opened: OpenedHead): Comm
     await heads.put(keys.feed, { cid, sequence })
     history.remember(commit)
     head = commit
+    written = undefined
     sequenceMax = Math.max(sequenceMax, sequence)
     return commit.info
   }
@@ -83,13 +92,22 @@ export function createCommitter(ports: CommitterPorts, opened: OpenedHead): Comm
 
   return {
     head: () => head,
+    takeWritten(root) {
+      const taken = written
+      written = undefined
+      return taken !== undefined && isSameRoot(taken.since, root) ? taken.records : undefined
+    },
     async commitGroup(requests) {
       const batch = checkBatch(requests.flatMap((request) => request.batch))
-      const patches = patchesOf(requests, stamps)
+      const records: IndexRecord[] = []
+      const patches = patchesOf(requests, stamps, (record) => void records.push(record))
       if (patches.length === 0 && batch.length === 0 && head !== undefined) return head.info
       const io = openIo()
+      const since = head?.trie?.digest
       const trie = await updateTrie(io, await currentTrie(io, head, keys), patches)
-      return publish(io, trie, head === undefined ? [] : [head], batch)
+      const info = await publish(io, trie, head === undefined ? [] : [head], batch)
+      written = { since, records }
+      return info
     },
     async merge(other, aheadMsMax) {
       const theirs = await history.readSigned(other)
@@ -105,6 +123,12 @@ export function createCommitter(ports: CommitterPorts, opened: OpenedHead): Comm
       return publish(io, trie, [head, theirs], [])
     },
   }
+}
+
+type Written = { readonly since: Uint8Array | undefined; readonly records: readonly IndexRecord[] }
+
+function isSameRoot(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b)
 }
 
 /** A commit's trie as it is in this epoch: a new epoch reseals everything once, so that old secrets open nothing new. */

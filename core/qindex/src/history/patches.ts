@@ -6,8 +6,15 @@ import type { StampClock } from '../record/stamp.ts'
 import type { Patch } from '../trie/packed.ts'
 import type { CommitRequest } from './commit-queue.ts'
 
-/** What some callers want, as patches of the trie; each caller writes under a stamp of its own, the later the greater. */
-export function patchesOf(requests: readonly CommitRequest[], stamps: StampClock): Patch[] {
+/**
+ * What some callers want, as patches of the trie; each caller writes under a stamp of its own, the later the greater. `onWritten` is
+ * told of each record as it is then.
+ */
+export function patchesOf(
+  requests: readonly CommitRequest[],
+  stamps: StampClock,
+  onWritten: (record: IndexRecord) => void,
+): Patch[] {
   const wanted = new Map<string, IndexRecord>()
   for (const { changes } of requests) {
     if (changes.length === 0) continue
@@ -20,7 +27,7 @@ export function patchesOf(requests: readonly CommitRequest[], stamps: StampClock
     }
   }
   const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))
-  return sorted.map(([, record]) => ({ id: record.id, onto: (before) => write(record, before) }))
+  return sorted.map(([, record]) => ({ id: record.id, onto: (before) => write(record, before, onWritten) }))
 }
 
 /** Within one caller's changes the stamps are equal, and the later word counts. */
@@ -29,9 +36,17 @@ function overlay(before: IndexRecord, later: IndexRecord): IndexRecord {
   return { ...before, fields: new Map([...before.fields, ...later.fields]) }
 }
 
-function write(record: IndexRecord, before: Uint8Array | undefined): Uint8Array {
-  const encoded = encodeRecord(before === undefined ? record : joinWith(decodeRecord(before), record))
-  if (encoded.length <= recordBytesMax) return encoded
+function write(
+  record: IndexRecord,
+  before: Uint8Array | undefined,
+  onWritten: (record: IndexRecord) => void,
+): Uint8Array {
+  const joined = before === undefined ? record : joinWith(decodeRecord(before), record)
+  const encoded = encodeRecord(joined)
+  if (encoded.length <= recordBytesMax) {
+    onWritten(joined)
+    return encoded
+  }
   throw new Fault(
     'limit.record',
     `One entry of the index would take ${encoded.length} bytes, more than ${recordBytesMax}. Purge old versions or shorten it.`,

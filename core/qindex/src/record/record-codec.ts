@@ -32,15 +32,27 @@ import { compareStamps, readStamp, type Stamp } from './stamp.ts'
  */
 export function encodeRecord({ id, kind, fields }: IndexRecord): Uint8Array {
   const groups: unknown[][] = []
+  let group: unknown[] = []
   let before: Stamp | undefined
-  for (const [name, { stamp, value }] of [...fields].sort(compareFields)) {
+  for (const name of inOrder(fields)) {
+    const { stamp, value } = fields.get(name) as Field
     if (before === undefined || compareStamps(before, stamp) !== 0) {
-      groups.push([stamp.ms, stamp.counter, stamp.device])
+      group = [stamp.ms, stamp.counter, stamp.device]
+      groups.push(group)
       before = stamp
     }
-    pushField(groups[groups.length - 1] as unknown[], name, value)
+    pushField(group, name, value)
   }
   return encodeCbor([id, kind, groups])
+}
+
+/** Sorting keeps the order of equals: by name within one stamp. A record that is new has one. */
+function inOrder(fields: IndexRecord['fields']): string[] {
+  const names = [...fields.keys()].sort()
+  const stampOf = (name: string): Stamp => (fields.get(name) as Field).stamp
+  const first = names[0] === undefined ? undefined : stampOf(names[0])
+  const hasOneStamp = names.every((name) => stampOf(name) === first)
+  return hasOneStamp ? names : names.sort((a, b) => compareStamps(stampOf(a), stampOf(b)))
 }
 
 /** Strict; anything that `encodeRecord` would not have written is `damaged.record`. */
@@ -74,12 +86,6 @@ const digestBytes = 32
 /** Multicodec table: https://github.com/multiformats/multicodec */
 const blake3Code = 0x1e
 const typeCharsMax = 256
-
-type NamedField = readonly [name: string, field: Field]
-
-function compareFields([nameA, a]: NamedField, [nameB, b]: NamedField): number {
-  return compareStamps(a.stamp, b.stamp) || (nameA < nameB ? -1 : 1)
-}
 
 function pushField(group: unknown[], name: string, value: FieldValue): void {
   const tuple = versionTuple(name, value)

@@ -90,6 +90,8 @@ export type View = {
   clear?(): void
   /** The whole view as bytes, for whoever keeps it sealed. */
   snapshot?(): Uint8Array
+  /** True where a snapshot costs less now than the next start would take to do again what none has yet. */
+  isWorthSaving?(): boolean
   /** False when the bytes are of no use; the view is then empty. */
   load?(bytes: Uint8Array): boolean
   close(): void

@@ -11,7 +11,7 @@ const empty = new Uint8Array(0)
 
 export function blake3Parts(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
-  for (const part of parts) length += part.length
+  for (let i = 0; i < parts.length; i += 1) length += (parts[i] as Uint8Array).length
   const wasm = length <= wasmBytesMax ? wasmHash() : undefined
   if (wasm !== undefined) return wasm.blake3(parts)
   plainHasher.reset()

@@ -56,7 +56,8 @@ function createWasmHash(blake3: IHasher, sha512: IHasher): WasmHash {
 
   function join(parts: readonly Uint8Array[], from: number): number {
     let end = from
-    for (const part of parts) {
+    for (let i = 0; i < parts.length; i += 1) {
+      const part = parts[i] as Uint8Array
       joined.set(part, end)
       end += part.length
     }
@@ -71,7 +72,7 @@ function createWasmHash(blake3: IHasher, sha512: IHasher): WasmHash {
 
   return {
     blake3(parts) {
-      const [first] = parts
+      const first = parts[0]
       const bytes = parts.length === 1 && first !== undefined ? first : joined.subarray(0, join(parts, 0))
       return blake3.init().update(bytes).digest('binary')
     },

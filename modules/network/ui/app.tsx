@@ -1,49 +1,27 @@
 import './network.css'
-import { type AppProps, createSay, Places, useDeed, usePlaces } from '@anarq/design'
+import { type AppProps, PlacedScreen } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
-import { type ReactNode, useMemo } from 'react'
-import { type Around, Surroundings } from './context.ts'
+import type { ReactNode } from 'react'
+import { Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
 import { Circuits } from './parts/circuits.tsx'
 import { Here } from './parts/here.tsx'
 import { Neighbours } from './parts/neighbours.tsx'
 import { Nodes } from './parts/nodes.tsx'
 
-const places = [
-  { id: 'here', icon: 'network' },
-  { id: 'nodes', icon: 'people' },
-  { id: 'neighbours', icon: 'grid' },
-  { id: 'circuits', icon: 'link' },
-] as const
-type Place = (typeof places)[number]['id']
-
-export default function Network({ sdk, window, events, locale }: AppProps<AppSdk>): ReactNode {
-  const say = useMemo(() => createSay(messages, locale), [locale])
-  const { place, frame } = usePlaces(places, window, (id) => say(`place.${id}`))
-  const deed = useDeed(({ sentence }) =>
-    window.notify({ title: say('failed'), text: sentence, tone: 'danger' }),
-  )
-  const around: Around = { sdk, say, locale, window, events, deed }
+export default function Network(app: AppProps<AppSdk>): ReactNode {
   return (
-    <Surroundings value={around}>
-      <Places label={say('places')} {...frame}>
-        <Content place={place} />
-      </Places>
-    </Surroundings>
+    <PlacedScreen
+      app={app}
+      messages={messages}
+      surroundings={Surroundings}
+      around={(shared) => shared}
+      places={{
+        here: { icon: 'network', show: () => <Here /> },
+        nodes: { icon: 'people', show: () => <Nodes /> },
+        neighbours: { icon: 'grid', show: () => <Neighbours /> },
+        circuits: { icon: 'link', show: () => <Circuits /> },
+      }}
+    />
   )
-}
-
-function Content({ place }: { readonly place: Place }): ReactNode {
-  switch (place) {
-    case 'here':
-      return <Here />
-    case 'nodes':
-      return <Nodes />
-    case 'neighbours':
-      return <Neighbours />
-    case 'circuits':
-      return <Circuits />
-    default:
-      return place satisfies never
-  }
 }

@@ -85,14 +85,7 @@ export {
   type TextFieldProps,
 } from './field.tsx'
 export { FileText, type FileTextProps } from './file-text.tsx'
-export {
-  createSurroundings,
-  type PlaceOf,
-  type PlacesState,
-  useNames,
-  useNow,
-  usePlaces,
-} from './frame.ts'
+export { createSurroundings, useNames, useNow } from './frame.ts'
 export { AppIcon, type AppIconProps, Icon, type IconProps } from './icon.tsx'
 export { type Drawing, type IconName, icons } from './icons.ts'
 export { Mark, type MarkProps, Wordmark } from './mark.tsx'
@@ -118,6 +111,14 @@ export {
   Tabs,
   type TabsProps,
 } from './navigation.tsx'
+export {
+  Answered,
+  type AnsweredProps,
+  type Around,
+  PlacedScreen,
+  type PlacedScreenProps,
+  type PlaceShown,
+} from './placed-screen.tsx'
 export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
 export { QrCode, type QrCodeProps } from './qr-code.tsx'

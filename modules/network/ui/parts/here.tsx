@@ -1,10 +1,9 @@
-import { Badge, Button, copyText, EmptyState, Facts, Group, Note, PageHead } from '@anarq/design'
+import { Answered, Badge, Button, copyText, EmptyState, Facts, Group, Note, PageHead } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Status, useSurroundings } from '../context.ts'
 import { Invite } from './invite.tsx'
 import { Join } from './join.tsx'
-import { Watched } from './watched.tsx'
 
 const clockOffMs = 60_000
 
@@ -16,7 +15,7 @@ export function Here(): ReactNode {
   return (
     <>
       <PageHead title={say('here.title')} text={say('here.text')} />
-      <Watched asked={asked} failed={say('here.failed')}>
+      <Answered asked={asked} icon="network" failed={say('here.failed')}>
         {(value) => (
           <>
             {value.state === 'off' && (
@@ -31,7 +30,7 @@ export function Here(): ReactNode {
             {value.state === 'on' && <On status={value} onJoined={asked.again} />}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

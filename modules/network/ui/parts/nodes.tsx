@@ -1,9 +1,8 @@
-import { agoOf, Badge, EmptyState, Group, Line, Lines, PageHead, useNow } from '@anarq/design'
+import { Answered, agoOf, Badge, EmptyState, Group, Line, Lines, PageHead, useNow } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Peer, useSurroundings } from '../context.ts'
 import { inOrder, shortId } from '../logic/peers.ts'
-import { Watched } from './watched.tsx'
 
 /** All nodes that this one knows, and what was seen of each. */
 export function Nodes(): ReactNode {
@@ -16,7 +15,7 @@ export function Nodes(): ReactNode {
   return (
     <>
       <PageHead title={say('nodes.title')} text={say('nodes.text')} />
-      <Watched asked={asked} failed={say('nodes.failed')}>
+      <Answered asked={asked} icon="network" failed={say('nodes.failed')}>
         {(value) => (
           <>
             {value.length === 0 && (
@@ -35,7 +34,7 @@ export function Nodes(): ReactNode {
             )}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

@@ -1,14 +1,14 @@
 import type { MessageKey } from './en.ts'
 
 export const es: Readonly<Record<MessageKey, string>> = {
-  'settings.places': 'Ajustes',
-  appearance: 'Apariencia',
-  language: 'Idioma',
-  storage: 'Espacio',
-  backup: 'Copia de seguridad',
-  keys: 'Llaves de herramientas',
-  network: 'Red',
-  about: 'Acerca de',
+  places: 'Ajustes',
+  'place.appearance': 'Apariencia',
+  'place.language': 'Idioma',
+  'place.storage': 'Espacio',
+  'place.backup': 'Copia de seguridad',
+  'place.keys': 'Llaves de herramientas',
+  'place.network': 'Red',
+  'place.about': 'Acerca de',
   failed: 'No ha funcionado',
   again: 'Preguntar otra vez',
   close: 'Cerrar',

@@ -10,7 +10,7 @@ export function Backup(): ReactNode {
   const { say } = useSurroundings()
   return (
     <>
-      <PageHead title={say('backup')} text={say('backup.text')} />
+      <PageHead title={say('place.backup')} text={say('backup.text')} />
       <Make />
       <Drill />
       <Restore />

@@ -48,7 +48,9 @@ test(
         .evaluate((element: HTMLElement) => element.click())
       const frame = page.frameLocator(`iframe[title="${name}"]`)
       await frame.getByRole('navigation', { name: 'Places' }).waitFor()
-      await frame.locator('[data-qd=files]').setInputFiles([join(work, 'large.bin'), join(work, 'long.txt')])
+      await frame
+        .locator('input[name=files]')
+        .setInputFiles([join(work, 'large.bin'), join(work, 'long.txt')])
       await frame.getByText('2 items added').waitFor({ timeout: 60_000 })
       const { drive, audit } = house.node.operations
       assert.equal((await drive.entry('/large.bin')).bytes, 20_000_000)

@@ -1,5 +1,5 @@
 import './store.css'
-import { type AppProps, createSay, ProgressBar, type Say } from '@anarq/design'
+import { type AppProps, createSay, FileInput, ProgressBar, type Say } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { AppPage } from './app-page.tsx'
@@ -41,31 +41,17 @@ export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
   }
   return (
     <div className="store" data-narrow={props.window.isNarrow ? '' : undefined} {...drop.on}>
-      <input
-        ref={file}
-        type="file"
+      <FileInput
+        input={file}
         accept=".wxa"
-        className="aq-unseen"
-        tabIndex={-1}
-        aria-label={say('install.file')}
-        onChange={({ target }) => {
-          const [chosen] = target.files ?? []
-          target.value = ''
-          if (chosen !== undefined) void store.take(chosen)
-        }}
+        label={say('install.file')}
+        onFiles={([chosen]) => chosen !== undefined && void store.take(chosen)}
       />
-      <input
-        ref={folder}
-        type="file"
-        webkitdirectory=""
-        className="aq-unseen"
-        tabIndex={-1}
-        aria-label={say('feed.add')}
-        onChange={({ target }) => {
-          const chosen = [...(target.files ?? [])]
-          target.value = ''
-          if (chosen.length > 0) void store.feeds.take(chosen)
-        }}
+      <FileInput
+        input={folder}
+        isFolder
+        label={say('feed.add')}
+        onFiles={(chosen) => void store.feeds.take(chosen)}
       />
       <Place {...all} shown={shown} />
       {drop.isOver && <div className="store-drop">{say('install.drop')}</div>}

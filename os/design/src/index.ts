@@ -84,6 +84,7 @@ export {
   TextField,
   type TextFieldProps,
 } from './field.tsx'
+export { FileChooser, type FileChooserProps, FileInput, type FileInputProps } from './file-chooser.tsx'
 export { FileText, type FileTextProps } from './file-text.tsx'
 export { createSurroundings, useNames, useNow } from './frame.ts'
 export { AppIcon, type AppIconProps, Icon, type IconProps } from './icon.tsx'

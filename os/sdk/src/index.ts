@@ -62,4 +62,5 @@ export {
 } from './permissions.ts'
 export { appFolder, isOwnPlace, placeOf, shellId } from './places.ts'
 export type { JsonSchema, Shape } from './shape.ts'
+export type { UploadState } from './upload-state.ts'
 export { fromWire, toWire } from './wire.ts'

@@ -1,4 +1,4 @@
-import { Button, EmptyState, Icon, IconButton, Note, Skeleton } from '@anarq/design'
+import { Button, EmptyState, FileInput, Icon, IconButton, Note, Skeleton } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
@@ -100,18 +100,13 @@ export function SharedWithMe(): ReactNode {
         void take([...event.dataTransfer.files])
       }}
     >
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
+      <FileInput
+        input={input}
+        name="pings"
         accept=".ping"
-        aria-label={say('shared.open')}
-        data-qd="pings"
-        onChange={(event) => {
-          void take([...(event.currentTarget.files ?? [])])
-          event.currentTarget.value = ''
-        }}
+        isMany
+        label={say('shared.open')}
+        onFiles={(files) => void take(files)}
       />
       {kept === undefined && <Skeleton height={64} />}
       {kept?.length === 0 && (

@@ -74,8 +74,9 @@ export function addSessionRoutes(app: App, context: DoorContext): void {
       response: answers(204, 'It is locked.'),
     },
     async handler(_request, reply) {
-      sessions.endAll()
+      // Locked first: whoever hears that its session ended, and looks, finds it so.
       await operations.account.lock()
+      sessions.endAll()
       return reply.code(204).send()
     },
   })

@@ -39,7 +39,14 @@ export async function createHttpClient(origin: string, browser: string): Promise
   let current: PageSession | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   const listeners = new Set<() => void>()
-  const page = createPageClient({ key, session: () => current, origin, sendBlob })
+  const page = createPageClient({
+    key,
+    session: () => current,
+    origin,
+    sendBlob,
+    onSessionRefused: () => void look().catch(() => undefined),
+  })
+  let looking: Promise<void> | undefined
 
   const take = (session: PageSession | undefined): void => {
     current = session
@@ -115,7 +122,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
           reachable(true)
           for await (const topic of topicsOf(answer)) {
             changed(topic)
-            if (topic === 'lock' || topic === 'identity') await look()
+            if (topic === 'lock' || topic === 'identity' || topic === 'browsers') await look()
           }
         },
         async () => {
@@ -127,8 +134,13 @@ export async function createHttpClient(origin: string, browser: string): Promise
     },
   }
 
-  /** Another window or the command line may have locked the node, or put another identity in use. */
-  async function look(): Promise<void> {
+  /** Somebody elsewhere may have locked the node, ended this session, or put another identity in use. */
+  function look(): Promise<void> {
+    looking ??= lookOnce().finally(() => (looking = undefined))
+    return looking
+  }
+
+  async function lookOnce(): Promise<void> {
     const { state } = await page.open<{ state: string }>('/api/v1/status')
     if (state !== 'open') return take(undefined)
     if (current !== undefined) await renew().catch(() => take(undefined))

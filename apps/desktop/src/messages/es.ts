@@ -51,7 +51,8 @@ export const es: Texts<MessageKey> = {
   'words.again.act': 'Mostrar las palabras',
   'unlock.open.text': 'AnarQ está abierto en otro navegador. Desbloquéalo también aquí.',
   'unlock.lapsed': '¿Sigues siendo tú?',
-  'unlock.lapsed.text': 'Tu sesión en este navegador ha terminado. AnarQ está abierto y no se ha perdido nada.',
+  'unlock.lapsed.text':
+    'Tu sesión en este navegador ha terminado. AnarQ está abierto y no se ha perdido nada.',
   'unlock.passkey': 'Usar una llave de acceso',
   'unlock.or': 'o',
   'unlock.ask': 'Pedir paso al otro navegador',

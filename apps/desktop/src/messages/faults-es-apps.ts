@@ -34,6 +34,7 @@ export const appFaultsEs: FaultTexts = {
   'limit.manifest': 'El manifiesto de este paquete es demasiado grande. Díselo a su autor.',
   'limit.notices': 'La aplicación avisa demasiado. Espera un poco.',
   'limit.options': 'Las opciones de este archivo son demasiado largas. Acórtalas.',
+  'limit.saves': 'La aplicación guarda demasiados archivos de una vez. Espera un minuto.',
   'limit.source': 'El código de esta aplicación es demasiado grande. Díselo a su autor.',
   'limit.transfers': 'La aplicación lleva demasiados archivos a la vez. Espera a que termine alguno.',
   'limit.url': 'La dirección de esta petición es demasiado larga. Usa nombres más cortos.',
@@ -69,6 +70,7 @@ export const appFaultsEs: FaultTexts = {
   'refused.publisher': 'No se puede comprobar quién publica esto. Pídelo otra vez a su editor.',
   'refused.publisher-log':
     'Se firmó con llaves más antiguas que las que se conocen de su editor. Pídele que lo firme otra vez.',
+  'refused.save': 'Una aplicación solo guarda archivos mientras estás en ella.',
   'refused.transfer': 'La aplicación pidió un archivo que trae otra. Se detuvo.',
   'unavailable.prf': 'Este dispositivo o llave no puede guardar un secreto para AnarQ. Prueba con otro.',
 }

@@ -3,7 +3,6 @@ import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatSize } from '../logic/format.ts'
-import { save } from '../model/download.ts'
 import { useGrants } from './details.tsx'
 import { EntryName } from './entry-name.tsx'
 import { GrantRow } from './grant-row.tsx'
@@ -154,12 +153,12 @@ function SharedRow({
   readonly onOpen: () => void
   readonly onForget: () => void
 }): ReactNode {
-  const { say, sdk, locale, actions } = useSurroundings()
+  const { say, sdk, locale, window, actions } = useSurroundings()
   const { opened, name, ping } = one
   const keep = (): void =>
     void actions.attempt(async () => {
       const { stream, entry } = await sdk.content.openShared({ ping })
-      save(await new Response(stream).blob(), entry.name)
+      window.save(entry.name, await new Response(stream).blob())
       return undefined
     })
   return (

@@ -25,10 +25,13 @@ export const appFaultsEs: FaultTexts = {
   'invalid.source': 'El código de esta aplicación está mal empaquetado. Díselo a su autor.',
   'invalid.text': 'Un texto es demasiado largo, está vacío o no se puede leer. Cámbialo.',
   'invalid.value': 'La aplicación envió un valor que no se puede pasar. Díselo a su autor.',
+  'invalid.web-address':
+    'Una fuente está en una dirección que empieza por https:// y no lleva nombre, contraseña ni pregunta.',
   'invalid.wire': 'Lo que se envió no tiene la forma debida. Díselo al autor de la herramienta.',
   'invalid.xml': 'Tu herramienta envió XML que no se entiende. Actualízala o usa otra.',
   'limit.answer': 'La respuesta es demasiado grande. Pide menos de una vez.',
   'limit.backend': 'La parte de esta aplicación que va en el nodo es demasiado grande. Díselo a su autor.',
+  'limit.download': 'Esa máquina da más de lo que puede ocupar. Pide a su editor que lo revise.',
   'limit.image': 'La imagen es demasiado grande para darla entera. Pídela por partes.',
   'limit.locks': 'Hay demasiados archivos bloqueados. Desbloquea algunos o espera a que venzan.',
   'limit.manifest': 'El manifiesto de este paquete es demasiado grande. Díselo a su autor.',
@@ -67,10 +70,13 @@ export const appFaultsEs: FaultTexts = {
   'refused.path-parent': `Un archivo de este paquete quiere salir de su carpeta. No lo uses. ${packAgain}`,
   'refused.path-reserved': `Un nombre de este paquete está reservado en Windows. ${packAgain}`,
   'refused.path-unseen': `Un nombre de este paquete lleva caracteres que no se ven. ${packAgain}`,
+  'refused.private-address': 'Es una máquina de una red privada. Tráelo de allí solo si la conoces, y dilo.',
   'refused.publisher': 'No se puede comprobar quién publica esto. Pídelo otra vez a su editor.',
   'refused.publisher-log':
     'Se firmó con llaves más antiguas que las que se conocen de su editor. Pídele que lo firme otra vez.',
+  'refused.redirect': 'Esa dirección envía a otra. Pide a su editor la dirección donde está.',
   'refused.save': 'Una aplicación solo guarda archivos mientras estás en ella.',
   'refused.transfer': 'La aplicación pidió un archivo que trae otra. Se detuvo.',
   'unavailable.prf': 'Este dispositivo o llave no puede guardar un secreto para AnarQ. Prueba con otro.',
+  'unavailable.web': 'Esa máquina no responde como debe. Comprueba la dirección, o inténtalo más tarde.',
 }

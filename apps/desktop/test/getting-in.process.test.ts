@@ -165,11 +165,12 @@ for (const [size, colorScheme] of [
             return name === null || name === undefined || name === '' ? [] : [name]
           }),
         )
-        assert.deepEqual(ways.slice(0, 4), [
+        assert.deepEqual(ways.slice(0, 5), [
           'Use a passkey',
           'Passphrase',
           'Unlock',
           'Ask the other browser to let me in',
+          'I forgot my passphrase',
         ])
         await assertAccessible(page, 'a session that ended')
         await page.getByRole('button', { name: 'Use a passkey' }).click()
@@ -178,6 +179,24 @@ for (const [size, colorScheme] of [
         await house.node.operations.account.removePasskey({ credential: known?.credential ?? '' })
       }),
   )
+
+test('who forgot the passphrase comes in with the words, and has a new one', { skip }, () =>
+  house.visit({ ...phone, colorScheme: 'light' }, async ({ page }) => {
+    await unlock(page)
+    await lock(page)
+    await page.getByRole('button', { name: 'I forgot my passphrase' }).tap()
+    await page.getByLabel('Your 24 words').fill(words.slice(0, 23).join(' '))
+    await page.getByLabel('Passphrase', { exact: true }).fill('seventeen copper trams at night')
+    await page.getByRole('button', { name: 'Unlock, with the new passphrase' }).tap()
+    await page.getByText('23 of 24').waitFor()
+    await assertAccessible(page, 'in with the words')
+    await page.getByLabel('Your 24 words').fill(words.join(' '))
+    await page.getByRole('button', { name: 'Unlock, with the new passphrase' }).tap()
+    await page.getByRole('main', { name: 'Desktop' }).waitFor()
+    const { account } = house.node.operations
+    await account.changePassphrase({ from: 'seventeen copper trams at night', to: passphrase })
+  }),
+)
 
 /** Every browser that is in has to unlock again; the node stays open. */
 async function endAll(): Promise<void> {

@@ -6,7 +6,7 @@ import { createFeed, createSdk } from '@anarq/sdk'
 import { addToFeed, feedBytes, type SignedFeed } from '@anarq/wxa'
 import { openApps } from '../src/apps.ts'
 import { type Packed, packerOf } from './packing.ts'
-import { createWorld, fileItem, itemsOf, someDay } from './world.ts'
+import { createWorld, fileItem, itemsOf } from './world.ts'
 
 const publisher = (await createWorld({ seed: 2 })).operations
 const stranger = (await createWorld({ seed: 3 })).operations

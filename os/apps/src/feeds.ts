@@ -41,61 +41,9 @@ const feedsMax = 64
  * Publishers' feeds as they lie in the drive. Each is read and verified whenever it is asked for; what is remembered of it is
  * how far it was.
  */
-export function createFeeds({ drive, book, clock, far }: FeedsOptions): Feeds {
-  const verify = (bytes: Uint8Array, place: FeedPlace, kept: Kept): Verified => {
-    const feed = parseFeed(bytes)
-    const { did, name } = feed.publisher
-    const before = kept.feeds.find((one) => one.did === did)
-    const { log } = verifyFeed(feed, { nowMs: clock.nowMs() })
-    const sha256 = toHex(primitives.sha256(bytes))
-    const now: KeptFeed = {
-      did,
-      name,
-      ...place,
-      sequence: feed.sequence,
-      sha256,
-      isShown: true,
-      ...(log === undefined ? {} : { log }),
-    }
-    checkFeed(now, before)
-    return { feed, now }
-  }
-  /** As it lies in the drive. */
-  const read = async (place: FeedPlace, kept: Kept): Promise<Verified> =>
-    verify(await readWhole(drive, pathOf(place.folder, feedPath), feedBytesMax), place, kept)
-  /** As it lies at its address now; nothing of it is kept before it is verified. */
-  const fetch = async (from: FeedPlace, kept: Kept, isAsked: (now: KeptFeed) => void): Promise<Verified> => {
-    const { bytes, place } = await far.fetch(from)
-    const verified = verify(bytes, place, kept)
-    isAsked(verified.now)
-    await far.keep(place, bytes, verified.feed)
-    return verified
-  }
-  const remember = async (now: KeptFeed): Promise<void> => {
-    await book.change((kept) => {
-      const others = kept.feeds.filter(({ did }) => did !== now.did)
-      if (others.filter(({ isShown }) => isShown).length >= feedsMax)
-        throw new Fault('limit.feeds', `At most ${feedsMax} feeds are shown. Remove one of them first.`)
-      return { ...kept, feeds: [...others, now] }
-    })
-  }
-  /** What somebody put into the folder since is a step forward, or refused. */
-  const open = async (known: KeptFeed, kept: Kept): Promise<SignedFeed> => {
-    const { feed, now } = await read(placeOf(known), kept)
-    checkPublisher(now, known)
-    if (now.sequence > known.sequence) await remember(now)
-    return feed
-  }
-  /** Of the same publisher, at another address before: nobody looks there any more. */
-  const forgetCopy = async ({ feeds }: Kept, now: KeptFeed): Promise<void> => {
-    const before = feeds.find(({ did }) => did === now.did)
-    if (before?.address !== undefined && before.folder !== now.folder) await far.forget(before)
-  }
-  const needed = (did: string, { feeds }: Kept): KeptFeed => {
-    const one = feeds.find((feed) => feed.did === did && feed.isShown)
-    if (one !== undefined) return one
-    throw new Fault('missing.feed', 'This feed is not shown here any more. Add its folder again.')
-  }
+export function createFeeds(options: FeedsOptions): Feeds {
+  const { book, far } = options
+  const { read, fetch, remember, open, needed, forgetCopy } = createLedger(options)
   return {
     async feeds() {
       const kept = await book.kept()
@@ -152,6 +100,65 @@ export function createFeeds({ drive, book, clock, far }: FeedsOptions): Feeds {
       throw new Fault('missing.feed-app', 'The feed does not name this package any more. Look at it again.')
     },
   }
+}
+
+/** What is known of feeds, and how it goes forward. */
+function createLedger({ drive, book, clock, far }: FeedsOptions) {
+  const verify = (bytes: Uint8Array, place: FeedPlace, kept: Kept): Verified => {
+    const feed = parseFeed(bytes)
+    const { did, name } = feed.publisher
+    const before = kept.feeds.find((one) => one.did === did)
+    const { log } = verifyFeed(feed, { nowMs: clock.nowMs() })
+    const sha256 = toHex(primitives.sha256(bytes))
+    const now: KeptFeed = {
+      did,
+      name,
+      ...place,
+      sequence: feed.sequence,
+      sha256,
+      isShown: true,
+      ...(log === undefined ? {} : { log }),
+    }
+    checkFeed(now, before)
+    return { feed, now }
+  }
+  /** As it lies in the drive. */
+  const read = async (place: FeedPlace, kept: Kept): Promise<Verified> =>
+    verify(await readWhole(drive, pathOf(place.folder, feedPath), feedBytesMax), place, kept)
+  /** As it lies at its address now; nothing of it is kept before it is verified. */
+  const fetch = async (from: FeedPlace, kept: Kept, isAsked: (now: KeptFeed) => void): Promise<Verified> => {
+    const { bytes, place } = await far.fetch(from)
+    const verified = verify(bytes, place, kept)
+    isAsked(verified.now)
+    await far.keep(place, bytes, verified.feed)
+    return verified
+  }
+  const remember = async (now: KeptFeed): Promise<void> => {
+    await book.change((kept) => {
+      const others = kept.feeds.filter(({ did }) => did !== now.did)
+      if (others.filter(({ isShown }) => isShown).length >= feedsMax)
+        throw new Fault('limit.feeds', `At most ${feedsMax} feeds are shown. Remove one of them first.`)
+      return { ...kept, feeds: [...others, now] }
+    })
+  }
+  /** What somebody put into the folder since is a step forward, or refused. */
+  const open = async (known: KeptFeed, kept: Kept): Promise<SignedFeed> => {
+    const { feed, now } = await read(placeOf(known), kept)
+    checkPublisher(now, known)
+    if (now.sequence > known.sequence) await remember(now)
+    return feed
+  }
+  /** Of the same publisher, at another address before: nobody looks there any more. */
+  const forgetCopy = async ({ feeds }: Kept, now: KeptFeed): Promise<void> => {
+    const before = feeds.find(({ did }) => did === now.did)
+    if (before?.address !== undefined && before.folder !== now.folder) await far.forget(before)
+  }
+  const needed = (did: string, { feeds }: Kept): KeptFeed => {
+    const one = feeds.find((feed) => feed.did === did && feed.isShown)
+    if (one !== undefined) return one
+    throw new Fault('missing.feed', 'This feed is not shown here any more. Add its folder again.')
+  }
+  return { read, fetch, remember, open, needed, forgetCopy }
 }
 
 type Verified = { readonly feed: SignedFeed; readonly now: KeptFeed }

@@ -113,25 +113,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
     callFor: (app) => page.callAs(app),
     askBackend: (app, asked, signal) =>
       askBackend(page, backendAddress(app, asked.path, origin), asked, signal),
-    watch({ changed, reachable }) {
-      const stop = new AbortController()
-      void follow(
-        stop.signal,
-        async () => {
-          const answer = await page.send('/api/v1/events', { signal: stop.signal })
-          reachable(true)
-          for await (const topic of topicsOf(answer)) {
-            changed(topic)
-            if (topic === 'lock' || topic === 'identity' || topic === 'browsers') await look()
-          }
-        },
-        async () => {
-          reachable(false)
-          await look().catch(() => undefined)
-        },
-      )
-      return () => stop.abort()
-    },
+    watch: watching(page, look),
   }
 
   /** Somebody elsewhere may have locked the node, ended this session, or put another identity in use. */
@@ -147,6 +129,31 @@ export async function createHttpClient(origin: string, browser: string): Promise
   }
 }
 
+const ofSession: readonly Topic[] = ['lock', 'identity', 'browsers']
+
+/** What changes at the node, and whether it answers; `look` sees whether this page is still in. */
+function watching(page: PageClient, look: () => Promise<void>): Client['watch'] {
+  return ({ changed, reachable }) => {
+    const stop = new AbortController()
+    void follow(
+      stop.signal,
+      async () => {
+        const answer = await page.send('/api/v1/events', { signal: stop.signal })
+        reachable(true)
+        for await (const topic of topicsOf(answer)) {
+          changed(topic)
+          if (ofSession.includes(topic)) await look()
+        }
+      },
+      async () => {
+        reachable(false)
+        await look().catch(() => undefined)
+      },
+    )
+    return () => stop.abort()
+  }
+}
+
 type Keyed = <T extends object>(input: T) => { readonly json: T & { key: string; browser: string } }
 
 /** The ways in beside the passphrase, and what is kept of them. */
@@ -157,6 +164,7 @@ function gettingIn(
 ): Pick<
   Client,
   | 'passkeySlots'
+  | 'unlockByWords'
   | 'unlockByPasskey'
   | 'passkeys'
   | 'addPasskey'
@@ -169,6 +177,9 @@ function gettingIn(
   const account = '/api/v1/account'
   return {
     passkeySlots: () => page.open('/api/v1/sessions/passkeys'),
+    async unlockByWords(input) {
+      take(await page.open<PageSession>('/api/v1/sessions/words', keyed(input)))
+    },
     async unlockByPasskey(proof) {
       take(await page.open<PageSession>('/api/v1/sessions/passkey', keyed(proof)))
     },

@@ -5,6 +5,7 @@ import { askPasskey, hasPasskeys, type PasskeySlot, slotsHere } from '../client/
 import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Asking } from './asking.tsx'
+import { ByWords } from './by-words.tsx'
 import { Card } from './card.tsx'
 import { Problem } from './problem.tsx'
 import { Join, type Wait } from './ward.tsx'
@@ -21,23 +22,24 @@ export type UnlockProps = {
 }
 
 export function Unlock({ home, onLook }: UnlockProps): ReactNode {
-  const [isAsking, setAsking] = useState(false)
+  const [way, setWay] = useState<'ask' | 'words'>()
   const [held, setHeld] = useState<Held>()
   const back = (): void => {
     onLook()
-    setAsking(false)
+    setWay(undefined)
   }
-  if (isAsking) return <Asking onBack={back} />
+  if (way === 'ask') return <Asking onBack={back} />
+  if (way === 'words') return <ByWords onBack={back} />
   if (held !== undefined)
     return <Join {...held} onBack={() => setHeld(undefined)} onJoined={() => setHeld(undefined)} />
-  return <Ways home={home} onAsk={() => setAsking(true)} onHeld={setHeld} />
+  return <Ways home={home} onWay={setWay} onHeld={setHeld} />
 }
 
 /** The passphrase was right, and yet a child's device may not be used: it takes in what its guardian made. */
 type Held = { readonly wait: Wait; readonly passphrase: string }
 
 type WaysProps = Pick<UnlockProps, 'home'> & {
-  readonly onAsk: () => void
+  readonly onWay: (way: 'ask' | 'words') => void
   readonly onHeld: (held: Held) => void
 }
 
@@ -66,7 +68,7 @@ function waitOf(thrown: unknown): Wait | undefined {
  * The ways in. Which of them there are depends on this browser and on what the home knows: a passkey stands first where there is
  * one, the passphrase is always there.
  */
-function Ways({ home, onAsk, onHeld }: WaysProps): ReactNode {
+function Ways({ home, onWay, onHeld }: WaysProps): ReactNode {
   const { client, say } = useSurroundings()
   const [passphrase, setPassphrase] = useState('')
   const [busy, setBusy] = useState<'passphrase' | 'passkey'>()
@@ -126,8 +128,13 @@ function Ways({ home, onAsk, onHeld }: WaysProps): ReactNode {
           {say('unlock.act')}
         </Button>
         {(home === 'open' || home === 'lapsed') && (
-          <Button look="quiet" size="large" isWide icon="devices" onPress={onAsk}>
+          <Button look="quiet" size="large" isWide icon="devices" onPress={() => onWay('ask')}>
             {say('unlock.ask')}
+          </Button>
+        )}
+        {home !== 'waiting' && (
+          <Button look="quiet" size="large" isWide onPress={() => onWay('words')}>
+            {say('unlock.words')}
           </Button>
         )}
       </div>

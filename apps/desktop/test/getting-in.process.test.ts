@@ -186,7 +186,7 @@ test('who forgot the passphrase comes in with the words, and has a new one', { s
     await lock(page)
     await page.getByRole('button', { name: 'I forgot my passphrase' }).tap()
     await page.getByLabel('Your 24 words').fill(words.slice(0, 23).join(' '))
-    await page.getByLabel('Passphrase', { exact: true }).fill('seventeen copper trams at night')
+    await page.getByLabel('New passphrase').fill('seventeen copper trams at night')
     await page.getByRole('button', { name: 'Unlock, with the new passphrase' }).tap()
     await page.getByText('23 of 24').waitFor()
     await assertAccessible(page, 'in with the words')

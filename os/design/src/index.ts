@@ -86,6 +86,7 @@ export {
 } from './field.tsx'
 export { FileChooser, type FileChooserProps, FileInput, type FileInputProps } from './file-chooser.tsx'
 export { FileText, type FileTextProps } from './file-text.tsx'
+export { Flags } from './flags.tsx'
 export { createSurroundings, useNames, useNow } from './frame.ts'
 export { AppIcon, type AppIconProps, Icon, type IconProps } from './icon.tsx'
 export { type Drawing, type IconName, icons } from './icons.ts'

@@ -38,6 +38,7 @@ export function ByWords({ onBack }: { readonly onBack: () => void }): ReactNode 
     >
       <TypedWords value={text} onChange={setText} isMissing={wasTried && words.length !== wordCount} />
       <NewPassphrase
+        label={say('unlock.words.passphrase')}
         value={passphrase}
         onChange={setPassphrase}
         isReadOnly={isBusy}

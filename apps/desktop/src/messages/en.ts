@@ -49,6 +49,7 @@ export const en = {
   'unlock.words': 'I forgot my passphrase',
   'unlock.words.title': 'In with your words',
   'unlock.words.text': 'Your 24 words open AnarQ, and you choose a new passphrase. Nothing else changes.',
+  'unlock.words.passphrase': 'New passphrase',
   'unlock.words.act': 'Unlock, with the new passphrase',
   'unlock.lapsed': 'Is it still you?',
   'unlock.lapsed.text': 'Your session in this browser has ended. AnarQ is open, and nothing was lost.',

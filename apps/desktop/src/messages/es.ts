@@ -53,6 +53,7 @@ export const es: Texts<MessageKey> = {
   'unlock.words': 'He olvidado mi frase de acceso',
   'unlock.words.title': 'Entrar con tus palabras',
   'unlock.words.text': 'Tus 24 palabras abren AnarQ y eliges una frase nueva. Nada más cambia.',
+  'unlock.words.passphrase': 'Frase nueva',
   'unlock.words.act': 'Desbloquear con la frase nueva',
   'unlock.lapsed': '¿Sigues siendo tú?',
   'unlock.lapsed.text':

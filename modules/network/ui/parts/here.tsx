@@ -1,4 +1,15 @@
-import { Answered, Badge, Button, copyText, EmptyState, Facts, Group, Note, PageHead } from '@anarq/design'
+import {
+  Answered,
+  Badge,
+  Button,
+  copyText,
+  EmptyState,
+  Facts,
+  Flags,
+  Group,
+  Note,
+  PageHead,
+} from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Status, useSurroundings } from '../context.ts'
@@ -24,7 +35,9 @@ export function Here(): ReactNode {
                 <p>
                   <code className="aq-command">anarq up --net tcp://0.0.0.0:4610</code>
                 </p>
-                <p>{say('off.out')}</p>
+                <p>
+                  <Flags>{say('off.out')}</Flags>
+                </p>
               </EmptyState>
             )}
             {value.state === 'on' && <On status={value} onJoined={asked.again} />}

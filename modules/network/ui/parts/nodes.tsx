@@ -9,7 +9,7 @@ export function Nodes(): ReactNode {
   const { sdk, say, events } = useSurroundings()
   const ask = useCallback(async () => {
     const { state } = await sdk.network.status({})
-    return state === 'off' ? [] : inOrder(await sdk.network.peers({}))
+    return state === 'off' ? ('off' as const) : inOrder(await sdk.network.peers({}))
   }, [sdk])
   const asked = useWatched(ask, events)
   return (
@@ -18,12 +18,17 @@ export function Nodes(): ReactNode {
       <Answered asked={asked} icon="network" failed={say('nodes.failed')}>
         {(value) => (
           <>
-            {value.length === 0 && (
+            {value === 'off' && (
+              <EmptyState icon="network" title={say('off')}>
+                {say('nodes.off')}
+              </EmptyState>
+            )}
+            {value !== 'off' && value.length === 0 && (
               <EmptyState icon="network" title={say('nodes.none')}>
                 {say('nodes.none.text')}
               </EmptyState>
             )}
-            {value.length > 0 && (
+            {value !== 'off' && value.length > 0 && (
               <Group>
                 <Lines label={say('nodes.title')}>
                   {value.map((peer) => (

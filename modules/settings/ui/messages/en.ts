@@ -100,6 +100,7 @@ export const en = {
   'drill.unsaid': 'It does not say',
   restore: 'Bring it back',
   'restore.text': 'Into an empty node, on this machine or another one.',
+  'restore.folder': 'NEW-FOLDER',
   'restore.one': 'Start a node in a folder that is empty or new:',
   'restore.two':
     'Open the address that it prints, choose “Restore from a backup”, and then the file. It may be on the machine of your browser.',

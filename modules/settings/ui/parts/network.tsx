@@ -1,4 +1,4 @@
-import { Answered, Badge, Facts, Group, Line, Lines, Note, PageHead, useAsked } from '@anarq/design'
+import { Answered, Badge, Facts, Flags, Group, Line, Lines, Note, PageHead, useAsked } from '@anarq/design'
 import type { OthersFacts } from '@anarq/sdk'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
@@ -17,7 +17,11 @@ export function Network(): ReactNode {
             <Others others={value.others} />
             <Group
               title={say('network.listens')}
-              text={say(value.reach === 'machine' ? 'network.machine.text' : 'network.network.text')}
+              text={
+                <Flags>
+                  {say(value.reach === 'machine' ? 'network.machine.text' : 'network.network.text')}
+                </Flags>
+              }
               acts={
                 <Badge tone={value.reach === 'machine' ? 'success' : 'warning'}>
                   {say(`network.${value.reach}`)}
@@ -63,7 +67,7 @@ function Others({ others }: { readonly others: OthersFacts }): ReactNode {
   const isMissing = others.state === 'not-listening'
   return (
     <Note icon={isMissing ? 'alert' : 'network'} {...(isMissing ? { tone: 'warning' } : {})}>
-      <strong>{say(`network.${others.state}`)}</strong> {say(`network.${others.state}.text`)}
+      <strong>{say(`network.${others.state}`)}</strong> <Flags>{say(`network.${others.state}.text`)}</Flags>
       {others.state === 'listening' && (
         <span className="settings-others">
           <code>{others.address}</code>

@@ -6,7 +6,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'place.language': 'Idioma',
   'place.storage': 'Espacio',
   'place.backup': 'Copia de seguridad',
-  'place.keys': 'Llaves de herramientas',
+  'place.keys': 'Herramientas',
   'place.network': 'Red',
   'place.about': 'Acerca de',
   failed: 'No ha funcionado',

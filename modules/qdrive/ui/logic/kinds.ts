@@ -62,7 +62,7 @@ export const textBytesMax: number = 1024 * 1024
 /** What the browser has to hold at once. */
 export const blobBytesMax: number = 512 * 1024 * 1024
 
-/** `canShowPdf`: browsers show none inside a closed frame, and some not at all. */
+/** `canShowPdf`: browsers show none inside a closed frame. */
 export function previewOf(
   entry: Pick<Entry, 'kind' | 'type' | 'name' | 'bytes'>,
   canShowPdf = true,

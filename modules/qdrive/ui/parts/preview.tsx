@@ -87,7 +87,7 @@ export function PreviewPane({ entry, version, onClose, onStep, onShare }: Previe
 }
 
 /** In the page of a closed frame, which has no origin, no viewer of the browser's opens. */
-const canShowPdf = navigator.pdfViewerEnabled && origin !== 'null'
+const canShowPdf = origin !== 'null'
 
 type BodyProps = { readonly entry: Entry; readonly version: number | undefined }
 

@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@anarq/clock'
-import { asFault, Fault, type FaultCode } from '@anarq/fault'
+import { asFault, Fault } from '@anarq/fault'
 import { streamContent } from '@anarq/flows'
-import {
-  type BackupReport,
-  type DriveOperations,
-  type EntryFacts,
-  type HealthOperations,
-  putOne,
-  type RestoreReport,
-} from '@anarq/kernel'
+import { type DriveOperations, type HealthOperations, putOne } from '@anarq/kernel'
+import type { UploadState } from '@anarq/sdk'
 
 export type NewUpload = {
   /** Folder and name in the drive. */
@@ -19,26 +13,6 @@ export type NewUpload = {
   readonly modifiedMs: number
   readonly type?: string | undefined
   readonly tags?: readonly string[] | undefined
-}
-
-export type UploadFacts = {
-  readonly id: string
-  readonly path: string
-  readonly bytes: number
-  /** So many bytes came; it goes on here. */
-  readonly offset: number
-  readonly state: 'open' | 'done' | 'failed'
-  /** At this moment somebody sends. */
-  readonly isComing: boolean
-  readonly entry?: EntryFacts
-  readonly isUnchanged?: boolean
-  /** Of a backup that was checked: what is in it. */
-  readonly backup?: BackupReport
-  /** Of a backup that was restored: what came back. */
-  readonly restored?: RestoreReport
-  /** Why it failed: as a fault says it. */
-  readonly code?: FaultCode
-  readonly sentence?: string
 }
 
 /** Bytes on their way: a request that may break off. */
@@ -52,7 +26,8 @@ export type Sending = {
 }
 
 /** What becomes of the bytes: who may send some depends on it. */
-export type UploadPurpose = 'file' | 'check' | 'restore'
+export type UploadPurpose = 'file' | BackupPurpose
+export type BackupPurpose = 'check' | 'restore'
 
 /**
  * Files that may come bit by bit: a page that was reloaded, or lost its node for a moment, goes on where it was. The flow in
@@ -60,22 +35,23 @@ export type UploadPurpose = 'file' | 'check' | 'restore'
  */
 export type Uploads = {
   /** `by` is the app that begins it: no other app may go on with it, and none may have them all. */
-  begin(upload: NewUpload, drive: DriveOperations, by?: string): UploadFacts
-  /** A backup that comes to be checked: nothing of it is kept. */
-  beginCheck(bytes: number): UploadFacts
-  /** A backup that comes into an empty home. There is one at a time: another gives the one before up. */
-  beginRestore(bytes: number): Promise<UploadFacts>
+  begin(upload: NewUpload, drive: DriveOperations, by?: string): UploadState
+  /**
+   * A backup that comes to be checked, of which nothing is kept, or into an empty home. Of those there is one at a time: another
+   * gives the one before up.
+   */
+  beginBackup(purpose: BackupPurpose, bytes: number): Promise<UploadState>
   /** `missing.upload` where it is for something else. */
   checkPurpose(id: string, purpose: UploadPurpose): void
-  list(): readonly UploadFacts[]
+  list(): readonly UploadState[]
   /** For an app only of what it began itself: others are not known to it. */
-  facts(id: string, by?: string): UploadFacts
+  facts(id: string, by?: string): UploadState
   /**
    * Resolves when all that it sends was taken, and with the entry after the last byte of the file. What came counts, even where
    * the rest does not come. `conflict.offset` says where to go on. Who comes later sends alone: a page that was reloaded is
    * faster than the end of its old connection. The one before gets `conflict.sender`.
    */
-  add(id: string, sending: Sending): Promise<UploadFacts>
+  add(id: string, sending: Sending): Promise<UploadState>
   cancel(id: string): Promise<void>
   close(): Promise<void>
 }
@@ -89,12 +65,12 @@ const checkEveryBytes = 4 * 1024 * 1024
 
 /** What becomes of it. */
 type Ended = Pick<
-  UploadFacts,
+  UploadState,
   'state' | 'entry' | 'isUnchanged' | 'backup' | 'restored' | 'code' | 'sentence'
 >
 type Taker = (pieces: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<Ended>
 
-type Upload = Pick<UploadFacts, 'id' | 'path' | 'bytes'> & {
+type Upload = Pick<UploadState, 'id' | 'path' | 'bytes'> & {
   readonly purpose: UploadPurpose
   readonly by: string | undefined
   readonly stop: AbortController
@@ -144,7 +120,7 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
     throw new Fault('missing.upload', 'This upload is not known any more. Begin it again.')
   }
 
-  const begin = (about: About, take: Taker): UploadFacts => {
+  const begin = (about: About, take: Taker): UploadState => {
     dropOld()
     const open = [...all.values()].filter(({ ended }) => ended === undefined)
     const ofApp = about.by === undefined ? [] : open.filter(({ by }) => by === about.by)
@@ -167,19 +143,12 @@ export function createUploads({ health, clock }: UploadsOptions): Uploads {
   return {
     begin: (upload, drive, by) =>
       begin({ purpose: 'file', path: pathOf(upload), bytes: upload.bytes, by }, intoDrive(drive, upload)),
-    beginCheck: (bytes) =>
-      begin({ purpose: 'check', path: '', bytes, by: undefined }, async (pieces, signal) => ({
-        state: 'done',
-        backup: await health.checkBackup(pieces, signal),
-      })),
-    async beginRestore(bytes) {
+    async beginBackup(purpose, bytes) {
       // A page that was reloaded begins anew: what it sent before leads nowhere.
-      for (const one of [...all.values()])
-        if (one.purpose === 'restore' && one.ended === undefined) await cancel(one.id)
-      return begin({ purpose: 'restore', path: '', bytes, by: undefined }, async (pieces, signal) => ({
-        state: 'done',
-        restored: await health.restoreBackup(pieces, signal),
-      }))
+      if (purpose === 'restore')
+        for (const one of [...all.values()])
+          if (one.purpose === purpose && one.ended === undefined) await cancel(one.id)
+      return begin({ purpose, path: '', bytes, by: undefined }, intoHealth(health, purpose))
     },
     checkPurpose(id, purpose) {
       if (need(id).purpose !== purpose)
@@ -214,6 +183,15 @@ function intoDrive(drive: DriveOperations, upload: NewUpload): Taker {
     const entry = report.entries[0] ?? (await drive.entry(pathOf(upload)))
     return { state: 'done', entry, isUnchanged: report.unchanged > 0 }
   }
+}
+
+function intoHealth(health: UploadsOptions['health'], purpose: BackupPurpose): Taker {
+  return async (pieces, signal) => ({
+    state: 'done',
+    ...(purpose === 'check'
+      ? { backup: await health.checkBackup(pieces, signal) }
+      : { restored: await health.restoreBackup(pieces, signal) }),
+  })
 }
 
 type About = Pick<Upload, 'purpose' | 'path' | 'bytes' | 'by'>
@@ -336,7 +314,7 @@ function wrongOffset(offset: number, from: number): Fault {
   return new Fault('conflict.offset', sentence, { data: { offset } })
 }
 
-function factsOf({ id, path, bytes, offset, turn, ended }: Upload): UploadFacts {
+function factsOf({ id, path, bytes, offset, turn, ended }: Upload): UploadState {
   return { id, path, bytes, offset, state: 'open', isComing: turn !== undefined, ...ended }
 }
 

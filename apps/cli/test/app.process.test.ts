@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { AuditFacts, IdentityFacts } from '@anarq/kernel'
+import { openTestSite, testCertificate } from '@anarq/web/testing'
 import { parseFeed, readPackage, verifyFeed } from '@anarq/wxa'
 import { openZipFile } from '@anarq/zip'
 import { openShell, type Shell } from './shell.ts'
@@ -304,6 +306,53 @@ suite('a feed of one publisher', () => {
     assert.equal(await shell.fails(submit('cup.wxa')), 'refused.signature')
     assert.equal(await shell.fails(['app', 'submit', 'cup.wxa'], { code: 2 }), 'invalid.usage')
     await shell.down()
+  })
+})
+
+suite('a feed at an address', () => {
+  type Feed = { did: string; folder: string; sequence: number; apps: { id: string; state: string }[] }
+
+  test('[WX-DEV-10] it is added where it is known to be near, an app is installed by its id, and it is refreshed and removed', async () => {
+    const asked: string[] = []
+    const site = await openTestSite((request, response) => {
+      asked.push(request.url ?? '')
+      readFile(shell.path(`feed/${basename(request.url ?? '')}`)).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      )
+    })
+    try {
+      const trusted = await shell.write('authority.pem', testCertificate)
+      await shell.up(shell.home, [], ['env', `NODE_EXTRA_CA_CERTS=${trusted}`])
+      // Changed in another test, and signed anew by what is submitted next.
+      await rm(shell.path('feed'), { recursive: true })
+      await shell.run(['app', 'submit', 'pot.wxa', '--to', 'feed'])
+      const feed = (...args: string[]): string[] => ['app', 'feed', ...args]
+      const address = `https://localhost:${site.port}/`
+      assert.equal(await shell.fails(feed('add', address)), 'refused.private-address')
+      assert.equal(await shell.fails(feed('add', 'http://localhost/')), 'invalid.web-address')
+      assert.deepEqual(asked, [])
+      const added = await shell.json<Feed>(feed('add', `${address}feed.json`, '--allow-private'))
+      assert.deepEqual([added.did, added.folder, added.sequence], [ada.did, address, 1])
+      assert.deepEqual(asked, ['/feed.json'])
+      assert.equal((await shell.run(['app', 'install', 'org.example.pot', '--grant', 'none'])).code, 0)
+      const [shown] = await shell.json<Feed[]>(feed('list'))
+      assert.deepEqual(
+        shown?.apps.map(({ id, state }) => [id, state]),
+        [['org.example.pot', 'installed']],
+      )
+      assert.match((await shell.run(feed('list'))).out, /org\.example\.pot/)
+      assert.equal((await shell.json<Feed[]>(feed('refresh', 'Ada')))[0]?.sequence, 1)
+      assert.equal(asked.filter((path) => path === '/feed.json').length, 2)
+      await shell.json(feed('remove', address))
+      assert.deepEqual(await shell.json(feed('list')), [])
+      await shell.run(['app', 'uninstall', 'org.example.pot', '--data', 'erase'])
+      for (const wrong of [feed('add'), feed('remove', 'Eve'), feed('look'), ['app', 'list', 'a', 'b']])
+        assert.equal(await shell.fails(wrong, { code: 2 }), 'invalid.usage')
+    } finally {
+      await shell.down()
+      await site.close()
+    }
   })
 })
 

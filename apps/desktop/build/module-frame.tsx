@@ -20,7 +20,7 @@ frame.on('facts', () => {
 function shellOf({ sdk, facts, window: own, on }: Frame): AppProps<AppSdk> {
   const { locale, theme, argument } = facts()
   return {
-    sdk: { ...sdk, content: { ...sdk.content, media: refuse, endMedia: async () => {} }, work },
+    sdk: { ...sdk, work },
     window: {
       id: 'frame',
       argument,
@@ -35,6 +35,10 @@ function shellOf({ sdk, facts, window: own, on }: Frame): AppProps<AppSdk> {
       // A page in a frame opens no windows.
       open: () => {},
       notify: (notice) => void own.notify(notice),
+      save: (name, content) =>
+        void own
+          .save(name, content)
+          .catch(({ message }: Error) => own.notify({ title: name, text: message, tone: 'danger' })),
     },
     events: { on: (topic, listener) => (topic === 'drive' ? on('drive', listener) : () => {}) },
     locale: locale as Locale,

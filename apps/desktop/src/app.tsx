@@ -20,6 +20,7 @@ export function App({ client }: { readonly client: Client }): ReactNode {
   const [boot, setBoot] = useState<Boot>('loading')
   const [isFirst, setFirst] = useState(false)
   const [isRestored, setRestored] = useState(false)
+  const [wasIn, setWasIn] = useState(false)
   const theme = themeFor(preferences, useSystemTastes())
   useAppearance(theme, preferences.locale)
 
@@ -34,8 +35,15 @@ export function App({ client }: { readonly client: Client }): ReactNode {
   const did = session?.did
   // Who was put out here looks again: the node is locked, or another browser is still in.
   useEffect(() => {
-    if (did === undefined) void look()
-    else setRestored(false)
+    if (did === undefined) {
+      void look()
+      // Meanwhile it may have been locked, or opened elsewhere.
+      window.addEventListener('focus', look)
+      return () => window.removeEventListener('focus', look)
+    }
+    setRestored(false)
+    setWasIn(true)
+    return undefined
   }, [look, did])
   const { keeper, kept, startTour } = useKept(client, did)
   useEffect(() => {
@@ -84,7 +92,7 @@ export function App({ client }: { readonly client: Client }): ReactNode {
               <Desktop key={session.did} session={session} keeper={keeper} kept={kept} />
             )
           ) : (
-            <Outside boot={boot} isRestored={isRestored} onRetry={look} />
+            <Outside boot={boot} isRestored={isRestored} wasIn={wasIn} onRetry={look} />
           )}
         </FaultProvider>
       </DesignProvider>
@@ -121,9 +129,15 @@ function useKept(
   }
 }
 
-type OutsideProps = { readonly boot: Boot; readonly isRestored: boolean; readonly onRetry: () => void }
+type OutsideProps = {
+  readonly boot: Boot
+  readonly isRestored: boolean
+  /** This page was in, and is no more. */
+  readonly wasIn: boolean
+  readonly onRetry: () => void
+}
 
-function Outside({ boot, isRestored, onRetry }: OutsideProps): ReactNode {
+function Outside({ boot, isRestored, wasIn, onRetry }: OutsideProps): ReactNode {
   const { say } = useSurroundings()
   switch (boot) {
     case 'loading':
@@ -153,8 +167,9 @@ function Outside({ boot, isRestored, onRetry }: OutsideProps): ReactNode {
         </main>
       )
     case 'waiting':
+      return <Unlock home="waiting" onLook={onRetry} />
     case 'open':
-      return <Unlock home={boot} onLook={onRetry} />
+      return <Unlock home={wasIn ? 'lapsed' : 'open'} onLook={onRetry} />
     case 'empty':
     case 'locked':
       return <Unlock home={isRestored ? 'restored' : 'locked'} onLook={onRetry} />

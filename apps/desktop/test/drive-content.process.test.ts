@@ -93,7 +93,7 @@ test(
       // A film that this browser made itself.
       const film = Buffer.from(await page.evaluate(record), 'base64')
       await page
-        .locator('[data-qd=files]')
+        .locator('input[name=files]')
         .setInputFiles({ name: 'film.webm', mimeType: 'video/webm', buffer: film })
       await rowOf(page, 'film.webm').dblclick()
       await page.waitForFunction(
@@ -103,7 +103,7 @@ test(
       await page.keyboard.press('Escape')
 
       await page
-        .locator('[data-qd=files]')
+        .locator('input[name=files]')
         .setInputFiles({ name: 'broken.webm', mimeType: 'video/webm', buffer: Buffer.from('no film') })
       await rowOf(page, 'broken.webm').dblclick()
       await page.getByText('This browser cannot play it, or its address has ended.').waitFor()

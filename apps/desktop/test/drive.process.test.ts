@@ -38,7 +38,7 @@ after(async () => {
 const rowOf = (page: Page, name: string): Locator =>
   page.locator('[data-id]').filter({ hasText: name }).first()
 const give = (page: Page, ...names: string[]): Promise<void> =>
-  page.locator('[data-qd=files]').setInputFiles(names.map((name) => join(folder, name)))
+  page.locator('input[name=files]').setInputFiles(names.map((name) => join(folder, name)))
 
 async function textOf(opening: ReturnType<House['node']['operations']['sharing']['open']>): Promise<string> {
   const pieces: Uint8Array[] = []
@@ -70,7 +70,7 @@ test(
       await assertAccessible(page, 'an empty drive')
       await give(page, 'letter.txt', 'notes.md', '<img src=x onerror=alert(1)>.txt', 'large.bin')
       await page.getByText('4 items added').waitFor()
-      await page.locator('[data-qd=folder]').setInputFiles(join(folder, 'Trip'))
+      await page.locator('input[name=folder]').setInputFiles(join(folder, 'Trip'))
       await rowOf(page, 'Trip').waitFor()
       await rowOf(page, '<img src=x onerror=alert(1)>.txt').waitFor()
       await assertAccessible(page, 'the list, with uploads')

@@ -11,6 +11,7 @@ const { signal } = new AbortController()
 function world() {
   const done: unknown[] = []
   let nowMs = 0
+  let isHere = true
   const calls = createFrameCalls({
     sdk: async (call, input) => done.push([call, input]),
     backend: async (asked: BackendAsked) => {
@@ -21,6 +22,10 @@ function world() {
     setTitle: (title) => done.push(title),
     close: () => done.push('closed'),
     notify: (notice) => done.push(notice),
+    save(name, content) {
+      if (isHere) done.push([name, content.size])
+      return isHere
+    },
     press(combination) {
       const pressed = pressOf(combination)
       if (pressed !== undefined) done.push(commandOf(pressed) ?? pressed.code)
@@ -28,7 +33,14 @@ function world() {
     },
     nowMs: () => nowMs,
   })
-  return { calls, done, pass: (ms: number) => (nowMs += ms) }
+  return {
+    calls,
+    done,
+    pass: (ms: number) => (nowMs += ms),
+    leave() {
+      isHere = false
+    },
+  }
 }
 
 test("an app's address stays below its own backend, whatever it asks for", () => {
@@ -72,7 +84,7 @@ test('an app may call the face and its own window, and nothing that has another 
   for (const call of [
     'shell.lock',
     'session.renew',
-    'content.media',
+    'content.text',
     'constructor.constructor',
     'backend.start',
     'window.open',
@@ -87,6 +99,23 @@ test('a person is told five things in half a minute by one window, not more', as
   pass(31_000)
   await calls.call('shell.notify', { title: 'Hello', text: 'Again', tone: 'shouting' }, signal)
   assert.deepEqual(done.at(-1), { title: 'Hello', text: 'Again', tone: 'plain' })
+})
+
+test('a file is saved for the person while they are in the app, with a name, and twenty in a minute', async () => {
+  const { calls, done, pass, leave } = world()
+  const content = new Blob(['tea'])
+  const save = (input: object) => calls.call('shell.save', { name: 'tea.txt', content, ...input }, signal)
+  for (const input of [{ name: '' }, { name: 'x'.repeat(256) }, { content: 'tea' }, { content: undefined }])
+    await assert.rejects(save(input))
+  assert.deepEqual(done, [])
+  for (let i = 0; i < 20; i += 1) await save({})
+  assert.deepEqual(done.at(-1), ['tea.txt', 3])
+  await assert.rejects(save({}), { code: 'limit.saves' })
+  pass(61_000)
+  await save({})
+  leave()
+  await assert.rejects(save({}), { code: 'refused.save' })
+  assert.equal(done.length, 21)
 })
 
 test('a request to a backend carries a known method, plain headers of a few names, and bytes', async () => {

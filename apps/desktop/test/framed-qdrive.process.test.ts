@@ -4,13 +4,18 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { FrameLocator, Page } from 'playwright-core'
 import { buildModule } from '../build/module-package.ts'
+import { hum } from './hum.ts'
 import { anarq } from './packages.ts'
 import { enter, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 const id = 'org.example.qdrive'
 const name = 'Qdrive in a frame'
 const granted = ['drive.read', 'drive.write', 'consent.read', 'consent.manage', 'identity.read']
+
+/** One red pixel. */
+const dot = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC'
 
 let house: House
 let work: string
@@ -29,6 +34,9 @@ before(async () => {
   await sdk.storage.write({ path: '/qdrive.wxa', bytes: await readFile(packed) })
   await sdk.apps.install({ path: '/qdrive.wxa', granted })
   await writeFile(join(work, 'large.bin'), Buffer.alloc(20_000_000, 7))
+  await writeFile(join(work, 'hum.wav'), hum(240))
+  await writeFile(join(work, 'dot.png'), Buffer.from(dot, 'base64'))
+  await writeFile(join(work, 'paper.pdf'), '%PDF-1.4\n%%EOF\n')
   await writeFile(join(work, 'long.txt'), `first line\n${'another line of many\n'.repeat(300_000)}`)
 })
 after(async () => {
@@ -41,14 +49,10 @@ test(
   { skip },
   () =>
     house.visit({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' }, async ({ page }) => {
-      await unlock(page)
-      await page
-        .getByRole('list', { name: 'Apps', exact: true })
-        .getByRole('button', { name, exact: true })
-        .evaluate((element: HTMLElement) => element.click())
-      const frame = page.frameLocator(`iframe[title="${name}"]`)
-      await frame.getByRole('navigation', { name: 'Places' }).waitFor()
-      await frame.locator('[data-qd=files]').setInputFiles([join(work, 'large.bin'), join(work, 'long.txt')])
+      const frame = await openFramed(page)
+      await frame
+        .locator('input[name=files]')
+        .setInputFiles([join(work, 'large.bin'), join(work, 'long.txt')])
       await frame.getByText('2 items added').waitFor({ timeout: 60_000 })
       const { drive, audit } = house.node.operations
       assert.equal((await drive.entry('/large.bin')).bytes, 20_000_000)
@@ -59,3 +63,92 @@ test(
       assert.ok(decided.some(({ details }) => details.module === id))
     }),
 )
+
+async function openFramed(page: Page): Promise<FrameLocator> {
+  await unlock(page)
+  await page
+    .getByRole('list', { name: 'Apps', exact: true })
+    .getByRole('button', { name, exact: true })
+    .evaluate((element: HTMLElement) => element.click())
+  const frame = page.frameLocator(`iframe[title="${name}"]`)
+  await frame.getByRole('navigation', { name: 'Places' }).waitFor()
+  return frame
+}
+
+test(
+  '[AQ-QDRIVE-1] Qdrive in a frame plays a sound by range, shows a picture, saves a file, and says what a frame cannot show',
+  { skip },
+  () =>
+    house.visit({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' }, async ({ page }) => {
+      const ranges: string[] = []
+      page.on('request', (request) => {
+        if (new URL(request.url()).pathname.includes('/.media/'))
+          ranges.push(`${request.method()} ${request.headers().range ?? 'whole'}`)
+      })
+      const frame = await openFramed(page)
+      const files = ['hum.wav', 'dot.png', 'paper.pdf']
+      await frame.locator('input[name=files]').setInputFiles(files.map((file) => join(work, file)))
+      await frame.getByText('3 items added').waitFor({ timeout: 60_000 })
+      const show = async (file: string) => {
+        await frame.locator('[data-id]').filter({ hasText: file }).first().dblclick()
+        return frame.getByRole('dialog', { name: `Preview of ${file}` })
+      }
+
+      const sound = await show('hum.wav')
+      const player = sound.locator('audio')
+      await player.waitFor()
+      const heard = await player.evaluate(async (audio: HTMLAudioElement) => {
+        audio.muted = true
+        await new Promise<void>((resolve, reject) => {
+          audio.onerror = () => reject(new Error(audio.error?.message ?? 'no sound'))
+          if (audio.readyState >= 1) resolve()
+          else audio.onloadedmetadata = () => resolve()
+        })
+        audio.currentTime = 200
+        await new Promise((resolve) => (audio.onseeked = resolve))
+        await audio.play()
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        return { seconds: Math.round(audio.duration), at: audio.currentTime, src: audio.src }
+      })
+      assert.equal(heard.seconds, 240)
+      assert.ok(heard.at > 200, `${heard.at}`)
+      assert.match(new URL(heard.src).pathname, new RegExp(`^/apps/${id}/[^/]+/\\.media/[0-9a-f]{32}$`))
+      assert.ok(ranges.length >= 2, 'the end is asked for without what lies before it')
+      assert.ok(
+        ranges.some((range) => Number(range.match(/bytes=(\d+)-/)?.[1]) > 10_000_000),
+        ranges.join(', '),
+      )
+      await page.keyboard.press('Escape')
+      // With the preview the address ended, for whoever has it.
+      await sound.waitFor({ state: 'detached' })
+      for (let i = 0; i < 50 && (await statusOf(heard.src)) !== 404; i += 1) await page.waitForTimeout(100)
+      assert.equal(await statusOf(heard.src), 404)
+
+      const picture = (await show('dot.png')).locator('img')
+      await picture.waitFor()
+      assert.equal(
+        await picture.evaluate(async (image: HTMLImageElement) => {
+          await image.decode()
+          return image.naturalWidth
+        }),
+        1,
+      )
+      await page.keyboard.press('Escape')
+
+      const paper = await show('paper.pdf')
+      await paper.getByText('PDF files are not shown here').waitFor()
+      const saved = page.waitForEvent('download')
+      await paper.getByRole('button', { name: 'Download' }).last().click()
+      const download = await saved
+      assert.equal(download.suggestedFilename(), 'paper.pdf')
+      assert.equal(await readFile(await download.path(), 'utf8'), '%PDF-1.4\n%%EOF\n')
+    }),
+)
+
+/** As a player of a frame asks: the end of what is there. */
+async function statusOf(address: string): Promise<number> {
+  const headers = { range: 'bytes=0-0', 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'audio' }
+  const answer = await fetch(address, { headers })
+  await answer.body?.cancel()
+  return answer.status
+}

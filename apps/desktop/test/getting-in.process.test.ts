@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  enter,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+} from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -129,6 +138,73 @@ test(
       await house.node.operations.account.removePasskey({ credential: known?.credential ?? '' })
     }),
 )
+
+for (const [size, colorScheme] of [
+  [wide, 'light'],
+  [phone, 'dark'],
+] as const)
+  test(
+    `where a session ends, the passkey that unlocks is offered first again, beside all other ways: ${colorScheme}`,
+    { skip },
+    () =>
+      house.visit({ ...size, colorScheme }, async ({ page }) => {
+        await atName(page)
+        await withAuthenticator(page)
+        await unlock(page)
+        await openPasskeys(page)
+        await page.getByRole('dialog').getByLabel('Passphrase', { exact: true }).fill(passphrase)
+        await page.getByRole('button', { name: 'Add a passkey' }).click()
+        await page.getByRole('list', { name: 'Passkeys' }).waitFor()
+        await page.keyboard.press('Escape')
+        await endAll()
+        await page.getByRole('heading', { name: 'Is it still you?' }).waitFor()
+        await page.getByRole('button', { name: 'Use a passkey' }).waitFor()
+        const ways = await page.locator('main button, main input').evaluateAll((all) =>
+          all.flatMap((one) => {
+            const name = one instanceof HTMLInputElement ? one.labels?.[0]?.textContent : one.textContent
+            return name === null || name === undefined || name === '' ? [] : [name]
+          }),
+        )
+        assert.deepEqual(ways.slice(0, 5), [
+          'Use a passkey',
+          'Passphrase',
+          'Unlock',
+          'Ask the other browser to let me in',
+          'I forgot my passphrase',
+        ])
+        await assertAccessible(page, 'a session that ended')
+        await page.getByRole('button', { name: 'Use a passkey' }).click()
+        await page.getByRole('main', { name: 'Desktop' }).waitFor()
+        const [known] = await house.node.operations.account.listPasskeys()
+        await house.node.operations.account.removePasskey({ credential: known?.credential ?? '' })
+      }),
+  )
+
+test('who forgot the passphrase comes in with the words, and has a new one', { skip }, () =>
+  house.visit({ ...phone, colorScheme: 'light' }, async ({ page }) => {
+    await unlock(page)
+    await lock(page)
+    await page.getByRole('button', { name: 'I forgot my passphrase' }).tap()
+    await page.getByLabel('Your 24 words').fill(words.slice(0, 23).join(' '))
+    await page.getByLabel('New passphrase').fill('seventeen copper trams at night')
+    await page.getByRole('button', { name: 'Unlock, with the new passphrase' }).tap()
+    await page.getByText('23 of 24').waitFor()
+    await assertAccessible(page, 'in with the words')
+    await page.getByLabel('Your 24 words').fill(words.join(' '))
+    await page.getByRole('button', { name: 'Unlock, with the new passphrase' }).tap()
+    await page.getByRole('main', { name: 'Desktop' }).waitFor()
+    const { account } = house.node.operations
+    await account.changePassphrase({ from: 'seventeen copper trams at night', to: passphrase })
+  }),
+)
+
+/** Every browser that is in has to unlock again; the node stays open. */
+async function endAll(): Promise<void> {
+  const sdk = await enter(house.address)
+  const others = (await sdk.browsers.list({})).filter(({ isCurrent }) => !isCurrent)
+  assert.ok(others.length > 0)
+  for (const { id } of others) await sdk.browsers.end({ id })
+}
 
 test('an authenticator that keeps no secret is refused, and one is told to take another', { skip }, () =>
   house.visit({ ...wide, colorScheme: 'light' }, async ({ page }) => {

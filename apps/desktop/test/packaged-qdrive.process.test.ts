@@ -114,7 +114,7 @@ test(
       await assertAccessible(page, 'the packed screen')
 
       await appOf(page)
-        .locator('[data-qd=files]')
+        .locator('input[name=files]')
         .setInputFiles([join(work, 'letter.txt'), join(work, 'large.bin')])
       await page.getByText('2 items added').waitFor()
       await rowOf(page, 'letter.txt').waitFor()

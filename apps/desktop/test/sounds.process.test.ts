@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
+import { hum } from './hum.ts'
 import { packApp } from './packages.ts'
 import { enter, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
@@ -42,25 +43,3 @@ test('[WX-DEV-5] the example of sounds keeps a file that is larger than a call, 
     assert.equal(Math.round(seconds), 60)
   }),
 )
-
-/** So many seconds of a low note: 16 bits, one channel, 44,100 a second. */
-function hum(seconds: number): Buffer {
-  const rate = 44_100
-  const data = Buffer.alloc(seconds * rate * 2)
-  for (let i = 0; i < data.length / 2; i += 1)
-    data.writeInt16LE(Math.round(3000 * Math.sin((i * 2 * Math.PI * 110) / rate)), i * 2)
-  const head = Buffer.alloc(44)
-  head.write('RIFF', 0)
-  head.writeUInt32LE(36 + data.length, 4)
-  head.write('WAVEfmt ', 8)
-  head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
-  head.writeUInt16LE(1, 22)
-  head.writeUInt32LE(rate, 24)
-  head.writeUInt32LE(rate * 2, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
-  head.write('data', 36)
-  head.writeUInt32LE(data.length, 40)
-  return Buffer.concat([head, data])
-}

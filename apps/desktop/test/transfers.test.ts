@@ -8,6 +8,7 @@ import {
   type FrameContent,
   pacedCalls,
 } from '../src/bridge/content-calls.ts'
+import { baseOf, createFrameMedia } from '../src/bridge/frame-media.ts'
 import type { Reply } from '../src/bridge/message.ts'
 import { pieceBytes } from '../src/bridge/sources.ts'
 import { createTransfers, type Step, type TransferLimits } from '../src/bridge/transfers.ts'
@@ -65,7 +66,8 @@ function world(limits: Partial<TransferLimits> = {}, bytes = 4 * pieceBytes + 5)
       onLeft: () => (left += 1),
       limits,
     })
-    const calls = createContentCalls(content, transfers)
+    const media = createFrameMedia(content as never, '/apps/org.example.a/key/')
+    const calls = createContentCalls(content, { transfers, media })
     const one = createBridge({
       allows: (call) => calls.has(call),
       call: (call, input) => calls.get(call)?.(input) as Promise<unknown>,
@@ -229,4 +231,30 @@ test('what the node refuses is refused here with its own fault, and takes no pla
   ])
     assert.match(String((await ask('open', input)).code), /^invalid\./)
   assert.equal(isOpen(), true)
+})
+
+test('what a frame plays lies below its own address, and ends with the page; the ninth ends the first', async () => {
+  const ended: string[] = []
+  let opened = 0
+  const media = createFrameMedia(
+    {
+      async media() {
+        opened += 1
+        return `/media/key${opened}`
+      },
+      async endMedia(address) {
+        ended.push(address)
+      },
+    },
+    baseOf('/apps/org.example.a/k3y/ui/deep/index.html'),
+  )
+  const addresses: string[] = []
+  for (let i = 0; i < 9; i += 1) addresses.push(await media.open({ path: '/film.mp4', version: undefined }))
+  assert.equal(addresses[0], '/apps/org.example.a/k3y/.media/key1')
+  assert.deepEqual(ended, ['/media/key1'])
+  media.end(addresses[4] as string)
+  media.end('/apps/org.example.b/other/.media/key2')
+  assert.deepEqual(ended, ['/media/key1', '/media/key5'])
+  media.endAll()
+  assert.equal(ended.length, 9)
 })

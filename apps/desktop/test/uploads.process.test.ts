@@ -27,7 +27,7 @@ after(async () => {
 
 const panelOf = (page: Page): Locator => page.getByRole('region', { name: 'Uploads' })
 const give = (page: Page, name: string): Promise<void> =>
-  page.locator('[data-qd=files]').setInputFiles(join(folder, name))
+  page.locator('input[name=files]').setInputFiles(join(folder, name))
 
 async function makeFile(name: string): Promise<void> {
   await writeFile(join(folder, name), randomBytes(bytes))

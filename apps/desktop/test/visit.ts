@@ -169,11 +169,7 @@ export async function unlock(page: Page): Promise<void> {
 
 /** Unlocks in a browser that speaks Spanish, and opens the app of apps. */
 export async function openAppsInSpanish(page: Page): Promise<void> {
-  await page
-    .getByLabel('Frase de paso', { exact: true })
-    .or(page.locator('input[type=password]'))
-    .first()
-    .fill(passphrase)
+  await page.getByLabel('Frase de acceso', { exact: true }).fill(passphrase)
   await page.keyboard.press('Enter')
   await page.getByRole('list', { name: 'Aplicaciones' }).getByRole('button', { name: 'Aplicaciones' }).click()
 }

@@ -1,10 +1,11 @@
-import { type Apps, createApps } from '@anarq/apps'
+import { type Apps, createApps, type Web } from '@anarq/apps'
 import { type Clock, systemClock } from '@anarq/clock'
 import type { Operations } from '@anarq/kernel'
 import { createQuickjs } from '@anarq/quickjs'
 import { systemRandom } from '@anarq/random'
 import { createRuntime, type Incident } from '@anarq/runtime'
 import { createDispatcher, type Dispatcher, type NetworkFacts, observed } from '@anarq/sdk'
+import { createWeb } from '@anarq/web'
 import { openZipBytes } from '@anarq/zip'
 import { systemApps } from './built-in.ts'
 import type { Node } from './node.ts'
@@ -25,6 +26,8 @@ export type OpenAppsOptions = Pick<Node, 'kernel' | 'operations' | 'feed'> & {
   net?: Node['net']
   clock?: Clock
   network?: () => NetworkFacts | undefined
+  /** What feeds at addresses are fetched by. */
+  web?: Web
 }
 
 /** The apps of a node: a module of its own, so that a command that has nothing to do with them loads nothing of it. */
@@ -35,6 +38,7 @@ export function openApps({
   clock = systemClock,
   network,
   net = () => undefined,
+  web = createWeb(),
 }: OpenAppsOptions): OpenApps {
   const told = new Map<string, number>()
   /** Charged to the app, and written down for whoever installed it; of what is alike, one a minute. */
@@ -80,6 +84,7 @@ export function openApps({
     runtime,
     dispatcher,
     openArchive: openZipBytes,
+    web,
     version,
     clock,
     random: systemRandom,

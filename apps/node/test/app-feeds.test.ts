@@ -3,18 +3,10 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
 import { createFeed, createSdk } from '@anarq/sdk'
-import {
-  addToFeed,
-  feedBytes,
-  feedEntryOf,
-  packFiles,
-  readPackage,
-  type SignedFeed,
-  withManifest,
-} from '@anarq/wxa'
-import { deflate, openZipBytes, writeZip } from '@anarq/zip'
+import { addToFeed, feedBytes, type SignedFeed } from '@anarq/wxa'
 import { openApps } from '../src/apps.ts'
-import { createWorld, fileItem, itemsOf, someDay } from './world.ts'
+import { type Packed, packerOf } from './packing.ts'
+import { createWorld, fileItem, itemsOf } from './world.ts'
 
 const publisher = (await createWorld({ seed: 2 })).operations
 const stranger = (await createWorld({ seed: 3 })).operations
@@ -25,35 +17,6 @@ after(() => opened.close())
 const person = { kind: 'person' } as const
 const { apps } = createSdk((method, params) => opened.dispatcher.call(person, method, params))
 
-type Draft = { id?: string; name?: string; version?: string; permissions?: { id: string; why: string }[] }
-
-async function pack(
-  draft: Draft = {},
-  by: typeof publisher = publisher,
-): Promise<{ bytes: Uint8Array; entry: ReturnType<typeof feedEntryOf> }> {
-  const { id = 'org.example.tea', name = 'Tea', version = '1.0.0', permissions = [] } = draft
-  const { manifest, entries } = packFiles(
-    [
-      { path: 'icon.svg', bytes: fromUtf8('<svg xmlns="http://www.w3.org/2000/svg"/>') },
-      { path: 'ui/index.html', bytes: fromUtf8(`<!doctype html><title>${version}</title>`) },
-    ],
-    {
-      manifest: 1,
-      id,
-      name,
-      version,
-      category: 'tools',
-      description: 'Counts cups.',
-      permissions,
-      icon: 'icon.svg',
-      ui: { kind: 'frame', entry: 'ui/index.html' },
-    },
-    { deflate },
-  )
-  const bytes = writeZip(withManifest(entries, await by.identities.signApp(manifest)))
-  return { bytes, entry: feedEntryOf(await readPackage(openZipBytes(bytes), { nowMs: someDay }), bytes) }
-}
-
 async function keep(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
   const items = Object.entries(files).map(([name, bytes]) => fileItem(name, bytes))
   await drive.put(itemsOf(...items), { to: folder, isThorough: true })
@@ -63,13 +26,14 @@ async function keep(folder: string, files: Readonly<Record<string, Uint8Array>>)
 async function publish(
   folder: string,
   before: SignedFeed | undefined,
-  { bytes, entry }: Awaited<ReturnType<typeof pack>>,
+  { bytes, entry }: Packed,
 ): Promise<SignedFeed> {
   const feed = await publisher.identities.signAppFeed(addToFeed(before, entry))
   await keep(folder, { [entry.file]: bytes, 'feed.json': feedBytes(feed) })
   return feed
 }
 
+const pack = packerOf(publisher)
 const first = await publish('/Feeds/tea', undefined, await pack())
 const did = first.publisher.did
 
@@ -114,7 +78,7 @@ test('an update is seen in the folder, and asks for what is new', async () => {
 test('what lies in the folder beside what the feed names, or in its place, is not installed', async () => {
   const honest = await pack({ id: 'org.example.pot', name: 'Pot' })
   const other = await pack({ id: 'org.example.pot', name: 'Pot', version: '1.0.1' })
-  const foreign = await pack({ id: 'org.example.pot', name: 'Pot' }, stranger)
+  const foreign = await packerOf(stranger)({ id: 'org.example.pot', name: 'Pot' })
   const feed = await publisher.identities.signAppFeed(
     addToFeed({ ...first, sequence: 2 } as SignedFeed, honest.entry),
   )
@@ -138,7 +102,9 @@ test('a folder without a feed, a broken one and one of somebody else say what is
   await assert.rejects(apps.addFeed({ path: '/Feeds' }), { code: /^missing/ })
   await keep('/Feeds/broken', { 'feed.json': fromUtf8('{"feed":1}') })
   await assert.rejects(apps.addFeed({ path: '/Feeds/broken' }), { code: 'invalid.feed' })
-  const theirs = await stranger.identities.signAppFeed(addToFeed(undefined, (await pack({}, stranger)).entry))
+  const theirs = await stranger.identities.signAppFeed(
+    addToFeed(undefined, (await packerOf(stranger)()).entry),
+  )
   await keep('/Feeds/pot', { 'feed.json': feedBytes(theirs) })
   const [shown] = await apps.feeds({})
   assert.deepEqual([shown?.problem?.code, shown?.apps.length], ['refused.feed-publisher', 0])

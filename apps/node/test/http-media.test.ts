@@ -86,6 +86,28 @@ test('another site, a document and a guess get nothing', async () => {
   await assert.rejects(sdk().content.media({ path: '/none.webm' }), { code: /^missing/ })
 })
 
+test('below the address of a framed app its own films play, to a player alone, and nobody else’s do', async () => {
+  const { content } = sdk('org.example.viewer')
+  const keyOf = (address: string): string => address.slice(address.lastIndexOf('/') + 1)
+  const key = keyOf(await content.media({ path: '/film.webm' }))
+  const below = (app: string, media = key): string => `/apps/${app}/window/.media/${media}`
+  const framed = { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'video' }
+  const headers = { ...framed, range: 'bytes=2000000-2000009' }
+  const played = await world.ask('GET', below('org.example.viewer'), { headers })
+  assert.equal(played.status, 206)
+  assert.ok(film.subarray(2_000_000, 2_000_010).equals(played.body))
+  assert.equal(played.headers['cross-origin-resource-policy'], 'cross-origin')
+  assert.equal(played.headers['access-control-allow-origin'], undefined, 'it plays, and cannot be read')
+  for (const dest of ['document', 'iframe', 'empty', 'image', 'script']) {
+    const asked = { headers: { ...framed, 'sec-fetch-dest': dest } }
+    assert.equal((await world.ask('GET', below('org.example.viewer'), asked)).status, 403, dest)
+  }
+  assert.equal((await world.ask('GET', below('org.example.nosy'), { headers })).status, 404)
+  const own = keyOf(await sdk().content.media({ path: '/film.webm' }))
+  assert.equal((await world.ask('GET', below('org.example.viewer', own), { headers })).status, 404)
+  assert.equal((await world.ask('GET', `/media/${key}`, { headers })).status, 403)
+})
+
 test('an address ends with its preview, with the permission of its app, and after half an hour of rest', async () => {
   const closed = await sdk().content.media({ path: '/film.webm' })
   await sdk().content.endMedia(closed)

@@ -217,6 +217,8 @@ function isUnsigned({ operationId }: Operation): boolean {
     'askForSession',
     'listPasskeySlots',
     'beginPasskeySession',
+    'beginWordsSession',
+    'unlockAccountByWords',
     'unlockAccountByPasskey',
     'getSessionAnswer',
     'certifySession',

@@ -50,6 +50,61 @@ test('a passkey opens what the passphrase opens, and goes on doing so when the p
   await again.account.unlock({ passphrase: 'another passphrase' })
 })
 
+test('who forgot the passphrase comes in with the words, under a new one; passkeys, files and keys are as they were', async () => {
+  const world = await createWorld({ seed: 410 })
+  const { account, identities } = world.operations
+  const { words } = await account.showWords({ passphrase })
+  await account.addPasskey({ ...passkey(1), passphrase })
+  const sub = await identities.create({ kind: 'sub', name: 'Work' })
+  await world.kernel.close()
+
+  const again = (await world.reopen()).operations.account
+  const other =
+    'legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth title'
+  const before = await world.ports.vault.read()
+  for (const [given, chosen, code] of [
+    [other, 'another passphrase', 'refused.words'],
+    [words.split(' ').reverse().join(' '), 'another passphrase', /^invalid/],
+    [words, 'short', 'invalid.passphrase'],
+  ] as const)
+    await assert.rejects(again.unlockByWords({ words: given, passphrase: chosen }), { code })
+  assert.deepEqual(await world.ports.vault.read(), before, 'what was refused changes nothing')
+  assert.equal((await again.status()).state, 'locked')
+
+  await again.unlockByWords({ words, passphrase: 'another passphrase' })
+  assert.equal((await again.status()).current?.did, world.did)
+  await again.lock()
+  await assert.rejects(again.unlock({ passphrase }), { code: 'refused.passphrase' })
+  const { credential, secret } = passkey(1)
+  await again.unlockByPasskey({ credential, secret })
+  await again.lock()
+  await again.unlock({ passphrase: 'another passphrase' })
+  // Open already: the passphrase is another all the same, and what is in use stays in use.
+  await again.unlockByWords({ words, passphrase: 'a third passphrase' })
+  const last = (await world.reopen()).operations
+  await last.account.unlock({ passphrase: 'a third passphrase' })
+  assert.ok((await last.identities.list()).some(({ did }) => did === sub.did))
+  const noted = await last.audit.tail({ action: 'passphrase.reset', limit: 5 })
+  assert.equal(noted.length, 2)
+})
+
+test('a vault from before the words were a way in has it once it was unlocked', async () => {
+  const world = await createWorld({ seed: 411 })
+  const { words } = await world.operations.account.showWords({ passphrase })
+  await world.kernel.close()
+  const { words: _, ...older } = decodeCbor(
+    (await world.ports.vault.read()) as Uint8Array,
+    'The vault',
+  ) as Record<string, never>
+  await world.ports.vault.write(encodeCbor(older))
+  const { account } = (await world.reopen()).operations
+  const given = { words, passphrase: 'another passphrase' }
+  await assert.rejects(account.unlockByWords(given), { code: 'refused.words' })
+  await account.unlock({ passphrase })
+  await account.lock()
+  await account.unlockByWords(given)
+})
+
 test('a removed passkey opens nothing, even where its slot is put back into the file', async () => {
   const world = await createWorld({ seed: 402 })
   const { account } = world.operations

@@ -318,6 +318,24 @@ test('a folder made under one name in one place has one id on all devices, acros
   assert.throws(() => a.index.folderId(null, 'a/b'), { code: 'invalid.name' })
 })
 
+test('who left before a closed index refused it is told once: no rejection is left that nobody hears', async () => {
+  const { index } = await openReplica()
+  await index.close()
+  const unheard: unknown[] = []
+  const hear = (reason: unknown): void => void unheard.push(reason)
+  process.prependListener('unhandledRejection', hear)
+  try {
+    await assert.rejects(index.commit(files(1), { signal: AbortSignal.abort() }), { code: 'refused.closed' })
+    const page = new AbortController()
+    await assert.rejects(index.commit(files(1), { signal: page.signal }), { code: 'refused.closed' })
+    page.abort()
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(unheard, [])
+  } finally {
+    process.removeListener('unhandledRejection', hear)
+  }
+})
+
 test('a closed index takes no more, and closing waits for what was asked', async () => {
   const { index } = await openReplica()
   const running = index.commit(files(1))

@@ -1,8 +1,8 @@
 import './identity.css'
-import { type AppProps, createSay, Places, useAsked, useDeed, usePlaces } from '@anarq/design'
+import { type AppProps, PlacedScreen, useAsked } from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
-import { type ReactNode, useCallback, useMemo } from 'react'
-import { type Around, Surroundings } from './context.ts'
+import { type ReactNode, useCallback } from 'react'
+import { Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
 import { Cards } from './parts/cards.tsx'
 import { Children } from './parts/children.tsx'
@@ -10,46 +10,23 @@ import { Devices } from './parts/devices.tsx'
 import { Identities } from './parts/identities.tsx'
 import { Recovery } from './parts/recovery.tsx'
 
-const places = [
-  { id: 'identities', icon: 'identity' },
-  { id: 'cards', icon: 'share' },
-  { id: 'devices', icon: 'devices' },
-  { id: 'recovery', icon: 'key' },
-  { id: 'children', icon: 'people' },
-] as const
-type Place = (typeof places)[number]['id']
-
-export default function Identity({ sdk, window, events, locale }: AppProps<Sdk>): ReactNode {
-  const say = useMemo(() => createSay(messages, locale), [locale])
-  const { place, frame } = usePlaces(places, window, (id) => say(`place.${id}`))
+export default function Identity(app: AppProps<Sdk>): ReactNode {
+  const { sdk, events } = app
   const list = useCallback(() => sdk.identity.list({}), [sdk])
   const identities = useAsked(list, events, 'identity')
-  const deed = useDeed(({ sentence }) =>
-    window.notify({ title: say('failed'), text: sentence, tone: 'danger' }),
-  )
-  const around: Around = { sdk, say, locale, window, events, identities, deed }
   return (
-    <Surroundings value={around}>
-      <Places label={say('places')} {...frame}>
-        <Content place={place} />
-      </Places>
-    </Surroundings>
+    <PlacedScreen
+      app={app}
+      messages={messages}
+      surroundings={Surroundings}
+      around={(shared) => ({ ...shared, identities })}
+      places={{
+        identities: { icon: 'identity', show: () => <Identities /> },
+        cards: { icon: 'share', show: () => <Cards /> },
+        devices: { icon: 'devices', show: () => <Devices /> },
+        recovery: { icon: 'key', show: () => <Recovery /> },
+        children: { icon: 'people', show: () => <Children /> },
+      }}
+    />
   )
-}
-
-function Content({ place }: { readonly place: Place }): ReactNode {
-  switch (place) {
-    case 'identities':
-      return <Identities />
-    case 'cards':
-      return <Cards />
-    case 'devices':
-      return <Devices />
-    case 'recovery':
-      return <Recovery />
-    case 'children':
-      return <Children />
-    default:
-      return place satisfies never
-  }
 }

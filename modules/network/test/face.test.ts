@@ -1,7 +1,5 @@
-import { testManifest, testTexts } from '@anarq/design/testing'
+import { testApp } from '@anarq/design/testing'
 import { network } from '../ui/index.ts'
-import { en } from '../ui/messages/en.ts'
-import { es } from '../ui/messages/es.ts'
+import { messages } from '../ui/messages/messages.ts'
 
-testTexts(en, es)
-testManifest(network, new URL('../manifest.json', import.meta.url))
+testApp(network, messages, new URL('../manifest.json', import.meta.url))

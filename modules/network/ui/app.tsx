@@ -1,8 +1,8 @@
 import './network.css'
-import { type AppProps, createSay, Places, useDeed, usePlaces } from '@anarq/design'
+import { type AppProps, PlacedScreen } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
-import { type ReactNode, useMemo } from 'react'
-import { type Around, Surroundings } from './context.ts'
+import type { ReactNode } from 'react'
+import { Surroundings } from './context.ts'
 import { messages } from './messages/messages.ts'
 import { Circuits } from './parts/circuits.tsx'
 import { Here } from './parts/here.tsx'
@@ -11,47 +11,21 @@ import { Nodes } from './parts/nodes.tsx'
 import { People } from './parts/people.tsx'
 import { Roles } from './parts/roles.tsx'
 
-const places = [
-  { id: 'here', icon: 'network' },
-  { id: 'people', icon: 'people' },
-  { id: 'nodes', icon: 'devices' },
-  { id: 'neighbours', icon: 'grid' },
-  { id: 'circuits', icon: 'link' },
-  { id: 'roles', icon: 'clock' },
-] as const
-type Place = (typeof places)[number]['id']
-
-export default function Network({ sdk, window, events, locale }: AppProps<AppSdk>): ReactNode {
-  const say = useMemo(() => createSay(messages, locale), [locale])
-  const { place, frame } = usePlaces(places, window, (id) => say(`place.${id}`))
-  const deed = useDeed(({ sentence }) =>
-    window.notify({ title: say('failed'), text: sentence, tone: 'danger' }),
-  )
-  const around: Around = { sdk, say, locale, window, events, deed }
+export default function Network(app: AppProps<AppSdk>): ReactNode {
   return (
-    <Surroundings value={around}>
-      <Places label={say('places')} {...frame}>
-        <Content place={place} />
-      </Places>
-    </Surroundings>
+    <PlacedScreen
+      app={app}
+      messages={messages}
+      surroundings={Surroundings}
+      around={(shared) => shared}
+      places={{
+        here: { icon: 'network', show: () => <Here /> },
+        people: { icon: 'people', show: () => <People /> },
+        nodes: { icon: 'devices', show: () => <Nodes /> },
+        neighbours: { icon: 'grid', show: () => <Neighbours /> },
+        circuits: { icon: 'link', show: () => <Circuits /> },
+        roles: { icon: 'clock', show: () => <Roles /> },
+      }}
+    />
   )
-}
-
-function Content({ place }: { readonly place: Place }): ReactNode {
-  switch (place) {
-    case 'here':
-      return <Here />
-    case 'people':
-      return <People />
-    case 'nodes':
-      return <Nodes />
-    case 'neighbours':
-      return <Neighbours />
-    case 'circuits':
-      return <Circuits />
-    case 'roles':
-      return <Roles />
-    default:
-      return place satisfies never
-  }
 }

@@ -1,15 +1,6 @@
-import { type AppEvents, type AppWindow, createSurroundings, type Deed, type Locale } from '@anarq/design'
+import { type Around, createSurroundings } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
-import type { NetworkSay } from './messages/messages.ts'
-
-export type Around = {
-  readonly sdk: AppSdk
-  readonly say: NetworkSay
-  readonly locale: Locale
-  readonly window: AppWindow
-  readonly events: AppEvents
-  readonly deed: Deed
-}
+import type { MessageKey } from './messages/messages.ts'
 
 export type Status = Awaited<ReturnType<AppSdk['network']['status']>>
 export type Peer = Awaited<ReturnType<AppSdk['network']['peers']>>[number]
@@ -20,4 +11,4 @@ export type CircuitsOf = Awaited<ReturnType<AppSdk['network']['circuits']>>
 export type RolesOf = Awaited<ReturnType<AppSdk['network']['roles']>>
 export type Invitation = Awaited<ReturnType<AppSdk['network']['invite']>>
 
-export const { Surroundings, useSurroundings } = createSurroundings<Around>()
+export const { Surroundings, useSurroundings } = createSurroundings<Around<AppSdk, MessageKey>>()

@@ -27,7 +27,16 @@ export default function DriveApp({ sdk, window: frame, events, locale }: AppProp
     [say],
   )
   const jobs = useJobs()
-  const actions = useActions({ sdk, say, onSaid: setSaid, refresh, faultText, job: jobs.run, locale })
+  const actions = useActions({
+    sdk,
+    say,
+    onSaid: setSaid,
+    refresh,
+    faultText,
+    job: jobs.run,
+    locale,
+    save: frame.save,
+  })
   const people = usePeople(sdk, events)
   const thumbnails = useMemo(() => createThumbnails(sdk.content), [sdk])
   useEffect(() => () => thumbnails.close(), [thumbnails])

@@ -144,7 +144,7 @@ function Top({ model }: { readonly model: DriveModel }): ReactNode {
       onSort={(key) => setSort(sortBy(sort, key))}
       onSearch={trailing.setSearch}
       onNewFolder={() => run('new-folder')}
-      onGive={(files) => give(Promise.resolve(givenOfFiles([...files])), folder ?? '/')}
+      onGive={(files) => give(Promise.resolve(givenOfFiles(files)), folder ?? '/')}
       onDetails={() => run('details')}
       isDroppable={drop.isDroppable}
       onDropOn={drop.drop}
@@ -193,7 +193,7 @@ function Content({ model }: { readonly model: DriveModel }): ReactNode {
         <Empty
           place={here}
           onNewFolder={() => run('new-folder')}
-          onGive={(files) => give(Promise.resolve(givenOfFiles([...files])), folder ?? '/')}
+          onGive={(files) => give(Promise.resolve(givenOfFiles(files)), folder ?? '/')}
         />
       </ContextMenu>
     )

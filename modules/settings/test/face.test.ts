@@ -1,7 +1,5 @@
-import { testManifest, testTexts } from '@anarq/design/testing'
+import { testApp } from '@anarq/design/testing'
 import { settings } from '../ui/index.ts'
-import { en } from '../ui/messages/en.ts'
-import { es } from '../ui/messages/es.ts'
+import { messages } from '../ui/messages/messages.ts'
 
-testTexts(en, es)
-testManifest(settings, new URL('../manifest.json', import.meta.url))
+testApp(settings, messages, new URL('../manifest.json', import.meta.url))

@@ -11,7 +11,7 @@ export const settings: AppDefinition<AppSdk> = {
   },
   icon: 'settings',
   hue: 232,
-  load: () => import('./settings.tsx'),
+  load: () => import('./app.tsx'),
   powers: ['preferences'],
   size: { width: 900, height: 640 },
   isSingle: true,

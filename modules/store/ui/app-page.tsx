@@ -1,4 +1,4 @@
-import { AlertDialog, AppIcon, Badge, Button, Icon, Note, PlainButton } from '@anarq/design'
+import { AlertDialog, AppIcon, Badge, Button, Icon, Note, PlainButton, useFaultTexts } from '@anarq/design'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { inspectIn } from './feed-list.tsx'
 import { hueOf, iconOf } from './look.ts'
@@ -68,6 +68,7 @@ export function AppPage(props: AppPageProps): ReactNode {
 function useDeeds({ store }: AppPageProps): Deeds {
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const texts = useFaultTexts()
   return {
     isBusy,
     problem,
@@ -79,7 +80,7 @@ function useDeeds({ store }: AppPageProps): Deeds {
         store.load()
         return true
       } catch (error) {
-        setProblem(reasonOf(error).problem)
+        setProblem(reasonOf(error, texts).problem)
         return false
       } finally {
         setBusy(false)

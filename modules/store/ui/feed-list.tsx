@@ -1,4 +1,15 @@
-import { AlertDialog, AppIcon, Badge, Button, IconButton, Note } from '@anarq/design'
+import {
+  AlertDialog,
+  AppIcon,
+  agoOf,
+  Badge,
+  Button,
+  faultSentence,
+  IconButton,
+  Note,
+  useFaultTexts,
+  useNow,
+} from '@anarq/design'
 import { type ReactNode, useState } from 'react'
 import { hueOf, iconOf } from './look.ts'
 import { bytesText } from './permissions.ts'
@@ -8,6 +19,7 @@ import type { Feed, FeedApp } from './use-feeds.ts'
 /** What publishers offer whose feeds were added: each app with what can be done with it now. */
 export function FeedList(props: StoreProps): ReactNode {
   const { say, store } = props
+  const texts = useFaultTexts()
   return store.feeds.all.map((feed) => (
     <section
       key={feed.did}
@@ -23,7 +35,7 @@ export function FeedList(props: StoreProps): ReactNode {
         </ul>
       ) : (
         <Note tone="danger" icon="alert">
-          {feed.problem.sentence}
+          {faultSentence(feed.problem, texts)}
         </Note>
       )}
       {feed.problem === undefined && feed.apps.length === 0 && <p>{say('feed.empty')}</p>}
@@ -33,9 +45,10 @@ export function FeedList(props: StoreProps): ReactNode {
 
 type OfFeed = StoreProps & { readonly feed: Feed }
 
-function Head({ say, store, feed }: OfFeed): ReactNode {
+function Head({ say, locale, store, feed }: OfFeed): ReactNode {
+  const nowMs = useNow()
   const [isAsked, setAsked] = useState(false)
-  const { name, did, folder, sequence } = feed
+  const { name, did, folder, fetchedMs, sequence } = feed
   return (
     <div className="store-group-head">
       <div>
@@ -43,6 +56,9 @@ function Head({ say, store, feed }: OfFeed): ReactNode {
         <p className="store-line">
           <span>{folder.startsWith('app:/') ? say('feed.copied') : folder}</span>
           <span>{say('feed.number', { number: sequence })}</span>
+          {fetchedMs !== undefined && (
+            <span>{say('feed.fetched', { ago: agoOf(fetchedMs, nowMs, locale) })}</span>
+          )}
         </p>
         <code className="store-did">{did}</code>
       </div>
@@ -51,7 +67,9 @@ function Head({ say, store, feed }: OfFeed): ReactNode {
           size="small"
           icon="refresh"
           label={say('feed.again', { name })}
-          onPress={store.feeds.load}
+          isPending={store.feeds.refreshing === did}
+          isDisabled={store.feeds.refreshing !== undefined && store.feeds.refreshing !== did}
+          onPress={() => void store.feeds.refresh(feed)}
         />
         <IconButton
           size="small"

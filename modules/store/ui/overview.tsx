@@ -67,19 +67,21 @@ function Head(props: StoreProps): ReactNode {
   )
 }
 
-function InstallButton({ say, choose, chooseFeed, chooseInDrive }: StoreProps): ReactNode {
+function InstallButton({ say, choose, chooseFeed, choosePlace }: StoreProps): ReactNode {
   const entries: MenuEntry[] = [
     { id: 'file', label: say('install.file'), icon: 'upload' },
     { id: 'drive', label: say('install.drive'), icon: 'folder' },
     'separator',
+    { id: 'feed-address', label: say('feed.add.address'), icon: 'link' },
     { id: 'feed', label: say('feed.add'), icon: 'people' },
     { id: 'feed-drive', label: say('feed.add.drive'), icon: 'people' },
   ]
   const acts: Readonly<Record<string, () => void>> = {
     file: choose,
-    drive: () => chooseInDrive('package'),
+    drive: () => choosePlace('package'),
     feed: chooseFeed,
-    'feed-drive': () => chooseInDrive('feed'),
+    'feed-drive': () => choosePlace('feed'),
+    'feed-address': () => choosePlace('address'),
   }
   return (
     <Menu label={say('install')} entries={entries} placement="bottom end" onAct={(id) => acts[id]?.()}>

@@ -21,6 +21,11 @@ export function Refused({ say, store, choose, show, flow }: Props): ReactNode {
               {say('refused.development')}
             </Button>
           )}
+          {isFeed && code === 'refused.private-address' && (
+            <Button icon="network" onPress={() => void store.feeds.add(name, true)}>
+              {say('feed.private')}
+            </Button>
+          )}
           {!isFeed && (
             <Button look="accent" onPress={choose}>
               {say('refused.other')}

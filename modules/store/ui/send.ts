@@ -1,3 +1,4 @@
+import { type FaultTexts, problemOf } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 
 type Sent = { readonly path: string; readonly type?: string; readonly onProgress?: (part: number) => void }
@@ -18,7 +19,10 @@ export async function sendFile(
   }
 }
 
-export function reasonOf(error: unknown): { readonly code: string; readonly problem: string } {
-  const { code, message } = error as { code?: unknown; message?: unknown }
-  return { code: typeof code === 'string' ? code : 'internal.unexpected', problem: String(message) }
+export type Reason = { readonly code: string; readonly problem: string }
+
+/** Why, in the reader's language. */
+export function reasonOf(error: unknown, texts: FaultTexts | undefined): Reason {
+  const { code = 'internal.unexpected', sentence } = problemOf(error, texts)
+  return { code, problem: sentence }
 }

@@ -1,11 +1,11 @@
 import './store.css'
-import { type AppProps, createSay, ProgressBar, type Say } from '@anarq/design'
+import { type AppProps, createSay, FileInput, ProgressBar, type Say } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { AppPage } from './app-page.tsx'
-import { DriveDialog, type InDrive } from './drive-dialog.tsx'
 import { type MessageKey, messages } from './messages.ts'
 import { Overview } from './overview.tsx'
+import { PlaceDialog, type Placed } from './place-dialog.tsx'
 import { Refused } from './refused.tsx'
 import { ReviewPage } from './review.tsx'
 import { type Store, useStore } from './use-store.ts'
@@ -17,7 +17,7 @@ export type StoreProps = AppProps<AppSdk> & {
   readonly choose: () => void
   /** The same for a folder with a feed. */
   readonly chooseFeed: () => void
-  readonly chooseInDrive: (what: InDrive) => void
+  readonly choosePlace: (what: Placed) => void
   readonly show: (id: string | undefined) => void
 }
 
@@ -26,7 +26,7 @@ export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
   const say = createSay(messages, locale)
   const store = useStore({ ...props, say })
   const [shown, show] = useState<string>()
-  const [inDrive, setInDrive] = useState<InDrive>()
+  const [placed, setPlaced] = useState<Placed>()
   const file = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
   const drop = useDrop(store)
@@ -36,40 +36,26 @@ export default function StoreScreen(props: AppProps<AppSdk>): ReactNode {
     store,
     choose: () => file.current?.click(),
     chooseFeed: () => folder.current?.click(),
-    chooseInDrive: setInDrive,
+    choosePlace: setPlaced,
     show,
   }
   return (
     <div className="store" data-narrow={props.window.isNarrow ? '' : undefined} {...drop.on}>
-      <input
-        ref={file}
-        type="file"
+      <FileInput
+        input={file}
         accept=".wxa"
-        className="aq-unseen"
-        tabIndex={-1}
-        aria-label={say('install.file')}
-        onChange={({ target }) => {
-          const [chosen] = target.files ?? []
-          target.value = ''
-          if (chosen !== undefined) void store.take(chosen)
-        }}
+        label={say('install.file')}
+        onFiles={([chosen]) => chosen !== undefined && void store.take(chosen)}
       />
-      <input
-        ref={folder}
-        type="file"
-        webkitdirectory=""
-        className="aq-unseen"
-        tabIndex={-1}
-        aria-label={say('feed.add')}
-        onChange={({ target }) => {
-          const chosen = [...(target.files ?? [])]
-          target.value = ''
-          if (chosen.length > 0) void store.feeds.take(chosen)
-        }}
+      <FileInput
+        input={folder}
+        isFolder
+        label={say('feed.add')}
+        onFiles={(chosen) => void store.feeds.take(chosen)}
       />
       <Place {...all} shown={shown} />
       {drop.isOver && <div className="store-drop">{say('install.drop')}</div>}
-      <DriveDialog say={say} store={store} what={inDrive} onClose={() => setInDrive(undefined)} />
+      <PlaceDialog say={say} store={store} what={placed} onClose={() => setPlaced(undefined)} />
     </div>
   )
 }

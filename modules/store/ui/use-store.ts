@@ -1,4 +1,4 @@
-import type { AppProps, Say } from '@anarq/design'
+import { type AppProps, type Say, useFaultTexts } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { useCallback, useEffect, useReducer, useState } from 'react'
 import { type Flow, type FlowAct, idle, incomingPath, nextFlow, type Source } from './flow.ts'
@@ -36,16 +36,17 @@ type Options = Pick<AppProps<AppSdk>, 'sdk' | 'events' | 'window' | 'locale'> & 
 }
 
 export function useStore({ sdk, events, window, locale, say }: Options): Store {
+  const texts = useFaultTexts()
   const [installed, load] = useInstalled(sdk, events)
   const [flow, act] = useReducer(nextFlow, idle)
-  const feeds = useFeeds({ sdk, events, act, sayNoFeed: (name) => say('feed.none', { name }) })
+  const feeds = useFeeds({ sdk, events, window, act, say })
 
   const inspect: Store['inspect'] = async (name, source) => {
     act({ do: 'inspect', name })
     try {
       act({ do: 'show', source, plan: await sdk.apps.inspect(inputOf(source)) })
     } catch (error) {
-      act({ do: 'refuse', name, source, ...reasonOf(error) })
+      act({ do: 'refuse', name, source, ...reasonOf(error, texts) })
     }
   }
   const forget = async ({ path, isIncoming }: Source): Promise<void> => {
@@ -75,7 +76,7 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
           onProgress: (part) => act({ do: 'send', name, part }),
         })
       } catch (error) {
-        return act({ do: 'refuse', name, ...reasonOf(error) })
+        return act({ do: 'refuse', name, ...reasonOf(error, texts) })
       }
       await inspect(name, source)
     },
@@ -91,7 +92,7 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
           ...(plan.needsTrust ? { trust: trust.trim() } : {}),
         })
       } catch (error) {
-        act({ do: 'fail', problem: reasonOf(error).problem })
+        act({ do: 'fail', problem: reasonOf(error, texts).problem })
         return undefined
       }
       await forget(source)
@@ -114,6 +115,7 @@ export function useStore({ sdk, events, window, locale, say }: Options): Store {
 }
 
 function useInstalled(sdk: AppSdk, events: Options['events']): readonly [Installed, () => void] {
+  const texts = useFaultTexts()
   const [installed, setInstalled] = useState<Installed>({ is: 'loading' })
   const load = useCallback(() => {
     sdk.apps.list({}).then(
@@ -121,10 +123,10 @@ function useInstalled(sdk: AppSdk, events: Options['events']): readonly [Install
       // What was shown stays shown: an old list is worth more than none.
       (error: unknown) =>
         setInstalled((before) =>
-          before.is === 'here' ? before : { is: 'failed', problem: reasonOf(error).problem },
+          before.is === 'here' ? before : { is: 'failed', problem: reasonOf(error, texts).problem },
         ),
     )
-  }, [sdk])
+  }, [sdk, texts])
   useEffect(() => {
     load()
     return events.on('apps', load)

@@ -7,17 +7,21 @@ import type { AppOperations, Dispatcher, Permission } from '@anarq/sdk'
 import { createBackends } from './backends.ts'
 import { type Book, createBook, find, permissionsOf } from './book.ts'
 import { factsOf } from './facts.ts'
+import { createFarFeeds } from './far-feeds.ts'
 import { createFeeds } from './feeds.ts'
 import { createInstalling } from './installing.ts'
 import { createLaunches, type Launches } from './launches.ts'
 import { createRegistry, type KeptApp } from './registry.ts'
 import { createShelf, type OpenArchive } from './shelf.ts'
+import type { Web } from './web.ts'
 
 export type AppsOptions = {
   drive: DriveOperations
   runtime: Runtime
   dispatcher: Dispatcher
   openArchive: OpenArchive
+  /** For feeds at https addresses; absent: there are none. */
+  web?: Web | undefined
   /** Of this system. */
   version: string
   /** Apps that are parts of this system: they may do what their manifests ask for, and nothing takes their place. */
@@ -56,7 +60,7 @@ export type Apps = {
 }
 
 export function createApps(options: AppsOptions): Apps {
-  const { drive, runtime, dispatcher, clock, random, builtIn = [] } = options
+  const { drive, runtime, dispatcher, clock, random, web, builtIn = [] } = options
   const registry = createRegistry(drive, clock)
   const shelf = createShelf(options)
   const launches = createLaunches(random)
@@ -76,7 +80,12 @@ export function createApps(options: AppsOptions): Apps {
     packageOf: book.packageOf,
     fieldsOf: async (id) => (await book.need(id)).current.app,
   })
-  const { entryAt, ...feeds } = createFeeds({ drive, book, clock })
+  const { entryAt, ...feeds } = createFeeds({
+    drive,
+    book,
+    clock,
+    far: createFarFeeds({ drive, web, clock }),
+  })
   const installing = createInstalling({ ...options, builtIn, book, shelf, feeds: { entryAt } })
   return {
     operations: { ...createDesk(book, launches, options.onReported), ...installing, ...feeds },

@@ -5,3 +5,4 @@
  */
 export { type AppFile, type Apps, type AppsOptions, type BuiltInApp, createApps } from './apps.ts'
 export type { OpenArchive } from './shelf.ts'
+export type { Web, WebAsked } from './web.ts'

@@ -55,6 +55,8 @@ type Plan = {
   readonly icon: AppPlan['icon'] | undefined
   /** A component of a publisher whom the person does not trust by name yet. */
   readonly needsTrust: boolean
+  /** Where it was fetched to, to be looked at. */
+  readonly copy: string | undefined
 }
 
 type Asked = Parameters<AppOperations['inspect']>[0]
@@ -65,7 +67,7 @@ async function plan(
   { path, isDevelopment = false, feed }: Asked,
 ): Promise<Plan> {
   const named = feed === undefined ? undefined : await feeds.entryAt(feed, path)
-  const opened = await shelf.open(path, { allowsUnsigned: isDevelopment })
+  const opened = await shelf.open(named?.place ?? path, { allowsUnsigned: isDevelopment })
   if (named !== undefined) checkFeedPackage(named.feed, named.entry, opened)
   const kept = await book.kept()
   const { manifest, publisher } = opened.package
@@ -85,6 +87,7 @@ async function plan(
     bytes: opened.bytes,
     icon: await iconOf(opened.package),
     needsTrust: next.app.ui?.kind === 'component' && !isTrusted,
+    copy: named?.isCopy === true ? named.place : undefined,
   }
 }
 
@@ -120,7 +123,7 @@ async function install(
   { granted, trust, ...asked }: Parameters<AppOperations['install']>[0],
 ): ReturnType<AppOperations['install']> {
   const { drive, book, shelf, clock } = options
-  const { next, bytes, needsTrust } = await plan(options, asked)
+  const { next, bytes, needsTrust, copy } = await plan(options, asked)
   const { app, publisher } = next
   const stranger = granted.find((id) => !app.permissions.some((wanted) => wanted.id === id))
   if (stranger !== undefined)
@@ -154,6 +157,7 @@ async function install(
   })
   const old = older?.app.version
   if (old !== undefined && old !== app.version) await removeForever(drive, packagePath(app.id, old))
+  if (copy !== undefined) await removeForever(drive, copy)
   return facts
 }
 

@@ -24,7 +24,13 @@ export type TrustedPublisher = { readonly did: string; readonly name: string }
 export type KeptFeed = {
   readonly did: string
   readonly name: string
+  /** Of the drive; where there is an address, of the copy of what lies there. */
   readonly folder: string
+  /** Of its folder, ending with a slash. */
+  readonly address?: string
+  /** The person said that the address is one of their own network. */
+  readonly allowsPrivate?: boolean
+  readonly fetchedMs?: number
   readonly sequence: number
   readonly sha256: string
   readonly log?: readonly string[]

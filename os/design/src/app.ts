@@ -45,6 +45,8 @@ export type AppWindow = {
   close(): void
   open(app: string, argument?: string): void
   notify(notice: AppNotice): void
+  /** Gives a file to the person, as the browser saves it. */
+  save(name: string, content: Blob): void
 }
 
 export type AppNotice = {

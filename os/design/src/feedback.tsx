@@ -152,7 +152,7 @@ export function EmptyState({ icon, title, children, acts, tone = 'accent' }: Emp
         <Icon name={icon} />
       </span>
       <h2>{title}</h2>
-      <p>{children}</p>
+      {typeof children === 'object' ? <div className="aq-empty-text">{children}</div> : <p>{children}</p>}
       {acts !== undefined && <div className="aq-empty-acts">{acts}</div>}
     </div>
   )

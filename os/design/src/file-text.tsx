@@ -1,6 +1,6 @@
-import { type ReactNode, useRef } from 'react'
-import { Button } from './button.tsx'
+import type { ReactNode } from 'react'
 import { TextField, type TextFieldProps } from './field.tsx'
+import { FileChooser } from './file-chooser.tsx'
 
 export type FileTextProps = Pick<TextFieldProps, 'label' | 'hint' | 'error' | 'size'> & {
   readonly value: string
@@ -19,7 +19,6 @@ export function FileText({
   onChange,
   ...field
 }: FileTextProps): ReactNode {
-  const input = useRef<HTMLInputElement>(null)
   // What is larger is not what was asked for: whoever reads the beginning of it says so.
   const take = async (file: File): Promise<void> =>
     onChange((await file.slice(0, charactersMax).text()).trim())
@@ -33,20 +32,10 @@ export function FileText({
         autoComplete="off"
         spellCheck="false"
       />
-      <input
-        ref={input}
-        type="file"
-        hidden
-        onChange={({ currentTarget }) => {
-          const [chosen] = currentTarget.files ?? []
-          currentTarget.value = ''
-          if (chosen !== undefined) void take(chosen)
-        }}
-      />
       <div className="aq-acts">
-        <Button icon="upload" onPress={() => input.current?.click()}>
+        <FileChooser icon="upload" onFile={(file) => void take(file)}>
           {choose}
-        </Button>
+        </FileChooser>
       </div>
     </div>
   )

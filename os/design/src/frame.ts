@@ -1,36 +1,8 @@
-/** What the screens of the system have in common: places, surroundings that their parts share, and names for addresses. */
+/** What the screens of the system have in common: surroundings that their parts share, names for addresses, the time. */
 import { type Context, createContext, useContext, useEffect, useState } from 'react'
 import { shortAddress } from './address.ts'
-import type { AppEvents, AppWindow } from './app.ts'
+import type { AppEvents } from './app.ts'
 import { useAsked } from './asked.ts'
-import type { IconName } from './icons.ts'
-import type { PlacesProps } from './screen.tsx'
-
-export type PlaceOf<Id extends string> = { readonly id: Id; readonly icon: IconName }
-
-export type PlacesState<Id extends string> = {
-  readonly place: Id
-  go(place: Id): void
-  /** For `Places`. */
-  readonly frame: Pick<PlacesProps<Id>, 'items' | 'selected' | 'onSelect' | 'isNarrow'>
-}
-
-/** Where one is in a screen with several places. What its window was opened with is a place, or else the first is shown. */
-export function usePlaces<Id extends string>(
-  places: readonly [PlaceOf<Id>, ...PlaceOf<Id>[]],
-  { argument, isNarrow }: Pick<AppWindow, 'argument' | 'isNarrow'>,
-  labelOf: (id: Id) => string,
-): PlacesState<Id> {
-  const placeIn = (asked: string | undefined): Id => (places.find(({ id }) => id === asked) ?? places[0]).id
-  const [opened, setOpened] = useState(argument)
-  const [place, go] = useState<Id>(() => placeIn(argument))
-  if (argument !== opened) {
-    setOpened(argument)
-    if (argument !== undefined) go(placeIn(argument))
-  }
-  const items = places.map(({ id, icon }) => ({ id, icon, label: labelOf(id) }))
-  return { place, go, frame: { items, selected: place, onSelect: go, isNarrow } }
-}
 
 /** A context that is always there for the parts of one screen. */
 export function createSurroundings<T extends object>(): {

@@ -84,15 +84,10 @@ export {
   TextField,
   type TextFieldProps,
 } from './field.tsx'
+export { FileChooser, type FileChooserProps, FileInput, type FileInputProps } from './file-chooser.tsx'
 export { FileText, type FileTextProps } from './file-text.tsx'
-export {
-  createSurroundings,
-  type PlaceOf,
-  type PlacesState,
-  useNames,
-  useNow,
-  usePlaces,
-} from './frame.ts'
+export { Flags } from './flags.tsx'
+export { createSurroundings, useNames, useNow } from './frame.ts'
 export { AppIcon, type AppIconProps, Icon, type IconProps } from './icon.tsx'
 export { type Drawing, type IconName, icons } from './icons.ts'
 export { Mark, type MarkProps, Wordmark } from './mark.tsx'
@@ -118,6 +113,14 @@ export {
   Tabs,
   type TabsProps,
 } from './navigation.tsx'
+export {
+  Answered,
+  type AnsweredProps,
+  type Around,
+  PlacedScreen,
+  type PlacedScreenProps,
+  type PlaceShown,
+} from './placed-screen.tsx'
 export { Bar, type BarProps, Panel, type PanelProps, PlainButton, type PlainButtonProps } from './plain.tsx'
 export { DesignProvider } from './provider.tsx'
 export { QrCode, type QrCodeProps } from './qr-code.tsx'

@@ -6,5 +6,5 @@ export function saveFile(name: string, content: string | Blob, type = 'applicati
   link.href = address
   link.download = name
   link.click()
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
+  setTimeout(() => URL.revokeObjectURL(address), 60_000)
 }

@@ -126,8 +126,12 @@ async function addStream<Owner, Done>(
   let from = state.fill
   let seen = 0
   let chunks = 0
-  const readNext = (): Promise<number> =>
-    reader.read(window.bytes.subarray(state.fill, state.fill + readBytes))
+  const readNext = (): Promise<number> => {
+    const read = reader.read(window.bytes.subarray(state.fill, state.fill + readBytes))
+    // It is awaited when its turn comes; until then, while a batch waits to be sent, a rejection has its handler here.
+    read.catch(() => {})
+    return read
+  }
   let coming = reader.waits === undefined ? readNext() : nothing
   try {
     for (let isEnd = false; !isEnd || from < state.fill; ) {

@@ -77,6 +77,12 @@ export function createAccountDesk({
       await unlocking
       if (account.state() === 'open') await home.introduce()
     },
+    async unlockByWords(input) {
+      await account.unlockByWords(input)
+      if (account.state() !== 'open') return
+      await home.introduce()
+      await home.note({ action: 'passphrase.reset', verdict: 'ok' })
+    },
     ...passkeyDesk(account, home),
     confirmWords: account.confirmWords,
     async showWords({ passphrase }) {

@@ -19,6 +19,8 @@ export type AccountOperations = {
   join(input: { file: string }): Promise<IdentityFacts>
   /** Checks the passphrase where it is unlocked already, too. */
   unlock(input: { passphrase: string }): Promise<void>
+  /** For whoever forgot the passphrase: the 24 words open this home, and it has the new one from then on. */
+  unlockByWords(input: { words: string; passphrase: string }): Promise<void>
   lock(): Promise<void>
   /** The identity in use lets the holder of an Ed25519 key (32 bytes, base64url) sign requests in its name for some hours. */
   certify(input: { key: string; ttlMs?: number }): Promise<SessionFacts>

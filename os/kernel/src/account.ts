@@ -23,6 +23,7 @@ import {
   type Resident,
   readVault,
   readVaultByPasskey,
+  readVaultByWords,
   withoutPasskey,
   withPasskey,
   withPassphrase,
@@ -58,6 +59,8 @@ export type Account = {
   /** Absent for a home without words. */
   areWordsConfirmed(): boolean | undefined
   confirmWords(): Promise<void>
+  /** With the words, under a new passphrase: nothing else of this home changes. `refused.words` for another's. */
+  unlockByWords(input: { words: string; passphrase: string }): Promise<void>
   /** Once more, for somebody who left before they were written down; `refused.words` once they are confirmed. */
   words(passphrase: string): Promise<string>
   /** Throws `refused.locked` while locked, `missing.*` before the first identity. */
@@ -101,6 +104,17 @@ export async function createAccount(ports: Ports): Promise<Account> {
     areWordsConfirmed() {
       const { resident, areWordsConfirmed } = need()
       return resident.kind === 'person' ? areWordsConfirmed : undefined
+    },
+    async unlockByWords({ words, passphrase }) {
+      checkPassphrase(passphrase)
+      const entropy = unwrap(entropyOf(words))
+      try {
+        await held.unlock((stored) => readVaultByWords(stored, { entropy, passphrase }, ports), {
+          isKept: true,
+        })
+      } finally {
+        wipe(entropy)
+      }
     },
     async confirmWords() {
       person()
@@ -233,7 +247,11 @@ type HeldVault = {
   change(make: (vault: OpenVault) => OpenVault | Promise<OpenVault>): Promise<void>
   save(): Promise<void>
   store(bytes: Uint8Array): Promise<void>
-  unlock(read: (stored: Uint8Array) => Promise<OpenVault>): Promise<void>
+  /** With `isKept` what was read is another one than what lies there, and is written before it counts. */
+  unlock(
+    read: (stored: Uint8Array) => Promise<OpenVault>,
+    options?: { readonly isKept: boolean },
+  ): Promise<void>
   lock(): void
 }
 
@@ -274,25 +292,41 @@ async function holdVault(ports: Omit<Ports, 'clock'>): Promise<HeldVault> {
       const before = need()
       const after = await make(before)
       // A passphrase is checked slowly: it may have been locked, or changed, meanwhile.
-      if (open !== before)
-        throw new Fault('busy.vault', 'The keys of this home changed meanwhile. Try again.')
+      if (open !== before) throw changedMeanwhile()
       await store(writeVault(after, { random }))
       if (open === before) open = after
     },
     save,
     store,
-    async unlock(read) {
+    async unlock(read, { isKept } = { isKept: false }) {
       if (stored === undefined) throw missingIdentity()
-      const vault = await read(stored)
+      const before = stored
+      const vault = await read(before)
+      if (isKept) {
+        // A passphrase is sealed slowly: something else may have been written meanwhile, which this would undo.
+        if (stored !== before) throw changedMeanwhile()
+        await store(writeVault(vault, { random }))
+        if (open !== undefined) open = { ...open, sealedMaster: vault.sealedMaster }
+      }
       // It was open: the secret is the right one, and what is in use stays in use.
-      if (open === undefined) open = vault
-      else closeVault(vault)
+      if (open !== undefined) return closeVault(vault)
+      open = vault
+      // From before there was this way in; a disk that takes nothing keeps nobody out.
+      if (lacksWords(before, vault)) await save().catch(() => {})
     },
     lock() {
       if (open !== undefined) closeVault(open)
       open = undefined
     },
   }
+}
+
+function lacksWords(stored: Uint8Array, { resident }: OpenVault): boolean {
+  return resident.kind === 'person' && parseVault(stored).words === undefined
+}
+
+function changedMeanwhile(): Fault {
+  return new Fault('busy.vault', 'The keys of this home changed meanwhile. Try again.')
 }
 
 function missingIdentity(): Fault {

@@ -1,6 +1,6 @@
 /** What can begin before a home is open. A module of its own, so that it loads before nearly everything else. */
 import { equalBytes } from '@anarq/bytes'
-import { decodeCbor, readArray, readBytes, readFields, readInt, readText } from '@anarq/ipld'
+import { decodeCbor, readArray, readBytes, readFields, readInt, readOptional, readText } from '@anarq/ipld'
 import { type Stretch, stretchPassphrase, type VaultCost, vaultCost, wipe } from '@anarq/qlock'
 
 /** Another way to the master key than the passphrase: whoever holds the passkey's secret opens `box`. */
@@ -23,13 +23,16 @@ export function parseVault(bytes: Uint8Array): {
   master: Uint8Array
   box: Uint8Array
   passkeys: readonly PasskeySlot[]
+  /** The master key, for whoever has the words; absent in homes without, and in vaults from before there was such a way. */
+  words: Uint8Array | undefined
 } {
   const what = 'The key vault'
-  const fields = readFields(decodeCbor(bytes, what), ['v', 'master', 'box', 'passkeys'], what)
+  const fields = readFields(decodeCbor(bytes, what), ['v', 'master', 'box', 'passkeys', 'words'], what)
   const version = readInt(fields.v, 'The version of the key vault', { min: 1, max: 2 })
   return {
     master: readBytes(fields.master, 'The sealed master key', { max: 4096 }),
     box: readBytes(fields.box, 'The sealed keyring'),
+    words: readOptional(fields.words, (value) => readBytes(value, 'The slot of the words', { max: 4096 })),
     passkeys:
       version === 1
         ? []

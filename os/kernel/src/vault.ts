@@ -8,7 +8,7 @@ import {
   readOptional,
   readText,
 } from '@anarq/ipld'
-import { openBox, openVault, sealBox, sealVault, wipe } from '@anarq/qlock'
+import { deriveSecret, openBox, openVault, sealBox, sealVault, wipe } from '@anarq/qlock'
 import { type Device, type Keyring, restoreKeyring } from '@anarq/squid'
 import { parseVault, passkeysMax } from './head-start.ts'
 import {
@@ -33,7 +33,7 @@ export type Resident =
 
 /**
  * The vault is two layers: the passphrase seals a random master key (Argon2id, slow on purpose), and so does each passkey
- * in a slot of its own; the master key seals the resident, so that a new identity needs no passphrase again.
+ * in a slot of its own, and a key made of the words; the master key seals the resident, so that a new identity needs no passphrase again.
  */
 export type OpenVault = {
   readonly master: Uint8Array
@@ -48,6 +48,8 @@ export type OpenVault = {
 
 const passphraseMin = 8
 const vaultBox = 'q/v1/vault/keyring'
+const wordsBox = 'q/v1/vault/words'
+const wordsKey = 'q/v1/vault/words/key'
 
 type Ports = Pick<KernelPorts, 'clock' | 'random' | 'stretch'>
 type SealPorts = Pick<KernelPorts, 'random' | 'passphraseCost'>
@@ -72,7 +74,8 @@ export function writeVault(
   const inner = encodeCbor({ replica, passkeys: notes, areWordsConfirmed, ...fieldsOf(resident) })
   const box = sealBox(master, inner, { context: vaultBox, random })
   wipe(inner)
-  return encodeCbor({ v: 2, master: sealedMaster, box, passkeys: slots })
+  const words = resident.kind === 'person' ? { words: sealByWords(master, resident.entropy, random) } : {}
+  return encodeCbor({ v: 2, master: sealedMaster, box, passkeys: slots, ...words })
 }
 
 export async function readVault(stored: Uint8Array, passphrase: string, ports: Ports): Promise<OpenVault> {
@@ -95,6 +98,36 @@ export function readVaultByPasskey(
   if (findSlot(vault.passkeys, credential) !== undefined) return vault
   closeVault(vault)
   throw refusedPasskey()
+}
+
+/**
+ * The same by what the words stand for, under a new passphrase: for whoever forgot theirs. `refused.words` where they are another
+ * identity's, and where there is no such slot yet.
+ */
+export async function readVaultByWords(
+  stored: Uint8Array,
+  { entropy, passphrase }: { entropy: Uint8Array; passphrase: string },
+  ports: Ports & SealPorts,
+): Promise<OpenVault> {
+  const { words } = parseVault(stored)
+  const key = deriveSecret(entropy, wordsKey)
+  const master = words && openBox(key, words, { context: wordsBox })
+  wipe(key)
+  if (master === undefined)
+    throw new Fault(
+      'refused.words',
+      'These are not the words of this home, or it was not unlocked yet since it knows this way in. Nothing was changed.',
+    )
+  const vault = openWith(master, stored, ports)
+  return { ...vault, sealedMaster: await sealMaster(master, passphrase, ports) }
+}
+
+/** HKDF with a label: what the words stand for opens nothing by itself. */
+function sealByWords(master: Uint8Array, entropy: Uint8Array, random: Ports['random']): Uint8Array {
+  const key = deriveSecret(entropy, wordsKey)
+  const box = sealBox(key, master, { context: wordsBox, random })
+  wipe(key)
+  return box
 }
 
 /** The passphrase is asked once more: who finds an open desktop makes no way in of their own. */

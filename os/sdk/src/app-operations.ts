@@ -60,11 +60,14 @@ export type AppLaunch = {
   readonly address: string
 }
 
-/** A publisher's apps in a folder, verified each time that it is read. */
+/** A publisher's apps, verified each time that they are read. */
 export type FeedFacts = {
   readonly did: string
   readonly name: string
+  /** Of the drive, or an https address that ends with a slash. */
   readonly folder: string
+  /** When it was fetched from its address last: looking at it asks nobody. */
+  readonly fetchedMs?: number
   readonly sequence: number
   readonly apps: readonly FeedApp[]
   /** Why there is nothing to see of it now; what was installed from it goes on. */
@@ -78,7 +81,7 @@ export type FeedApp = {
   readonly category: string
   readonly description: string
   readonly bytes: number
-  /** Of its package, for `inspect` and `install`. */
+  /** Of its package, in the drive or at its address, for `inspect` and `install`. */
   readonly path: string
   readonly state: 'new' | 'update' | 'installed'
   /** The version that is installed. */
@@ -115,8 +118,13 @@ export type AppOperations = {
    */
   report(input: { id: string; why: string; isCutOff?: boolean | undefined }): Promise<void>
   feeds(): Promise<readonly FeedFacts[]>
-  /** `path` is a folder of the drive with a `feed.json`; one of the same publisher takes the place of the one before. */
-  addFeed(input: { path: string }): Promise<FeedFacts>
+  /**
+   * `path` is a folder with a `feed.json`, of the drive or at an https address; one of the same publisher takes the place of the one
+   * before. From an address of a private network it is fetched only with `allowsPrivate`.
+   */
+  addFeed(input: { path: string; allowsPrivate?: boolean | undefined }): Promise<FeedFacts>
+  /** Fetches it anew from its address, or reads its folder. */
+  refreshFeed(input: { did: string }): Promise<FeedFacts>
   /** Not shown any more; how far it was is remembered, so that an older one is refused later too. */
   removeFeed(input: { did: string }): Promise<void>
 }

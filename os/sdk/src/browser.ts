@@ -1,6 +1,6 @@
 /** The session of a page and its signed requests (RFC 9421), with a key that never leaves the browser. */
 import { toBase64Url } from '@anarq/bytes'
-import { Fault, type FaultCode } from '@anarq/fault'
+import { Fault, type FaultCode, hasCode } from '@anarq/fault'
 import { appHeader, requestToSign, sessionHeader } from '@anarq/squid/to-sign'
 import type { Call } from './client.ts'
 import { fromWire, toWire } from './wire.ts'
@@ -60,6 +60,8 @@ export type PageClientOptions = {
   /** Where the page came from. */
   origin: string
   nowMs?: () => number
+  /** The node refused this session itself, and not what was asked with it: it may have been ended, or have lapsed. */
+  onSessionRefused?: () => void
   /** How a blob goes out; by default as `fetch` sends it, which does not say how far it is. */
   sendBlob?: SendBlob
 }
@@ -77,6 +79,7 @@ export type SendBlob = (
 ) => Promise<Response>
 
 const ttlSeconds = 60
+const ofSession: readonly FaultCode[] = ['refused.session', 'refused.expired', 'refused.locked']
 const blobBytesMin = 64 * 1024
 
 /** Made anew for each page: it cannot be read out, not even by this page's own scripts. */
@@ -98,6 +101,7 @@ export function createPageClient({
   session,
   origin,
   nowMs = Date.now,
+  onSessionRefused = () => {},
   sendBlob = fetchBlob,
 }: PageClientOptions): PageClient {
   const open: PageClient['open'] = async (path, asked) =>
@@ -107,7 +111,12 @@ export function createPageClient({
     if (current === undefined) throw new Fault('refused.locked', 'AnarQ is locked. Unlock it first.')
     const body = await bodyOf(asked)
     const headers = { ...body.headers, ...(await signed(path, body, current)) }
-    return ask(origin + path, { ...body, headers }, { sendBlob, takesAll: asked?.takesAll })
+    try {
+      return await ask(origin + path, { ...body, headers }, { sendBlob, takesAll: asked?.takesAll })
+    } catch (error) {
+      if (ofSession.some((code) => hasCode(error, code))) onSessionRefused()
+      throw error
+    }
   }
   const signed = async (path: string, body: Body, current: PageSession): Promise<Record<string, string>> => {
     const created = Math.floor(nowMs() / 1000)

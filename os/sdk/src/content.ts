@@ -5,9 +5,10 @@ import type { EntryFacts, PutReport, ResealProgress, ResealReport } from '@anarq
 import { appHeader } from '@anarq/squid/to-sign'
 import { encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import type { Asked, PageClient } from './browser.ts'
-import { type SendFile, sendFile, type UploadState } from './send-file.ts'
+import { type SendFile, sendFile } from './send-file.ts'
+import type { UploadState } from './upload-state.ts'
 
-export type { UploadState } from './send-file.ts'
+export type { UploadState } from './upload-state.ts'
 
 export type ContentSdk = {
   /** A file or a part of it, as it comes. Needs `drive.read`, but below `app:/` nothing. */

@@ -48,6 +48,7 @@ const changes: Changes = {
     join: 'lock',
     unlock: 'lock',
     unlockByPasskey: 'lock',
+    unlockByWords: 'lock',
     lock: 'lock',
     addPasskey: 'identity',
     removePasskey: 'identity',

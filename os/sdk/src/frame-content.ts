@@ -18,6 +18,8 @@ export type FrameContent = Pick<
   | 'cancelUpload'
   | 'sendUpload'
   | 'reseal'
+  | 'media'
+  | 'endMedia'
 >
 
 type Step = { readonly value?: unknown; readonly isEnd: boolean }
@@ -76,6 +78,10 @@ export function createFrameContent(call: Call): FrameContent {
       const { stream, type: sent } = await open(input)
       const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
       return new Blob([whole], { type: type ?? sent })
+    },
+    media: async (input) => (await call('content.media', input)) as string,
+    async endMedia(address) {
+      await call('content.endMedia', { address })
     },
     openArchive: (input) => read('content.openArchive', input),
     openShared: (input) => read('content.openShared', input),

@@ -51,6 +51,8 @@ export type Frame = {
     setTitle(title: string): Promise<void>
     close(): Promise<void>
     notify(notice: FrameNotice): Promise<void>
+    /** Gives a file to the person, as the browser saves it; refused while they are elsewhere. */
+    save(name: string, content: Blob): Promise<void>
   }
   facts(): FrameFacts
   /** Asks the app's own backend: `backend('/notes')`. Answers of every status are answers. */
@@ -121,6 +123,7 @@ export async function connect({ timeoutMs = 10_000, themes = true }: ConnectOpti
       setTitle: async (title) => void (await call('shell.title', { title })),
       close: async () => void (await call('shell.close', {})),
       notify: async (notice) => void (await call('shell.notify', notice)),
+      save: async (name, content) => void (await call('shell.save', { name, content })),
     },
     facts: () => facts,
     async backend(path, { method = 'GET', headers = {}, body } = {}) {

@@ -75,4 +75,5 @@ export type {
 } from './register-operations.ts'
 export type { FitnessRate, OperatorRoleFacts, RolesFacts, TermFacts } from './roles-facts.ts'
 export type { JsonSchema, Shape } from './shape.ts'
+export type { UploadState } from './upload-state.ts'
 export { fromWire, toWire } from './wire.ts'

@@ -1,25 +1,7 @@
 /** Sending a file that may stop and go on: to the drive, or as a backup that is checked or restored. */
 import { asFault, Fault, type FaultCode } from '@anarq/fault'
-import type { BackupReport, EntryFacts, RestoreReport } from '@anarq/kernel'
 import type { Asked } from './browser.ts'
-
-export type UploadState = {
-  readonly id: string
-  readonly path: string
-  readonly bytes: number
-  /** So many the node has. */
-  readonly offset: number
-  readonly state: 'open' | 'done' | 'failed'
-  /** At this moment somebody sends, here or elsewhere. */
-  readonly isComing: boolean
-  readonly entry?: EntryFacts
-  readonly isUnchanged?: boolean
-  readonly backup?: BackupReport
-  readonly restored?: RestoreReport
-  /** Why it failed. */
-  readonly code?: FaultCode
-  readonly sentence?: string
-}
+import type { UploadState } from './upload-state.ts'
 
 export type SendFile = {
   readonly content: Blob

@@ -3,7 +3,8 @@ import { Fault, type FaultCode } from '@anarq/fault'
 import type { BackupReport, ResealProgress, ResealReport } from '@anarq/kernel'
 import { appHeader } from '@anarq/squid/to-sign'
 import type { Asked, PageClient } from './browser.ts'
-import { sendWhole, type UploadState } from './send-file.ts'
+import { sendWhole } from './send-file.ts'
+import type { UploadState } from './upload-state.ts'
 
 export type WorkSdk = {
   /** All that is on this node, sealed as it lies, as one file. Needs `system.backup`, as the next one. */

@@ -30,6 +30,7 @@ export function accountOf(wire: Wire): AccountOperations {
     changePassphrase: (body) => wire.json('POST', `${account}/passphrase`, { body }),
     passkeys: () => wire.json('GET', '/api/v1/sessions/passkeys'),
     listPasskeys: () => wire.json('GET', `${account}/passkeys`),
+    unlockByWords: (body) => wire.json('POST', `${account}/unlock-by-words`, { body }),
     unlockByPasskey: (body) => wire.json('POST', `${account}/unlock-by-passkey`, { body }),
     addPasskey: (body) => wire.json('POST', `${account}/passkeys`, { body }),
     removePasskey: ({ credential }) => wire.json('DELETE', `${account}/passkeys/${part(credential)}`),

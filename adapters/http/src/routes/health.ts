@@ -1,4 +1,3 @@
-import { readBody } from '../body.ts'
 import { begun, sendPieces } from '../content.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { atMostEvery, eventStream, ndjsonType } from '../ndjson.ts'
@@ -13,8 +12,6 @@ export function addHealthRoutes(app: App, context: DoorContext): void {
     operations: { health },
     problem,
   } = context
-  app.register(async (scope) => addRestore(scope, context))
-
   app.post<{ Body: { ref?: string } }>('/api/v1/health/verify', {
     schema: {
       operationId: 'verifyAll',
@@ -67,20 +64,5 @@ export function addHealthRoutes(app: App, context: DoorContext): void {
       response: answers(200, 'How much was freed.', fields({ freedBytes: count })),
     },
     handler: (_request, reply) => health.compact(signalOf(reply)),
-  })
-}
-
-function addRestore(scope: App, { operations: { health } }: DoorContext): void {
-  scope.removeAllContentTypeParsers()
-  scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  scope.post('/api/v1/health/restore-backup', {
-    config: { access: 'socket', streams: carType },
-    schema: {
-      operationId: 'restoreBackup',
-      summary: 'Bring a backup back, into a home that is empty',
-      tags,
-      response: answers(200, 'What came back.', fields({ blocks: count, bytes: count })),
-    },
-    handler: (request, reply) => health.restoreBackup(readBody(request), signalOf(reply)),
   })
 }

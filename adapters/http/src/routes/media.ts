@@ -9,6 +9,7 @@ import { filePathOf, sendFile } from './files.ts'
 const tags = ['files']
 const params = fields({ key: { ...text, maxLength: 32 } })
 type ByKey = { Params: { key: string } }
+type InFrame = { Params: { id: string; frame: string; key: string } }
 
 /** Films and sounds of the drive for a page's own player, which asks by range and cannot sign. */
 export function addMediaRoutes(app: App, context: DoorContext): void {
@@ -49,27 +50,46 @@ export function addMediaRoutes(app: App, context: DoorContext): void {
       return reply.code(204).send()
     },
   })
-  for (const method of ['get', 'head'] as const)
+  for (const method of ['get', 'head'] as const) {
     app[method]<ByKey>('/media/:key', {
       schema: { hide: true, params },
-      handler: (request, reply) => play(request, reply, context),
+      async handler(request, reply) {
+        checkPlayer(request.headers, ['same-origin'])
+        return play(request, reply, context)
+      },
     })
+    app[method]<InFrame>('/apps/:id/:frame/.media/:key', {
+      schema: { hide: true, params: fields({ id: text, frame: text, key: { ...text, maxLength: 32 } }) },
+      async handler(request, reply) {
+        // To a frame of no origin its own node is another site. What is played there cannot be read, by whoever plays it.
+        checkPlayer(request.headers, ['same-origin', 'cross-site'])
+        reply.header('cross-origin-resource-policy', 'cross-origin')
+        return play(request, reply, context, request.params.id)
+      },
+    })
+  }
 }
 
 async function play(
   request: FastifyRequest<ByKey>,
   reply: FastifyReply,
   context: DoorContext,
+  /** The framed app that it was opened for: below its own address there is nobody else's. */
+  framed?: string,
 ): Promise<FastifyReply> {
-  checkPlayer(request.headers)
-  const { path, version } = await context.media.at(request.params.key)
+  const { path, version, app } = await context.media.at(request.params.key)
+  if (framed !== undefined && framed !== app)
+    throw new Fault('missing.media', 'This address has ended. Open the file again.')
   // Nothing of the drive stays in the browser's cache when the session is over.
   return sendFile(request, reply, context, { path, version, cacheControl: 'no-store' })
 }
 
-/** A browser that says what it loads for says a player of this node's own page; another site's page gets nothing. */
-function checkPlayer({ 'sec-fetch-site': site, 'sec-fetch-dest': dest }: IncomingHttpHeaders): void {
-  const isOwn = site === undefined || site === 'same-origin'
+/** A browser that says what it loads for says a player, and whose: where only this node's own page plays, another gets nothing. */
+function checkPlayer(
+  { 'sec-fetch-site': site, 'sec-fetch-dest': dest }: IncomingHttpHeaders,
+  sites: readonly string[],
+): void {
+  const isOwn = site === undefined || sites.includes(site)
   const isPlayer = dest === undefined || dest === 'audio' || dest === 'video'
   if (isOwn && isPlayer) return
   throw new Fault('refused.origin', 'This address is for the player of a page of this node alone.')

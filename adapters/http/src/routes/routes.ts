@@ -3,6 +3,7 @@ import { addAccountRoutes } from './account.ts'
 import { addAppSigningRoute } from './app-signing.ts'
 import { addAppRoutes } from './apps.ts'
 import { addAuditRoutes } from './audit.ts'
+import { addBackupRoutes } from './backups.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
 import { addDesktopRoutes } from './desktop.ts'
 import { addFileRoutes } from './files.ts'
@@ -14,7 +15,6 @@ import { addMediaRoutes } from './media.ts'
 import { addNodeRoutes } from './node.ts'
 import { addObjectRoutes } from './objects.ts'
 import { addPasskeyRoutes } from './passkeys.ts'
-import { addRestoreRoutes } from './restore.ts'
 import { addSdkRoutes } from './sdk.ts'
 import { addSessionRoutes } from './sessions.ts'
 import { addSharingRoutes } from './sharing.ts'
@@ -48,7 +48,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addAuditRoutes,
   addHealthRoutes,
   addStorageRoutes,
-  addRestoreRoutes,
+  addBackupRoutes,
   addToolRoutes,
   addGatewayRoutes,
   addNodeRoutes,

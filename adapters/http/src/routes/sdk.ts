@@ -46,7 +46,8 @@ export function addSdkRoutes(app: App, { dispatcher, callerOf, feed, sessions }:
       headers,
       response: answers(200, 'Lines such as {"topic":"drive","atMs":0}.', text, ndjsonType),
     },
-    handler: (_request, reply) => reply.type(ndjsonType).send(watch(feed, signalOf(reply))),
+    handler: (request, reply) =>
+      reply.type(ndjsonType).send(watch(feed, { signal: signalOf(reply), check: request.checkAdmitted })),
   })
 }
 

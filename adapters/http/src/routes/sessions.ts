@@ -30,6 +30,7 @@ type ById = { Params: { id: string } }
 /** How a browser begins to act for the identity in use. Passphrases and words come by the port only from this machine, or over HTTPS. */
 export function addSessionRoutes(app: App, context: DoorContext): void {
   addBeginnings(app, context)
+  addByWords(app, context)
   addAsking(app, context)
   const { sessions, operations } = context
 
@@ -74,8 +75,9 @@ export function addSessionRoutes(app: App, context: DoorContext): void {
       response: answers(204, 'It is locked.'),
     },
     async handler(_request, reply) {
-      sessions.endAll()
+      // Locked first: whoever hears that its session ended, and looks, finds it so.
       await operations.account.lock()
+      sessions.endAll()
       return reply.code(204).send()
     },
   })
@@ -134,6 +136,39 @@ function addBeginnings(app: App, { sessions, attempts, operations: { account } }
       },
     },
   )
+}
+
+/** Of a home that there is: words prove whose it is, and the passphrase is another from then on. */
+function addByWords(app: App, { sessions, attempts, operations: { account } }: DoorContext): void {
+  const parts = { words, passphrase: described(passphrase, 'The new one.') }
+  app.post<{ Body: Keyed & { words: string; passphrase: string } }>('/api/v1/sessions/words', {
+    config: { access: 'page' },
+    schema: {
+      operationId: 'beginWordsSession',
+      summary: 'Unlock with the 24 words under a new passphrase, and begin a session',
+      tags,
+      body: fields({ ...parts, key: keyShape, 'browser?': browserShape }),
+      response: opened,
+    },
+    async handler({ body: { key, browser = 'A browser', ...given } }) {
+      await attempts.make(() => account.unlockByWords(given))
+      return sessions.issue({ key, browser })
+    },
+  })
+  app.post<{ Body: { words: string; passphrase: string } }>('/api/v1/account/unlock-by-words', {
+    config: { access: 'socket' },
+    schema: {
+      operationId: 'unlockAccountByWords',
+      summary: 'Unlock with the 24 words, under a new passphrase',
+      tags: ['account'],
+      body: fields(parts),
+      response: answers(204, 'It is open.'),
+    },
+    async handler({ body }, reply) {
+      await account.unlockByWords(body)
+      return reply.code(204).send()
+    },
+  })
 }
 
 /** Letting another browser in without a passphrase: it asks, both show the same digits, the one that is in says yes. */

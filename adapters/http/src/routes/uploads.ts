@@ -1,13 +1,11 @@
-import { once } from '@anarq/bytes'
-import { Fault } from '@anarq/fault'
-import { appFolder, type Caller, isOwnPlace, placeOf } from '@anarq/sdk'
-import type { FastifyContextConfig, FastifyRequest } from 'fastify'
-import { readWholeBody } from '../body.ts'
+import { appFolder, type Caller, isOwnPlace, placeOf, type UploadState } from '@anarq/sdk'
+import type { FastifyRequest } from 'fastify'
 import { appWith, checkPlace } from '../callers.ts'
 import type { App, DoorContext } from '../context.ts'
 import { answers, count, described, fields, listOf, ref, text, time } from '../schema/parts.ts'
-import type { Sending, UploadFacts } from '../uploads.ts'
+
 import { filePathOf } from './files.ts'
+import { addPartRoute } from './parts.ts'
 
 const tags = ['files']
 /** An app goes on with the uploads that it began itself. */
@@ -15,9 +13,6 @@ const config = { isForApps: true } as const
 const params = fields({ id: { ...text, maxLength: 64 } })
 type ById = { Params: { id: string } }
 type Begun = { path: string; bytes: number; modifiedMs?: number; type?: string; tags?: string[] }
-
-/** Of what is compared with its digest before anything is made of it. */
-const boundBytesMax = 16 * 1024 * 1024
 
 /** Large files, for pages: they may stop, be reloaded, and go on. */
 export function addUploadRoutes(app: App, context: DoorContext): void {
@@ -115,7 +110,7 @@ function refusedFor(
 }
 
 /** Of whoever asks, and still allowed: what was taken back since it began counts at once. */
-async function checkStill(request: FastifyRequest, context: DoorContext, id: string): Promise<UploadFacts> {
+async function checkStill(request: FastifyRequest, context: DoorContext, id: string): Promise<UploadState> {
   const caller = await context.callerOf(request.headers)
   if (caller.kind === 'person') return context.uploads.facts(id)
   const facts = context.uploads.facts(id, caller.id)
@@ -124,9 +119,8 @@ async function checkStill(request: FastifyRequest, context: DoorContext, id: str
   return facts
 }
 
-/** The bytes of files that are put, and of backups that are checked or restored: each for whom it may concern. */
+/** The bytes of files that are put. */
 function addParts(scope: App, context: DoorContext): void {
-  const { uploads } = context
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
   addPartRoute(scope, context, {
@@ -137,76 +131,4 @@ function addParts(scope: App, context: DoorContext): void {
       await checkStill(request, context, id)
     },
   })
-  addPartRoute(scope, context, {
-    address: '/api/v1/backup-checks/:id',
-    operationId: 'putBackupPart',
-    access: { appNeeds: 'system.backup' },
-    async check(_request, id) {
-      uploads.checkPurpose(id, 'check')
-    },
-  })
-  addPartRoute(scope, context, {
-    address: '/api/v1/restores/:id',
-    operationId: 'putRestorePart',
-    access: { access: 'page' },
-    async check(_request, id) {
-      uploads.checkPurpose(id, 'restore')
-    },
-  })
-}
-
-type PartRoute = {
-  readonly address: string
-  readonly operationId: string
-  readonly access: FastifyContextConfig
-  check(request: FastifyRequest, id: string): Promise<void>
-}
-
-function addPartRoute(
-  scope: App,
-  { uploads }: DoorContext,
-  { address, operationId, access, check }: PartRoute,
-): void {
-  scope.put<ById & { Querystring: { offset: number } }>(address, {
-    config: { ...access, streams: 'application/octet-stream', bodyMayBeUnbound: true },
-    schema: {
-      operationId,
-      summary: 'All that is missing of it, or the next part',
-      description:
-        'What came counts, even where the connection breaks. Who comes later goes on alone. Over loopback or HTTPS the signature may leave out the digest, and there is no limit but the end of the file; with a digest a part has at most 16 MiB.',
-      tags,
-      params,
-      querystring: fields({ offset: described(count, 'Where it goes on.') }),
-      response: answers(200, 'How much has come; with the last byte, what it became.', ref('Upload')),
-    },
-    async handler(request) {
-      const { id } = request.params
-      await check(request, id)
-      return uploads.add(id, {
-        offset: request.query.offset,
-        ...(await bodyOf(request)),
-        async check() {
-          await request.checkAdmitted()
-          await check(request, id)
-        },
-      })
-    },
-  })
-}
-
-/** As it comes; where digests bind it, whole and compared. */
-async function bodyOf(request: FastifyRequest): Promise<Pick<Sending, 'bytes' | 'pieces'>> {
-  const { raw, headers, digests } = request
-  if (digests.length > 0) {
-    const tooLarge = `A part that comes with its digest has at most ${boundBytesMax} bytes.`
-    const part = await readWholeBody(request, boundBytesMax, tooLarge)
-    return { bytes: part.length, pieces: once(part) }
-  }
-  if (headers['transfer-encoding'] !== undefined)
-    throw new Fault('invalid.header', 'A part says how long it is: send Content-Length.')
-  // Leaving early must not close the connection: the answer goes out on it.
-  const pieces: AsyncIterable<Uint8Array> = {
-    [Symbol.asyncIterator]: () => raw.iterator({ destroyOnReturn: false }),
-  }
-  return { bytes: Number(headers['content-length'] ?? 0), pieces }
 }

@@ -12,9 +12,11 @@ export async function installApp(context: Context, args: readonly string[], valu
   const { terminal } = context
   const { apps, storage } = await context.sdk()
   const isDevelopment = values.unsigned === true
-  const path = await bring(context, args[1] as string)
+  const named = await inFeeds(apps, args[1] as string)
+  const path = named?.path ?? (await bring(context, args[1] as string))
+  const from = { path, ...(named === undefined ? { isDevelopment } : { feed: named.feed }) }
   try {
-    const plan = await apps.inspect({ path, isDevelopment })
+    const plan = await apps.inspect(from)
     if (!terminal.isJson) terminal.note(describePlan(plan))
     const granted = await chooseGrants(context, plan, textOf(values, 'grant'))
     if (granted === undefined) {
@@ -22,15 +24,31 @@ export async function installApp(context: Context, args: readonly string[], valu
       return 1
     }
     const trust = textOf(values, 'trust')
-    const facts = await apps.install({ path, granted, trust, isDevelopment })
+    const facts = await apps.install({ ...from, granted, trust })
     terminal.result(
       facts,
       `${shown(facts.name)} ${facts.version} is ${plan.kind === 'update' ? 'updated' : 'installed'}.`,
     )
     return 0
   } finally {
-    await forget(storage, path)
+    if (named === undefined) await forget(storage, path)
   }
+}
+
+/** What is no file and has the form of an id is an app that some feed offers. */
+async function inFeeds(
+  apps: Sdk['apps'],
+  what: string,
+): Promise<{ readonly path: string; readonly feed: string } | undefined> {
+  if (/\.wxa$/i.test(what) || !/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(what)) return undefined
+  const found = (await apps.feeds({})).flatMap(({ did, apps: offered }) =>
+    offered.filter(({ id }) => id === what).map(({ path }) => ({ path, feed: did })),
+  )
+  if (found.length > 1)
+    throw new UsageError(
+      `Several feeds offer ${what}. Remove those that you do not mean: anarq app feed list`,
+    )
+  return found[0]
 }
 
 export async function listApps(context: Context): Promise<number> {

@@ -11,6 +11,7 @@ const appVerbs: Readonly<Record<string, AppVerb>> = {
   verify: async (...given) => (await import('./app-verify.ts')).verifyPackage(...given),
   submit: async (...given) => (await import('./app-submit.ts')).submitApp(...given),
   install: async (...given) => (await import('./app-install.ts')).installApp(...given),
+  feed: async (...given) => (await import('./app-feed.ts')).feedOf(...given),
   list: async (context) => (await import('./app-install.ts')).listApps(context),
   uninstall: async (...given) => (await import('./app-install.ts')).uninstallApp(...given),
   rollback: async (context, args) => (await import('./app-install.ts')).rollBackApp(context, args),
@@ -37,8 +38,14 @@ export const app: Command = {
     '                              Needs no home and no node. Exit code 1 where it is refused',
     '  app submit FILE.wxa --to FOLDER',
     '                              into a folder that people install from: its feed.json lists your apps, signed by you',
-    '  app install FILE.wxa [--grant all|none|ID,ID] [--trust NAME] [--unsigned]',
-    '                              shows what it wants, asks, and installs or updates it; a running node goes on',
+    '  app install FILE.wxa|ID [--grant all|none|ID,ID] [--trust NAME] [--unsigned]',
+    '                              shows what it wants, asks, and installs or updates it; a running node goes on. An ID is',
+    '                              looked for in the feeds that you added',
+    '  app feed add https://…|/FOLDER [--allow-private]',
+    '                              shows the apps of a publisher whose feed lies there, as they signed them. From a machine of a',
+    '                              private network nothing is fetched without --allow-private, and nothing from where you added none',
+    '  app feed list|refresh [NAME]|remove NAME',
+    '                              what they offer; what they offer now; and not to be shown any more',
     '  app list                    what is installed',
     '  app rollback ID             back to the version before; its data stays',
     '  app uninstall ID --data keep|export|erase',
@@ -55,14 +62,16 @@ export const app: Command = {
     trust: { type: 'string' },
     data: { type: 'string' },
     to: { type: 'string' },
+    'allow-private': { type: 'boolean' },
   },
   min: 1,
-  max: 2,
+  max: 3,
   async run(context, args, values) {
     const verb = appVerbs[args[0] ?? '']
     if (verb === undefined)
       throw new UsageError(`"app ${args[0]}" is unknown: use ${Object.keys(appVerbs).join(', ')}.`)
     if (args[1] === undefined && args[0] !== 'list') throw new UsageError('Something is missing.')
+    if (args.length > 2 && args[0] !== 'feed') throw new UsageError(`"${args[2]}" is too much.`)
     return verb(context, args, values)
   },
 }

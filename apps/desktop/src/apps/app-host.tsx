@@ -5,6 +5,7 @@ import {
   Button,
   EmptyState,
   ErrorBoundary,
+  saveFile,
 } from '@anarq/design'
 import { Fault } from '@anarq/fault'
 import type { AppSdk } from '@anarq/sdk/app'
@@ -34,6 +35,11 @@ export type AppHostProps = {
   readonly events: AppEvents
 }
 
+/** Bytes only: what is saved is nothing that this page would show. */
+function save(name: string, content: Blob): void {
+  saveFile(name, new Blob([content], { type: 'application/octet-stream' }))
+}
+
 type Screen = ComponentType<AppProps<AppSdk>>
 
 /** One app in one window: loaded when it is opened, kept to itself when it fails. */
@@ -55,6 +61,7 @@ export const AppHost: React.NamedExoticComponent<AppHostProps> = memo(function A
       setTitle: (title: string) => act({ do: 'title', id, title }),
       close: () => act({ do: 'close', id }),
       open: openApp,
+      save,
       notify: (notice: { title: string }) => notify({ do: 'add', notice, app: app.id, atMs: Date.now() }),
     }),
     [id, argument, isFocused, isNarrow, act, openApp, notify, app.id],

@@ -2,6 +2,7 @@ import { type AppProps, Button, EmptyState, faultSentence, useFaultTexts } from 
 import type { Sdk } from '@anarq/sdk/client'
 import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type FrameBridge, frameBridge, handedOver } from '../bridge/frame-bridge.ts'
+import { baseOf } from '../bridge/frame-media.ts'
 import type { Event } from '../bridge/message.ts'
 import { type Client, shellApp } from '../client/port.ts'
 import { useShell, useSurroundings } from '../shell/context.ts'
@@ -62,7 +63,7 @@ function useBridge(
   props: FrameScreenProps,
   onCutOff: () => void,
 ): () => void {
-  const { app, client, locale, theme, window: own, events } = props
+  const { app, address, client, locale, theme, window: own, events } = props
   const facts = useMemo(
     () => ({ app: app.id, version: app.version, locale, theme, argument: own.argument }),
     [app, locale, theme, own.argument],
@@ -90,10 +91,15 @@ function useBridge(
         .apps.report({ id: app.id, why, isCutOff })
         .catch(() => undefined)
     }
-    bridge.current ??= frameBridge(app.id, client, {
+    bridge.current ??= frameBridge({ id: app.id, base: baseOf(address) }, client, {
       setTitle: (title) => latest.current.own.setTitle(title),
       close: () => latest.current.own.close(),
       notify: (notice) => latest.current.own.notify(notice),
+      save(name, content) {
+        if (document.activeElement !== frame.current) return false
+        latest.current.own.save(name, content)
+        return true
+      },
       press(combination) {
         const pressed = pressOf(combination)
         // The frame's word alone is not enough: it has the keyboard, and somebody touches a key in it now.
@@ -126,7 +132,7 @@ function useBridge(
       '*',
       [port2],
     )
-  }, [app, client, frame, end])
+  }, [app, address, client, frame, end])
 
   const tell = useCallback((event: Event) => port.current?.postMessage(event), [])
   useEffect(() => tell({ v: 1, event: 'facts', value: facts }), [facts, tell])

@@ -1,6 +1,7 @@
 /** Content of any size, as a framed app asks for it: with the words of `sdk.content`, and what that app was granted. */
 import { Fault } from '@anarq/fault'
 import { batchBytesMax, type ContentSdk, type OpenContent, type SmallItem } from '@anarq/sdk/app'
+import type { FrameMedia } from './frame-media.ts'
 import type { Plain } from './message.ts'
 import { readingSource, workingSource } from './sources.ts'
 import type { Transfers } from './transfers.ts'
@@ -27,7 +28,10 @@ const pathMax = 4096
 const textMax = 300
 
 /** Each call by its name. */
-export function createContentCalls(content: FrameContent, transfers: Transfers): ReadonlyMap<string, Act> {
+export function createContentCalls(
+  content: FrameContent,
+  { transfers, media }: { readonly transfers: Transfers; readonly media: FrameMedia },
+): ReadonlyMap<string, Act> {
   const reading =
     (open: (input: Plain, signal: AbortSignal) => Promise<OpenContent & { readonly entry?: unknown }>): Act =>
     (input) =>
@@ -90,13 +94,23 @@ export function createContentCalls(content: FrameContent, transfers: Transfers):
         return (tell, signal) => content.reseal({ ...asked, onProgress: tell, signal })
       }),
     ],
+    [
+      'content.media',
+      ({ path, version }) =>
+        media.open({ path: textOf(path, 'path', pathMax), version: optional(version, 'version') }),
+    ],
+    ['content.endMedia', async ({ address }) => media.end(textOf(address, 'address', pathMax))],
     ['content.next', ({ transfer }) => transfers.next(transfer)],
     ['content.end', async ({ transfer }) => transfers.end(transfer)],
   ])
 }
 
 /** Calls whose input holds files. They come as the browser keeps them: nothing of them is in memory until it is sent. */
-export const callsWithFiles: ReadonlySet<string> = new Set(['content.sendUpload', 'content.putMany'])
+export const callsWithFiles: ReadonlySet<string> = new Set([
+  'content.sendUpload',
+  'content.putMany',
+  'shell.save',
+])
 
 /** What has its own pace: the answer is the next piece, and the next question waits for it. */
 export const pacedCalls: ReadonlySet<string> = new Set(['content.next'])

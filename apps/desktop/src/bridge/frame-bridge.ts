@@ -5,12 +5,22 @@ import type { Client } from '../client/port.ts'
 import { type Bridge, createBridge } from './bridge.ts'
 import { callsWithFiles, createContentCalls, pacedCalls } from './content-calls.ts'
 import { createFrameCalls, type FramePorts } from './frame-calls.ts'
+import { createFrameMedia } from './frame-media.ts'
 import type { Reply } from './message.ts'
 import { createTransfers } from './transfers.ts'
 
-export type FrameBridge = Bridge & { endTransfers(): void }
+export type FrameBridge = Bridge & {
+  /** Of the page that was there before: what it had on its way, and what it played. */
+  endTransfers(): void
+}
 
-export type FrameWindow = Pick<FramePorts, 'setTitle' | 'close' | 'notify' | 'press'> & {
+export type FramedApp = {
+  readonly id: string
+  /** Where its files lie for this window. */
+  readonly base: string
+}
+
+export type FrameWindow = Pick<FramePorts, 'setTitle' | 'close' | 'notify' | 'press' | 'save'> & {
   /** In the reader's language. */
   sentence(fault: Fault): string
   /** A transfer was ended because the app left it alone. */
@@ -21,7 +31,7 @@ export type FrameWindow = Pick<FramePorts, 'setTitle' | 'close' | 'notify' | 'pr
 const tagBytes = 8
 
 export function frameBridge(
-  app: string,
+  { id, base }: FramedApp,
   client: Pick<Client, 'callFor' | 'sdkFor' | 'askBackend'>,
   { sentence, onLeft, onCutOff, ...window }: FrameWindow,
 ): FrameBridge {
@@ -33,11 +43,17 @@ export function frameBridge(
     },
     onLeft,
   })
+  const { content } = client.sdkFor(id)
+  const media = createFrameMedia(content, base)
+  const endAll = (): void => {
+    transfers.endAll()
+    media.endAll()
+  }
   const { allows, call } = createFrameCalls({
     ...window,
-    sdk: client.callFor(app),
-    content: createContentCalls(client.sdkFor(app).content, transfers),
-    backend: (asked, signal) => client.askBackend(app, asked, signal),
+    sdk: client.callFor(id),
+    content: createContentCalls(content, { transfers, media }),
+    backend: (asked, signal) => client.askBackend(id, asked, signal),
     nowMs: Date.now,
   })
   const bridge = createBridge({
@@ -48,7 +64,7 @@ export function frameBridge(
     sentence,
     nowMs: Date.now,
     onCutOff(why) {
-      transfers.endAll()
+      endAll()
       onCutOff(why)
     },
   })
@@ -59,9 +75,9 @@ export function frameBridge(
     receive: bridge.receive,
     close() {
       bridge.close()
-      transfers.endAll()
+      endAll()
     },
-    endTransfers: transfers.endAll,
+    endTransfers: endAll,
   }
 }
 

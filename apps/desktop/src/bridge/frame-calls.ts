@@ -12,6 +12,8 @@ export type FramePorts = {
   setTitle(title: string): void
   close(): void
   notify(notice: AppNotice): void
+  /** A file for the person, as the browser saves it; false where the frame has not the keyboard. */
+  save(name: string, content: Blob): boolean
   /** A combination of the shell's own that was pressed while the frame had the keyboard; false where it was not heard. */
   press(combination: unknown): boolean
   readonly nowMs: () => number
@@ -35,7 +37,14 @@ export type FrameCalls = {
 }
 
 const namespaces = new Set(['identity', 'storage', 'index', 'consent', 'guardian', 'system', 'apps'])
-const own = new Set(['shell.title', 'shell.close', 'shell.notify', 'shell.press', 'backend.request'])
+const own = new Set([
+  'shell.title',
+  'shell.close',
+  'shell.notify',
+  'shell.save',
+  'shell.press',
+  'backend.request',
+])
 const methods = ['GET', 'POST', 'PUT', 'DELETE']
 const headersHandedOver = ['accept', 'content-type', 'if-none-match']
 const tones = ['plain', 'success', 'warning', 'danger'] as const
@@ -43,6 +52,9 @@ const textMax = 2000
 const headerMax = 500
 /** A person reads at most so many. */
 const notices = { max: 5, everyMs: 30_000 }
+/** As many files as a person saves, and their names. */
+const saves = { max: 20, everyMs: 60_000 }
+const fileNameMax = 255
 
 export function createFrameCalls(ports: FramePorts): FrameCalls {
   let told: readonly number[] = []
@@ -53,6 +65,22 @@ export function createFrameCalls(ports: FramePorts): FrameCalls {
       throw new Fault('limit.notices', 'Too many notifications. Say less, or all of it in one.')
     told = [...told, now]
     ports.notify(noticeOf(input))
+  }
+  let saved: readonly number[] = []
+  const save = ({ name, content }: Plain): void => {
+    const fileName = lineOf(name, 'name')
+    if (fileName.length > fileNameMax || !(content instanceof Blob))
+      throw new Fault(
+        'invalid.content',
+        `What is saved is a File or a Blob, with a name of at most ${fileNameMax} characters.`,
+      )
+    const now = ports.nowMs()
+    saved = saved.filter((at) => now - at < saves.everyMs)
+    if (saved.length >= saves.max)
+      throw new Fault('limit.saves', 'Too many files to save at once. Save them in one, or later.')
+    if (!ports.save(fileName, content))
+      throw new Fault('refused.save', 'Files are saved only while the person is in this app.')
+    saved = [...saved, now]
   }
   return {
     allows: (call) =>
@@ -65,6 +93,8 @@ export function createFrameCalls(ports: FramePorts): FrameCalls {
           return ports.close()
         case 'shell.notify':
           return notify(input)
+        case 'shell.save':
+          return save(input)
         case 'shell.press':
           if (ports.press(input.keys)) return undefined
           throw new Fault(

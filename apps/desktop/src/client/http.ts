@@ -39,7 +39,14 @@ export async function createHttpClient(origin: string, browser: string): Promise
   let current: PageSession | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
   const listeners = new Set<() => void>()
-  const page = createPageClient({ key, session: () => current, origin, sendBlob })
+  const page = createPageClient({
+    key,
+    session: () => current,
+    origin,
+    sendBlob,
+    onSessionRefused: () => void look().catch(() => undefined),
+  })
+  let looking: Promise<void> | undefined
 
   const take = (session: PageSession | undefined): void => {
     current = session
@@ -106,32 +113,44 @@ export async function createHttpClient(origin: string, browser: string): Promise
     callFor: (app) => page.callAs(app),
     askBackend: (app, asked, signal) =>
       askBackend(page, backendAddress(app, asked.path, origin), asked, signal),
-    watch({ changed, reachable }) {
-      const stop = new AbortController()
-      void follow(
-        stop.signal,
-        async () => {
-          const answer = await page.send('/api/v1/events', { signal: stop.signal })
-          reachable(true)
-          for await (const topic of topicsOf(answer)) {
-            changed(topic)
-            if (topic === 'lock' || topic === 'identity') await look()
-          }
-        },
-        async () => {
-          reachable(false)
-          await look().catch(() => undefined)
-        },
-      )
-      return () => stop.abort()
-    },
+    watch: watching(page, look),
   }
 
-  /** Another window or the command line may have locked the node, or put another identity in use. */
-  async function look(): Promise<void> {
+  /** Somebody elsewhere may have locked the node, ended this session, or put another identity in use. */
+  function look(): Promise<void> {
+    looking ??= lookOnce().finally(() => (looking = undefined))
+    return looking
+  }
+
+  async function lookOnce(): Promise<void> {
     const { state } = await page.open<{ state: string }>('/api/v1/status')
     if (state !== 'open') return take(undefined)
     if (current !== undefined) await renew().catch(() => take(undefined))
+  }
+}
+
+const ofSession: readonly Topic[] = ['lock', 'identity', 'browsers']
+
+/** What changes at the node, and whether it answers; `look` sees whether this page is still in. */
+function watching(page: PageClient, look: () => Promise<void>): Client['watch'] {
+  return ({ changed, reachable }) => {
+    const stop = new AbortController()
+    void follow(
+      stop.signal,
+      async () => {
+        const answer = await page.send('/api/v1/events', { signal: stop.signal })
+        reachable(true)
+        for await (const topic of topicsOf(answer)) {
+          changed(topic)
+          if (ofSession.includes(topic)) await look()
+        }
+      },
+      async () => {
+        reachable(false)
+        await look().catch(() => undefined)
+      },
+    )
+    return () => stop.abort()
   }
 }
 
@@ -145,6 +164,7 @@ function gettingIn(
 ): Pick<
   Client,
   | 'passkeySlots'
+  | 'unlockByWords'
   | 'unlockByPasskey'
   | 'passkeys'
   | 'addPasskey'
@@ -157,6 +177,9 @@ function gettingIn(
   const account = '/api/v1/account'
   return {
     passkeySlots: () => page.open('/api/v1/sessions/passkeys'),
+    async unlockByWords(input) {
+      take(await page.open<PageSession>('/api/v1/sessions/words', keyed(input)))
+    },
     async unlockByPasskey(proof) {
       take(await page.open<PageSession>('/api/v1/sessions/passkey', keyed(proof)))
     },

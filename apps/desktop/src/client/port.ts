@@ -44,6 +44,8 @@ export type Client = {
   /** Takes in what a guardian made for this device, and is in. */
   join(input: { file: string; passphrase: string }): Promise<void>
   unlock(input: { passphrase: string }): Promise<void>
+  /** With the words, for whoever forgot the passphrase; it is the new one from then on. */
+  unlockByWords(input: { words: string; passphrase: string }): Promise<void>
   /** What unlocks it here, beside the passphrase. */
   passkeySlots(): Promise<readonly PasskeySlot[]>
   unlockByPasskey(proof: PasskeyProof): Promise<void>

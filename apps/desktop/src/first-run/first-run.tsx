@@ -9,6 +9,7 @@ import { Passphrase } from './passphrase.tsx'
 import { useProgress } from './progress.ts'
 import { Ready } from './ready.tsx'
 import { Restore } from './restore.tsx'
+import { TypedWords } from './typed-words.tsx'
 import { Enrol, Join } from './ward.tsx'
 import { Confirm, Words } from './words.tsx'
 
@@ -169,16 +170,7 @@ function Recover({ go }: { readonly go: Go }): ReactNode {
       onBack={() => go({ do: 'back' })}
       onSubmit={() => isWhole && go({ do: 'remembered', words: words.join(' ') })}
     >
-      <TextField
-        label={say('first.recover.label')}
-        rows={4}
-        value={text}
-        onChange={setText}
-        maxLength={1000}
-        autoComplete="off"
-        spellCheck="false"
-        hint={say('first.recover.count', { count: words.length })}
-      />
+      <TypedWords value={text} onChange={setText} />
       <Button look="accent" size="large" isWide type="submit" isDisabled={!isWhole}>
         {say('act.continue')}
       </Button>

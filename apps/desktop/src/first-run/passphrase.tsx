@@ -82,6 +82,8 @@ export type NewPassphraseProps = {
   readonly onChange: (value: string) => void
   readonly isReadOnly: boolean
   readonly error: string | undefined
+  /** Where it takes the place of another. */
+  readonly label?: string
 }
 
 /** The field in which one is chosen, with its meter. */
@@ -89,8 +91,8 @@ export function NewPassphrase(props: NewPassphraseProps): ReactNode {
   const { say } = useSurroundings()
   return (
     <PasswordField
-      {...props}
       label={say('first.passphrase.label')}
+      {...props}
       size="large"
       maxLength={1000}
       words={{ show: say('passphrase.show'), hide: say('passphrase.hide') }}

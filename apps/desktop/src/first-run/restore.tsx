@@ -1,4 +1,4 @@
-import { Button, Note, ProgressBar, sizeOf } from '@anarq/design'
+import { Button, FileChooser, Note, ProgressBar, sizeOf } from '@anarq/design'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
@@ -13,7 +13,6 @@ export function Restore(props: { readonly onBack: () => void; readonly onRestore
   const [sending, setSending] = useState<Sending>()
   const [problem, setProblem] = useState<string>()
   const stopping = useRef<AbortController>(undefined)
-  const choose = useRef<HTMLInputElement>(null)
   // Whoever leaves the page in the middle has an empty home, as before.
   useEffect(() => () => stopping.current?.abort(), [])
 
@@ -40,24 +39,20 @@ export function Restore(props: { readonly onBack: () => void; readonly onRestore
       text={say('first.restore.text')}
       onBack={sending === undefined ? props.onBack : undefined}
     >
-      <input
-        ref={choose}
-        type="file"
-        accept=".car"
-        hidden
-        onChange={({ currentTarget }) => {
-          const [chosen] = currentTarget.files ?? []
-          currentTarget.value = ''
-          if (chosen !== undefined) void restore(chosen)
-        }}
-      />
       <Problem>{problem}</Problem>
       {sending === undefined ? (
         <>
           <Note icon="info">{say('first.restore.empty')}</Note>
-          <Button look="accent" size="large" isWide icon="upload" onPress={() => choose.current?.click()}>
+          <FileChooser
+            look="accent"
+            size="large"
+            isWide
+            icon="upload"
+            accept=".car"
+            onFile={(file) => void restore(file)}
+          >
             {say('first.restore.act')}
-          </Button>
+          </FileChooser>
         </>
       ) : (
         <>

@@ -50,7 +50,16 @@ export const es: Texts<MessageKey> = {
     'Nadie ha confirmado aún que estén anotadas. Tu frase de contraseña las muestra de nuevo.',
   'words.again.act': 'Mostrar las palabras',
   'unlock.open.text': 'AnarQ está abierto en otro navegador. Desbloquéalo también aquí.',
+  'unlock.words': 'He olvidado mi frase de acceso',
+  'unlock.words.title': 'Entrar con tus palabras',
+  'unlock.words.text': 'Tus 24 palabras abren AnarQ y eliges una frase nueva. Nada más cambia.',
+  'unlock.words.passphrase': 'Frase nueva',
+  'unlock.words.act': 'Desbloquear con la frase nueva',
+  'unlock.lapsed': '¿Sigues siendo tú?',
+  'unlock.lapsed.text':
+    'Tu sesión en este navegador ha terminado. AnarQ está abierto y no se ha perdido nada.',
   'unlock.passkey': 'Usar una llave de acceso',
+  'unlock.or': 'o',
   'unlock.ask': 'Pedir paso al otro navegador',
   'ask.title': 'Pidiendo paso',
   'ask.text':

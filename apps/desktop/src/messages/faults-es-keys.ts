@@ -25,7 +25,7 @@ export const keyFaultsEs: FaultTexts = {
   'invalid.public-key': 'Esa llave pública no está entera. Cópiala otra vez.',
   'invalid.question': 'La pregunta tiene algo que las reglas no entienden. Cámbiala.',
   'invalid.receipt': 'Este recibo está mal formado. Descárgalo otra vez.',
-  'invalid.salt': 'Lo guardado de la segunda frase de paso está mal formado. Trae el archivo otra vez.',
+  'invalid.salt': 'Lo guardado de la segunda frase de acceso está mal formado. Trae el archivo otra vez.',
   'invalid.secret': 'Una llave secreta no tiene el tamaño debido. Usa la copia de seguridad.',
   'invalid.selector': 'Una condición mira algo que no existe. Pide otro permiso a quien te lo dio.',
   'invalid.session': 'Esta sesión no se puede abrir así. Desbloquea otra vez.',

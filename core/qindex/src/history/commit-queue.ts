@@ -38,13 +38,17 @@ export function createCommitQueue(
     for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await job.run()
     pumping = undefined
   }
-  const push = (job: Job) => {
+  const checkOpen = () => {
     if (isClosed) throw new Fault('refused.closed', 'This index is closed. Open it again.')
+  }
+  const push = (job: Job) => {
     jobs.push(job)
     pumping ??= pump()
   }
   return {
     async add(request, signal) {
+      // Before there is a promise: one that a signal rejects and nobody was given ends the process.
+      checkOpen()
       const { caller, done } = createCaller(request, signal)
       const last = jobs[jobs.length - 1]?.group
       if (last !== undefined && last.changes + request.changes.length <= groupChangesMax) {
@@ -57,6 +61,7 @@ export function createCommitQueue(
       return done
     },
     async run<T>(work: () => Promise<T>): Promise<T> {
+      checkOpen()
       const { promise, resolve, reject } = Promise.withResolvers<T>()
       push({ run: () => work().then(resolve, reject) })
       return promise

@@ -1,4 +1,15 @@
-import { Badge, EmptyState, Failure, Group, Line, Lines, PageHead, Switch, useAsked } from '@anarq/design'
+import {
+  Answered,
+  Badge,
+  EmptyState,
+  Group,
+  Line,
+  Lines,
+  PageHead,
+  problemOf,
+  Switch,
+  useAsked,
+} from '@anarq/design'
 import type { Sdk } from '@anarq/sdk/client'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
@@ -7,31 +18,30 @@ type App = Awaited<ReturnType<Sdk['apps']['list']>>[number]
 
 export function Apps(): ReactNode {
   const { sdk, say, events } = useSurroundings()
-  const ask = useCallback(() => sdk.apps.list({}), [sdk])
-  const { value, problem, again } = useAsked(ask, events, 'apps')
-  const hasNone = problem?.code === 'unavailable.apps'
+  const ask = useCallback(() => sdk.apps.list({}).catch(noneWhereOff), [sdk])
+  const asked = useAsked(ask, events, 'apps')
   return (
     <>
       <PageHead title={say('apps.title')} text={say('apps.text')} />
-      {value === undefined && problem !== undefined && !hasNone && (
-        <Failure
-          icon="apps"
-          title={say('apps.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {(hasNone || value?.length === 0) && (
-        <EmptyState icon="apps" title={say('apps.none')}>
-          {say(hasNone ? 'apps.unavailable.text' : 'apps.none.text')}
-        </EmptyState>
-      )}
-      {value?.map((app) => (
-        <AppGroup key={app.id} app={app} onChanged={again} />
-      ))}
+      <Answered asked={asked} icon="apps" failed={say('apps.failed')}>
+        {(value) =>
+          value === 'none' || value.length === 0 ? (
+            <EmptyState icon="apps" title={say('apps.none')}>
+              {say(value === 'none' ? 'apps.unavailable.text' : 'apps.none.text')}
+            </EmptyState>
+          ) : (
+            value.map((app) => <AppGroup key={app.id} app={app} onChanged={asked.again} />)
+          )
+        }
+      </Answered>
     </>
   )
+}
+
+/** A node may do without apps: that is no failure. */
+function noneWhereOff(thrown: unknown): 'none' {
+  if (problemOf(thrown).code === 'unavailable.apps') return 'none'
+  throw thrown
 }
 
 function AppGroup({ app, onChanged }: { readonly app: App; readonly onChanged: () => void }): ReactNode {

@@ -1,7 +1,7 @@
 import {
+  Answered,
   Avatar,
   EmptyState,
-  Failure,
   Group,
   Icon,
   Line,
@@ -25,58 +25,56 @@ export function Grants({ direction }: GrantsProps): ReactNode {
   const [by, setBy] = useState<By>('person')
   const [shown, setShown] = useState<Shown>('all')
   const ask = useCallback(() => sdk.consent.grants({ direction }), [sdk, direction])
-  const { value, problem, again } = useAsked(ask, events, 'consent', 'drive')
+  const asked = useAsked(ask, events, 'consent', 'drive')
   return (
     <>
       <PageHead title={say(`${direction}.title`)} text={say(`${direction}.text`)} />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="consent"
-          title={say('grants.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value === undefined && problem === undefined && (
-        <Group>
-          <Lines label={say(`${direction}.title`)}>
-            <Line title={<Skeleton width={180} />} text={<Skeleton width={280} />} />
-          </Lines>
-        </Group>
-      )}
-      {value !== undefined && value.length === 0 && (
-        <EmptyState icon="consent" title={say(`${direction}.none`)}>
-          {say(`${direction}.none.text`)}
-        </EmptyState>
-      )}
-      {value !== undefined && value.length > 0 && (
-        <>
-          <div className="consent-bar">
-            <Segments
-              label={say('by.label')}
-              value={by}
-              onChange={setBy}
-              options={[
-                { value: 'person', label: say('by.person') },
-                { value: 'file', label: say('by.file') },
-              ]}
-            />
-            <Segments
-              label={say('show.label')}
-              value={shown}
-              onChange={setShown}
-              options={[
-                { value: 'all', label: say('show.all') },
-                { value: 'active', label: say('show.active') },
-                { value: 'past', label: say('show.past') },
-              ]}
-            />
-          </div>
-          <Groups groups={groupsOf(shownOf(value, shown), by, nameOf)} by={by} />
-          <Note>{say('honest')}</Note>
-        </>
-      )}
+      <Answered
+        asked={asked}
+        icon="consent"
+        failed={say('grants.failed')}
+        waiting={
+          <Group>
+            <Lines label={say(`${direction}.title`)}>
+              <Line title={<Skeleton width={180} />} text={<Skeleton width={280} />} />
+            </Lines>
+          </Group>
+        }
+      >
+        {(value) =>
+          value.length === 0 ? (
+            <EmptyState icon="consent" title={say(`${direction}.none`)}>
+              {say(`${direction}.none.text`)}
+            </EmptyState>
+          ) : (
+            <>
+              <div className="consent-bar">
+                <Segments
+                  label={say('by.label')}
+                  value={by}
+                  onChange={setBy}
+                  options={[
+                    { value: 'person', label: say('by.person') },
+                    { value: 'file', label: say('by.file') },
+                  ]}
+                />
+                <Segments
+                  label={say('show.label')}
+                  value={shown}
+                  onChange={setShown}
+                  options={[
+                    { value: 'all', label: say('show.all') },
+                    { value: 'active', label: say('show.active') },
+                    { value: 'past', label: say('show.past') },
+                  ]}
+                />
+              </div>
+              <Groups groups={groupsOf(shownOf(value, shown), by, nameOf)} by={by} />
+              <Note>{say('honest')}</Note>
+            </>
+          )
+        }
+      </Answered>
     </>
   )
 }

@@ -1,8 +1,8 @@
 import {
+  Answered,
   Avatar,
   Button,
   EmptyState,
-  Failure,
   Group,
   Line,
   Lines,
@@ -28,7 +28,7 @@ export function Refused(): ReactNode {
       names: new Map(grants.map(({ object, name }) => [object, name])),
     }
   }, [sdk])
-  const { value, problem, again } = useAsked(ask, events, 'consent', 'guardian', 'drive')
+  const asked = useAsked(ask, events, 'consent', 'guardian', 'drive')
   return (
     <>
       <PageHead
@@ -40,39 +40,33 @@ export function Refused(): ReactNode {
           </Button>
         }
       />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="lock"
-          title={say('refused.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value?.refusals.length === 0 && (
-        <EmptyState icon="lock" title={say('refused.none')}>
-          {say('refused.none.text')}
-        </EmptyState>
-      )}
-      {value !== undefined && value.refusals.length > 0 && (
-        <Group>
-          <Lines label={say('refused.list')}>
-            {value.refusals.map(({ index, atMs, who, object = '', act, why, code }) => {
-              const name = nameOf(who)
-              const what = value.names.get(object) ?? say('refused.object', { id: object.slice(0, 8) })
-              return (
-                <Line
-                  key={index}
-                  lead={<Avatar name={name} seed={who} size={32} />}
-                  title={say('refused.what', { name, act: say(act) })}
-                  text={`${what} · ${say(why, { code })}`}
-                  end={<span className="aq-small">{momentOf(atMs, locale)}</span>}
-                />
-              )
-            })}
-          </Lines>
-        </Group>
-      )}
+      <Answered asked={asked} icon="lock" failed={say('refused.failed')}>
+        {(value) =>
+          value.refusals.length === 0 ? (
+            <EmptyState icon="lock" title={say('refused.none')}>
+              {say('refused.none.text')}
+            </EmptyState>
+          ) : (
+            <Group>
+              <Lines label={say('refused.list')}>
+                {value.refusals.map(({ index, atMs, who, object = '', act, why, code }) => {
+                  const name = nameOf(who)
+                  const what = value.names.get(object) ?? say('refused.object', { id: object.slice(0, 8) })
+                  return (
+                    <Line
+                      key={index}
+                      lead={<Avatar name={name} seed={who} size={32} />}
+                      title={say('refused.what', { name, act: say(act) })}
+                      text={`${what} · ${say(why, { code })}`}
+                      end={<span className="aq-small">{momentOf(atMs, locale)}</span>}
+                    />
+                  )
+                })}
+              </Lines>
+            </Group>
+          )
+        }
+      </Answered>
     </>
   )
 }

@@ -157,7 +157,7 @@ export const en = {
   'risks.none.text': 'Whoever asks this node for something appears here, by name where it is known.',
   'risks.list': 'Identities, the heaviest first',
   'risks.last': 'Did something {ago}',
-  'risks.nothing': 'Nothing',
+  'risks.nothing': 'No risk',
   'risks.score': 'Risk',
   'risks.of': '{score} of {max}',
   'risks.reason': '{reason}: {points}',

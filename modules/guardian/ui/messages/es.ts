@@ -161,7 +161,7 @@ export const es: Texts<MessageKey> = {
   'risks.none.text': 'Quien pide algo a este nodo aparece aquí, por su nombre si se conoce.',
   'risks.list': 'Identidades, la de más peso primero',
   'risks.last': 'Hizo algo {ago}',
-  'risks.nothing': 'Nada',
+  'risks.nothing': 'Sin riesgo',
   'risks.score': 'Riesgo',
   'risks.of': '{score} de {max}',
   'risks.reason': '{reason}: {points}',

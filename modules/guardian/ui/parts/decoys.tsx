@@ -1,7 +1,7 @@
 import {
   AlertDialog,
+  Answered,
   Button,
-  Failure,
   Group,
   Icon,
   Line,
@@ -25,31 +25,26 @@ export function Decoys(): ReactNode {
     const [alerts, laid] = await Promise.all([sdk.guardian.alerts({}), sdk.guardian.decoys({})])
     return { touched: alerts.filter(({ kind }) => kind === 'decoy'), laid }
   }, [sdk])
-  const { value, problem, again } = useAsked(ask, events, 'guardian', 'drive', 'identity')
+  const asked = useAsked(ask, events, 'guardian', 'drive', 'identity')
   return (
     <>
       <PageHead title={say('decoys.title')} text={say('decoys.text')} />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="eye"
-          title={say('decoys.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value !== undefined && (
-        <Group title={say('decoys.touched')} text={value.touched.length === 0 && say('decoys.none')}>
-          {value.touched.length > 0 && (
-            <Lines label={say('decoys.touched')}>
-              {value.touched.map((alert) => (
-                <AlertLine key={alert.id} alert={alert} />
-              ))}
-            </Lines>
-          )}
-        </Group>
-      )}
-      {value !== undefined && <Laid laid={value.laid} />}
+      <Answered asked={asked} icon="eye" failed={say('decoys.failed')}>
+        {(value) => (
+          <>
+            <Group title={say('decoys.touched')} text={value.touched.length === 0 && say('decoys.none')}>
+              {value.touched.length > 0 && (
+                <Lines label={say('decoys.touched')}>
+                  {value.touched.map((alert) => (
+                    <AlertLine key={alert.id} alert={alert} />
+                  ))}
+                </Lines>
+              )}
+            </Group>
+            <Laid laid={value.laid} />
+          </>
+        )}
+      </Answered>
       <Lay />
     </>
   )

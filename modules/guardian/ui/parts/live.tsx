@@ -1,8 +1,8 @@
 import {
+  Answered,
   agoOf,
   Badge,
   EmptyState,
-  Failure,
   Group,
   Icon,
   Line,
@@ -23,7 +23,7 @@ const tickMs = 5_000
 export function Live(): ReactNode {
   const { sdk, say, events } = useSurroundings()
   const ask = useCallback(() => sdk.guardian.flows({}), [sdk])
-  const { value, problem, again } = useAsked(ask, events, 'flows', 'identity')
+  const asked = useAsked(ask, events, 'flows', 'identity')
   const nowMs = useNow(tickMs)
   return (
     <>
@@ -31,36 +31,30 @@ export function Live(): ReactNode {
         title={say('live.title')}
         text={say('live.text')}
         acts={
-          problem === undefined && (
+          asked.problem === undefined && (
             <span className="guardian-live">
               <Badge tone="success">{say('live.on')}</Badge>
             </span>
           )
         }
       />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="play"
-          title={say('live.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value?.length === 0 && (
-        <EmptyState icon="play" title={say('live.none')}>
-          {say('live.none.text')}
-        </EmptyState>
-      )}
-      {value !== undefined && value.length > 0 && (
-        <Group>
-          <Lines label={say('live.list')}>
-            {value.map((flow) => (
-              <FlowLine key={flow.id} flow={flow} nowMs={nowMs} />
-            ))}
-          </Lines>
-        </Group>
-      )}
+      <Answered asked={asked} icon="play" failed={say('live.failed')}>
+        {(value) =>
+          value.length === 0 ? (
+            <EmptyState icon="play" title={say('live.none')}>
+              {say('live.none.text')}
+            </EmptyState>
+          ) : (
+            <Group>
+              <Lines label={say('live.list')}>
+                {value.map((flow) => (
+                  <FlowLine key={flow.id} flow={flow} nowMs={nowMs} />
+                ))}
+              </Lines>
+            </Group>
+          )
+        }
+      </Answered>
     </>
   )
 }

@@ -1,7 +1,7 @@
 import {
+  Answered,
   Button,
   EmptyState,
-  Failure,
   Icon,
   Note,
   PageHead,
@@ -59,7 +59,8 @@ export function Log(): ReactNode {
       }),
     [sdk, limit, action, object],
   )
-  const { value, problem, again } = useAsked(ask, events, ...everything)
+  const asked = useAsked(ask, events, ...everything)
+  const { value } = asked
   const entries: readonly (Entry & { id: string })[] = matching(value ?? [], text).map((entry) => ({
     ...entry,
     id: String(entry.index),
@@ -110,44 +111,38 @@ export function Log(): ReactNode {
           </Button>
         )}
       </div>
-      {value === undefined && problem !== undefined ? (
-        <Failure
-          icon="list"
-          title={say('log.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      ) : (
-        <div className="guardian-log">
-          <VirtualList
-            label={say('log.list')}
-            items={entries}
-            lineHeight={lineHeight}
-            nameOf={titleOf}
-            selected={chosen}
-            onSelect={setChosen}
-            line={(entry) => (
-              <>
-                <Icon name={iconOf[entry.verdict]} label={say(`verdict.${entry.verdict}`)} />
-                <LogLine entry={entry} title={titleOf(entry)} />
-              </>
-            )}
-            empty={
-              value === undefined ? null : (
-                <EmptyState icon="list" title={say('log.none')}>
-                  {say('log.none.text')}
-                </EmptyState>
-              )
-            }
-          />
-          <EntryPane
-            entry={entries.find(({ id }) => id === chosen)}
-            titleOf={titleOf}
-            onClose={() => setChosen(undefined)}
-          />
-        </div>
-      )}
+      <Answered asked={asked} icon="list" failed={say('log.failed')} waiting={null}>
+        {() => (
+          <div className="guardian-log">
+            <VirtualList
+              label={say('log.list')}
+              items={entries}
+              lineHeight={lineHeight}
+              nameOf={titleOf}
+              selected={chosen}
+              onSelect={setChosen}
+              line={(entry) => (
+                <>
+                  <Icon name={iconOf[entry.verdict]} label={say(`verdict.${entry.verdict}`)} />
+                  <LogLine entry={entry} title={titleOf(entry)} />
+                </>
+              )}
+              empty={
+                value === undefined ? null : (
+                  <EmptyState icon="list" title={say('log.none')}>
+                    {say('log.none.text')}
+                  </EmptyState>
+                )
+              }
+            />
+            <EntryPane
+              entry={entries.find(({ id }) => id === chosen)}
+              titleOf={titleOf}
+              onClose={() => setChosen(undefined)}
+            />
+          </div>
+        )}
+      </Answered>
     </>
   )
 }

@@ -81,6 +81,7 @@ export const en = {
   'asks.no.named': 'No: {browser}',
   'asks.let-in': '{browser} is in',
   'asks.kept-out': '{browser} was kept out',
+  'browsers.on': '{browser} on {system}',
   'browsers.title': 'Browsers that are in',
   'browsers.text':
     'Each holds a key in its memory alone. To add one, open this address there and ask to be let in.',
@@ -98,6 +99,7 @@ export const en = {
   'keys.revoked': 'Revoked',
   'keys.revoke': 'Revoke',
   'keys.revoke.named': 'Revoke {device}',
+  'device.first': 'The device where it was made',
   'device.revoke.title': 'Revoke the device “{device}”?',
   'device.revoke.text':
     'It will never sign for {name} again, not even if you find it. What it signed before stays true.',

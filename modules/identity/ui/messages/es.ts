@@ -84,6 +84,7 @@ export const es: Texts<MessageKey> = {
   'asks.no.named': 'No, que no entre {browser}',
   'asks.let-in': '{browser} ha entrado',
   'asks.kept-out': '{browser} se ha quedado fuera',
+  'browsers.on': '{browser} en {system}',
   'browsers.title': 'Navegadores dentro',
   'browsers.text':
     'Cada uno tiene una clave solo en su memoria. Para añadir otro, abre en él esta dirección y pide entrar.',
@@ -101,6 +102,7 @@ export const es: Texts<MessageKey> = {
   'keys.revoked': 'Revocado',
   'keys.revoke': 'Revocar',
   'keys.revoke.named': 'Revocar {device}',
+  'device.first': 'El dispositivo donde se creó',
   'device.revoke.title': '¿Revocar el dispositivo «{device}»?',
   'device.revoke.text':
     'No volverá a firmar por {name}, ni aunque lo encuentres. Lo que firmó antes sigue siendo cierto.',

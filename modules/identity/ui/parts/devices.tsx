@@ -13,6 +13,7 @@ import {
 } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useSurroundings } from '../context.ts'
+import { browserIn } from '../logic/browsers.ts'
 import { KeyDevices } from './key-devices.tsx'
 
 /** Browsers that ask, browsers that are in, and devices with keys. */
@@ -33,6 +34,7 @@ function Asks(): ReactNode {
   const { sdk, say, locale, events, deed, window } = useSurroundings()
   const list = useCallback(() => sdk.browsers.asks({}), [sdk])
   const { value = [], again } = useAsked(list, events, 'browsers')
+  const asks = value.map((one) => ({ ...one, browser: browserIn(one.browser, say) }))
   if (value.length === 0) return null
   const answer = async (id: string, browser: string, isApproved: boolean): Promise<void> => {
     await deed.run(async () => {
@@ -47,7 +49,7 @@ function Asks(): ReactNode {
   return (
     <Group title={say('asks.title')} text={say('asks.text')}>
       <Lines label={say('asks.list')}>
-        {value.map(({ id, browser, digits, askedMs }) => (
+        {asks.map(({ id, browser, digits, askedMs }) => (
           <Line
             key={id}
             lead={<Icon name="window" />}
@@ -89,6 +91,7 @@ function Browsers(): ReactNode {
   const { sdk, say, locale, events, deed, window } = useSurroundings()
   const list = useCallback(() => sdk.browsers.list({}), [sdk])
   const { value = [], problem } = useAsked(list, events, 'browsers', 'identity')
+  const browsers = value.map((one) => ({ ...one, browser: browserIn(one.browser, say) }))
   return (
     <Group title={say('browsers.title')} text={say('browsers.text')}>
       {problem !== undefined && (
@@ -97,7 +100,7 @@ function Browsers(): ReactNode {
         </Note>
       )}
       <Lines label={say('browsers.list')}>
-        {value.map(({ id, browser, sinceMs, untilMs, isCurrent }) => (
+        {browsers.map(({ id, browser, sinceMs, untilMs, isCurrent }) => (
           <Line
             key={id}
             lead={<Icon name="window" />}

@@ -1,8 +1,8 @@
 import {
+  Answered,
   Avatar,
   Badge,
   Button,
-  EmptyState,
   Group,
   IconButton,
   Line,
@@ -21,8 +21,7 @@ export function Identities(): ReactNode {
   const { say, identities } = useSurroundings()
   const [opened, setOpened] = useState<string>()
   const [isMaking, setMaking] = useState(false)
-  const { value, problem, again } = identities
-  const one = value?.find(({ did, formerly }) => did === opened || formerly.includes(opened ?? ''))
+  const one = identities.value?.find(({ did, formerly }) => did === opened || formerly.includes(opened ?? ''))
   if (one !== undefined) return <OneIdentity identity={one} onBack={() => setOpened(undefined)} />
   return (
     <>
@@ -35,37 +34,32 @@ export function Identities(): ReactNode {
           </Button>
         }
       />
-      {value === undefined && problem !== undefined && (
-        <EmptyState
-          icon="identity"
-          tone="danger"
-          title={say('identities.failed')}
-          acts={
-            <Button icon="refresh" onPress={again}>
-              {say('again')}
-            </Button>
-          }
-        >
-          {problem.sentence}
-        </EmptyState>
-      )}
-      {(value !== undefined || problem === undefined) && (
-        <Group>
-          <Lines label={say('identities.list')}>
-            {value === undefined ? (
+      <Answered
+        asked={identities}
+        icon="identity"
+        failed={say('identities.failed')}
+        waiting={
+          <Group>
+            <Lines label={say('identities.list')}>
               <Line
                 lead={<Skeleton width={40} height={40} />}
                 title={<Skeleton width={160} />}
                 text={<Skeleton width={260} />}
               />
-            ) : (
-              inOrder(value).map((identity) => (
+            </Lines>
+          </Group>
+        }
+      >
+        {(value) => (
+          <Group>
+            <Lines label={say('identities.list')}>
+              {inOrder(value).map((identity) => (
                 <IdentityLine key={identity.did} identity={identity} onOpen={() => setOpened(identity.did)} />
-              ))
-            )}
-          </Lines>
-        </Group>
-      )}
+              ))}
+            </Lines>
+          </Group>
+        )}
+      </Answered>
       {isMaking && <NewIdentity onClose={() => setMaking(false)} />}
     </>
   )

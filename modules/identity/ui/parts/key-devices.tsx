@@ -7,6 +7,9 @@ export function KeyDevices({ identity }: { readonly identity: Identity }): React
   const { sdk, say, deed } = useSurroundings()
   const [asked, setAsked] = useState<{ id: string; name: string }>()
   const { did, name, devices } = identity
+  // So it is called where it was made: the home knows no name for its machine.
+  const nameOf = (device: { readonly name: string }): string =>
+    device.name === 'this device' ? say('device.first') : device.name
   return (
     <Group title={say('keys.title', { name })} text={say(devices.length === 0 ? 'keys.none' : 'keys.text')}>
       {devices.length > 0 && (
@@ -15,7 +18,7 @@ export function KeyDevices({ identity }: { readonly identity: Identity }): React
             <Line
               key={device.id}
               lead={<Icon name="devices" />}
-              title={device.name}
+              title={nameOf(device)}
               isFaded={device.isRevoked}
               end={
                 device.isRevoked ? (
@@ -24,7 +27,7 @@ export function KeyDevices({ identity }: { readonly identity: Identity }): React
                   <Button
                     size="small"
                     isDisabled={deed.isBusy}
-                    aria-label={say('keys.revoke.named', { device: device.name })}
+                    aria-label={say('keys.revoke.named', { device: nameOf(device) })}
                     onPress={() => setAsked(device)}
                   >
                     {say('keys.revoke')}
@@ -38,7 +41,7 @@ export function KeyDevices({ identity }: { readonly identity: Identity }): React
       <AlertDialog
         isOpen={asked !== undefined}
         isDanger
-        title={say('device.revoke.title', { device: asked?.name ?? '' })}
+        title={say('device.revoke.title', { device: asked === undefined ? '' : nameOf(asked) })}
         act={say('keys.revoke')}
         cancel={say('cancel')}
         onAct={() => {

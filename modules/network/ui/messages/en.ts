@@ -79,6 +79,7 @@ export const en = {
   'nodes.title': 'Nodes that yours knows',
   'nodes.text': 'Those that it is linked to first, the nearest on top.',
   'nodes.failed': 'The node did not say whom it knows',
+  'nodes.off': 'Once it is on one, the nodes that it knows stand here.',
   'nodes.none': 'It knows nobody yet',
   'nodes.none.text':
     'Once somebody comes by your invitation, or you by theirs, all nodes that they know stand here too.',

@@ -81,6 +81,7 @@ export const es: Texts<MessageKey> = {
   'nodes.title': 'Nodos que el tuyo conoce',
   'nodes.text': 'Primero los enlazados, y arriba los más cercanos.',
   'nodes.failed': 'El nodo no ha dicho a quién conoce',
+  'nodes.off': 'Cuando esté en una, aquí verás los nodos que conoce.',
   'nodes.none': 'Aún no conoce a nadie',
   'nodes.none.text':
     'Cuando alguien venga con tu invitación, o tú con la suya, aquí verás también a los que conozca.',

@@ -1,9 +1,20 @@
-import { agoOf, Badge, EmptyState, Facts, Group, Line, Lines, Note, PageHead, sizeOf } from '@anarq/design'
+import {
+  Answered,
+  agoOf,
+  Badge,
+  EmptyState,
+  Facts,
+  Group,
+  Line,
+  Lines,
+  Note,
+  PageHead,
+  sizeOf,
+} from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type CircuitsOf, useSurroundings } from '../context.ts'
 import { shortId } from '../logic/peers.ts'
-import { Watched } from './watched.tsx'
 
 const hopsOfCircuit = 3
 
@@ -18,7 +29,7 @@ export function Circuits(): ReactNode {
   return (
     <>
       <PageHead title={say('circuits.title')} text={say('circuits.text')} />
-      <Watched asked={asked} failed={say('circuits.failed')}>
+      <Answered asked={asked} icon="network" failed={say('circuits.failed')}>
         {(value) => (
           <>
             {value === 'off' && (
@@ -34,7 +45,7 @@ export function Circuits(): ReactNode {
             )}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

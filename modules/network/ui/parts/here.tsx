@@ -1,11 +1,21 @@
-import { Badge, Button, copyText, EmptyState, Facts, Group, Note, PageHead } from '@anarq/design'
+import {
+  Answered,
+  Badge,
+  Button,
+  copyText,
+  EmptyState,
+  Facts,
+  Flags,
+  Group,
+  Note,
+  PageHead,
+} from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Status, useSurroundings } from '../context.ts'
 import { shortId } from '../logic/peers.ts'
 import { Invite } from './invite.tsx'
 import { Join } from './join.tsx'
-import { Watched } from './watched.tsx'
 
 const clockOffMs = 60_000
 
@@ -17,7 +27,7 @@ export function Here(): ReactNode {
   return (
     <>
       <PageHead title={say('here.title')} text={say('here.text')} />
-      <Watched asked={asked} failed={say('here.failed')}>
+      <Answered asked={asked} icon="network" failed={say('here.failed')}>
         {(value) => (
           <>
             {value.state === 'off' && (
@@ -26,13 +36,15 @@ export function Here(): ReactNode {
                 <p>
                   <code className="aq-command">anarq up --net tcp://0.0.0.0:4610</code>
                 </p>
-                <p>{say('off.out')}</p>
+                <p>
+                  <Flags>{say('off.out')}</Flags>
+                </p>
               </EmptyState>
             )}
             {value.state === 'on' && <On status={value} onJoined={asked.again} />}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

@@ -1,10 +1,9 @@
-import { EmptyState, Facts, Group, Meter, Note, PageHead, sizeOf } from '@anarq/design'
+import { Answered, EmptyState, Facts, Group, Meter, Note, PageHead, sizeOf } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Kept, type Neighbourhood, useSurroundings } from '../context.ts'
 import { seatsOf } from '../logic/grid.ts'
 import { shortId } from '../logic/peers.ts'
-import { Watched } from './watched.tsx'
 
 /** Who keeps copies with this node, on the grid of five by five, and how well what is here is kept. */
 export function Neighbours(): ReactNode {
@@ -19,7 +18,7 @@ export function Neighbours(): ReactNode {
   return (
     <>
       <PageHead title={say('neighbours.title')} text={say('neighbours.text')} />
-      <Watched asked={asked} failed={say('neighbours.failed')}>
+      <Answered asked={asked} icon="network" failed={say('neighbours.failed')}>
         {(value) => (
           <>
             {value === 'off' && (
@@ -36,7 +35,7 @@ export function Neighbours(): ReactNode {
             )}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

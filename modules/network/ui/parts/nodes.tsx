@@ -1,30 +1,34 @@
-import { agoOf, Badge, EmptyState, Group, Line, Lines, PageHead, useNow } from '@anarq/design'
+import { Answered, agoOf, Badge, EmptyState, Group, Line, Lines, PageHead, useNow } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Peer, useSurroundings } from '../context.ts'
 import { inOrder, shortId } from '../logic/peers.ts'
-import { Watched } from './watched.tsx'
 
 /** All nodes that this one knows, and what was seen of each. */
 export function Nodes(): ReactNode {
   const { sdk, say, events } = useSurroundings()
   const ask = useCallback(async () => {
     const { state } = await sdk.network.status({})
-    return state === 'off' ? [] : inOrder(await sdk.network.peers({}))
+    return state === 'off' ? ('off' as const) : inOrder(await sdk.network.peers({}))
   }, [sdk])
   const asked = useWatched(ask, events)
   return (
     <>
       <PageHead title={say('nodes.title')} text={say('nodes.text')} />
-      <Watched asked={asked} failed={say('nodes.failed')}>
+      <Answered asked={asked} icon="network" failed={say('nodes.failed')}>
         {(value) => (
           <>
-            {value.length === 0 && (
+            {value === 'off' && (
+              <EmptyState icon="network" title={say('off')}>
+                {say('nodes.off')}
+              </EmptyState>
+            )}
+            {value !== 'off' && value.length === 0 && (
               <EmptyState icon="network" title={say('nodes.none')}>
                 {say('nodes.none.text')}
               </EmptyState>
             )}
-            {value.length > 0 && (
+            {value !== 'off' && value.length > 0 && (
               <Group>
                 <Lines label={say('nodes.title')}>
                   {value.map((peer) => (
@@ -35,7 +39,7 @@ export function Nodes(): ReactNode {
             )}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

@@ -1,8 +1,7 @@
-import { Badge, EmptyState, Group, Line, Lines, PageHead, shortAddress } from '@anarq/design'
+import { Answered, Badge, EmptyState, Group, Line, Lines, PageHead, shortAddress } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Person, useSurroundings } from '../context.ts'
-import { Watched } from './watched.tsx'
 
 const tones = { here: 'success', away: 'plain', unknown: 'plain' } as const
 const namesShown = 3
@@ -15,7 +14,7 @@ export function People(): ReactNode {
   return (
     <>
       <PageHead title={say('people.title')} text={say('people.text')} />
-      <Watched asked={asked} failed={say('people.failed')}>
+      <Answered asked={asked} icon="people" failed={say('people.failed')}>
         {(value) => (
           <>
             {value.length === 0 && (
@@ -34,7 +33,7 @@ export function People(): ReactNode {
             )}
           </>
         )}
-      </Watched>
+      </Answered>
     </>
   )
 }

@@ -1,10 +1,9 @@
-import { Badge, EmptyState, Facts, Group, Line, Lines, Meter, momentOf, Note, PageHead } from '@anarq/design'
+import { Answered, Badge, EmptyState, Facts, Group, Line, Lines, Meter, momentOf, Note, PageHead } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type RolesOf, useSurroundings } from '../context.ts'
 import { shortId } from '../logic/peers.ts'
 import { percentOf } from '../logic/roles.ts'
-import { Watched } from './watched.tsx'
 
 /** Who is drawn, who promised what and kept it, and what one's own node could do for others. */
 export function Roles(): ReactNode {
@@ -18,7 +17,7 @@ export function Roles(): ReactNode {
   return (
     <>
       <PageHead title={say('drawn.page')} text={say('drawn.page.text')} />
-      <Watched asked={asked} failed={say('drawn.failed')}>
+      <Answered asked={asked} icon="clock" failed={say('drawn.failed')}>
         {(value) =>
           value === 'off' ? (
             <EmptyState icon="network" title={say('off')}>
@@ -32,7 +31,7 @@ export function Roles(): ReactNode {
             </>
           )
         }
-      </Watched>
+      </Answered>
     </>
   )
 }

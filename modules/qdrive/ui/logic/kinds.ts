@@ -62,7 +62,11 @@ export const textBytesMax: number = 1024 * 1024
 /** What the browser has to hold at once. */
 export const blobBytesMax: number = 512 * 1024 * 1024
 
-export function previewOf(entry: Pick<Entry, 'kind' | 'type' | 'name' | 'bytes'>): Preview {
+/** `canShowPdf`: browsers show none inside a closed frame. */
+export function previewOf(
+  entry: Pick<Entry, 'kind' | 'type' | 'name' | 'bytes'>,
+  canShowPdf = true,
+): Preview {
   const kind = kindOf(entry)
   if (kind === 'markdown') return 'markdown'
   if (kind === 'text' || kind === 'code') return 'text'
@@ -70,6 +74,7 @@ export function previewOf(entry: Pick<Entry, 'kind' | 'type' | 'name' | 'bytes'>
     return /^text\/|csv|tsv/.test(entry.type) || /\.(csv|tsv)$/i.test(entry.name) ? 'text' : 'none'
   // The browser's player takes these piece by piece, however long they are.
   if (kind === 'audio' || kind === 'video') return kind
+  if (kind === 'pdf' && !canShowPdf) return 'none'
   if (kind === 'image' || kind === 'pdf') return entry.bytes <= blobBytesMax ? kind : 'none'
   return 'none'
 }

@@ -213,6 +213,8 @@ export const en = {
   'preview.failed': 'This preview could not be shown',
   'preview.unplayable':
     'This browser cannot play it, or its address has ended. Open it again, or download it.',
+  'preview.no-viewer.title': 'PDF files are not shown here',
+  'preview.no-viewer': 'This browser has no viewer for them in this place. Download it to open it.',
   'preview.none.title': 'No preview for this kind of file',
   'preview.none': 'Download it to open it with a program on your computer.',
   'preview.too-large': 'Files over {size} are not shown in the browser. Download it to open it.',

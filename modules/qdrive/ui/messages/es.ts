@@ -214,6 +214,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'preview.failed': 'No se pudo mostrar la vista previa',
   'preview.unplayable':
     'Este navegador no puede reproducirlo, o su dirección ha caducado. Ábrelo otra vez o descárgalo.',
+  'preview.no-viewer.title': 'Los PDF no se muestran aquí',
+  'preview.no-viewer': 'Este navegador no tiene visor para ellos en este lugar. Descárgalo para abrirlo.',
   'preview.none.title': 'No hay vista previa para esta clase de archivo',
   'preview.none': 'Descárgalo para abrirlo con un programa de tu ordenador.',
   'preview.too-large':

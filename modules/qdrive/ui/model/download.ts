@@ -14,11 +14,14 @@ export type Downloaded = {
   readonly version?: number | undefined
 }
 
+/** Gives it to the person as a file: `AppWindow.save`. */
+export type Save = (name: string, content: Blob) => void
+
 /** A file, or a folder as a tar archive, to the person's disk. `false` where they changed their mind. */
 export async function download(
   content: AppSdk['content'],
   { path, name, kind, version }: Downloaded,
-  { signal, onPart }: Partial<JobTools> = {},
+  { save, signal, onPart }: Partial<JobTools> & { readonly save: Save },
 ): Promise<boolean> {
   const opened =
     kind === 'folder'
@@ -27,7 +30,9 @@ export async function download(
   const fileName = kind === 'folder' ? `${name}.tar` : name
   const stream = counted(opened, onPart)
   const pick = (window as WithPicker).showSaveFilePicker
-  if (opened.totalBytes >= streamBytesMin && pick !== undefined) {
+  // The page of a closed frame has no way to the disk, and its saves go by the shell.
+  const canPick = pick !== undefined && origin !== 'null'
+  if (opened.totalBytes >= streamBytesMin && canPick) {
     const target = await pick.call(window, { suggestedName: fileName }).catch(() => undefined)
     if (target === undefined) {
       await stream.cancel()
@@ -37,8 +42,7 @@ export async function download(
     return true
   }
   const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
-  // Bytes only: what is saved is nothing that this page would show.
-  save(new Blob([whole], { type: 'application/octet-stream' }), fileName)
+  save(fileName, whole)
   return true
 }
 
@@ -56,13 +60,4 @@ function counted(
       },
     }),
   )
-}
-
-export function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob)
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

@@ -6,7 +6,7 @@ import { formatSize } from '../logic/format.ts'
 import { freeName } from '../logic/names.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import type { DriveSay } from '../messages/messages.ts'
-import { download } from './download.ts'
+import { download, type Save } from './download.ts'
 import { Cancelled, type Jobs } from './jobs.ts'
 import { ignoreMissing } from './use-uploads.ts'
 
@@ -40,19 +40,20 @@ type Needs = {
   readonly faultText: (error: unknown) => string
   readonly job: Jobs['run']
   readonly locale: Locale
+  readonly save: Save
 }
 
 const refOf = ({ id }: Entry): string => `id:${id}`
 
 export function useActions(needs: Needs): Actions {
-  const { sdk, say, onSaid, refresh, faultText, job, locale } = needs
+  const { sdk, say, onSaid, refresh, faultText, job, locale, save } = needs
   return useMemo(
-    () => createActions({ sdk, say, onSaid, refresh, faultText, job, locale }),
-    [sdk, say, onSaid, refresh, faultText, job, locale],
+    () => createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save }),
+    [sdk, say, onSaid, refresh, faultText, job, locale, save],
   )
 }
 
-function createActions({ sdk, say, onSaid, refresh, faultText, job, locale }: Needs): Actions {
+function createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save }: Needs): Actions {
   const { storage, content } = sdk
   const plain = (text: string, undo?: () => void): Said => ({
     text,
@@ -135,22 +136,24 @@ function createActions({ sdk, say, onSaid, refresh, faultText, job, locale }: Ne
         for (const entry of entries) await storage.tag({ path: refOf(entry), ...change })
         return undefined
       }),
-    ...createLongActions({ content, say, job, locale }, attempt),
+    ...createLongActions({ content, say, job, locale, save }, attempt),
   }
 }
 
-type LongNeeds = Pick<Needs, 'say' | 'job' | 'locale'> & { readonly content: AppSdk['content'] }
+type LongNeeds = Pick<Needs, 'say' | 'job' | 'locale' | 'save'> & { readonly content: AppSdk['content'] }
 
 /** What takes its time: shown with how far it is, and stopped by the person. */
 function createLongActions(
-  { content, say, job, locale }: LongNeeds,
+  { content, say, job, locale, save }: LongNeeds,
   attempt: Actions['attempt'],
 ): Pick<Actions, 'download' | 'revokeHard'> {
   return {
     download: (entries) =>
       attempt(async () => {
         for (const entry of entries)
-          await job(say('job.download', { name: entry.name }), (tools) => download(content, entry, tools))
+          await job(say('job.download', { name: entry.name }), (tools) =>
+            download(content, entry, { ...tools, save }),
+          )
         return undefined
       }),
     revokeHard: (grant, who) =>

@@ -1,6 +1,7 @@
 import {
   Breadcrumbs,
   Button,
+  FileInput,
   IconButton,
   Menu,
   type MenuEntry,
@@ -32,7 +33,7 @@ export type BarProps = {
   readonly onSort: (key: SortKey) => void
   readonly onSearch: (text: string) => void
   readonly onNewFolder: () => void
-  readonly onGive: (files: FileList) => void
+  readonly onGive: (files: readonly File[]) => void
   readonly onDetails: () => void
   readonly isDroppable: (transfer: DataTransfer, path: string) => boolean
   readonly onDropOn: (path: string, transfer: DataTransfer) => void
@@ -216,10 +217,6 @@ function NewMenu({
   const { say } = useSurroundings()
   const files = useRef<HTMLInputElement>(null)
   const folder = useRef<HTMLInputElement>(null)
-  const take = (input: HTMLInputElement): void => {
-    if (input.files !== null && input.files.length > 0) onGive(input.files)
-    input.value = ''
-  }
   if (isHidden) return null
   const entries: MenuEntry[] = [
     { id: 'files', label: say('act.upload-files'), icon: 'upload' },
@@ -242,25 +239,8 @@ function NewMenu({
           </Button>
         )}
       </Menu>
-      <input
-        ref={files}
-        type="file"
-        multiple
-        hidden
-        aria-label={say('act.upload-files')}
-        data-qd="files"
-        onChange={(event) => take(event.currentTarget)}
-      />
-      <input
-        ref={folder}
-        type="file"
-        multiple
-        hidden
-        aria-label={say('act.upload-folder')}
-        data-qd="folder"
-        {...{ webkitdirectory: '' }}
-        onChange={(event) => take(event.currentTarget)}
-      />
+      <FileInput input={files} name="files" isMany label={say('act.upload-files')} onFiles={onGive} />
+      <FileInput input={folder} name="folder" isFolder label={say('act.upload-folder')} onFiles={onGive} />
     </>
   )
 }

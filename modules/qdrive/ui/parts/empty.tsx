@@ -1,4 +1,4 @@
-import { Button, EmptyState, Icon, type IconName, Note } from '@anarq/design'
+import { Button, EmptyState, FileInput, Icon, type IconName, Note } from '@anarq/design'
 import { type ReactNode, useRef } from 'react'
 import { useSurroundings } from '../context.ts'
 import { type FaultWords, isPassing } from '../logic/faults.ts'
@@ -16,7 +16,7 @@ const iconOf: Readonly<Record<Place['at'], IconName>> = {
 export type EmptyProps = {
   readonly place: Place
   readonly onNewFolder: () => void
-  readonly onGive: (files: FileList) => void
+  readonly onGive: (files: readonly File[]) => void
 }
 
 /** Nothing here yet: what this place is for, and the first step. */
@@ -33,17 +33,7 @@ export function Empty({ place, onNewFolder, onGive }: EmptyProps): ReactNode {
         <Button icon="folder" onPress={onNewFolder}>
           {say('act.new-folder')}
         </Button>
-        <input
-          ref={input}
-          type="file"
-          multiple
-          hidden
-          aria-label={say('act.upload-files')}
-          onChange={(event) => {
-            if (event.currentTarget.files !== null) onGive(event.currentTarget.files)
-            event.currentTarget.value = ''
-          }}
-        />
+        <FileInput input={input} isMany label={say('act.upload-files')} onFiles={onGive} />
       </>
     )
   return (

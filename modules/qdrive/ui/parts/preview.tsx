@@ -86,10 +86,13 @@ export function PreviewPane({ entry, version, onClose, onStep, onShare }: Previe
   )
 }
 
+/** In the page of a closed frame, which has no origin, no viewer of the browser's opens. */
+const canShowPdf = origin !== 'null'
+
 type BodyProps = { readonly entry: Entry; readonly version: number | undefined }
 
 function Body({ entry, version }: BodyProps): ReactNode {
-  const preview = previewOf(entry)
+  const preview = previewOf(entry, canShowPdf)
   switch (preview) {
     case 'text':
     case 'markdown':
@@ -179,14 +182,15 @@ function MediaBody({
 
 function NoBody({ entry }: { readonly entry: Entry }): ReactNode {
   const { say, actions, locale } = useSurroundings()
+  const isPdf = previewOf(entry) === 'pdf'
   const why =
     entry.bytes > blobBytesMax
       ? say('preview.too-large', { size: formatSize(blobBytesMax, locale) })
-      : say('preview.none')
+      : say(isPdf ? 'preview.no-viewer' : 'preview.none')
   return (
     <EmptyState
       icon="file"
-      title={say('preview.none.title')}
+      title={say(isPdf ? 'preview.no-viewer.title' : 'preview.none.title')}
       acts={
         <Button look="accent" icon="download" onPress={() => void actions.download([entry])}>
           {say('act.download')}

@@ -10,7 +10,6 @@ import {
   type ShareForm,
   type ShareProblem,
 } from '../logic/sharing.ts'
-import { save } from '../model/download.ts'
 
 export type ShareDialogProps = { readonly entry: Entry; readonly onClose: () => void }
 
@@ -145,7 +144,7 @@ export function ShareDialog({ entry, onClose }: ShareDialogProps): ReactNode {
 }
 
 function Shared({ entry, ping, onClose }: ShareDialogProps & { readonly ping: Uint8Array }): ReactNode {
-  const { say } = useSurroundings()
+  const { say, window } = useSurroundings()
   const name = pingFileName(entry.name)
   return (
     <Dialog
@@ -159,9 +158,7 @@ function Shared({ entry, ping, onClose }: ShareDialogProps & { readonly ping: Ui
           <Button
             look="accent"
             icon="download"
-            onPress={() =>
-              save(new Blob([ping as Uint8Array<ArrayBuffer>], { type: 'application/octet-stream' }), name)
-            }
+            onPress={() => window.save(name, new Blob([ping as Uint8Array<ArrayBuffer>]))}
           >
             {say('share.done.save')}
           </Button>

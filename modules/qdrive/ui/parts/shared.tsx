@@ -1,9 +1,8 @@
-import { Button, EmptyState, Icon, IconButton, Note, Skeleton } from '@anarq/design'
+import { Button, EmptyState, FileInput, Icon, IconButton, Note, Skeleton } from '@anarq/design'
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatSize } from '../logic/format.ts'
-import { save } from '../model/download.ts'
 import { useGrants } from './details.tsx'
 import { EntryName } from './entry-name.tsx'
 import { GrantRow } from './grant-row.tsx'
@@ -100,18 +99,13 @@ export function SharedWithMe(): ReactNode {
         void take([...event.dataTransfer.files])
       }}
     >
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
+      <FileInput
+        input={input}
+        name="pings"
         accept=".ping"
-        aria-label={say('shared.open')}
-        data-qd="pings"
-        onChange={(event) => {
-          void take([...(event.currentTarget.files ?? [])])
-          event.currentTarget.value = ''
-        }}
+        isMany
+        label={say('shared.open')}
+        onFiles={(files) => void take(files)}
       />
       {kept === undefined && <Skeleton height={64} />}
       {kept?.length === 0 && (
@@ -159,12 +153,12 @@ function SharedRow({
   readonly onOpen: () => void
   readonly onForget: () => void
 }): ReactNode {
-  const { say, sdk, locale, actions } = useSurroundings()
+  const { say, sdk, locale, window, actions } = useSurroundings()
   const { opened, name, ping } = one
   const keep = (): void =>
     void actions.attempt(async () => {
       const { stream, entry } = await sdk.content.openShared({ ping })
-      save(await new Response(stream).blob(), entry.name)
+      window.save(entry.name, await new Response(stream).blob())
       return undefined
     })
   return (

@@ -30,7 +30,7 @@ export function useVersions(entry: Entry): readonly Version[] | undefined {
 }
 
 export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
-  const { say, locale, sdk, actions } = useSurroundings()
+  const { say, locale, sdk, window, actions } = useSurroundings()
   const versions = useVersions(entry)
   const [shown, setShown] = useState<Version>()
   const [compared, setCompared] = useState<Version>()
@@ -69,10 +69,11 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
                 onPress={() =>
                   void actions.attempt(
                     async () =>
-                      void (await download(sdk.content, {
-                        ...entry,
-                        version: one.version,
-                      })),
+                      void (await download(
+                        sdk.content,
+                        { ...entry, version: one.version },
+                        { save: window.save },
+                      )),
                   )
                 }
               />

@@ -1,14 +1,14 @@
 import type { MessageKey } from './en.ts'
 
 export const es: Readonly<Record<MessageKey, string>> = {
-  'settings.places': 'Ajustes',
-  appearance: 'Apariencia',
-  language: 'Idioma',
-  storage: 'Espacio',
-  backup: 'Copia de seguridad',
-  keys: 'Llaves de herramientas',
-  network: 'Red',
-  about: 'Acerca de',
+  places: 'Ajustes',
+  'place.appearance': 'Apariencia',
+  'place.language': 'Idioma',
+  'place.storage': 'Espacio',
+  'place.backup': 'Copia de seguridad',
+  'place.keys': 'Herramientas',
+  'place.network': 'Red',
+  'place.about': 'Acerca de',
   failed: 'No ha funcionado',
   again: 'Preguntar otra vez',
   close: 'Cerrar',
@@ -59,7 +59,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
     'Un archivo con todo lo de este nodo, sellado tal como está. Guárdalo en otro disco o en otra casa.',
   'backup.make': 'Hacer una copia',
   'backup.make.text':
-    'Archivos, versiones, identidades, permisos y el registro. Quien la encuentre no puede leer nada sin tu frase de paso.',
+    'Archivos, versiones, identidades, permisos y el registro. Quien la encuentre no puede leer nada sin tu frase de acceso.',
   'backup.act': 'Hacer y guardar',
   'backup.busy': 'Reuniendo',
   'backup.done': 'La copia {name} está guardada',
@@ -101,10 +101,11 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'drill.unsaid': 'No lo dice',
   restore: 'Recuperarla',
   'restore.text': 'En un nodo vacío, en esta máquina o en otra.',
+  'restore.folder': 'CARPETA-NUEVA',
   'restore.one': 'Arranca un nodo en una carpeta vacía o nueva:',
   'restore.two':
     'Abre la dirección que imprime, elige «Restaurar una copia de seguridad» y luego el archivo. Puede estar en la máquina de tu navegador.',
-  'restore.three': 'Desbloquéalo con la frase de paso que valía cuando se hizo la copia.',
+  'restore.three': 'Desbloquéalo con la frase de acceso que valía cuando se hizo la copia.',
   'restore.empty':
     'Nada se sobrescribe: un nodo con identidad la rechaza, y también una carpeta con archivos que la copia no conoce.',
   'restore.here': 'Este nodo y la copia misma se quedan como están.',

@@ -6,14 +6,14 @@ export function Appearance(): ReactNode {
   const { say, preferences } = useSurroundings()
   if (preferences === undefined)
     return (
-      <EmptyState icon="lock" title={say('appearance')}>
+      <EmptyState icon="lock" title={say('place.appearance')}>
         {say('appearance.locked')}
       </EmptyState>
     )
   const { value, change } = preferences
   return (
     <>
-      <PageHead title={say('appearance')} text={say('appearance.text')} />
+      <PageHead title={say('place.appearance')} text={say('appearance.text')} />
       <Group>
         <div className="theme-cards" role="radiogroup" aria-label={say('theme')}>
           {(['light', 'dark', 'system'] as const).map((theme) => (

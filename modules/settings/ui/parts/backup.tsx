@@ -10,7 +10,7 @@ export function Backup(): ReactNode {
   const { say } = useSurroundings()
   return (
     <>
-      <PageHead title={say('backup')} text={say('backup.text')} />
+      <PageHead title={say('place.backup')} text={say('backup.text')} />
       <Make />
       <Drill />
       <Restore />
@@ -56,7 +56,7 @@ function Restore(): ReactNode {
       <ol className="settings-steps">
         <li>
           {say('restore.one')}
-          <code className="aq-command">npx anarq up --home NEW-FOLDER</code>
+          <code className="aq-command">npx anarq up --home {say('restore.folder')}</code>
         </li>
         <li>{say('restore.two')}</li>
         <li>{say('restore.three')}</li>
@@ -68,7 +68,7 @@ function Restore(): ReactNode {
         <li>{say('restore.two-nodes')}</li>
       </ul>
       <p className="aq-small">{say('restore.command')}</p>
-      <code className="aq-command">npx anarq restore-backup anarq-….car --home NEW-FOLDER</code>
+      <code className="aq-command">npx anarq restore-backup anarq-….car --home {say('restore.folder')}</code>
     </Group>
   )
 }

@@ -1,6 +1,6 @@
-import { Button, Facts, Group, momentOf, Note, sizeOf } from '@anarq/design'
+import { Facts, FileChooser, Group, momentOf, Note, sizeOf } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
-import { type ReactNode, useRef, useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { amountOf } from '../logic/amount.ts'
 import { unlikeIn, verdictOf } from '../logic/verdict.ts'
@@ -14,7 +14,6 @@ export function Drill(): ReactNode {
   const { bytes, problem, run, stop } = useWork()
   const [file, setFile] = useState<File>()
   const [report, setReport] = useState<Report>()
-  const choose = useRef<HTMLInputElement>(null)
   const check = async (chosen: File): Promise<void> => {
     setFile(chosen)
     setReport(undefined)
@@ -23,22 +22,11 @@ export function Drill(): ReactNode {
   const total = file?.size ?? 0
   return (
     <Group title={say('drill')} text={say('drill.text')}>
-      <input
-        ref={choose}
-        type="file"
-        accept=".car"
-        hidden
-        onChange={({ currentTarget }) => {
-          const [chosen] = currentTarget.files ?? []
-          currentTarget.value = ''
-          if (chosen !== undefined) void check(chosen)
-        }}
-      />
       {bytes === undefined ? (
         <div className="aq-acts">
-          <Button icon="history" onPress={() => choose.current?.click()}>
+          <FileChooser icon="history" accept=".car" onFile={(file) => void check(file)}>
             {say('drill.act')}
-          </Button>
+          </FileChooser>
         </div>
       ) : (
         <Working

@@ -1,11 +1,11 @@
 import {
   AlertDialog,
+  Answered,
   agoOf,
   Badge,
   Button,
   dayOf,
   EmptyState,
-  Failure,
   Group,
   Line,
   Lines,
@@ -24,7 +24,7 @@ type Key = Awaited<ReturnType<Sdk['tools']['list']>>[number]
 export function Keys(): ReactNode {
   const { sdk, say, window, events, deed } = useSurroundings()
   const ask = useCallback(() => sdk.tools.list({}), [sdk])
-  const { value, problem, again } = useAsked(ask, events, 'tools', 'identity')
+  const asked = useAsked(ask, events, 'tools', 'identity')
   const [isMaking, setMaking] = useState(false)
   const [leaving, setLeaving] = useState<Key>()
   const revoke = async ({ id, name }: Key): Promise<void> => {
@@ -35,7 +35,7 @@ export function Keys(): ReactNode {
   return (
     <>
       <PageHead
-        title={say('keys')}
+        title={say('place.keys')}
         text={say('keys.text')}
         acts={
           <Button look="accent" icon="plus" onPress={() => setMaking(true)}>
@@ -43,29 +43,23 @@ export function Keys(): ReactNode {
           </Button>
         }
       />
-      {value === undefined && problem !== undefined && (
-        <Failure
-          icon="key"
-          title={say('keys.failed')}
-          problem={problem}
-          again={say('again')}
-          onRetry={again}
-        />
-      )}
-      {value?.length === 0 && (
-        <EmptyState icon="key" title={say('keys.none')}>
-          {say('keys.none.text')}
-        </EmptyState>
-      )}
-      {value !== undefined && value.length > 0 && (
-        <Group>
-          <Lines label={say('keys.list')}>
-            {value.map((key) => (
-              <KeyLine key={key.id} of={key} onRevoke={() => setLeaving(key)} />
-            ))}
-          </Lines>
-        </Group>
-      )}
+      <Answered asked={asked} icon="key" failed={say('keys.failed')}>
+        {(value) =>
+          value.length === 0 ? (
+            <EmptyState icon="key" title={say('keys.none')}>
+              {say('keys.none.text')}
+            </EmptyState>
+          ) : (
+            <Group>
+              <Lines label={say('keys.list')}>
+                {value.map((key) => (
+                  <KeyLine key={key.id} of={key} onRevoke={() => setLeaving(key)} />
+                ))}
+              </Lines>
+            </Group>
+          )
+        }
+      </Answered>
       {isMaking && <NewKey onClose={() => setMaking(false)} />}
       <AlertDialog
         isOpen={leaving !== undefined}

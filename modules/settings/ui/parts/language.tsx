@@ -6,13 +6,13 @@ export function Language(): ReactNode {
   const { say, preferences } = useSurroundings()
   if (preferences === undefined)
     return (
-      <EmptyState icon="lock" title={say('language')}>
+      <EmptyState icon="lock" title={say('place.language')}>
         {say('appearance.locked')}
       </EmptyState>
     )
   return (
     <>
-      <PageHead title={say('language')} text={say('language.text')} />
+      <PageHead title={say('place.language')} text={say('language.text')} />
       <Group>
         <RadioGroup
           label={say('language.label')}

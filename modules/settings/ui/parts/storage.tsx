@@ -1,15 +1,5 @@
-import {
-  Button,
-  Facts,
-  Failure,
-  Group,
-  Meter,
-  PageHead,
-  Skeleton,
-  sizeOf,
-  TextField,
-  useAsked,
-} from '@anarq/design'
+import { Answered, Button, Facts, Group, Meter, PageHead, sizeOf, TextField, useAsked } from '@anarq/design'
+import type { AppSdk } from '@anarq/sdk/app'
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { amountOf } from '../logic/amount.ts'
@@ -17,39 +7,34 @@ import { bytesIn, fullnessOf, gigabytes, type Room } from '../logic/quota.ts'
 
 /** How much there is and how much room is left; the quota, and tidying up. */
 export function Storage(): ReactNode {
-  const { sdk, say, locale, window, events, deed } = useSurroundings()
+  const { sdk, say, events } = useSurroundings()
   const ask = useCallback(() => sdk.system.storage({}), [sdk])
-  const { value, problem, again } = useAsked(ask, events, 'system', 'drive')
+  const asked = useAsked(ask, events, 'system', 'drive')
+  return (
+    <>
+      <PageHead title={say('place.storage')} text={say('storage.text')} />
+      <Answered asked={asked} icon="archive" failed={say('storage.failed')}>
+        {(room) => <Kept room={room} />}
+      </Answered>
+    </>
+  )
+}
+
+type Stored = Awaited<ReturnType<AppSdk['system']['storage']>>
+
+function Kept({ room }: { readonly room: Stored }): ReactNode {
+  const { sdk, say, locale, window, deed } = useSurroundings()
   const size = (bytes: number): string => sizeOf(bytes, locale)
   const tidy = async (): Promise<void> => {
     const done = await deed.run(() => sdk.system.tidy({}))
     if (done !== undefined)
       window.notify({ title: say('tidy.done', { size: size(done.freedBytes) }), tone: 'success' })
   }
-  const head = <PageHead title={say('storage')} text={say('storage.text')} />
-  if (value === undefined)
-    return (
-      <>
-        {head}
-        {problem === undefined ? (
-          <Skeleton height={160} />
-        ) : (
-          <Failure
-            icon="archive"
-            title={say('storage.failed')}
-            problem={problem}
-            again={say('again')}
-            onRetry={again}
-          />
-        )}
-      </>
-    )
-  const { files, contentBytes, trashedBytes, storedBytes, indexBytes, looseBytes, freeBytes } = value
+  const { files, contentBytes, trashedBytes, storedBytes, indexBytes, looseBytes, freeBytes } = room
   return (
     <>
-      {head}
       <Group>
-        <Fullness room={value} />
+        <Fullness room={room} />
         <Facts
           facts={[
             {
@@ -72,7 +57,7 @@ export function Storage(): ReactNode {
           </Button>
         }
       />
-      <QuotaForm key={value.quotaBytes ?? 'none'} quotaBytes={value.quotaBytes} />
+      <QuotaForm key={room.quotaBytes ?? 'none'} quotaBytes={room.quotaBytes} />
     </>
   )
 }

@@ -5,7 +5,7 @@ import { placeOf, seenPath } from '../places.ts'
 import { fields, flag, list, oneOf, optional, text } from '../shape.ts'
 
 const id = text({ min: 3, max: 64 })
-const path = text({ about: 'A package in the drive.' })
+const path = text({ about: 'A package in the drive, or at the address that a feed names.' })
 const did = text({ min: 3, max: 300 })
 const permission = text({ min: 3, max: 300 })
 const manages = () => 'apps.manage' as const
@@ -23,7 +23,7 @@ export const apps: MethodsOf<AppsSdk> = {
     isChange: false,
     permission: manages,
     params: fields({ path, isDevelopment: optional(flag), feed: optional(did) }),
-    run: ({ apps, caller }, input) => apps().inspect({ ...input, path: placeOf(input.path, caller) }),
+    run: ({ apps, caller }, input) => apps().inspect({ ...input, path: packageOf(input, caller) }),
   },
   install: {
     summary: 'Install a package, or update the app with it',
@@ -36,7 +36,7 @@ export const apps: MethodsOf<AppsSdk> = {
       isDevelopment: optional(flag),
       feed: optional(did),
     }),
-    run: ({ apps, caller }, input) => apps().install({ ...input, path: placeOf(input.path, caller) }),
+    run: ({ apps, caller }, input) => apps().install({ ...input, path: packageOf(input, caller) }),
   },
   uninstall: {
     summary: 'Take an app away, and keep, export or erase its data',
@@ -92,12 +92,26 @@ export const apps: MethodsOf<AppsSdk> = {
     run: async ({ apps, caller }) => (await apps().feeds()).map((feed) => seenFeed(feed, caller)),
   },
   addFeed: {
-    summary: 'Show the apps of a feed: a folder of the drive, signed by its publisher',
+    summary: 'Show the apps of a feed: a folder of the drive or at an https address, signed by its publisher',
     isChange: true,
     permission: manages,
-    params: fields({ path: text({ about: 'A folder with a feed.json.' }) }),
-    run: async ({ apps, caller }, { path }) =>
-      seenFeed(await apps().addFeed({ path: placeOf(path, caller) }), caller),
+    params: fields({
+      path: text({
+        about: 'A folder with a feed.json: in the drive, or an address that begins with https://.',
+      }),
+      allowsPrivate: optional(flag),
+    }),
+    run: async ({ apps, caller }, { path: asked, allowsPrivate }) => {
+      const at = isAtAddress(asked) ? asked : placeOf(asked, caller)
+      return seenFeed(await apps().addFeed({ path: at, allowsPrivate }), caller)
+    },
+  },
+  refreshFeed: {
+    summary: 'Fetch a feed anew from its address, or read its folder again',
+    isChange: true,
+    permission: manages,
+    params: fields({ did }),
+    run: async ({ apps, caller }, input) => seenFeed(await apps().refreshFeed(input), caller),
   },
   removeFeed: {
     summary: 'Show the apps of a feed no more',
@@ -106,6 +120,18 @@ export const apps: MethodsOf<AppsSdk> = {
     params: fields({ did }),
     run: ({ apps }, input) => apps().removeFeed(input),
   },
+}
+
+function isAtAddress(path: string): boolean {
+  return /^https?:\/\//i.test(path)
+}
+
+/** At an address only what a feed names; whether it does, the feed says. */
+function packageOf(
+  { path: asked, feed }: { readonly path: string; readonly feed?: string | undefined },
+  caller: Caller,
+): string {
+  return feed !== undefined && isAtAddress(asked) ? asked : placeOf(asked, caller)
 }
 
 function seenFeed(feed: FeedFacts, caller: Caller): FeedFacts {

@@ -51,6 +51,7 @@ export type {
   NodeNetworkFacts,
   NodeRole,
   PeerFacts,
+  SocksFault,
 } from './network-operations.ts'
 export {
   describeAsked,

@@ -62,7 +62,9 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
     ...questions,
     id: ground.keys.id,
     address: ground.address,
-    socks: among?.socks,
+    get socks() {
+      return among?.socks
+    },
     operations: among?.operations,
     keeping: among?.keeping,
     async reach(invitation, signal) {
@@ -88,7 +90,7 @@ type Among = Pick<Net, 'reach' | 'socks'> & {
 
 /** Closes the ground where it fails. */
 async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Among> {
-  const { kernel, heldFolder, keeping: settings, socks, exit, onFault } = options
+  const { kernel, heldFolder, keeping: settings, socks, exit, onFault, onChanged } = options
   const roles = [...new Set(options.roles)].sort()
   const meeting = openMeeting({ ground, roles, onFault })
   const { discovery } = meeting
@@ -100,12 +102,15 @@ async function openAmongOthers(ground: Ground, options: NetOptions): Promise<Amo
   }
   try {
     keeping = await openKeeping({ ground, known, kernel, folder: heldFolder, settings, onFault })
-    const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
+    const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault, onChanged })
     const { arrived } = keeping
     return {
       keeping,
       operations: networkOperations({ ground, meeting, keeping, circuits, roles }),
-      socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
+      get socks() {
+        const door = circuits.door?.current()
+        return door && `${door.host}:${door.port}`
+      },
       async reach(invitation, signal) {
         if (invitation !== undefined) await meeting.join(invitation, signal)
         await arrived(signal)

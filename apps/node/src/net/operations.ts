@@ -18,7 +18,7 @@ export type NetworkParts = {
 
 /** What can be asked of a node's network, over its rooms. */
 export function networkOperations(parts: NetworkParts): NetworkOperations {
-  const { ground, meeting, keeping, roles } = parts
+  const { ground, meeting, keeping, circuits, roles } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -56,6 +56,7 @@ export function networkOperations(parts: NetworkParts): NetworkOperations {
         known,
         links: links.peers().length,
         clockOffsetMs,
+        ...socksOf(circuits),
         ...(state === undefined ? {} : { agreed: { period: state.period, relays: state.ids.length } }),
       }
     },
@@ -72,13 +73,23 @@ export function networkOperations(parts: NetworkParts): NetworkOperations {
   }
 }
 
+function socksOf({ door }: Circuits): Pick<CircuitsFacts, 'socks' | 'socksFault'> {
+  const [socks, fault] = [door?.current(), door?.fault()]
+  return {
+    ...(socks === undefined ? {} : { socks: { host: socks.host, port: socks.port } }),
+    ...(door === undefined || fault === undefined
+      ? {}
+      : { socksFault: { port: door.port, code: fault.code } }),
+  }
+}
+
 function circuitsOf({ meeting, circuits }: NetworkParts): CircuitsFacts {
-  const { pool, paths, relay, socks } = circuits
+  const { pool, paths, relay } = circuits
   const records = new Map(meeting.discovery.nodes().map(({ record }) => [record.id, record]))
   const relays = circuits.relays()
   const { first, second, last } = paths.report()
   return {
-    ...(socks === undefined ? {} : { socks: { host: socks.host, port: socks.port } }),
+    ...socksOf(circuits),
     relays: relays.length,
     exits: relays.filter(({ isExit }) => isExit).length,
     guards: paths.guards.first.map(({ node }) => node),

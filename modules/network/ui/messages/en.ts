@@ -110,6 +110,8 @@ export const en = {
     'Relays: {relays}. Of them, exits: {exits}. It takes three in different networks, one an exit.',
   door: 'Door for programs of this machine',
   'door.closed': 'closed',
+  'door.taken':
+    'Port {port} is taken by another program, so programs cannot come in. It is tried again; free it, or start the node with another --socks port.',
   'door.none':
     'Nothing of this machine leaves over circuits by itself. To let programs do so, start the node with --socks 9150.',
   choice: 'How uncertain the last hop is',

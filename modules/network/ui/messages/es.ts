@@ -114,6 +114,8 @@ export const es: Texts<MessageKey> = {
     'Relés: {relays}. De ellos, salidas: {exits}. Hacen falta tres en redes distintas, y uno que sea salida.',
   door: 'Puerta para programas de este equipo',
   'door.closed': 'cerrada',
+  'door.taken':
+    'Otro programa ocupa el puerto {port}, así que los programas no pueden entrar. Se vuelve a intentar; libéralo o arranca el nodo con otro --socks.',
   'door.none':
     'Nada de este equipo sale por circuitos por sí solo. Para que los programas puedan, arranca el nodo con --socks 9150.',
   choice: 'Incertidumbre del último salto',

@@ -118,7 +118,6 @@ const happen: Record<Scenario, (network: Network) => void> = {
     for (const node of network.live()) node.side = fractionOf(network.random) < 0.4 ? 1 : 0
     network.run(10 * minuteMs)
     for (const node of network.live()) node.side = 0
-    network.run(5 * minuteMs)
   },
   /** Liars about blocks, who call others dead as well and send what is no message. */
   malicious(network) {

@@ -30,6 +30,13 @@ for (const scenario of ['churn', 'partition'] as const)
     assert.deepEqual([...report.copies], [[6, 40]])
   })
 
+test('[WX-L0-2] [SW-TOP-3] partition: two sides of a cut through several neighbourhoods are one within three minutes of healing', () => {
+  const report = play({ ...small('partition'), nodes: 70 })
+  assert.ok(report.after.neighbourhoods > 2)
+  assert.ok((report.settledMs as number) <= 180_000, `${report.settledMs}`)
+  assert.equal(report.lost, 0)
+})
+
 test('[SW-TOP-5] blackout: a fifth of every neighbourhood goes at once, nothing is lost, and six copies are there within five minutes', () => {
   const report = play(small('blackout'))
   assert.ok(report.after.nodes < 27)

@@ -9,10 +9,20 @@ export { type Charge, charges } from './accusations.ts'
 export { type Agreement, createAgreement, type Equivocation, isEquivocation } from './agreement.ts'
 export { type Card, type CardRules, createCard, createCardReader, searchCard } from './card.ts'
 export { type Certificate, faultsOf, isCertified, quorumOf, type Subject } from './certificate.ts'
-export { createFeedKey, type FeedKey, isSignedHead } from './feed.ts'
+export { createFeedKey, type FeedKey, type IsSigned, isSignedHead, isSignedList } from './feed.ts'
 export { createMemoryHeadStore, feedBytes, type HeadStore, type SignedHead } from './head-store.ts'
 export type { Heads } from './heads.ts'
-export { homeOfFeed, isUnder, membersMax, type Place, type Prefix, type Seat, seatOf } from './place.ts'
+export { readKeptList, writeKeptList } from './kept-list.ts'
+export {
+  homeOfFeed,
+  isUnder,
+  membersMax,
+  type Place,
+  type Prefix,
+  placeOfNode,
+  type Seat,
+  seatOf,
+} from './place.ts'
 export { createSigning, type Signing, signingOf } from './ports.ts'
 export {
   countMax,
@@ -22,6 +32,7 @@ export {
   type Replicas,
   receiptStatement,
 } from './replicas.ts'
-export { type BlockNote, createMemoryStore, type Store } from './store.ts'
+export { createBail } from './standing.ts'
+export { type BlockAt, type BlockNote, createMemoryStore, type Store } from './store.ts'
 export { createSwarm, type Swarm, type SwarmOptions, type SwarmSettings, swarmDefaults } from './swarm.ts'
 export { isProved, type Member, type View, type ViewProof } from './view.ts'

@@ -5,7 +5,8 @@ import { messageBytesMax, type Wire, type World } from '../world.ts'
 import type { Card } from './card.ts'
 import { pick } from './chance.ts'
 import { type Contacts, createContacts } from './contacts.ts'
-import type { HeadStore } from './head-store.ts'
+import { type IsSigned, isSignedList } from './feed.ts'
+import { createMemoryHeadStore, type HeadStore } from './head-store.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { type MembershipSettings, membershipDefaults } from './membership-settings.ts'
 import { type Place, siblingOf } from './place.ts'
@@ -27,11 +28,18 @@ export type SwarmOptions = {
   readonly signing: Signing
   readonly store: Store
   readonly headStore: HeadStore
+  /** The same of lists, and of who stands for an index. */
+  readonly listStore?: HeadStore
+  readonly bailStore?: HeadStore
   /** A card from a peer, checked; `createCardReader` keeps what was checked before. */
   readCard(value: unknown): Card
   admits?(card: Card): boolean
   /** Whether a head is signed by the owner of its index. */
-  isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
+  readonly isHead: IsSigned
+  /** Whether its owner signed that it stands on what this block lists. */
+  readonly isList?: IsSigned
+  /** Where a node belongs that came in this period; without it no node counts as one that has a seat. */
+  placeOf?(publicKey: Uint8Array, period: number): Place | undefined
   /** Told of each message that was no message, so that the link can be held to account. */
   blame?(peer: NodeId, code: string): void
   changed?(view: View, before: View | undefined): void
@@ -62,9 +70,13 @@ export function createSwarm({
   signing,
   store,
   headStore,
+  listStore = createMemoryHeadStore(),
+  bailStore = createMemoryHeadStore(),
   readCard,
   admits = () => true,
   isHead,
+  isList = isSignedList,
+  placeOf = () => undefined,
   blame = () => {},
   changed = () => {},
   settings: given = {},
@@ -120,11 +132,15 @@ export function createSwarm({
     signing,
     store,
     headStore,
+    listStore,
+    bailStore,
     send,
     membership,
     contacts,
     known: () => known,
     isHead,
+    isList,
+    placeOf,
     settings,
   })
 

@@ -6,6 +6,8 @@ import {
   createSwarm,
   homeOfFeed,
   isSignedHead,
+  type Placed,
+  placeOfNode,
   type Swarm,
   type SwarmSettings,
   seatOf,
@@ -17,12 +19,18 @@ import type { Ground } from './ground.ts'
 import { type HeldStore, heldBytesDefault, openHeldStore } from './held-store.ts'
 import { placeCard, placeRules, placeWorkBits } from './place-card.ts'
 import { roomBytes } from './rooms.ts'
+import { createWaker } from './waker.ts'
 
 export type KeepingSettings = {
-  /** What is held for others, at most; absent: a tenth of what is free, and 10 GiB at most. */
+  /**
+   * What is held for others, at most; absent: a tenth of what is free, and 10 GiB at most. 0: nothing, and this node has no seat,
+   * so that others keep for it what they do for strangers.
+   */
   readonly heldBytesMax?: number
   /** How fast copies of what is here go out, in bytes a second over all who get one. */
   readonly bytesPerSecond?: number
+  /** How long after one list of what is in use the next is made. */
+  readonly listEveryMs?: number
   /** All of a network have the same. */
   readonly workBits?: number
   readonly swarm?: Partial<SwarmSettings>
@@ -59,6 +67,9 @@ const settleMs = 500
 const restMsMin = 10_000
 const restMsMax = 30 * 60_000
 const retryMs = 5_000
+const listEveryMsDefault = 24 * 3_600_000
+/** Who stands for an index is said again after so long: those who keep it change. */
+const standAgainMs = 24 * 3_600_000
 const blamesMax = 64
 
 /** The node is up at once; its place is paid for beside it. */
@@ -67,6 +78,9 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
   const { world } = ground
   const held = await openHeldStore({ folder, onFault })
   const heldBytesMax = settings.heldBytesMax ?? (await heldBytesDefault(folder, held.bytes()))
+  const isGuest = heldBytesMax === 0
+  // Whoever gives no room any more keeps none: others have more copies, and make this one anew.
+  if (isGuest) for (const note of [...held.store.notes()]) held.store.delete(note)
   const waker = createWaker(ground)
   let isClosed = false
   let swarm: Swarm | undefined
@@ -109,7 +123,7 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
     const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
     let restMs = restMsMin
     while (!isClosed) {
-      if (!isMember()) {
+      if (!isMember() && !(isGuest && isSeeking())) {
         await waker.rest(retryMs)
         continue
       }
@@ -135,6 +149,8 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
 
   return {
     copies,
+    listEveryMs: settings.listEveryMs ?? listEveryMsDefault,
+    held: () => ({ blocks: held.blocks(), bytes: held.bytes(), bytesMax: heldBytesMax }),
     isThere,
     ...asked,
     async arrived(signal) {
@@ -175,6 +191,7 @@ async function startSwarm(
 ): Promise<void> {
   const { keys, world, links, rooms } = ground
   const rules = placeRules(settings.workBits ?? placeWorkBits)
+  const isGuest = heldBytesMax === 0
   const card = await placeCard(ground, rules, isStopped)
   if (card === undefined || isStopped()) return
   const blames = new Map<NodeId, number>()
@@ -185,8 +202,15 @@ async function startSwarm(
     signing: signingOf(keys.signing),
     store: held.store,
     headStore: held.heads,
+    listStore: held.lists,
+    bailStore: held.bails,
     readCard: createCardReader(rules),
     isHead: isSignedHead,
+    placeOf(publicKey, period) {
+      const seed = rules.seedOf(period)
+      return seed && placeOfNode(publicKey, seed)
+    },
+    isGuest,
     blame(peer) {
       const count = (blames.get(peer) ?? 0) + 1
       blames.set(peer, count)
@@ -201,7 +225,7 @@ async function startSwarm(
   started(swarm)
   swarm.start(known())
   world.after(foundAfterMs, () => {
-    if (!isStopped() && swarm.view() === undefined) swarm.membership.found()
+    if (!isStopped() && !isGuest && swarm.view() === undefined) swarm.membership.found()
   })
   const meet = (): void => {
     if (isStopped()) return
@@ -243,7 +267,7 @@ function factsOf(
 function asNeighbours(
   need: () => Swarm,
   copies: number,
-): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead'> & { giveUp(): void } {
+): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead' | 'putList'> & { giveUp(): void } {
   const asked = new Set<(fault: Fault) => void>()
   const ask = async <T>(begin: (swarm: Swarm, then: (answer: T) => void) => void): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -254,6 +278,14 @@ function asNeighbours(
     } finally {
       asked.delete(reject)
     }
+  }
+  const stoodMs = new Map<string, number>()
+  /** Before anything is put: who stands for it decides what room there is. */
+  const stand = async (feed: Uint8Array): Promise<void> => {
+    const [name, nowMs] = [feed.toHex(), performance.now()]
+    if (nowMs - (stoodMs.get(name) ?? Number.NEGATIVE_INFINITY) < standAgainMs) return
+    const copies = await ask<number>((swarm, then) => swarm.stand(feed, then))
+    if (copies > 0) stoodMs.set(name, nowMs)
   }
   return {
     giveUp() {
@@ -266,57 +298,17 @@ function asNeighbours(
       if (counts === undefined) throw nobody()
       return counts
     },
-    put: (feed, bytes) =>
-      ask(({ replicas }, then) =>
-        replicas.put(homeOfFeed(feed), bytes, copies, (placed) => then(placed.copies)),
-      ),
+    async put(feed, bytes) {
+      await stand(feed)
+      const placed = await ask<Placed>(({ replicas }, then) =>
+        replicas.put(homeOfFeed(feed), bytes, copies, then),
+      )
+      return { copies: placed.copies, refused: placed.refused }
+    },
+    putList: (feed, list) => ask(({ replicas }, then) => replicas.lists.put(feed, list, then)),
     get: (feed, digest) => ask(({ replicas }, then) => replicas.get(homeOfFeed(feed), digest, then)),
     putHead: (feed, head) => ask(({ replicas }, then) => replicas.heads.put(feed, head, then)),
     heads: (feed) => ask(({ replicas }, then) => replicas.heads.find(feed, then)),
-  }
-}
-
-type Waker = {
-  wake(): void
-  /** Waits until it is woken, or so long. True where it was woken. */
-  rest(ms: number): Promise<boolean>
-  pause(ms: number): Promise<void>
-  /** Nothing waits any more. */
-  end(): void
-}
-
-function createWaker({ world }: Pick<Ground, 'world'>): Waker {
-  let isWoken = false
-  let isOver = false
-  let waiting: { isPause: boolean; end(): void } | undefined
-
-  const wait = (ms: number, isPause: boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        waiting = undefined
-        stop()
-        resolve()
-      }
-      const stop = world.after(isOver ? 0 : ms, end)
-      waiting = { isPause, end }
-    })
-  return {
-    wake() {
-      isWoken = true
-      if (waiting?.isPause === false) waiting.end()
-    },
-    async rest(ms) {
-      if (!isWoken) await wait(ms, false)
-      const was = isWoken
-      isWoken = false
-      return was
-    },
-    pause: (ms) => wait(ms, true),
-    end() {
-      isOver = true
-      isWoken = true
-      waiting?.end()
-    },
   }
 }
 

@@ -46,6 +46,8 @@ export type MembershipOptions = {
   /** Whether this node may be a member at all: a branch asks for a certificate here. */
   admits(card: Card): boolean
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
+  /** It asks nobody in. */
+  readonly isGuest: boolean
   /** This node has no neighbourhood any more, or not yet: whoever routes finds the one for its place. */
   homeless(): void
   changed(view: View, before: View | undefined, all: readonly View[]): void
@@ -295,8 +297,8 @@ export function createMembership(options: MembershipOptions): Membership {
     )
       return false
     if (view === undefined) {
-      if (theirs !== undefined && hasMember(theirs, self)) adopt(next)
-      else if (theirs !== undefined) entry.askIn(next, 0)
+      if (theirs !== undefined && hasMember(theirs, self) && !options.isGuest) adopt(next)
+      else if (theirs !== undefined && !options.isGuest) entry.askIn(next, 0)
     } else if (theirs === undefined) onBeyond(next, view)
     else if (next.kind === 'agreed' && isNextOf(next, view)) adopt(next)
     else {

@@ -12,6 +12,7 @@ import { type MembershipSettings, membershipDefaults } from './membership-settin
 import { type Place, siblingOf } from './place.ts'
 import type { Signing } from './ports.ts'
 import { createReplicas, type ReplicaSettings, type Replicas, replicaDefaults } from './replicas.ts'
+import { createBail } from './standing.ts'
 import type { Store } from './store.ts'
 import type { View } from './view.ts'
 
@@ -43,6 +44,8 @@ export type SwarmOptions = {
   /** Told of each message that was no message, so that the link can be held to account. */
   blame?(peer: NodeId, code: string): void
   changed?(view: View, before: View | undefined): void
+  /** Takes no seat: it holds nothing for others, and they hold for it what they do for strangers. */
+  readonly isGuest?: boolean
   readonly settings?: Partial<SwarmSettings>
 }
 
@@ -54,6 +57,8 @@ export type Swarm = {
   receive(from: NodeId, message: Uint8Array): void
   stop(): void
   view(): View | undefined
+  /** This node stands for an index: what others hold for it counts as this node's. Told how many took note. */
+  stand(feed: Uint8Array, done: (copies: number) => void): void
   /** Of this node. */
   readonly place: Place
   readonly membership: Membership
@@ -77,6 +82,7 @@ export function createSwarm({
   isHead,
   isList = isSignedList,
   placeOf = () => undefined,
+  isGuest = false,
   blame = () => {},
   changed = () => {},
   settings: given = {},
@@ -100,6 +106,7 @@ export function createSwarm({
     admits,
     send,
     homeless: () => seek(),
+    isGuest,
     changed(view, before, all) {
       seeks = 0
       // Whoever was one neighbourhood is the best way into the part that it lost.
@@ -177,7 +184,7 @@ export function createSwarm({
       known = start
       const first = (world.random.bytes(2)[0] as number) / 256
       world.after(settings.probeMs * first, tick)
-      if (known.length === 0) membership.found()
+      if (known.length === 0 && !isGuest) membership.found()
       else seek()
     },
     meet(nodes) {
@@ -205,6 +212,7 @@ export function createSwarm({
       isStopped = true
       membership.stop()
     },
+    stand: (feed, done) => replicas.bails.put(feed, createBail(signing, network, feed, card.period), done),
     view: membership.view,
     place: card.place,
     membership,

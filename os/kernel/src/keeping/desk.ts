@@ -127,17 +127,21 @@ export function createKeepingDesk({
 
 function keptFacts(
   { space }: Office,
-  { ledger, waiting, isCounted }: Keeper,
+  { ledger, waiting, isCounted, refused }: Keeper,
   neighbours: Neighbours | undefined,
 ): KeptFacts {
   const copies = neighbours?.copies ?? 0
   const counts = ledger.counts(Math.max(1, copies))
   const { placed } = ledger
+  const refusals = refused()
+  const held = neighbours?.held()
   return {
     isAmongNeighbours: neighbours?.isThere() ?? false,
     copies,
     isCounted: isCounted(),
     blocks: { ...counts, alone: counts.alone + waiting() },
+    ...(refusals === undefined ? {} : { refused: refusals }),
+    ...(held === undefined ? {} : { held }),
     ...(placed === undefined
       ? {}
       : {

@@ -87,9 +87,7 @@ async function keepAll({ keeping }: Kernel): Promise<void> {
 
 const content = createSeededRandom(3).bytes(1_500_000)
 
-async function homeIn(
-  neighbours: Village,
-): Promise<FamilyHome & { words: string; clock: ManualClock }> {
+async function homeIn(neighbours: Village): Promise<FamilyHome & { words: string; clock: ManualClock }> {
   const clock = createManualClock(someDay)
   const home = await emptyHome(clock, 1, { neighbours })
   const { words } = await home.operations.account.init({ name: 'ada', passphrase })

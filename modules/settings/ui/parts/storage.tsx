@@ -44,7 +44,7 @@ export function Storage(): ReactNode {
         )}
       </>
     )
-  const { files, contentBytes, trashedBytes, storedBytes, indexBytes, looseBytes, freeBytes } = value
+  const { files, contentBytes, trashedBytes, storedBytes, indexBytes, looseBytes, freeBytes, held } = value
   return (
     <>
       {head}
@@ -59,6 +59,17 @@ export function Storage(): ReactNode {
             { name: say('storage.trash'), value: size(trashedBytes) },
             { name: say('storage.stored'), value: size(storedBytes) },
             { name: say('storage.index'), value: size(indexBytes) },
+            ...(held === undefined
+              ? []
+              : [
+                  {
+                    name: say('storage.held'),
+                    value:
+                      held.bytesMax === 0
+                        ? say('storage.held.none')
+                        : say('storage.of', { used: size(held.bytes), of: size(held.bytesMax) }),
+                  },
+                ]),
             { name: say('storage.free'), value: freeBytes === undefined ? '–' : size(freeBytes) },
           ]}
         />

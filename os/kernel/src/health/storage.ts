@@ -12,7 +12,7 @@ const pageEntries = 5000
 /** How much an identity has, and what all of this home takes on the disk. */
 export async function storageOf(
   { view }: Pick<Space, 'view'>,
-  { room }: Pick<KernelPorts, 'room'>,
+  { room, neighbours }: Pick<KernelPorts, 'neighbours' | 'room'>,
   quota: Pick<Quota, 'bytes'>,
 ): Promise<StorageFacts> {
   // What the system keeps for itself there is no file of the person's.
@@ -22,6 +22,7 @@ export async function storageOf(
   const shown = await sumOf(view, { ...outside, isTrashed: false })
   const disk = await room?.()
   const quotaBytes = quota.bytes()
+  const held = neighbours?.held()
   return {
     files: all.files,
     contentBytes: all.bytes,
@@ -31,6 +32,7 @@ export async function storageOf(
     looseBytes: Math.max(0, (disk?.fileBytes ?? 0) - (disk?.liveBytes ?? 0)),
     ...(disk === undefined ? {} : { freeBytes: disk.freeBytes, diskBytes: disk.diskBytes }),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
+    ...(held === undefined ? {} : { held }),
   }
 }
 

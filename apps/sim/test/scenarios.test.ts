@@ -54,6 +54,14 @@ test('[SW-TOP-8] [AQ-VIS-5] malicious: who keeps nothing is put out, nobody hone
   assert.equal(report.fetched, report.asked)
 })
 
+test('[AQ-QNET-7] hoard: who has others hold all that they take fills no neighbour, and those who come later find their room', () => {
+  const report = play(small('hoard'))
+  assert.deepEqual([...report.later], [['full', 40]])
+  assert.ok(report.fullest > 0.1 && report.fullest < 0.6, `${report.fullest}`)
+  assert.equal(report.lost, 0)
+  assert.equal(report.fetched, 40)
+})
+
 test('flood: noise and searches cost honest nodes little more than answers, and nobody leaves', () => {
   const report = play(small('flood'))
   assert.deepEqual([report.after.homeless, report.after.split, report.after.ghosts], [0, 0, 0])

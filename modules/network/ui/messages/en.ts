@@ -85,6 +85,8 @@ export const en = {
   'kept.title': 'How well your things are kept',
   'kept.text': 'Each sealed piece is wanted with {copies} holders, so that any five may be lost.',
   'kept.nobody': 'Nobody is there just now who could keep anything.',
+  'kept.refused':
+    'Of the holders of the last piece that too few have, full: {full}; with no more room for this node: {share}. It is tried again.',
   'kept.meter': 'Kept elsewhere too',
   'kept.of': '{elsewhere} of {all} pieces',
   'kept.so-far': '{elsewhere} of {all} pieces, looked at so far',
@@ -97,6 +99,9 @@ export const en = {
   'kept.words.older': 'what there was a moment ago',
   'held.title': 'What you keep for others',
   'held.text': 'Sealed: you cannot read it, and nobody can say whose it is by looking.',
+  'held.nothing':
+    'Nothing: this node gives no room, so it has no seat. Others keep little for it, and that goes first when they are full.',
+  'held.nothing.how': 'To give room, start the node with --give 20G.',
   'held.meter': 'Room given',
   'held.of': '{bytes} of {max}, {blocks} pieces',
   'circuits.title': 'Circuits',

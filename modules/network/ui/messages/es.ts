@@ -89,6 +89,8 @@ export const es: Texts<MessageKey> = {
   'kept.text':
     'De cada pieza sellada se quieren {copies} poseedores, para que puedan perderse cinco cualesquiera.',
   'kept.nobody': 'Ahora mismo no hay nadie que pueda guardar nada.',
+  'kept.refused':
+    'De los que deben guardar la última pieza que tienen pocos, llenos: {full}; sin más sitio para este nodo: {share}. Se vuelve a intentar.',
   'kept.meter': 'Guardado también fuera',
   'kept.of': '{elsewhere} de {all} piezas',
   'kept.so-far': '{elsewhere} de {all} piezas, por ahora',
@@ -101,6 +103,9 @@ export const es: Texts<MessageKey> = {
   'kept.words.older': 'lo que había hace un momento',
   'held.title': 'Lo que guardas para otros',
   'held.text': 'Sellado: no puedes leerlo, y mirándolo nadie sabe de quién es.',
+  'held.nothing':
+    'Nada: este nodo no da espacio, así que no tiene asiento. Otros guardan poco para él, y eso es lo primero que quitan cuando se llenan.',
+  'held.nothing.how': 'Para dar espacio, arranca el nodo con --give 20G.',
   'held.meter': 'Espacio cedido',
   'held.of': '{bytes} de {max}, {blocks} piezas',
   'circuits.title': 'Circuitos',

@@ -147,8 +147,8 @@ export function createNetwork({
         headStore: createMemoryHeadStore(),
         readCard,
         isHead: () => true,
-        placeOf: (publicKey, of) => {
-          const seed = rules.seedOf(of)
+        placeOf: (publicKey) => {
+          const seed = rules.seedOf(period)
           return seed && placeOfNode(publicKey, seed)
         },
         blame: () => {

@@ -206,8 +206,8 @@ async function startSwarm(
     bailStore: held.bails,
     readCard: createCardReader(rules),
     isHead: isSignedHead,
-    placeOf(publicKey, period) {
-      const seed = rules.seedOf(period)
+    placeOf(publicKey) {
+      const seed = rules.seedOf(card.period)
       return seed && placeOfNode(publicKey, seed)
     },
     isGuest,

@@ -105,8 +105,8 @@ export type ReplicasOptions = {
   known(): readonly NodeId[]
   readonly isHead: IsSigned
   readonly isList: IsSigned
-  /** Of a node that came in that period. */
-  placeOf(publicKey: Uint8Array, period: number): Place | undefined
+  /** Where a node with this key belongs. */
+  placeOf(publicKey: Uint8Array): Place | undefined
   readonly settings: ReplicaSettings
 }
 
@@ -168,8 +168,10 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     return atMs < world.clock.nowMs() + aheadMs && options.isList(feed, atMs, list, signature)
   }
 
-  function isBail(feed: Uint8Array, period: number, node: Uint8Array, signature: Uint8Array): boolean {
-    return signing.verify(node, bailStatement(network, feed, period), signature)
+  function isBail(feed: Uint8Array, atMs: number, node: Uint8Array, signature: Uint8Array): boolean {
+    const isNow = atMs < world.clock.nowMs() + aheadMs
+    const isFree = isNow && !standing.isTaken(feed, node)
+    return isFree && signing.verify(node, bailStatement(network, feed, atMs), signature)
   }
 
   function put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void {
@@ -318,6 +320,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     get,
     tick() {
       ticks += 1
+      standing.tick()
       holding.tick()
       repair.tick()
       for (const one of rooms) one.tick()

@@ -1,3 +1,4 @@
+import { equalBytes } from '@anarq/bytes'
 import { encodeCbor } from '@anarq/ipld'
 import type { World } from '../world.ts'
 import type { Contacts } from './contacts.ts'
@@ -15,6 +16,8 @@ export type Account = {
 
 export type Standing = {
   accountOf(home: Place): Account
+  /** Whether another node, which has a seat, stands for it: it is not put aside by whoever says so later. */
+  isTaken(feed: Uint8Array, node: Uint8Array): boolean
   /** Whether one more index may be known here in the name of this node. */
   mayStand(node: Uint8Array): boolean
   tick(): void
@@ -25,8 +28,8 @@ export type StandingOptions = {
   /** Who stands for each feed; the newest counts. */
   readonly bails: HeadStore
   readonly contacts: Pick<Contacts, 'find'>
-  /** Of a node that came in that period. */
-  placeOf(publicKey: Uint8Array, period: number): Place | undefined
+  /** Where a node with this key belongs. */
+  placeOf(publicKey: Uint8Array): Place | undefined
 }
 
 /** Indexes of one node: its person's identities, many times over. */
@@ -40,21 +43,21 @@ const strangerMs = 60_000
 type Seat = { isSeated: boolean; atMs: number; isAsked: boolean; feeds: number }
 
 /** What a node says who stands for a feed. It signs: nobody's share is spent by others. */
-export function bailStatement(network: string, feed: Uint8Array, period: number): Uint8Array {
-  return labelled('bail', encodeCbor([network, feed, period]))
+export function bailStatement(network: string, feed: Uint8Array, atMs: number): Uint8Array {
+  return labelled('bail', encodeCbor([network, feed, atMs]))
 }
 
 export function createBail(
   { publicKey, sign }: Pick<Signing, 'publicKey' | 'sign'>,
   network: string,
   feed: Uint8Array,
-  period: number,
+  atMs: number,
 ): SignedHead {
-  return { sequence: period, head: publicKey, signature: sign(bailStatement(network, feed, period)) }
+  return { sequence: atMs, head: publicKey, signature: sign(bailStatement(network, feed, atMs)) }
 }
 
 export function createStanding({ world, bails, contacts, placeOf }: StandingOptions): Standing {
-  const nodes = new Map<string, { key: Uint8Array; period: number }>()
+  const nodes = new Map<string, Uint8Array>()
   const seats = new Map<string, Seat>()
   let strangers = 0
   let counted = -1
@@ -78,7 +81,7 @@ export function createStanding({ world, bails, contacts, placeOf }: StandingOpti
     for (const feed of bails.feeds()) {
       const [bail] = bails.get(feed)
       if (bail === undefined) continue
-      nodes.set(homeOfFeed(feed).toHex(), { key: bail.head, period: bail.sequence })
+      nodes.set(homeOfFeed(feed).toHex(), bail.head)
       seatOf(bail.head.toHex()).feeds += 1
     }
     for (const [name, { feeds, isAsked }] of seats) if (feeds === 0 && !isAsked) seats.delete(name)
@@ -89,10 +92,10 @@ export function createStanding({ world, bails, contacts, placeOf }: StandingOpti
     strangers = [...seats.values()].reduce((sum, { isSeated, feeds }) => sum + (isSeated ? 0 : feeds), 0)
   }
 
-  function look({ key, period }: { key: Uint8Array; period: number }): Seat {
+  function look(key: Uint8Array): Seat {
     const seat = seatOf(key.toHex())
     const age = Math.abs(world.clock.nowMs() - seat.atMs)
-    const place = placeOf(key, period)
+    const place = placeOf(key)
     if (place === undefined || seat.isAsked || age < (seat.isSeated ? seatedMs : strangerMs)) return seat
     seat.isAsked = true
     contacts.find(place, [], (proof) => {
@@ -111,7 +114,7 @@ export function createStanding({ world, bails, contacts, placeOf }: StandingOpti
       count()
       const node = nodes.get(home.toHex())
       if (node === undefined) return { name: '', isSeated: false }
-      return { name: node.key.toHex(), isSeated: look(node).isSeated }
+      return { name: node.toHex(), isSeated: look(node).isSeated }
     },
     mayStand(node) {
       count()
@@ -119,6 +122,14 @@ export function createStanding({ world, bails, contacts, placeOf }: StandingOpti
       const isKnown = seat?.isSeated === true
       return (seat?.feeds ?? 0) < feedsOfNodeMax && (isKnown || strangers < feedsOfStrangersMax)
     },
-    tick: count,
+    isTaken(feed, node) {
+      const [bail] = bails.get(feed)
+      return bail !== undefined && !equalBytes(bail.head, node) && look(bail.head).isSeated
+    },
+    tick() {
+      // Another may stand for as many as before.
+      counted = -1
+      count()
+    },
   }
 }

@@ -39,8 +39,8 @@ export type SwarmOptions = {
   readonly isHead: IsSigned
   /** Whether its owner signed that it stands on what this block lists. */
   readonly isList?: IsSigned
-  /** Where a node belongs that came in this period; without it no node counts as one that has a seat. */
-  placeOf?(publicKey: Uint8Array, period: number): Place | undefined
+  /** Where a node with this key belongs; without it no node counts as one that has a seat. */
+  placeOf?(publicKey: Uint8Array): Place | undefined
   /** Told of each message that was no message, so that the link can be held to account. */
   blame?(peer: NodeId, code: string): void
   changed?(view: View, before: View | undefined): void
@@ -212,7 +212,8 @@ export function createSwarm({
       isStopped = true
       membership.stop()
     },
-    stand: (feed, done) => replicas.bails.put(feed, createBail(signing, network, feed, card.period), done),
+    stand: (feed, done) =>
+      replicas.bails.put(feed, createBail(signing, network, feed, world.clock.nowMs()), done),
     view: membership.view,
     place: card.place,
     membership,

@@ -25,8 +25,8 @@ test('no bytes from a peer throw through the node, change who its neighbours are
   net.add([peer])
   using key = createFeedKey(new Uint8Array(32).fill(3))
   const { replicas } = (nodes[2] as Node).swarm
-  const { signing, card } = nodes[2] as Node
-  replicas.bails.put(key.feed, createBail(signing, '', key.feed, card.period), () => {})
+  const { signing } = nodes[2] as Node
+  replicas.bails.put(key.feed, createBail(signing, '', key.feed, 1), () => {})
   replicas.put(homeOfFeed(key.feed), new Uint8Array(100), 6, () => {})
   replicas.lists.put(key.feed, key.signList(1, new Uint8Array(32)), () => {})
   replicas.lists.find(key.feed, () => {})

@@ -9,11 +9,12 @@ import { createNet, type Net, type Node } from './net.ts'
 
 const random = createSeededRandom(12)
 const bytesMax = 64 * 1024
+const startMs = 1_767_225_600_000
 const settings = { heldBytesMax: bytesMax }
 
 function stand(net: Net, node: Node, feed: Uint8Array): number {
   let copies = 0
-  node.swarm.replicas.bails.put(feed, createBail(node.signing, '', feed, node.card.period), (count) => {
+  node.swarm.replicas.bails.put(feed, createBail(node.signing, '', feed, startMs), (count) => {
     copies = count
   })
   net.run(10_000)
@@ -66,9 +67,16 @@ test('nobody spends the share of another: who stands for an index signs it itsel
   const [victim, liar] = [nodes[0] as Node, nodes[1] as Node]
   const feed = random.bytes(32)
   const { sign } = liar.signing
-  const bail = createBail({ publicKey: victim.signing.publicKey, sign }, '', feed, 7)
+  const bail = createBail({ publicKey: victim.signing.publicKey, sign }, '', feed, startMs)
   let copies = -1
   liar.swarm.replicas.bails.put(feed, bail, (count) => {
+    copies = count
+  })
+  net.run(20_000)
+  assert.equal(copies, 0)
+  // Nor does anybody take an index over whose node has a seat, in whatever time.
+  assert.ok(stand(net, victim, feed) >= 3)
+  liar.swarm.replicas.bails.put(feed, createBail(liar.signing, '', feed, startMs + 1000), (count) => {
     copies = count
   })
   net.run(20_000)

@@ -55,7 +55,7 @@ test('[SW-TOP-8] [AQ-VIS-5] malicious: who keeps nothing is put out, nobody hone
 })
 
 test('[AQ-QNET-7] hoard: who has others hold all that they take fills no neighbour, and those who come later find their room', () => {
-  const report = play(small('hoard'))
+  const report = play({ ...small('hoard'), nodes: 20 })
   assert.deepEqual([...report.later], [['full', 40]])
   assert.ok(report.fullest > 0.1 && report.fullest < 0.6, `${report.fullest}`)
   assert.equal(report.lost, 0)

@@ -30,7 +30,7 @@ export function createMetrics({
   kernel,
   stats,
 }: {
-  kernel: Pick<Kernel, 'operations' | 'guardian'>
+  kernel: Pick<Kernel, 'guardian' | 'keeping' | 'operations'>
   stats: () => Promise<StoreStats>
 }): Metrics {
   const answers: Answers = new Map()
@@ -53,6 +53,7 @@ export function createMetrics({
         ...httpFamilies(answers),
         ...guardianFamilies(kernel),
         ...storeFamilies(await stats()),
+        ...heldFamilies(kernel),
         ...(await accountFamilies(kernel)),
       ]
       return families.map(textOf).join('')
@@ -138,6 +139,17 @@ function storeFamilies({ blocks, liveBytes, fileBytes, damaged }: StoreStats): F
     gauge('anarq_block_live_bytes', 'Bytes of blocks in use, second copies included.', liveBytes),
     gauge('anarq_block_file_bytes', 'Bytes that their files take on the disk.', fileBytes),
     counter('anarq_blocks_damaged_total', 'Blocks found damaged since the start.', [{ value: damaged }]),
+  ]
+}
+
+/** What this machine holds for others, where it is on a network. */
+function heldFamilies({ keeping }: Pick<Kernel, 'keeping'>): Family[] {
+  const facts = keeping.held()
+  if (facts === undefined) return []
+  return [
+    gauge('anarq_held_blocks', 'Blocks held for other nodes.', facts.blocks),
+    gauge('anarq_held_bytes', 'Bytes held for other nodes.', facts.bytes),
+    gauge('anarq_held_bytes_max', 'Bytes that this node gives to others.', facts.bytesMax),
   ]
 }
 

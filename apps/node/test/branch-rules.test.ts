@@ -73,11 +73,14 @@ function neighboursThatTake(given: Set<string>): NonNullable<KernelPorts['neighb
     count: async (_feed, digests) => digests.map((digest) => (given.has(toHex(digest)) ? 6 : 0)),
     async put(_feed, bytes) {
       given.add(toHex(hashBlake3(bytes)))
-      return 6
+      return { copies: 6, refused: { full: 0, share: 0 } }
     },
     get: async () => undefined,
     putHead: async () => 6,
     heads: async () => [],
+    putList: async () => 6,
+    listEveryMs: 24 * 3_600_000,
+    held: () => ({ blocks: 0, bytes: 0, bytesMax: 0 }),
   }
 }
 

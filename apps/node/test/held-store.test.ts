@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, open, readdir, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, open, readdir, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Fault } from '@anarq/fault'
 import { hashBlake3 } from '@anarq/qlock'
-import { homeOfFeed } from '@anarq/qnet/swarm'
+import { type BlockNote, homeOfFeed } from '@anarq/qnet/swarm'
 import { testLastingStores } from '@anarq/qnet/testing'
 import { createSeededRandom } from '@anarq/random/testing'
+import { createNotes, readNote, writeNote, writeNoteGone } from '../src/net/held-notes.ts'
 import { type HeldStore, openHeldStore } from '../src/net/held-store.ts'
 
 async function inFolder<T>(act: (folder: string, faults: Fault[]) => Promise<T>): Promise<T> {
@@ -43,8 +44,12 @@ const home = homeOfFeed(new Uint8Array(32).fill(1))
 
 function put({ store }: HeldStore, bytes: Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
-    store.put({ key: hashBlake3(bytes), home, bytes: bytes.length }, bytes, resolve)
+    store.put(noteOf(bytes), bytes, resolve)
   })
+}
+
+function noteOf(bytes: Uint8Array): BlockNote {
+  return { key: hashBlake3(bytes), home, bytes: bytes.length, wantedMs: 5000, goesMs: 0 }
 }
 
 function get({ store }: HeldStore, bytes: Uint8Array): Promise<Uint8Array | undefined> {
@@ -86,6 +91,59 @@ test('[SW-TOP-5] what was said to be held is there after a crash at any moment, 
   })
 })
 
+test('room is given back beside the work, and a crash in the middle of that loses nothing that is held', async () => {
+  await inFolder(async (folder, faults) => {
+    const onFault = (fault: Fault): void => void faults.push(fault)
+    const live = join(folder, 'live')
+    const random = createSeededRandom(9)
+    const held = await openHeldStore({ folder: live, onFault, looseBytesMax: 100_000 })
+    const kept: Uint8Array[] = []
+    const images: { path: string; kept: readonly Uint8Array[]; gone: readonly Uint8Array[] }[] = []
+    const gone: Uint8Array[] = []
+    for (let i = 0; i < 6; i += 1) {
+      const batch = Array.from({ length: 12 }, () => random.bytes(20_000))
+      assert.ok((await Promise.all(batch.map((bytes) => put(held, bytes)))).every((isHeld) => isHeld))
+      for (const bytes of batch.slice(3)) held.store.delete(noteOf(bytes))
+      // The last deletes began a compaction: this is what a crash in it would leave.
+      for (let at = 0; at < 3; at += 1) {
+        const path = join(folder, `crash-${i}-${at}`)
+        images.push({ path, kept: [...kept, ...batch.slice(0, 3)], gone: [...gone] })
+        await cp(live, path, { recursive: true })
+      }
+      kept.push(...batch.slice(0, 3))
+      gone.push(...batch.slice(3))
+    }
+    await held.close()
+    for (const image of images) {
+      const after = await openHeldStore({ folder: image.path, onFault })
+      for (const bytes of image.kept) assert.deepEqual(plain(await get(after, bytes)), bytes)
+      for (const bytes of image.gone) assert.equal(after.store.find(noteOf(bytes)), undefined)
+      await after.close()
+    }
+    const last = await openHeldStore({ folder: live, onFault })
+    assert.equal(last.blocks(), kept.length)
+    await last.close()
+    const files = await readdir(join(live, 'blocks'))
+    const sizes = await Promise.all(files.map(async (name) => (await stat(join(live, 'blocks', name))).size))
+    assert.ok(
+      sizes.reduce((sum, size) => sum + size, 0) < 72 * 20_000,
+      'not all that was ever put lies there',
+    )
+  })
+})
+
+test('notes of before, without a time, are read, and what went then is gone', () => {
+  const notes = createNotes()
+  const [one, other] = [noteOf(Uint8Array.of(1)), noteOf(Uint8Array.of(2))]
+  for (const note of [one, other]) readNote(writeNote(note).subarray(0, 68), notes)
+  readNote(other.key, notes)
+  assert.deepEqual([...notes.all()], [{ ...one, wantedMs: 0 }])
+  readNote(writeNote({ ...one, goesMs: 9000 }), notes)
+  assert.deepEqual(notes.find(one), { ...one, goesMs: 9000 })
+  readNote(writeNoteGone(one), notes)
+  assert.equal(notes.size(), 0)
+})
+
 test('a block that the disk spoilt is not held any more, so that it can come again', async () => {
   await inFolder(async (folder) => {
     const bytes = createSeededRandom(1).bytes(50_000)
@@ -98,9 +156,9 @@ test('a block that the disk spoilt is not held any more, so that it can come aga
     await file.write(Uint8Array.of(1, 2, 3), 0, 3, 20_000)
     await file.close()
     const held = await openHeldStore({ folder, onFault: (fault) => faults.push(fault) })
-    assert.ok(held.store.has(hashBlake3(bytes)))
+    assert.ok(held.store.find(noteOf(bytes)))
     assert.equal(await get(held, bytes), undefined)
-    assert.ok(!held.store.has(hashBlake3(bytes)))
+    assert.ok(!held.store.find(noteOf(bytes)))
     assert.ok(faults.some(({ code }) => code === 'damaged.block'))
     assert.ok(await put(held, bytes))
     assert.deepEqual(plain(await get(held, bytes)), bytes)
@@ -119,7 +177,7 @@ test('a pack that is gone takes its notes with it', async () => {
       if (name.startsWith('blocks.db')) await rm(join(folder, 'blocks', name))
     }
     const held = await openHeldStore({ folder, onFault: () => {} })
-    assert.ok(!held.store.has(hashBlake3(bytes)))
+    assert.ok(!held.store.find(noteOf(bytes)))
     assert.equal(held.bytes(), 0)
     await held.close()
   })

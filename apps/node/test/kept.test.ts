@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { equalBytes } from '@anarq/bytes'
-import { createManualClock } from '@anarq/clock/testing'
+import { createManualClock, type ManualClock } from '@anarq/clock/testing'
 import { Fault } from '@anarq/fault'
 import type { Kernel, Neighbours } from '@anarq/kernel'
 import { hashBlake3 } from '@anarq/qlock'
-import type { SignedHead } from '@anarq/qnet/swarm'
+import { isSignedHead, isSignedList, readKeptList, type SignedHead } from '@anarq/qnet/swarm'
 import { createSeededRandom } from '@anarq/random/testing'
 import { emptyHome, type FamilyHome, reopened } from './family.ts'
 import { bytesOf, fileItem, itemsOf, passphrase, someDay } from './world.ts'
@@ -14,6 +14,7 @@ import { bytesOf, fileItem, itemsOf, passphrase, someDay } from './world.ts'
 type Village = Neighbours & {
   readonly blocks: Map<string, Uint8Array>
   readonly heads_: Map<string, SignedHead[]>
+  readonly lists: Map<string, SignedHead[]>
   /** What went over the wire. */
   readonly counts: { put: number; count: number; get: number }
   isAway: boolean
@@ -25,6 +26,7 @@ type Village = Neighbours & {
 function village(): Village {
   const blocks = new Map<string, Uint8Array>()
   const heads_ = new Map<string, SignedHead[]>()
+  const lists = new Map<string, SignedHead[]>()
   const counts = { put: 0, count: 0, get: 0 }
   const here = (): void => {
     if (made.isAway) throw new Fault('unavailable.neighbours', 'Nobody is there.')
@@ -33,6 +35,7 @@ function village(): Village {
     copies: 6,
     blocks,
     heads_,
+    lists,
     counts,
     isAway: false,
     lie: undefined,
@@ -47,7 +50,7 @@ function village(): Village {
       here()
       counts.put += 1
       blocks.set(hashBlake3(bytes).toHex(), bytes.slice())
-      return 6
+      return { copies: 6, refused: { full: 0, share: 0 } }
     },
     async get(_feed, digest) {
       here()
@@ -58,6 +61,15 @@ function village(): Village {
     async putHead(feed, head) {
       here()
       heads_.set(feed.toHex(), [head, ...(heads_.get(feed.toHex()) ?? [])])
+      return 6
+    },
+    listEveryMs: 24 * 3_600_000,
+    held: () => undefined,
+    async putList(feed, list) {
+      here()
+      lists.set(feed.toHex(), [list, ...(lists.get(feed.toHex()) ?? [])])
+      // Its block was put just before, and is none of what the home has.
+      counts.put -= 1
       return 6
     },
     async heads(feed) {
@@ -75,11 +87,12 @@ async function keepAll({ keeping }: Kernel): Promise<void> {
 
 const content = createSeededRandom(3).bytes(1_500_000)
 
-async function homeIn(neighbours: Village): Promise<FamilyHome & { words: string }> {
-  const home = await emptyHome(createManualClock(someDay), 1, { neighbours })
+async function homeIn(neighbours: Village): Promise<FamilyHome & { words: string; clock: ManualClock }> {
+  const clock = createManualClock(someDay)
+  const home = await emptyHome(clock, 1, { neighbours })
   const { words } = await home.operations.account.init({ name: 'ada', passphrase })
   await home.operations.drive.put(itemsOf(fileItem('a.bin', content)), { isThorough: true })
-  return { ...home, words }
+  return { ...home, words, clock }
 }
 
 async function read({ operations }: FamilyHome, name = 'a.bin'): Promise<Uint8Array> {
@@ -97,7 +110,7 @@ test('[SW-TOP-5] a put waits for nobody, is found to be alone, and is kept by al
   const { guarantee, files, blocks } = await home.operations.keeping.keptOf('a.bin')
   assert.deepEqual([guarantee, files, blocks.fewer + blocks.alone], ['full', 1, 0])
   const kept = await home.operations.keeping.kept()
-  assert.equal(kept.blocks.full, others.blocks.size)
+  assert.equal(kept.blocks.full, others.blocks.size - others.lists.size)
   assert.deepEqual(kept.index, { sequence: kept.index?.sequence, isNewest: true, copies: 6 })
 })
 
@@ -126,6 +139,64 @@ test('after a restart nothing is sent again; where what was noted is gone, it is
   assert.equal(others.counts.put, more)
   assert.ok(others.counts.count > 0)
   assert.equal((await last.operations.keeping.keptOf('b.bin')).guarantee, 'full')
+})
+
+test('what is deleted for good is in the next list no more, everything in use is, and each is signed by the index’s own key', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  await home.operations.drive.put(itemsOf(fileItem('b.bin', createSeededRandom(9).bytes(700_000))), {
+    isThorough: true,
+  })
+  await keepAll(home.kernel)
+  const [feed, [first]] = [...others.lists][0] as [string, SignedHead[]]
+  const listOf = ({ head }: SignedHead): ((digest: Uint8Array) => boolean) =>
+    readKeptList(others.blocks.get(head.toHex()) as Uint8Array)
+  const before = listOf(first as SignedHead)
+  const all = [...others.blocks.keys()].filter((name) => name !== first?.head.toHex())
+  assert.ok(all.filter((name) => before(Uint8Array.fromHex(name))).length > all.length / 2)
+  await home.operations.drive.remove('b.bin', { isForever: true })
+  await keepAll(home.kernel)
+  assert.equal(others.lists.get(feed)?.length, 1, 'not before its time')
+  home.clock.advance(25 * 3_600_000)
+  await keepAll(home.kernel)
+  const [second] = others.lists.get(feed) as [SignedHead]
+  assert.ok(second.sequence > (first as SignedHead).sequence)
+  assert.ok(isSignedList(Uint8Array.fromHex(feed), second.sequence, second.head, second.signature))
+  const after = listOf(second)
+  const gone = all.filter((name) => !after(Uint8Array.fromHex(name)))
+  const goneBytes = gone.reduce((sum, name) => sum + (others.blocks.get(name)?.length ?? 0), 0)
+  assert.ok(goneBytes > 650_000, `${goneBytes}`)
+  // With what is still listed alone the rest comes back.
+  for (const name of gone) others.blocks.delete(name)
+  const fresh = await emptyHome(createManualClock(someDay), 7, { neighbours: others })
+  await fresh.operations.account.recover({ words: home.words, name: 'ada', passphrase })
+  const back = await fresh.operations.keeping.bringBack()
+  assert.deepEqual([back.files, back.missing], [1, 0])
+  assert.deepEqual(await read(fresh), content)
+})
+
+test('whoever knows less than others makes no list: another device that wrote more is not contradicted', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  await keepAll(home.kernel)
+  const [feed, lists] = [...others.lists][0] as [string, SignedHead[]]
+  const feedName = Uint8Array.fromHex(feed)
+  // Another device of the same identity wrote more.
+  const elsewhere = await emptyHome(createManualClock(someDay), 7, { neighbours: others })
+  await elsewhere.operations.account.recover({ words: home.words, name: 'ada', passphrase })
+  await elsewhere.operations.keeping.bringBack()
+  for (const name of ['c', 'd', 'e'])
+    await elsewhere.operations.drive.put(itemsOf(fileItem(name, content.subarray(0, 9000))), {
+      isThorough: true,
+    })
+  await keepAll(elsewhere.kernel)
+  const listed = others.lists.get(feed)?.length ?? 0
+  const [newest] = others.heads_.get(feed) as [SignedHead]
+  assert.ok(isSignedHead(feedName, newest.sequence, newest.head, newest.signature))
+  home.clock.advance(25 * 3_600_000)
+  await keepAll(home.kernel)
+  assert.equal(others.lists.get(feed)?.length, listed)
+  assert.ok(lists.length > 0)
 })
 
 test('[AQ-VIS-5] who gives other bytes than were asked for is not believed, and the true ones are put back', async () => {

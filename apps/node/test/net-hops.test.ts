@@ -10,6 +10,7 @@ import { systemRandom } from '@anarq/random'
 import { openCircuits } from '../src/net/circuits.ts'
 import { openGround } from '../src/net/ground.ts'
 import { openMeeting } from '../src/net/meeting.ts'
+import { openSocksDoor } from '../src/net/socks-door.ts'
 import { until } from './net-world.ts'
 
 const originAddress = '127.77.0.1'
@@ -64,7 +65,7 @@ test('[QN-ARC-2] [AQ-QNET-10] [AQ-QNET-11] no relay learns both ends: each gets 
     assert.equal(parseInvitation(invitation).id, first.id)
     for (const { meeting } of all.slice(1)) await meeting.join(invitation)
     await until(() => client.circuits.relays().length === 5, 60_000)
-    const socket = connect(client.circuits.socks?.port as number, '127.0.0.1')
+    const socket = connect(client.circuits.door?.current()?.port as number, '127.0.0.1')
     const { port } = origin.address() as AddressInfo
     socket.write(Uint8Array.from([5, 1, 0, 5, 1, 0, 1, 127, 77, 0, 1, port >> 8, port & 255]))
     socket.write('GET / HTTP/1.0\r\n\r\n')
@@ -93,8 +94,34 @@ test('[QN-ARC-2] [AQ-QNET-10] [AQ-QNET-11] no relay learns both ends: each gets 
   }
 })
 
-test('a door whose port is taken is told of, and leaves nothing open', async () => {
+test('a door whose port is taken is told of once, keeps nothing else from standing, and opens when the port is free', async () => {
   const one = await openBare(1, [], 0)
-  await assert.rejects(openBare(2, [], one.circuits.socks?.port), { code: 'unavailable.port' })
+  const port = one.circuits.door?.current()?.port as number
+  const told: string[] = []
+  const { pool } = one.circuits
+  const world = {
+    after: (ms: number, task: () => void) => {
+      const timer = setTimeout(task, ms)
+      return () => clearTimeout(timer)
+    },
+  }
+  let changes = 0
+  const door = await openSocksDoor({
+    ...{ streams: pool, port, world, againMs: 20 },
+    onFault: ({ code }) => told.push(code),
+    onChanged: () => {
+      changes += 1
+    },
+  })
+  assert.equal(door.current(), undefined)
+  assert.equal(door.fault()?.code, 'unavailable.port')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.deepEqual(told, ['unavailable.port'])
+  await one.circuits.door?.close()
+  await until(() => door.current() !== undefined, 10_000)
+  assert.equal(door.current()?.port, port)
+  assert.equal(door.fault(), undefined)
+  assert.equal(changes, 2)
+  await door.close()
   await one.close()
 })

@@ -7,6 +7,7 @@ import {
   createMemoryHeadStore,
   createMemoryStore,
   createSwarm,
+  placeOfNode,
   type Signing,
   type Store,
   type Swarm,
@@ -146,6 +147,10 @@ export function createNetwork({
         headStore: createMemoryHeadStore(),
         readCard,
         isHead: () => true,
+        placeOf: (publicKey) => {
+          const seed = rules.seedOf(period)
+          return seed && placeOfNode(publicKey, seed)
+        },
         blame: () => {
           node.blames += 1
         },

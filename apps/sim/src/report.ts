@@ -15,12 +15,10 @@ export function printReport({ scenario, nodes, seed }: RunOptions, report: Repor
         ? 'not within the time'
         : `six copies of each after ${seconds(report.repairedMs)}`,
     ],
+    ['puts', countsOf(report.guarantees)],
     [
-      'puts',
-      `${[...report.guarantees]
-        .sort()
-        .map(([guarantee, count]) => `${count} ${guarantee}`)
-        .join(', ')}`,
+      'puts at the end',
+      `${countsOf(report.later)}; the fullest node has ${(report.fullest * 100).toFixed(1)} % of what it gives`,
     ],
     ['acknowledged and lost', `${report.lost} of ${report.acknowledged}`],
     [
@@ -45,6 +43,13 @@ export function printReport({ scenario, nodes, seed }: RunOptions, report: Repor
     ['who is sent a block', '0 bits: the link names the sender; circuits are not in this room'],
   ]
   return lines.map(row).join('\n')
+}
+
+function countsOf(guarantees: Report['later']): string {
+  return [...guarantees]
+    .sort()
+    .map(([guarantee, count]) => `${count} ${guarantee}`)
+    .join(', ')
 }
 
 export const tableHead =

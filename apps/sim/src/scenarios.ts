@@ -1,10 +1,10 @@
 import { encodeCbor } from '@anarq/ipld'
 import { hashBlake3 } from '@anarq/qlock'
-import { createMemoryStore, type Guarantee, homeOfFeed, type Store } from '@anarq/qnet/swarm'
+import { createMemoryStore, type Guarantee, homeOfFeed, type Store, swarmDefaults } from '@anarq/qnet/swarm'
 import { copiesOf, type Health, healthOf } from './health.ts'
 import { createNetwork, fractionOf, type Network, type SimNode } from './network.ts'
 
-export const scenarios = ['quiet', 'churn', 'blackout', 'partition', 'malicious', 'flood'] as const
+export const scenarios = ['quiet', 'churn', 'blackout', 'partition', 'malicious', 'flood', 'hoard'] as const
 export type Scenario = (typeof scenarios)[number]
 
 export type RunOptions = {
@@ -20,6 +20,10 @@ export type Report = {
   readonly before: Health
   readonly after: Health
   readonly guarantees: ReadonlyMap<Guarantee, number>
+  /** Of as many more that were put by honest nodes after all that happened. */
+  readonly later: ReadonlyMap<Guarantee, number>
+  /** Of the room that honest nodes give, from 0 to 1: what the fullest of them holds. */
+  readonly fullest: number
   /** Acknowledged with at least one copy elsewhere. */
   readonly acknowledged: number
   readonly lost: number
@@ -43,10 +47,14 @@ export type Report = {
 }
 
 const minuteMs = 60_000
+/** So little that a flood could fill it. */
+const hoardBytesMax = 4 * 1024 * 1024
 
 /** Grows a network, stores blocks, lets the scenario happen, waits until it is quiet, and looks at what is left. */
 export function play({ scenario, nodes: count, seed, blocks = 200, blockBytes = 2048 }: RunOptions): Report {
-  const network = createNetwork({ seed, settings: { auditTicks: scenario === 'malicious' ? 1 : 6 } })
+  const heldBytesMax = scenario === 'hoard' ? hoardBytesMax : swarmDefaults.heldBytesMax
+  const auditTicks = scenario === 'malicious' ? 1 : 6
+  const network = createNetwork({ seed, settings: { auditTicks, heldBytesMax } })
   const grownMs = grow(network, count, scenario === 'malicious' ? 0.12 : 0)
   const before = healthOf(network)
   const put = store(network, blocks, blockBytes)
@@ -67,6 +75,8 @@ export function play({ scenario, nodes: count, seed, blocks = 200, blockBytes = 
   const repairedMs = isWhole() ? network.queue.nowMs() - happenedMs : undefined
   network.run(Math.max(0, endMs - network.queue.nowMs()))
   const fetches = fetchAll(network, put)
+  const later = store(network, blocks, blockBytes).guarantees
+  const honest = network.live().filter(({ isHostile }) => !isHostile)
   const counts = copiesOf(network, put.keys)
   const hostile = [...network.nodes.values()].filter(({ isHostile }) => isHostile)
   return {
@@ -74,6 +84,8 @@ export function play({ scenario, nodes: count, seed, blocks = 200, blockBytes = 
     before,
     after: healthOf(network),
     guarantees: put.guarantees,
+    later,
+    fullest: Math.max(...honest.map(({ swarm }) => swarm.replicas.heldBytes())) / heldBytesMax,
     acknowledged: put.keys.length,
     lost: counts.filter((copies) => copies === 0).length,
     copies: tally(counts),
@@ -118,7 +130,6 @@ const happen: Record<Scenario, (network: Network) => void> = {
     for (const node of network.live()) node.side = fractionOf(network.random) < 0.4 ? 1 : 0
     network.run(10 * minuteMs)
     for (const node of network.live()) node.side = 0
-    network.run(5 * minuteMs)
   },
   /** Liars about blocks, who call others dead as well and send what is no message. */
   malicious(network) {
@@ -132,6 +143,20 @@ const happen: Record<Scenario, (network: Network) => void> = {
         for (const { id } of members.slice(0, 5)) liar.send(id, network.random.bytes(200))
       }
       network.run(minuteMs)
+    }
+  },
+  /** One in twenty has others hold whatever they take: under made up indexes, and under some that it stands for. */
+  hoard(network) {
+    const hoarders = network.live().slice(0, Math.ceil(network.live().length / 20))
+    for (const node of hoarders) node.isHostile = true
+    for (let step = 0; step < 100; step += 1) {
+      for (const node of hoarders) {
+        const feed = network.random.bytes(32)
+        if (step % 4 === 0) node.swarm.stand(feed, () => {})
+        for (let i = 0; i < 8; i += 1)
+          node.swarm.replicas.put(homeOfFeed(feed), network.random.bytes(16_384), 6, () => {})
+      }
+      network.run(3000)
     }
   },
   /** One in twenty sends fifty messages a second for two minutes, half of them searches, half of them noise. */
@@ -190,6 +215,7 @@ function store(network: Network, blocks: number, blockBytes: number): Stored {
   for (let i = 0; i < blocks; i += 1) {
     const owner = owners[Math.floor(fractionOf(network.random) * owners.length)] as SimNode
     const bytes = network.random.bytes(blockBytes)
+    if (i % 4 === 0) owner.swarm.stand(feedOf(i), () => {})
     owner.swarm.replicas.put(homeOf(i), bytes, 6, ({ guarantee }) => {
       guarantees.set(guarantee, (guarantees.get(guarantee) ?? 0) + 1)
       if (guarantee !== 'alone') keys.push(hashBlake3(bytes))
@@ -203,9 +229,13 @@ function store(network: Network, blocks: number, blockBytes: number): Stored {
 
 /** Four blocks an index. */
 function homeOf(block: number): Uint8Array {
-  const feed = new Uint8Array(16)
+  return homeOfFeed(feedOf(block))
+}
+
+function feedOf(block: number): Uint8Array {
+  const feed = new Uint8Array(32)
   new DataView(feed.buffer).setUint32(0, block >> 2)
-  return homeOfFeed(feed)
+  return feed
 }
 
 function fetchAll(network: Network, { keys, homes }: Stored): { fetched: number; fetchMs: number[] } {

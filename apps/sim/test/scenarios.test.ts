@@ -30,6 +30,13 @@ for (const scenario of ['churn', 'partition'] as const)
     assert.deepEqual([...report.copies], [[6, 40]])
   })
 
+test('[WX-L0-2] [SW-TOP-3] partition: two sides of a cut through several neighbourhoods are one within three minutes of healing', () => {
+  const report = play({ ...small('partition'), nodes: 70 })
+  assert.ok(report.after.neighbourhoods > 2)
+  assert.ok((report.settledMs as number) <= 180_000, `${report.settledMs}`)
+  assert.equal(report.lost, 0)
+})
+
 test('[SW-TOP-5] blackout: a fifth of every neighbourhood goes at once, nothing is lost, and six copies are there within five minutes', () => {
   const report = play(small('blackout'))
   assert.ok(report.after.nodes < 27)
@@ -45,6 +52,14 @@ test('[SW-TOP-8] [AQ-VIS-5] malicious: who keeps nothing is put out, nobody hone
   assert.equal(report.honestOut, 0)
   assert.equal(report.lost, 0)
   assert.equal(report.fetched, report.asked)
+})
+
+test('[AQ-QNET-7] hoard: who has others hold all that they take fills no neighbour, and those who come later find their room', () => {
+  const report = play({ ...small('hoard'), nodes: 20 })
+  assert.deepEqual([...report.later], [['full', 40]])
+  assert.ok(report.fullest > 0.1 && report.fullest < 0.6, `${report.fullest}`)
+  assert.equal(report.lost, 0)
+  assert.equal(report.fetched, 40)
 })
 
 test('flood: noise and searches cost honest nodes little more than answers, and nobody leaves', () => {

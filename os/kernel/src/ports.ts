@@ -66,11 +66,30 @@ export type Neighbours = {
   reach(invitation: string | undefined, signal?: AbortSignal): Promise<void>
   /** How many holders say that they have each of these, this node's own beside others'; at most 256 are asked about. */
   count(feed: Uint8Array, digests: readonly Uint8Array[]): Promise<readonly number[]>
-  /** Resolves to how many have it durably, when enough have or nobody else is left to ask. */
-  put(feed: Uint8Array, bytes: Uint8Array): Promise<number>
+  /** Resolves to how many have it durably, when enough have or nobody else is left to ask; and how many refused, and why. */
+  put(feed: Uint8Array, bytes: Uint8Array): Promise<PutCopies>
   get(feed: Uint8Array, digest: Uint8Array): Promise<Uint8Array | undefined>
   putHead(feed: Uint8Array, head: SignedHead): Promise<number>
+  /** Says what the index stands on by now, so that they let go of the rest. Resolves to how many took note. */
+  putList(feed: Uint8Array, list: SignedHead): Promise<number>
+  /** How long after one list the next is made. */
+  readonly listEveryMs: number
+  /** What this node holds for others; undefined while it is on no network. */
+  held(): HeldFacts | undefined
   heads(feed: Uint8Array): Promise<readonly SignedHead[]>
+}
+
+export type PutCopies = {
+  readonly copies: number
+  /** Of those asked: they have no room, or no more for this node. */
+  readonly refused: { readonly full: number; readonly share: number }
+}
+
+export type HeldFacts = {
+  readonly blocks: number
+  readonly bytes: number
+  /** At most; 0 where this node gives nothing, and so takes little. */
+  readonly bytesMax: number
 }
 
 /** Which blocks belong to which branch. It is known while the home is locked too, so that no door gives them away. */

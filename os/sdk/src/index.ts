@@ -54,6 +54,7 @@ export type {
   NodeNetworkFacts,
   NodeRole,
   PeerFacts,
+  SocksFault,
 } from './network-operations.ts'
 export {
   describeAsked,

@@ -43,6 +43,10 @@ export type NodeNetworkFacts =
       readonly links: number
       /** How far this machine's clock is off, in the median of what peers say. */
       readonly clockOffsetMs: number
+      /** Where programs of this machine come in (SOCKS5); absent: nowhere. */
+      readonly socks?: { readonly host: string; readonly port: number }
+      /** They were to come in at this port, which cannot be had now; it is tried again. */
+      readonly socksFault?: SocksFault
       /** The relays of this period that the network agreed on; absent: there is no agreement yet. */
       readonly agreed?: { readonly period: number; readonly relays: number }
       /** Whether others can dial it, as they say; `out`: it listens to nobody. */
@@ -68,6 +72,8 @@ export type BrokeringFacts = {
   readonly pairBytesMax: number
   readonly pairMs: number
 }
+
+export type SocksFault = { readonly port: number; readonly code: string }
 
 export type PeerFacts = {
   readonly id: string
@@ -119,6 +125,7 @@ export type NetworkInvitation = {
 export type CircuitsFacts = {
   /** Where programs of this machine come in (SOCKS5); absent: nowhere. */
   readonly socks?: { readonly host: string; readonly port: number }
+  readonly socksFault?: SocksFault
   /** Those that circuits may go by now, and how many of them let traffic out. */
   readonly relays: number
   readonly exits: number

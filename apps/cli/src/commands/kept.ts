@@ -44,7 +44,7 @@ export async function backFromOthers(
 }
 
 export function describeKept(facts: KeptFacts): string {
-  const { isAmongNeighbours, copies, blocks, index, isCounted, returning } = facts
+  const { isAmongNeighbours, copies, blocks, index, isCounted, returning, refused, held } = facts
   return [
     isAmongNeighbours
       ? 'Other nodes keep copies of what is here.'
@@ -54,6 +54,8 @@ export function describeKept(facts: KeptFacts): string {
       ['fewer', String(blocks.fewer), 'some have it; there are not more other nodes, or they do not answer'],
       ['alone', String(blocks.alone), 'waits: only this disk has it'],
     ]),
+    ...(refused === undefined ? [] : [describeRefused(refused)]),
+    ...(held === undefined ? [] : [describeHeld(held)]),
     ...(isCounted || !isAmongNeighbours
       ? []
       : ['Still looking at what is here; these are those counted so far.']),
@@ -64,6 +66,25 @@ export function describeKept(facts: KeptFacts): string {
         : `With the words alone, everything up to change ${index.sequence} comes back; what is newer is on its way.`,
     ...(returning === undefined ? [] : [`Coming back now: ${formatBytes(returning.bytes)} so far.`]),
   ].join('\n')
+}
+
+/** Of the holders of one block; the others have it, or do not answer. */
+function describeRefused({ full, share }: NonNullable<KeptFacts['refused']>): string {
+  const why = [
+    ...(full === 0 ? [] : [`${counted(full, 'holder is', 'holders are')} full`]),
+    ...(share === 0
+      ? []
+      : [`${counted(share, 'holder keeps', 'holders keep')} as much for this node as it may already`]),
+  ]
+  return why.length === 0
+    ? 'Where too few have a block, nobody refused: there are not more nodes, or they do not answer.'
+    : `Of those asked for the last block that too few have, ${why.join(', and ')}. It is tried again.`
+}
+
+function describeHeld({ blocks, bytes, bytesMax }: NonNullable<KeptFacts['held']>): string {
+  return bytesMax === 0
+    ? 'This node gives no room (--give none), so it has no seat: others keep little for it, and that goes first.'
+    : `Held here for others: ${blocks} blocks, ${formatBytes(bytes)} of at most ${formatBytes(bytesMax)}`
 }
 
 export function describeKeptEntry({ name, guarantee, files, blocks }: KeptEntryFacts): string {
@@ -91,10 +112,12 @@ export function describeNeighbourhood({ held, members, prefix }: NeighbourhoodFa
   ])
   return [
     prefix === undefined
-      ? 'This node has no neighbourhood yet.'
+      ? held.bytesMax === 0
+        ? 'This node has no neighbourhood: who gives no room has no seat.'
+        : 'This node has no neighbourhood yet.'
       : `Neighbourhood ${prefix === '' ? 'of the whole network' : prefix}: ${members.length} of 25 seats`,
     ...(rows.length === 0 ? [] : [table(rows)]),
-    `Held for others: ${held.blocks} blocks, ${formatBytes(held.bytes)} of at most ${formatBytes(held.bytesMax)}`,
+    describeHeld(held),
   ].join('\n')
 }
 

@@ -8,15 +8,18 @@ export function netOf(values: Values): NetSettings | undefined {
   const roles = rolesOf(values.role)
   const socks = numberOf(values, 'socks', { max: 65_535 })
   const guarantee = guaranteeOf(values.guarantee, roles)
+  const keeping = keepingOf(values.give)
   if (typeof net !== 'string') {
-    if (outside === undefined && roles.length === 0 && socks === undefined) return undefined
+    if (outside === undefined && roles.length === 0 && socks === undefined && keeping === undefined)
+      return undefined
     throw new Fault(
       'invalid.option',
-      '--outside, --role and --socks belong to a node that is among others: give --net too.',
+      '--outside, --role, --give and --socks belong to a node that is among others: give --net too.',
     )
   }
   const broker = brokerOf(values['broker-limits'], roles)
-  const settings = { isAmongOthers: true, roles, guarantee, socks, broker }
+  const kept = keeping === undefined ? {} : { keeping }
+  const settings = { isAmongOthers: true, roles, guarantee, socks, broker, ...kept }
   if (net === 'out') {
     if (roles.length > 0)
       throw new Fault(
@@ -34,6 +37,20 @@ export function netOf(values: Values): NetSettings | undefined {
     listen: net,
     outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
   }
+}
+
+/** A seat is for those who give: with less room than this, hardly anything of the neighbours' fits. */
+const giveBytesMin = 1024 ** 3
+const units = { G: 1024 ** 3, T: 1024 ** 4 } as const
+
+/** How much room others get on this disk. */
+function keepingOf(give: unknown): NetSettings['keeping'] {
+  if (give === undefined) return undefined
+  if (give === 'none') return { heldBytesMax: 0 }
+  const { count, unit } = /^(?<count>\d{1,6}(?:\.\d{1,3})?)(?<unit>[GT])$/.exec(String(give))?.groups ?? {}
+  const heldBytesMax = Math.floor(Number(count) * (units[unit as keyof typeof units] ?? Number.NaN))
+  if (heldBytesMax >= giveBytesMin) return { heldBytesMax }
+  throw new Fault('invalid.option', '--give is a size of at least 1G, as 20G or 1.5T, or none.')
 }
 
 const limitsKnown = {

@@ -6,6 +6,7 @@ import type {
   CircuitsFacts,
   NodeNetworkFacts,
   PeerFacts,
+  SocksFault,
 } from '@anarq/sdk'
 import { type Command, type Context, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
@@ -123,7 +124,8 @@ export const net: Command = {
 function describe(facts: NodeNetworkFacts): string {
   if (facts.state === 'off')
     return 'This node is on no network. Start it with: anarq up --net tcp://0.0.0.0:4610 (or --net out)'
-  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles, brokering } = facts
+  const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles } = facts
+  const { brokering, socks, socksFault } = facts
   const reached =
     addresses.length === 0
       ? 'It only goes out: nobody can come in by themselves.'
@@ -139,6 +141,8 @@ function describe(facts: NodeNetworkFacts): string {
         : `It is looking for others: ${known} are known, none answers yet.`,
     ...(roles.length === 0 ? [] : [`It serves others as ${roles.join(', ')}.`]),
     ...(brokering === undefined ? [] : describeBrokering(brokering)),
+    ...(socks === undefined ? [] : [`Programs come in at ${socks.host}:${socks.port} (SOCKS5).`]),
+    ...(socksFault === undefined ? [] : [describeSocksFault(socksFault)]),
     ...(Math.abs(clockOffsetMs) < clockOffMs
       ? []
       : [`Its clock is off by about ${Math.round(clockOffsetMs / 1000)} s, others say. Set it right.`]),
@@ -193,15 +197,29 @@ function wayOf(way: PeerFacts['way'], by: string | undefined): string {
   return by === undefined ? 'relayed' : `relayed by ${by.slice(0, 16)}`
 }
 
-function describeCircuits({ socks, relays, exits, choice, circuits, passing }: CircuitsFacts): string {
+function describeSocksFault({ port, code }: SocksFault): string {
+  return `Programs cannot come in: port ${port} is taken by another program, or closed to this one (${code}). It is tried again; free it, or start the node with another --socks PORT.`
+}
+
+function describeCircuits({
+  socks,
+  socksFault,
+  relays,
+  exits,
+  choice,
+  circuits,
+  passing,
+}: CircuitsFacts): string {
   const bits = ({ relays: among, entropyBits, evenBits, shareMost }: ChoiceFacts): string =>
     among === 0
       ? 'nobody to draw from'
       : `${entropyBits.toFixed(1)} of ${evenBits.toFixed(1)} bits, from ${among}; the likeliest has ${Math.round(shareMost * 100)} %`
   return [
-    socks === undefined
-      ? 'Programs cannot come in: start the node with --socks 9150 for that.'
-      : `Programs come in at ${socks.host}:${socks.port} (SOCKS5).`,
+    socksFault !== undefined
+      ? describeSocksFault(socksFault)
+      : socks === undefined
+        ? 'Programs cannot come in: start the node with --socks 9150 for that.'
+        : `Programs come in at ${socks.host}:${socks.port} (SOCKS5).`,
     `It knows ${relays} relays that it may go by, ${exits} of them exits. A circuit takes three of three networks.`,
     ...(relays === 0
       ? []

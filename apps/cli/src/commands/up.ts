@@ -15,7 +15,7 @@ const growthDefault = '--semi-space-growth-factor=2'
 
 export const up: Command = {
   usage:
-    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--guarantee 99] [--broker-limits LIMITS] [--socks PORT]]',
+    'up [--port 4600] [--host 127.0.0.1] [--behind-tls NAME] [--net tcp://HOST:PORT|out [--outside HOST:PORT] [--role ROLE] [--guarantee 99] [--broker-limits LIMITS] [--give SIZE|none] [--socks PORT]]',
   summary: 'Run the node until you stop it with Ctrl-C.',
   details: [
     'Tools come in below /dav with keys of their own (anarq key new). From other machines only where something before this',
@@ -23,6 +23,8 @@ export const up: Command = {
     'Other nodes come in only where you say so: --net tcp://0.0.0.0:4610, and --outside HOST:PORT where they reach that by another',
     'address. What you share from then on can be opened on the nodes of those you share with, while yours runs and is unlocked.',
     '--net out is among other nodes and lets nobody in. See anarq help net for how to meet them.',
+    'Among others, this node keeps copies for them in up to a tenth of the free disk, 10 GiB at most; --give 20G says how much. With',
+    '--give none it keeps none and has no seat: others keep little for it, and that is what goes first when they have no room.',
     '--socks 9150 opens a SOCKS5 door on 127.0.0.1: what programs send there leaves by another node, over three relays.',
     '--role operator --guarantee 99 promises to be there for so much of the time; others measure it, and publish what they measured.',
     '--role relay passes circuits of others on; --role exit also lets them out, under your address: read docs/operators.md first.',
@@ -38,6 +40,7 @@ export const up: Command = {
     role: { type: 'string', multiple: true },
     'broker-limits': { type: 'string' },
     guarantee: { type: 'string' },
+    give: { type: 'string' },
     socks: { type: 'string' },
   },
   async run({ terminal, home, passphraseFile, signal }, _args, values) {

@@ -41,6 +41,7 @@ export const networkFaultsEs: FaultTexts = {
     'Cualquiera que llegue ahí podría usar este nodo. Di expresamente que lo quieres abierto.',
   'refused.pair': 'Esa conexión es de otros dos nodos.',
   'refused.work': 'A esa ficha le falta el trabajo que se pide para entrar. Hazla otra vez.',
+  'invalid.list': 'Otro nodo envió una lista de lo que se guarda que no lo es. No se tiene en cuenta.',
   'unavailable.address': 'Nadie responde en esa dirección. Inténtalo más tarde.',
   'unavailable.broker': 'Ningún nodo puede unirte con ese ahora. Inténtalo más tarde.',
   'unavailable.destination': 'El destino no está en esta puerta, y a otro sitio no se envía nada.',

@@ -19,10 +19,11 @@ import {
 import type { Discovery } from '@anarq/qnet/discovery'
 import { createExit, createExitPolicy } from '@anarq/qnet/exit'
 import type { OfferedRole } from '@anarq/qnet/record'
-import { createOutside, openSocks, type Socks } from '@anarq/socks'
+import { createOutside } from '@anarq/socks'
 import { createCellWire } from './cell-wire.ts'
 import type { Ground } from './ground.ts'
 import { relaysOf } from './relays.ts'
+import { openSocksDoor, type SocksDoor } from './socks-door.ts'
 
 /** For tests and private networks; the command line has none of it. */
 export type ExitSettings = {
@@ -39,6 +40,8 @@ export type CircuitsOptions = {
   /** The port on 127.0.0.1 at which programs of this machine come in; 0 takes a free one. */
   readonly socks?: number | undefined
   onFault(fault: Fault): void
+  /** The door for programs is open, or cannot be. */
+  onChanged?(): void
 }
 
 /** This node's circuits, those of others that go by it, and the door for programs. */
@@ -49,13 +52,13 @@ export type Circuits = {
   relays(): readonly RelayFacts[]
   /** Undefined where this node passes nothing on. */
   readonly relay: Relay | undefined
-  readonly socks: Socks | undefined
+  /** Undefined where programs are not to come in. */
+  readonly door: SocksDoor | undefined
   close(): Promise<void>
 }
 
 const guardsMsMax = 30_000
 
-/** `unavailable.port` where programs were to come in at a port that is taken. */
 export async function openCircuits(options: CircuitsOptions): Promise<Circuits> {
   const { ground, discovery, onFault } = options
   const { world, keys, kept, links } = ground
@@ -75,18 +78,20 @@ export async function openCircuits(options: CircuitsOptions): Promise<Circuits> 
   const client = keepingGuards(createClient({ world, circuits: board }), paths, ground)
   const pool = createPool({ world, client, paths: awaitingGuards(paths, relays, ground) })
   const relay = openRelay(options, board)
-  const close = async (socks?: Socks): Promise<void> => {
-    await socks?.close()
-    pool.close()
-    relay?.close()
-  }
-  try {
-    const { socks: port } = options
-    const socks = port === undefined ? undefined : await openSocks({ streams: pool, port })
-    return { pool, paths, relays, relay, socks, close: () => close(socks) }
-  } catch (error) {
-    await close()
-    throw error
+  const { socks: port, onChanged = () => {} } = options
+  const door =
+    port === undefined ? undefined : await openSocksDoor({ streams: pool, port, world, onFault, onChanged })
+  return {
+    pool,
+    paths,
+    relays,
+    relay,
+    door,
+    async close() {
+      await door?.close()
+      pool.close()
+      relay?.close()
+    },
   }
 }
 

@@ -5,12 +5,16 @@ import { asFault, type Fault, hasCode } from '@anarq/fault'
 import { diskFault, type Journal, openJournal } from '@anarq/files'
 import { cidOfDigest, rawCodec } from '@anarq/ipld'
 import { openPacks, type Packs } from '@anarq/packs'
-import type { BlockNote, HeadStore, SignedHead, Store } from '@anarq/qnet/swarm'
+import type { BlockAt, BlockNote, HeadStore, SignedHead, Store } from '@anarq/qnet/swarm'
+import { createNotes, readNote, writeNote, writeNoteGone } from './held-notes.ts'
 
 /** What this machine holds for other nodes. */
 export type HeldStore = {
   readonly store: Store
   readonly heads: HeadStore
+  /** What owners say that their indexes stand on, and which nodes stand for them. */
+  readonly lists: HeadStore
+  readonly bails: HeadStore
   /** Of blocks, without what the files add. */
   bytes(): number
   blocks(): number
@@ -21,35 +25,47 @@ export type HeldStoreOptions = {
   /** A folder of its own, made where it is missing. */
   readonly folder: string
   readonly onFault: (fault: Fault) => void
+  /** So much that is held no more is left lying about, or a quarter of what is. */
+  readonly looseBytesMax?: number
 }
 
 const keyBytes = 32
 const headBytes = keyBytes + 8 + 32 + 64
 /** A journal with this much more than it needs is written anew. */
 const looseRecordsMax = 4096
-const looseBytesMax = 64 * 1024 * 1024
+const looseBytesMaxDefault = 64 * 1024 * 1024
 
 /**
  * Blocks lie in packs (group commit, one record for a small block, room given back when they go), which know nothing of homes; a
- * journal of 68 bytes a block says what is held and for which home. The block is durable first, then its note, and only then is it
+ * journal of 76 bytes a block says what is held, for which home and since when it is wanted. The block is durable first, then its note, and only then is it
  * held: whatever moment a crash chooses, there is no note without its block. Notes alone are read at the start.
  */
-export async function openHeldStore({ folder, onFault }: HeldStoreOptions): Promise<HeldStore> {
+export async function openHeldStore({
+  folder,
+  onFault,
+  looseBytesMax = looseBytesMaxDefault,
+}: HeldStoreOptions): Promise<HeldStore> {
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw diskFault(error, folder)
   })
   const packs = await openPacks({ directory: join(folder, 'blocks'), onFault })
   try {
-    const blocks = await openBlocks(join(folder, 'notes.journal'), packs, onFault)
-    const heads = await openHeads(join(folder, 'heads.journal'), onFault)
+    const blocks = await openBlocks(join(folder, 'notes.journal'), packs, onFault, looseBytesMax)
+    const [heads, lists, bails] = (await Promise.all(
+      (['heads', 'lists', 'bails'] as const).map((name) =>
+        openHeads(join(folder, `${name}.journal`), onFault),
+      ),
+    )) as [Heads, Heads, Heads]
     return {
       store: blocks.store,
       heads: heads.store,
+      lists: lists.store,
+      bails: bails.store,
       bytes: blocks.bytes,
       blocks: blocks.count,
       async close() {
         await blocks.close()
-        await heads.close()
+        for (const one of [heads, lists, bails]) await one.close()
         await packs.close()
       },
     }
@@ -67,28 +83,31 @@ export async function heldBytesDefault(folder: string, heldBytes: number): Promi
 
 type Blocks = { readonly store: Store; bytes(): number; count(): number; close(): Promise<void> }
 
-async function openBlocks(path: string, packs: Packs, onFault: (fault: Fault) => void): Promise<Blocks> {
-  const notes = new Map<string, BlockNote>()
+async function openBlocks(
+  path: string,
+  packs: Packs,
+  onFault: (fault: Fault) => void,
+  looseBytesMax: number,
+): Promise<Blocks> {
+  const notes = createNotes()
   const underWay = new Map<string, Promise<boolean>>()
   const journal = await openJournal({ path, onFault, onRecord: (record) => readNote(record, notes) })
-  let bytes = 0
-  for (const note of notes.values()) bytes += note.bytes
   let looseBytes = 0
   let tidying: Promise<void> | undefined
 
   const failed = (error: unknown): void => onFault(asFault(error))
   const write = (record: Uint8Array): Promise<void> => {
     const written = journal.append(record)
-    if (journal.count() > 2 * notes.size + looseRecordsMax)
-      journal.rewrite(() => [...notes.values()].map(writeNote)).catch(failed)
+    if (journal.count() > 2 * notes.size() + looseRecordsMax)
+      journal.rewrite(() => [...notes.all()].map(writeNote)).catch(failed)
     return written
   }
   /** The room of what went is given back when it is worth reading packs for. */
   const tidy = (): void => {
-    if (tidying !== undefined || looseBytes < Math.max(looseBytesMax, bytes / 4)) return
+    if (tidying !== undefined || looseBytes < Math.max(looseBytesMax, notes.bytes() / 4)) return
     looseBytes = 0
     packs.beginSweep()
-    const isLive = (digest: Uint8Array): boolean => notes.has(digest.toHex()) || underWay.has(digest.toHex())
+    const isLive = (digest: Uint8Array): boolean => notes.has(digest) || underWay.has(digest.toHex())
     tidying = packs.compact(isLive).then(
       () => {
         tidying = undefined
@@ -100,10 +119,11 @@ async function openBlocks(path: string, packs: Packs, onFault: (fault: Fault) =>
     )
   }
   const forget = (note: BlockNote): void => {
-    notes.delete(note.key.toHex())
-    bytes -= note.bytes
+    notes.delete(note)
+    write(writeNoteGone(note)).catch(failed)
+    // Another index stands on it.
+    if (notes.has(note.key)) return
     looseBytes += note.bytes
-    write(note.key).catch(failed)
     packs.blocks.delete([cidOf(note.key)]).catch(failed)
     tidy()
   }
@@ -112,51 +132,55 @@ async function openBlocks(path: string, packs: Packs, onFault: (fault: Fault) =>
       await packs.blocks.putSealed([{ codec: rawCodec, digest: note.key, parts: [content] }], 'data')
       await packs.blocks.flush()
       await write(writeNote(note))
-      const name = note.key.toHex()
-      if (!notes.has(name)) bytes += note.bytes
-      notes.set(name, note)
+      notes.set(note)
       return true
     } catch (error) {
       failed(error)
       return false
-    } finally {
-      underWay.delete(note.key.toHex())
     }
   }
 
   await dropLost(notes, packs, forget)
   const { blocks: there } = await packs.stats()
-  if (there > notes.size) looseBytes = Math.max(looseBytesMax, bytes / 4)
+  if (there > notes.blocks()) looseBytes = Math.max(looseBytesMax, notes.bytes() / 4)
   tidy()
   return {
-    bytes: () => bytes,
-    count: () => notes.size,
+    bytes: notes.bytes,
+    count: notes.blocks,
     store: {
-      put({ key, home, bytes: length }, content, done) {
-        const name = key.toHex()
-        const note = { key: key.slice(), home: home.slice(), bytes: length }
-        const holding = underWay.get(name) ?? hold(note, content)
-        underWay.set(name, holding)
-        void holding.then(done)
+      put({ key, home, ...rest }, content, done) {
+        const note = { key: key.slice(), home: home.slice(), ...rest }
+        // One after the other of one block: each has a note of its own, and the block lies there once.
+        const before = underWay.get(key.toHex()) ?? Promise.resolve(true)
+        const holding = before.then(() => hold(note, content))
+        underWay.set(key.toHex(), holding)
+        void holding.then((isDurable) => {
+          if (underWay.get(key.toHex()) === holding) underWay.delete(key.toHex())
+          done(isDurable)
+        })
       },
       get(key, then) {
-        const note = notes.get(key.toHex())
-        if (note === undefined) {
+        if (!notes.has(key)) {
           then(undefined)
           return
         }
         packs.blocks.get(cidOf(key)).then(then, (error: unknown) => {
           // What the disk has spoilt is not held any more, so that the neighbours send it again.
-          if (hasCode(error, 'damaged') && notes.get(key.toHex()) === note) forget(note)
+          if (hasCode(error, 'damaged')) for (const note of [...notes.of(key)]) forget(note)
           then(undefined)
         })
       },
-      delete(key) {
-        const note = notes.get(key.toHex())
+      renew(note) {
+        if (notes.find(note) === undefined) return
+        notes.set(note)
+        write(writeNote(note)).catch(failed)
+      },
+      delete(at: BlockAt) {
+        const note = notes.find(at)
         if (note !== undefined) forget(note)
       },
-      notes: () => [...notes.values()],
-      has: (key) => notes.has(key.toHex()),
+      notes: notes.all,
+      find: notes.find,
     },
     async close() {
       await Promise.all([...underWay.values()])
@@ -168,31 +192,19 @@ async function openBlocks(path: string, packs: Packs, onFault: (fault: Fault) =>
 
 /** A pack that was damaged or taken away leaves notes without blocks. Most often there are as many of both, and nothing is looked at. */
 async function dropLost(
-  notes: ReadonlyMap<string, BlockNote>,
+  notes: ReturnType<typeof createNotes>,
   packs: Packs,
   forget: (note: BlockNote) => void,
 ): Promise<void> {
   const { blocks } = await packs.stats()
-  if (blocks >= notes.size) return
+  if (blocks >= notes.blocks()) return
   const there = new Set<string>()
   for await (const { cid } of packs.blocks.list()) there.add(cid.multihash.digest.toHex())
-  for (const [name, note] of [...notes]) if (!there.has(name)) forget(note)
+  for (const note of [...notes.all()]) if (!there.has(note.key.toHex())) forget(note)
 }
 
 function cidOf(key: Uint8Array): ReturnType<typeof cidOfDigest> {
   return cidOfDigest(rawCodec, key)
-}
-
-/** Key, home and size; a key alone says that it is held no more. */
-function writeNote({ key, home, bytes }: BlockNote): Uint8Array {
-  return concatBytes(key, home, uint32(bytes))
-}
-
-function readNote(record: Uint8Array, notes: Map<string, BlockNote>): void {
-  const key = record.slice(0, keyBytes)
-  if (record.length === keyBytes) notes.delete(key.toHex())
-  else if (record.length === 2 * keyBytes + 4)
-    notes.set(key.toHex(), { key, home: record.slice(keyBytes, 2 * keyBytes), bytes: uint32At(record, 64) })
 }
 
 type Heads = { readonly store: HeadStore; close(): Promise<void> }

@@ -5,6 +5,8 @@ import {
   createCardReader,
   createSwarm,
   isSignedHead,
+  type Placed,
+  placeOfNode,
   type Swarm,
   type SwarmSettings,
   seatOf,
@@ -16,13 +18,19 @@ import type { Ground } from './ground.ts'
 import { type HeldStore, heldBytesDefault, openHeldStore } from './held-store.ts'
 import { placeCard, placeRules, placeWorkBits } from './place-card.ts'
 import { roomBytes } from './rooms.ts'
-import { asNeighbours, createWaker, nobody } from './swarm-asking.ts'
+import { asNeighbours, nobody } from './swarm-asking.ts'
+import { createWaker } from './waker.ts'
 
 export type KeepingSettings = {
-  /** What is held for others, at most; absent: a tenth of what is free, and 10 GiB at most. */
+  /**
+   * What is held for others, at most; absent: a tenth of what is free, and 10 GiB at most. 0: nothing, and this node has no seat,
+   * so that others keep for it what they do for strangers.
+   */
   readonly heldBytesMax?: number
   /** How fast copies of what is here go out, in bytes a second over all who get one. */
   readonly bytesPerSecond?: number
+  /** How long after one list of what is in use the next is made. */
+  readonly listEveryMs?: number
   /** All of a network have the same. */
   readonly workBits?: number
   readonly swarm?: Partial<SwarmSettings>
@@ -61,6 +69,9 @@ const settleMs = 500
 const restMsMin = 10_000
 const restMsMax = 30 * 60_000
 const retryMs = 5_000
+const listEveryMsDefault = 24 * 3_600_000
+/** Who stands for an index is said again after so long: those who keep it change. */
+const standAgainMs = 24 * 3_600_000
 const blamesMax = 64
 
 /** The node is up at once; its place is paid for beside it. */
@@ -69,6 +80,9 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
   const { world } = ground
   const held = await openHeldStore({ folder, onFault })
   const heldBytesMax = settings.heldBytesMax ?? (await heldBytesDefault(folder, held.bytes()))
+  const isGuest = heldBytesMax === 0
+  // Whoever gives no room any more keeps none: others have more copies, and make this one anew.
+  if (isGuest) for (const note of [...held.store.notes()]) held.store.delete(note)
   const waker = createWaker(ground)
   let isClosed = false
   let swarm: Swarm | undefined
@@ -111,7 +125,7 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
     const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
     let restMs = restMsMin
     while (!isClosed) {
-      if (!isMember()) {
+      if (!isMember() && !(isGuest && isSeeking())) {
         await waker.rest(retryMs)
         continue
       }
@@ -137,6 +151,8 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
 
   return {
     copies,
+    listEveryMs: settings.listEveryMs ?? listEveryMsDefault,
+    held: () => ({ blocks: held.blocks(), bytes: held.bytes(), bytesMax: heldBytesMax }),
     isThere,
     ...asked,
     async arrived(signal) {
@@ -178,6 +194,7 @@ async function startSwarm(
 ): Promise<void> {
   const { keys, world, links, rooms } = ground
   const rules = placeRules(settings.workBits ?? placeWorkBits)
+  const isGuest = heldBytesMax === 0
   const card = await placeCard(ground, rules, isStopped)
   if (card === undefined || isStopped()) return
   const blames = new Map<NodeId, number>()
@@ -188,8 +205,15 @@ async function startSwarm(
     signing: signingOf(keys.signing),
     store: held.store,
     headStore: held.heads,
+    listStore: held.lists,
+    bailStore: held.bails,
     readCard: createCardReader(rules),
     isHead: isSignedHead,
+    placeOf(publicKey) {
+      const seed = rules.seedOf(card.period)
+      return seed && placeOfNode(publicKey, seed)
+    },
+    isGuest,
     blame(peer) {
       const count = (blames.get(peer) ?? 0) + 1
       blames.set(peer, count)
@@ -204,7 +228,7 @@ async function startSwarm(
   started(swarm)
   swarm.start(known())
   world.after(foundAfterMs, () => {
-    if (!isStopped() && swarm.view() === undefined) swarm.membership.found()
+    if (!isStopped() && !isGuest && swarm.view() === undefined) swarm.membership.found()
   })
   const meet = (): void => {
     if (isStopped()) return

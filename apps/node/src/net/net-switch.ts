@@ -21,6 +21,7 @@ export type NetSwitch = {
 
 /** As the swarm has it, which is loaded with the network. */
 const copiesDefault = 6
+const listEveryMsDefault = 24 * 3_600_000
 
 /** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
 export function createNetSwitch(
@@ -108,6 +109,9 @@ export function createNetSwitch(
       isThere: () => net?.keeping?.isThere() ?? false,
       reach: async (invitation, signal) => (await open()).reach(invitation, signal),
       count: async (...asked) => there().count(...asked),
+      listEveryMs: settings.keeping?.listEveryMs ?? listEveryMsDefault,
+      held: () => net?.keeping?.held(),
+      putList: async (...asked) => there().putList(...asked),
       put: async (...asked) => there().put(...asked),
       get: async (...asked) => there().get(...asked),
       putHead: async (...asked) => there().putHead(...asked),

@@ -88,12 +88,16 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
   const began = (begun: Meeting): void => {
     meeting = begun
   }
-  const among = isAmongOthers ? await openAmongOthers({ ground, paths, guarantee, began }, options) : undefined
+  const among = isAmongOthers
+    ? await openAmongOthers({ ground, paths, guarantee, began }, options)
+    : undefined
   return {
     ...questions,
     id: ground.keys.id,
     address: ground.address,
-    socks: among?.socks,
+    get socks() {
+      return among?.socks
+    },
     operations: among?.operations,
     keeping: among?.keeping,
     branches: among?.branches,
@@ -171,7 +175,7 @@ async function openAmongOthers(
         ...rules?.roles,
       },
     })
-    const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault })
+    const circuits = await openCircuits({ ground, discovery, roles, socks, exit, onFault, onChanged })
     const { arrived } = keeping
     return {
       keeping,
@@ -180,7 +184,10 @@ async function openAmongOthers(
         ...networkOperations({ ground, meeting, paths, keeping, circuits, branches, roles, rolesRoom }),
         ...registers.operations,
       },
-      socks: circuits.socks && `${circuits.socks.host}:${circuits.socks.port}`,
+      get socks() {
+        const door = circuits.door?.current()
+        return door && `${door.host}:${door.port}`
+      },
       async reach(invitation, signal) {
         if (invitation !== undefined) await meeting.join(invitation, signal)
         await arrived(signal)

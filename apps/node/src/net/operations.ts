@@ -31,7 +31,7 @@ export type NetworkParts = {
 
 /** What can be asked of a node's network, over its rooms. */
 export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, keyof RegisterOperations> {
-  const { ground, meeting, paths, keeping, roles, rolesRoom } = parts
+  const { ground, meeting, paths, keeping, circuits, roles, rolesRoom } = parts
   const { keys, links, address, addresses } = ground
   const { discovery, invite, join } = meeting
   const facts = ({ record, standing, rttMs }: Listed): PeerFacts => {
@@ -71,6 +71,7 @@ export function networkOperations(parts: NetworkParts): Omit<NetworkOperations, 
         links: links.peers().length,
         clockOffsetMs,
         ...reachOf(paths),
+        ...socksOf(circuits),
         ...(state === undefined ? {} : { agreed: { period: state.period, relays: state.ids.length } }),
       }
     },
@@ -101,13 +102,23 @@ function reachOf(
   return { reachability, brokers, brokering: { ...load, ...most } }
 }
 
+function socksOf({ door }: Circuits): Pick<CircuitsFacts, 'socks' | 'socksFault'> {
+  const [socks, fault] = [door?.current(), door?.fault()]
+  return {
+    ...(socks === undefined ? {} : { socks: { host: socks.host, port: socks.port } }),
+    ...(door === undefined || fault === undefined
+      ? {}
+      : { socksFault: { port: door.port, code: fault.code } }),
+  }
+}
+
 function circuitsOf({ meeting, circuits }: NetworkParts): CircuitsFacts {
-  const { pool, paths, relay, socks } = circuits
+  const { pool, paths, relay } = circuits
   const records = new Map(meeting.discovery.nodes().map(({ record }) => [record.id, record]))
   const relays = circuits.relays()
   const { first, second, last } = paths.report()
   return {
-    ...(socks === undefined ? {} : { socks: { host: socks.host, port: socks.port } }),
+    ...socksOf(circuits),
     relays: relays.length,
     exits: relays.filter(({ isExit }) => isExit).length,
     guards: paths.guards.first.map(({ node }) => node),

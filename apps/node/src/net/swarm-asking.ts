@@ -1,13 +1,15 @@
 import { Fault } from '@anarq/fault'
 import type { Neighbours } from '@anarq/kernel'
-import { homeOfFeed, type Swarm } from '@anarq/qnet/swarm'
-import type { Ground } from './ground.ts'
+import { homeOfFeed, type Placed, type Swarm } from '@anarq/qnet/swarm'
+
+/** Who stands for an index is said again after so long: those who keep it change. */
+const standAgainMs = 24 * 3_600_000
 
 /** Callbacks become promises; that nobody is there is said before anything is asked. */
 export function asNeighbours(
   need: () => Swarm,
   copies: number,
-): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead'> & { giveUp(): void } {
+): Pick<Neighbours, 'count' | 'get' | 'heads' | 'put' | 'putHead' | 'putList'> & { giveUp(): void } {
   const asked = new Set<(fault: Fault) => void>()
   const ask = async <T>(begin: (swarm: Swarm, then: (answer: T) => void) => void): Promise<T> => {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -18,6 +20,14 @@ export function asNeighbours(
     } finally {
       asked.delete(reject)
     }
+  }
+  const stoodMs = new Map<string, number>()
+  /** Before anything is put: who stands for it decides what room there is. */
+  const stand = async (feed: Uint8Array): Promise<void> => {
+    const [name, nowMs] = [feed.toHex(), performance.now()]
+    if (nowMs - (stoodMs.get(name) ?? Number.NEGATIVE_INFINITY) < standAgainMs) return
+    const copies = await ask<number>((swarm, then) => swarm.stand(feed, then))
+    if (copies > 0) stoodMs.set(name, nowMs)
   }
   return {
     giveUp() {
@@ -30,57 +40,17 @@ export function asNeighbours(
       if (counts === undefined) throw nobody()
       return counts
     },
-    put: (feed, bytes) =>
-      ask(({ replicas }, then) =>
-        replicas.put(homeOfFeed(feed), bytes, copies, (placed) => then(placed.copies)),
-      ),
+    async put(feed, bytes) {
+      await stand(feed)
+      const placed = await ask<Placed>(({ replicas }, then) =>
+        replicas.put(homeOfFeed(feed), bytes, copies, then),
+      )
+      return { copies: placed.copies, refused: placed.refused }
+    },
+    putList: (feed, list) => ask(({ replicas }, then) => replicas.lists.put(feed, list, then)),
     get: (feed, digest) => ask(({ replicas }, then) => replicas.get(homeOfFeed(feed), digest, then)),
     putHead: (feed, head) => ask(({ replicas }, then) => replicas.heads.put(feed, head, then)),
     heads: (feed) => ask(({ replicas }, then) => replicas.heads.find(feed, then)),
-  }
-}
-
-export type Waker = {
-  wake(): void
-  /** Waits until it is woken, or so long. True where it was woken. */
-  rest(ms: number): Promise<boolean>
-  pause(ms: number): Promise<void>
-  /** Nothing waits any more. */
-  end(): void
-}
-
-export function createWaker({ world }: Pick<Ground, 'world'>): Waker {
-  let isWoken = false
-  let isOver = false
-  let waiting: { isPause: boolean; end(): void } | undefined
-
-  const wait = (ms: number, isPause: boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const end = (): void => {
-        waiting = undefined
-        stop()
-        resolve()
-      }
-      const stop = world.after(isOver ? 0 : ms, end)
-      waiting = { isPause, end }
-    })
-  return {
-    wake() {
-      isWoken = true
-      if (waiting?.isPause === false) waiting.end()
-    },
-    async rest(ms) {
-      if (!isWoken) await wait(ms, false)
-      const was = isWoken
-      isWoken = false
-      return was
-    },
-    pause: (ms) => wait(ms, true),
-    end() {
-      isOver = true
-      isWoken = true
-      waiting?.end()
-    },
   }
 }
 

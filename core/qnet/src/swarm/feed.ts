@@ -8,6 +8,8 @@ export type FeedKey = Disposable & {
   /** 32 bytes: the public key itself, so that whoever keeps heads needs nothing else to check them. */
   readonly feed: Uint8Array
   sign(sequence: number, head: Uint8Array): SignedHead
+  /** Of a list of what the index still stands on (`writeKeptList`), as a block; the sequence is the time in milliseconds. */
+  signList(sequence: number, list: Uint8Array): SignedHead
 }
 
 /**
@@ -16,19 +18,39 @@ export type FeedKey = Disposable & {
  */
 export function createFeedKey(secret: Uint8Array): FeedKey {
   const key = primitives.ed25519Key(secret)
-  return {
-    feed: key.publicKey,
-    sign: (sequence, head) => ({
+  const signed =
+    (label: Label) =>
+    (sequence: number, head: Uint8Array): SignedHead => ({
       sequence,
       head,
-      signature: key.sign(headStatement(key.publicKey, sequence, head)),
-    }),
+      signature: key.sign(statementOf(label, key.publicKey, sequence, head)),
+    })
+  return {
+    feed: key.publicKey,
+    sign: signed('head'),
+    signList: signed('list'),
     [Symbol.dispose]: () => key.dispose(),
   }
 }
 
+/** Whether a feed says so: what is known of it among nodes, each under a label of its own. */
+export type IsSigned = (
+  feed: Uint8Array,
+  sequence: number,
+  head: Uint8Array,
+  signature: Uint8Array,
+) => boolean
+
+type Label = 'head' | 'list'
+
 /** Whether the owner of the index signed that it ends there. */
-export function isSignedHead(
+export const isSignedHead: IsSigned = (...said) => isSigned('head', ...said)
+
+/** Whether the owner signed that this block lists what the index stands on. */
+export const isSignedList: IsSigned = (...said) => isSigned('list', ...said)
+
+function isSigned(
+  label: Label,
   feed: Uint8Array,
   sequence: number,
   head: Uint8Array,
@@ -37,10 +59,10 @@ export function isSignedHead(
   return (
     feed.length === feedBytes &&
     signature.length === 64 &&
-    primitives.ed25519Verify(feed, headStatement(feed, sequence, head), signature)
+    primitives.ed25519Verify(feed, statementOf(label, feed, sequence, head), signature)
   )
 }
 
-function headStatement(feed: Uint8Array, sequence: number, head: Uint8Array): Uint8Array {
-  return labelled('head', encodeCbor([feed, sequence, head]))
+function statementOf(label: Label, feed: Uint8Array, sequence: number, head: Uint8Array): Uint8Array {
+  return labelled(label, encodeCbor([feed, sequence, head]))
 }

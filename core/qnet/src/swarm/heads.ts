@@ -3,12 +3,16 @@ import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import { quorumOf } from './certificate.ts'
 import { pick } from './chance.ts'
+import type { IsSigned } from './feed.ts'
 import { compareHeads, feedBytes, type HeadStore, headsKept, type SignedHead } from './head-store.ts'
 import type { Membership } from './membership.ts'
 import { homeOfFeed, isUnder } from './place.ts'
 import { signatureBytesMax } from './ports.ts'
 import type { Requests } from './requests.ts'
 import type { View } from './view.ts'
+
+/** What is said of an index: where it ends (`head`), what it stands on (`list`), who stands for it (`bail`). */
+export type Word = 'bail' | 'head' | 'list'
 
 export type Heads = {
   /** Done with the number of other nodes that keep it, when that is a quorum of the neighbourhood or nobody is left to ask. */
@@ -19,6 +23,8 @@ export type Heads = {
   tick(): void
   changed(): void
   receive(from: NodeId, kind: string, body: readonly unknown[]): boolean
+  /** Whether such a message answers what was asked here. */
+  answers(kind: string): boolean
 }
 
 export type HeadsOptions = {
@@ -29,7 +35,12 @@ export type HeadsOptions = {
   readonly store: HeadStore
   viewOf(home: Uint8Array, then: (view: View | undefined) => void): void
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
-  isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
+  readonly isHead: IsSigned
+  readonly word: Word
+  /** Those of the greatest sequences. */
+  readonly keptMax: number
+  /** Whether something of an index that is not known here yet is kept. */
+  mayOpen(feed: Uint8Array, heads: readonly SignedHead[]): boolean
 }
 
 /** What 25 people with some identities each need, many times over: whoever makes up more fills nobody's memory. */
@@ -46,7 +57,11 @@ export function createHeads({
   viewOf,
   send,
   isHead,
+  word,
+  keptMax,
+  mayOpen,
 }: HeadsOptions): Heads {
+  const [asking, answer, told] = [`${word}s?`, `${word}s`, `${word}ed`]
   /** Told of, and not yet durable. */
   const unsettled = new Map<string, number>()
   let turn: Uint8Array[] = []
@@ -59,13 +74,19 @@ export function createHeads({
       done(!unsettled.has(name))
       return
     }
-    const isRoom = before.length > 0 || store.size() < feedsMax
+    const isRoom = before.length > 0 || (store.size() < feedsMax && mayOpen(feed, heads))
     if (!isRoom || !fresh.every((one) => isHead(feed, one.sequence, one.head, one.signature))) {
       done(false)
       return
     }
+    const now = [...before, ...fresh].sort(compareHeads).slice(0, keptMax)
+    // What was said before and was followed by better is no news.
+    if (!now.some((one) => fresh.includes(one))) {
+      done(!unsettled.has(name))
+      return
+    }
     unsettled.set(name, (unsettled.get(name) ?? 0) + 1)
-    store.set(feed, [...before, ...fresh].sort(compareHeads).slice(0, headsKept), (isDurable) => {
+    store.set(feed, now, (isDurable) => {
       const left = (unsettled.get(name) ?? 1) - 1
       if (left === 0) unsettled.delete(name)
       else unsettled.set(name, left)
@@ -74,7 +95,7 @@ export function createHeads({
   }
 
   function tellTo(id: NodeId, feed: Uint8Array, then: (isKept: boolean) => void): void {
-    requests.ask(id, 'head', [feed, store.get(feed).map(encodeHead)], (answer) => then(answer?.[0] === true))
+    requests.ask(id, word, [feed, store.get(feed).map(encodeHead)], (said) => then(said?.[0] === true))
   }
 
   /** A feed of another part of the space, since this one was divided: it goes there, and then from here. */
@@ -107,9 +128,9 @@ export function createHeads({
         }
         end()
         for (const { id } of others)
-          requests.ask(id, 'head', [feed, [encodeHead(head)]], (answer) => {
+          requests.ask(id, word, [feed, [encodeHead(head)]], (said) => {
             waiting -= 1
-            copies += answer?.[0] === true ? 1 : 0
+            copies += said?.[0] === true ? 1 : 0
             end()
           })
       })
@@ -129,11 +150,11 @@ export function createHeads({
         }
         if (waiting === 0) end()
         for (const { id } of others)
-          requests.ask(id, 'heads?', [feed], (answer) => {
-            for (const head of answer === undefined ? [] : readHeads(answer[0]))
+          requests.ask(id, asking, [feed], (said) => {
+            for (const head of said === undefined ? [] : readHeads(said[0]))
               if (isHead(feed, head.sequence, head.head, head.signature)) found.set(head.head.toHex(), head)
             waiting -= 1
-            answered += answer === undefined ? 0 : 1
+            answered += said === undefined ? 0 : 1
             // A head is put with a quorum: half of the members know one who has it. Who is gone is not waited for long.
             if (waiting === 0) end()
             else if (answered * 2 >= others.length) world.after(graceMs, end)
@@ -156,17 +177,18 @@ export function createHeads({
     changed() {
       turn = [...store.feeds()]
     },
+    answers: (kind) => kind === answer || kind === told,
     receive(from, kind, body) {
-      if (kind !== 'head' && kind !== 'heads?') return false
+      if (kind !== word && kind !== asking) return false
       const number = readInt(body[0], 'a number')
       const feed = readBytes(body[1], 'a feed', { length: feedBytes })
       const prefix = membership.view()?.prefix
       const isHere = prefix !== undefined && isUnder(homeOfFeed(feed), prefix)
-      if (kind === 'heads?') send(from, 'heads', number, store.get(feed).map(encodeHead))
+      if (kind === asking) send(from, answer, number, store.get(feed).map(encodeHead))
       else {
         const heads = readHeads(body[2])
-        if (!isHere) send(from, 'headed', number, false)
-        else keep(feed, heads, (isKept) => send(from, 'headed', number, isKept))
+        if (!isHere) send(from, told, number, false)
+        else keep(feed, heads, (isKept) => send(from, told, number, isKept))
       }
       return true
     },

@@ -26,15 +26,17 @@ export {
   roundMax,
   type Subject,
 } from './certificate.ts'
-export { createFeedKey, type FeedKey, isSignedHead } from './feed.ts'
+export { createFeedKey, type FeedKey, type IsSigned, isSignedHead, isSignedList } from './feed.ts'
 export { createMemoryHeadStore, feedBytes, type HeadStore, type SignedHead } from './head-store.ts'
 export type { Heads } from './heads.ts'
+export { readKeptList, writeKeptList } from './kept-list.ts'
 export {
   homeOfFeed,
   isUnder,
   membersMax,
   type Place,
   type Prefix,
+  placeOfNode,
   rankFor,
   type Seat,
   seatOf,
@@ -49,6 +51,7 @@ export {
   receiptStatement,
 } from './replicas.ts'
 export { createRequests, type Requests } from './requests.ts'
-export { type BlockNote, createMemoryStore, type Store } from './store.ts'
+export { createBail } from './standing.ts'
+export { type BlockAt, type BlockNote, createMemoryStore, type Store } from './store.ts'
 export { createSwarm, type Swarm, type SwarmOptions, type SwarmSettings, swarmDefaults } from './swarm.ts'
 export { encodeProof, isProved, type Member, readProof, type View, type ViewProof, viewFor } from './view.ts'

@@ -1,33 +1,34 @@
 import { equalBytes } from '@anarq/bytes'
-import { encodeCbor, readArray, readBytes, readInt, readText } from '@anarq/ipld'
-import { hashBlake3 } from '@anarq/qlock'
+import { readArray, readInt, readText } from '@anarq/ipld'
 import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import { type Accusations, createAccusations } from './accusations.ts'
+import { createAcross } from './across.ts'
 import { type Agreement, createAgreement } from './agreement.ts'
-import { type Card, encodeCard } from './card.ts'
-import { type Certificate, statement } from './certificate.ts'
+import type { Card } from './card.ts'
+import type { Certificate } from './certificate.ts'
 import { pick } from './chance.ts'
+import { createEntry } from './entry.ts'
 import type { MembershipSettings } from './membership-settings.ts'
-import { doOverlap, flipped, isUnder, type Place } from './place.ts'
-import { labelled, type Signing, signatureBytesMax } from './ports.ts'
+import { verdictOn } from './overlap.ts'
+import { flipped, type Place } from './place.ts'
+import type { Signing } from './ports.ts'
 import { createProbes, type Probes } from './probes.ts'
-import { createRecovery } from './recovery.ts'
+import { createRecovery, foundingProof } from './recovery.ts'
 import {
   type Change,
   decodeViews,
   encodeProof,
   encodeViews,
+  epochStepMax,
   hashOfView,
   hasMember,
-  isGreater,
   isNextOf,
   isProved,
   mayMerge,
   mergeAt,
   nextViews,
   readProof,
-  recoverySubject,
   tagOf,
   type View,
   type ViewProof,
@@ -45,6 +46,8 @@ export type MembershipOptions = {
   /** Whether this node may be a member at all: a branch asks for a certificate here. */
   admits(card: Card): boolean
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
+  /** It asks nobody in. */
+  readonly isGuest: boolean
   /** This node has no neighbourhood any more, or not yet: whoever routes finds the one for its place. */
   homeless(): void
   changed(view: View, before: View | undefined, all: readonly View[]): void
@@ -67,9 +70,10 @@ export type Membership = {
   stop(): void
 }
 
-const joinsMax = 64
 const ghostsMax = 16
 const strayMax = 12
+/** Where nobody of those who left is silent, it is soon known who is left. */
+const movedTicks = 3
 
 /** The neighbourhood of one node: who is in it, agreed by those who are. */
 export function createMembership(options: MembershipOptions): Membership {
@@ -83,11 +87,14 @@ export function createMembership(options: MembershipOptions): Membership {
   let needTicks = 0
   let smallTicks = 0
   let merge: View | undefined
-  const joins = new Map<NodeId, Card>()
+  const across = createAcross(world, settings.probeMs)
   const ghosts: NodeId[] = []
   /** Members that answer, but again and again out of another view: they live, and live elsewhere. */
   const strays = new Map<NodeId, number>()
-  const isLeft = (id: NodeId): boolean => probes.isGone(id) || (strays.get(id) ?? 0) >= strayMax
+  /** Whoever another view names, and says itself that it is elsewhere, need not say it often. */
+  const isMoved = (id: NodeId): boolean => strays.has(id) && across.names(id)
+  const isLeft = (id: NodeId): boolean =>
+    probes.isGone(id) || isMoved(id) || (strays.get(id) ?? 0) >= strayMax
   const left = (): NodeId[] =>
     view?.members.map(({ id }) => id).filter((id) => id !== self && isLeft(id)) ?? []
 
@@ -116,6 +123,18 @@ export function createMembership(options: MembershipOptions): Membership {
     banTicks: settings.banTicks,
     condemned: () => look(),
   })
+  const entry = createEntry({
+    network,
+    card,
+    world,
+    signing,
+    readCard,
+    view: () => view,
+    admits,
+    isOut: accusations.isOut,
+    send,
+    isIn: (id) => proof !== undefined && send(id, 'view', encodeProof(proof)),
+  })
   const recovery = createRecovery({
     network,
     self,
@@ -136,19 +155,24 @@ export function createMembership(options: MembershipOptions): Membership {
   function change(): Change {
     const leaves = new Set<NodeId>(left())
     for (const { id } of view?.members ?? []) if (accusations.isOut(id) && id !== self) leaves.add(id)
-    const isReady = merge !== undefined && view !== undefined && mayMerge(merge, view)
-    return { joins: [...joins.values()], leaves, merge: isReady ? merge : undefined }
+    const now = view
+    const incoming = merge !== undefined && now !== undefined && mayMerge(merge, now) ? merge : undefined
+    const last = (now?.epoch ?? 0) + epochStepMax
+    const before = [...entry.askers(), ...(incoming === undefined ? [] : [incoming])]
+    return {
+      joins: entry.askers().map((one) => one.card),
+      leaves,
+      merge: incoming,
+      cut: now && across.cut(now, leaves),
+      epoch: Math.min(last, Math.max((now?.epoch ?? 0) + 1, ...before.map((one) => one.epoch + 1))),
+    }
   }
 
   /** Whether there is anything to agree on; if so, it begins. */
   function look(): boolean {
     if (view === undefined) return false
-    for (const [id, asker] of joins) {
-      const isGone = hasMember(view, id) || accusations.isOut(id) || !isUnder(asker.place, view.prefix)
-      if (isGone) joins.delete(id)
-    }
-    const { joins: come, leaves, merge: incoming } = change()
-    if (come.length === 0 && leaves.size === 0 && incoming === undefined) return false
+    entry.tidy(view)
+    if (isIdle(change())) return false
     stopBatch ??= world.after(settings.batchMs, () => {
       stopBatch = undefined
       ensureAgreement()?.start()
@@ -160,7 +184,7 @@ export function createMembership(options: MembershipOptions): Membership {
     if (view === undefined) return undefined
     const of = view
     agreement ??= createAgreement({
-      subject: viewSubject(network, of.prefix, hashOfView(of), of.epoch + 1),
+      subject: viewSubject(network, of.prefix, hashOfView(of)),
       electorate: of.members,
       self,
       world,
@@ -168,8 +192,7 @@ export function createMembership(options: MembershipOptions): Membership {
       send: (to, part) => send(to, 'agree', of.prefix, of.epoch + 1, part),
       propose() {
         const next = change()
-        const isIdle = next.joins.length === 0 && next.leaves.size === 0 && next.merge === undefined
-        const views = isIdle ? [] : nextViews(of, next)
+        const views = isIdle(next) ? [] : nextViews(of, next)
         return views.length === 0 ? undefined : encodeViews(views)
       },
       accepts: (value) => isAcceptable(of, value),
@@ -192,14 +215,15 @@ export function createMembership(options: MembershipOptions): Membership {
     const come = [...named.values()].filter(({ id }) => !hasMember(of, id))
     // Each must have asked this node as well, or come with the neighbourhood that is taken in.
     const isAwaited = ({ id }: Card): boolean =>
-      joins.has(id) || (incoming !== undefined && hasMember(incoming, id))
+      entry.has(id) || (incoming !== undefined && hasMember(incoming, id))
     const isClean = come.every((one) => isAwaited(one) && admits(one) && !accusations.isOut(one.id))
-    const isIdle = come.length === 0 && leaves.size === 0 && !isMerge
-    return (
-      isClean &&
-      !isIdle &&
-      equalBytes(encodeViews(nextViews(of, { joins: come, leaves, merge: incoming })), value)
-    )
+    const epoch = views[0]?.epoch ?? 0
+    const isInReach = epoch > of.epoch && epoch <= of.epoch + epochStepMax
+    const own: Change = { joins: come, leaves, merge: incoming, epoch }
+    const isSame = (next: Change): boolean =>
+      !isIdle(next) && equalBytes(encodeViews(nextViews(of, next)), value)
+    const cut = across.cut(of, leaves)
+    return isClean && isInReach && (isSame(own) || (cut !== undefined && isSame({ ...own, cut })))
   }
 
   function decided(of: View, value: Uint8Array, certificate: Certificate): void {
@@ -228,6 +252,7 @@ export function createMembership(options: MembershipOptions): Membership {
     needTicks = 0
     smallTicks = 0
     merge = undefined
+    across.clear()
     // Who went without a word may be beyond a cut: asked now and then, to meet again. Who is in the other half of a division is not.
     const isNamed = (id: NodeId): boolean => next.views.some((one) => hasMember(one, id))
     for (const { id } of before?.members ?? [])
@@ -241,7 +266,7 @@ export function createMembership(options: MembershipOptions): Membership {
     proof = next
     tag = tagOf(mine)
     ghosts.splice(0, ghosts.length, ...ghosts.filter((id) => !isNamed(id)).slice(0, ghostsMax))
-    for (const id of joins.keys()) if (hasMember(mine, id)) joins.delete(id)
+    entry.tidy(mine)
     options.changed(mine, before, next.views)
     look()
   }
@@ -252,14 +277,8 @@ export function createMembership(options: MembershipOptions): Membership {
     tag = new Uint8Array(8)
     agreement?.end()
     agreement = undefined
-    askIn(to)
+    entry.askIn(to, 0)
     options.homeless()
-  }
-
-  function askIn(to: ViewProof): void {
-    const ask = viewFor(to.views, card.place)?.members ?? []
-    for (const { id } of pick(ask, 3, world.random))
-      if (id !== self) send(id, 'join', encodeCard(card), signing.sign(joinOf(network, card)), true)
   }
 
   function learn(next: ViewProof, from: NodeId | undefined): boolean {
@@ -277,35 +296,39 @@ export function createMembership(options: MembershipOptions): Membership {
       next.views.some((one) => one.members.some((member) => !admits(member)))
     )
       return false
-    if (theirs === undefined) return true
-    const isSuccessor = view !== undefined && next.kind === 'agreed' && isNextOf(next, view)
-    const isIn = hasMember(theirs, self)
     if (view === undefined) {
-      if (isIn) adopt(next)
-      else askIn(next)
-    } else if (isSuccessor || (isIn && theirs.epoch > view.epoch)) adopt(next)
-    else if (doOverlap(theirs.prefix, view.prefix) && theirs.epoch !== view.epoch - 1) {
-      if (isGreater(theirs, view)) {
-        if (isIn) adopt(next)
-        else leave(next)
-      } else if (from !== undefined && proof !== undefined && !equalBytes(tagOf(theirs), tag))
+      if (theirs !== undefined && hasMember(theirs, self) && !options.isGuest) adopt(next)
+      else if (theirs !== undefined && !options.isGuest) entry.askIn(next, 0)
+    } else if (theirs === undefined) onBeyond(next, view)
+    else if (next.kind === 'agreed' && isNextOf(next, view)) adopt(next)
+    else {
+      const verdict = verdictOn(view, theirs, self)
+      if (verdict === 'adopt') adopt(next)
+      else if (verdict === 'ask') askAcross(next, theirs)
+      else if (
+        verdict === 'tell' &&
+        from !== undefined &&
+        proof !== undefined &&
+        theirs.epoch !== view.epoch - 1
+      )
         send(from, 'view', encodeProof(proof))
     }
     return true
   }
 
-  function onJoin(asker: Card, signature: Uint8Array, isFirst: boolean): void {
-    if (view === undefined || !isUnder(asker.place, view.prefix) || !admits(asker)) return
-    if (hasMember(view, asker.id)) {
-      if (proof !== undefined) send(asker.id, 'view', encodeProof(proof))
-      return
-    }
-    if (accusations.isOut(asker.id) || joins.size >= joinsMax) return
-    // Only who holds the key comes in: a card alone can be had by anybody.
-    const isNew = !joins.has(asker.id)
-    if (isNew && !signing.verify(asker.publicKey, joinOf(network, asker), signature)) return
-    joins.set(asker.id, asker)
-    if (isFirst && isNew) tellMembers(['join', encodeCard(asker), signature, false])
+  /** A greater view of this part of the space: this node asks in, and so do its neighbours as soon as they know of it. */
+  function askAcross(next: ViewProof, theirs: View): void {
+    if (!across.isNews(theirs)) return
+    entry.askIn(next, view?.epoch ?? 0)
+    tellMembers(['view', encodeProof(next)])
+  }
+
+  /** A view of a part of this one's space to which this node does not belong. */
+  function onBeyond(next: ViewProof, now: View): void {
+    const other = across.within(next, now)
+    if (other === undefined) return
+    tellMembers(['view', encodeProof(next)])
+    for (const { id } of now.members) if (hasMember(other, id)) send(id, 'ping', 0, now.epoch, tag)
     look()
   }
 
@@ -331,28 +354,15 @@ export function createMembership(options: MembershipOptions): Membership {
     accusations,
     view: () => view,
     proof: () => proof,
-    found() {
-      const alone: View = { prefix: '', epoch: 1, members: [{ ...card, seat: 0 }] }
-      const value = encodeViews([alone])
-      const hash = hashBlake3(value)
-      const signature = signing.sign(statement(recoverySubject(network, '', 1), 'commit', 0, hash))
-      const certificate: Certificate = { phase: 'commit', round: 0, hash, votes: [[0, signature]] }
-      adopt({
-        kind: 'recovered',
-        from: '',
-        previous: hashOfView(alone),
-        value,
-        views: [alone],
-        certificate,
-        electorate: [card],
-      })
-    },
+    found: () => adopt(foundingProof(network, card, signing)),
     tick() {
       if (view === undefined) return
       probes.tick()
       accusations.tick()
       needTicks = look() ? needTicks + 1 : 0
-      if (needTicks > settings.recoverTicks && left().length > 0) recovery.attempt(needTicks)
+      const lost = left()
+      const waitTicks = lost.every(isMoved) ? movedTicks : settings.recoverTicks
+      if (needTicks > waitTicks && lost.length > 0) recovery.attempt(needTicks)
       askMerge()
       const ghost = pick(ghosts, 1, world.random)[0]
       if (ghost !== undefined && needTicks === 0) send(ghost, 'ping', 0, view.epoch, tag)
@@ -363,13 +373,9 @@ export function createMembership(options: MembershipOptions): Membership {
       if (kind === 'view?') {
         if (proof !== undefined) send(from, 'view', encodeProof(proof))
       } else if (kind === 'view') learn(readProof(body[0], readCard), from)
-      else if (kind === 'join')
-        onJoin(
-          readCard(body[0]),
-          readBytes(body[1], 'a signature', { max: signatureBytesMax }),
-          body[2] === true,
-        )
-      else if (kind === 'merge') onMerge(readProof(body[0], readCard), body[1] === true)
+      else if (kind === 'join') {
+        if (entry.onJoin(body)) look()
+      } else if (kind === 'merge') onMerge(readProof(body[0], readCard), body[1] === true)
       else if (kind === 'agree') {
         const isMineToo =
           view?.prefix === readText(body[0], 'a prefix') && view.epoch + 1 === readInt(body[1], 'an epoch')
@@ -385,7 +391,6 @@ export function createMembership(options: MembershipOptions): Membership {
   }
 }
 
-/** Whoever can sign this holds the key of the card. */
-function joinOf(network: string, { publicKey, period }: Card): Uint8Array {
-  return labelled('join', encodeCbor([network, publicKey, period]))
+function isIdle({ joins, leaves, merge, cut }: Change): boolean {
+  return joins.length === 0 && leaves.size === 0 && merge === undefined && cut === undefined
 }

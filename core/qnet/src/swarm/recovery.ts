@@ -37,7 +37,7 @@ export type RecoveryOptions = {
 
 /**
  * When more than a third is gone at once nobody can make a quorum. Those left go on where every single one of them agrees on
- * who is left. Two halves of a partition may both do that: when they meet, the lesser joins the greater (`isGreater`).
+ * who is left. Two halves of a partition may both do that: when they meet, the lesser joins the greater (`verdictOn`).
  */
 export function createRecovery({
   network,
@@ -133,5 +133,22 @@ export function createRecovery({
   function sign(next: View, value: Uint8Array): Uint8Array {
     const subject = recoverySubject(network, next.prefix, next.epoch)
     return signing.sign(statement(subject, 'commit', 0, hashBlake3(value)))
+  }
+}
+
+/** Alone, and the first. */
+export function foundingProof(network: string, card: Card, signing: Signing): ViewProof {
+  const alone: View = { prefix: '', epoch: 1, members: [{ ...card, seat: 0 }] }
+  const value = encodeViews([alone])
+  const hash = hashBlake3(value)
+  const signature = signing.sign(statement(recoverySubject(network, '', 1), 'commit', 0, hash))
+  return {
+    kind: 'recovered',
+    from: '',
+    previous: hashOfView(alone),
+    value,
+    views: [alone],
+    certificate: { phase: 'commit', round: 0, hash, votes: [[0, signature]] },
+    electorate: [card],
   }
 }

@@ -71,7 +71,7 @@ export function createRepair(options: RepairOptions): Repair {
     }
     if (waiting === 0) end()
     for (const [id, notes] of asks)
-      requests.ask(id, 'have', [notes.map(({ key }) => key)], (answer) => {
+      requests.ask(id, 'have', [notes.map(({ key, home }) => [key, home])], (answer) => {
         const having = answer?.[0]
         if (having instanceof Uint8Array && having.length === notes.length)
           notes.forEach((note, i) => {
@@ -97,18 +97,20 @@ export function createRepair(options: RepairOptions): Repair {
     lacking: readonly NodeId[]
   }): void {
     const isHolder = holders.includes(self)
-    const name = note.key.toHex()
+    const name = `${note.key.toHex()}${note.home.toHex()}`
     // Each time that it is still lacking one more of those who have it sends: a liar in front delays by one look.
     const looks = lacking.length === 0 ? 0 : (lackingLooks.get(name) ?? 0)
     const senders = holders.filter((id) => having.has(id)).slice(0, looks + 1)
     const isFirst = senders.includes(self) || (!isHolder && having.size <= looks)
     if (lacking.length === 0) lackingLooks.delete(name)
     else if (lackingLooks.size < queueMax) lackingLooks.set(name, looks + 1)
-    if (lacking.length > 0) isAgain = true
+    // What its owner lets go of is not given on.
+    const isGoing = (store.find(note)?.goesMs ?? 0) !== 0
+    if (lacking.length > 0 && !isGoing) isAgain = true
     // Whoever is no holder any more gives it on, and lets go of it only when all who should have it say that they do.
     if (lacking.length === 0 && !isHolder && having.size === holders.length && holders.length > 0)
       forget(note)
-    else if (lacking.length > 0 && isFirst && !queued.has(name) && queue.length < queueMax) {
+    else if (lacking.length > 0 && isFirst && !isGoing && !queued.has(name) && queue.length < queueMax) {
       queued.add(name)
       queue.push({ note, to: lacking, copies: having.size })
       queue.sort((a, b) => a.copies - b.copies)
@@ -119,7 +121,7 @@ export function createRepair(options: RepairOptions): Repair {
     budget = Math.min(bytesPerTick, budget + bytesPerTick)
     while (queue.length > 0 && budget > 0) {
       const { note, to } = queue.shift() as Task
-      queued.delete(note.key.toHex())
+      queued.delete(`${note.key.toHex()}${note.home.toHex()}`)
       budget -= note.bytes * to.length
       store.get(note.key, (content) => {
         if (content === undefined) return

@@ -5,14 +5,19 @@ import type { NodeId } from '../node-id.ts'
 import type { World } from '../world.ts'
 import { createAudits } from './audits.ts'
 import type { Contacts } from './contacts.ts'
-import type { HeadStore } from './head-store.ts'
-import { createHeads, type Heads } from './heads.ts'
+import type { IsSigned } from './feed.ts'
+import { createFetch, slowestBytesPerSecond } from './fetching.ts'
+import { type HeadStore, headsKept } from './head-store.ts'
+import { createHeads, type Heads, type Word } from './heads.ts'
+import { createHolding } from './holding.ts'
+import { createLetting } from './letting.ts'
 import type { Membership } from './membership.ts'
 import { isUnder, type Place, placeBytes, rankFor } from './place.ts'
 import { labelled, type Signing, signatureBytesMax } from './ports.ts'
 import { createRepair } from './repair.ts'
 import { createRequests } from './requests.ts'
-import type { Store } from './store.ts'
+import { bailStatement, createStanding } from './standing.ts'
+import type { BlockAt, Store } from './store.ts'
 import type { Member, View } from './view.ts'
 
 export type ReplicaSettings = {
@@ -23,7 +28,13 @@ export type ReplicaSettings = {
   readonly repairBytesPerTick: number
   /** A node that is full takes nothing more; the next in rank does. */
   readonly heldBytesMax: number
+  /** What one node that has a seat may have held here is 1 / so much of that. */
+  readonly seatedPart: number
   readonly auditTicks: number
+  /** How long a block stays that its owner does not list any more. */
+  readonly graceMs: number
+  /** How much older than a list a block must be to be missing in it; clocks are off by hours. */
+  readonly marginMs: number
 }
 
 export const replicaDefaults: ReplicaSettings = {
@@ -31,7 +42,10 @@ export const replicaDefaults: ReplicaSettings = {
   requestMs: 10_000,
   repairBytesPerTick: 16 * 1024 * 1024,
   heldBytesMax: 64 * 1024 ** 3,
+  seatedPart: 8,
   auditTicks: 6,
+  graceMs: 7 * 24 * 3_600_000,
+  marginMs: 6 * 3_600_000,
 }
 
 /** Signed by a holder: it has these bytes durably, as a member of that neighbourhood. */
@@ -50,10 +64,16 @@ export type Placed = {
   readonly receipts: readonly Receipt[]
   /** With this node's own, where it is a holder; none where there is none elsewhere. */
   readonly copies: number
+  /** How many were asked and said that they have no room (`full`), or no more for this one (`share`). */
+  readonly refused: { readonly full: number; readonly share: number }
 }
 
 export type Replicas = {
   readonly heads: Heads
+  /** Of each index what it stands on, as its owner last signed: holders let go of the rest. */
+  readonly lists: Heads
+  /** Who stands for each index: what is held for it counts as that node's. */
+  readonly bails: Heads
   /** Done when enough copies are durable, or when nobody else is left to ask. */
   put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void
   /**
@@ -67,6 +87,8 @@ export type Replicas = {
   changed(): void
   receive(from: NodeId, kind: string, body: readonly unknown[]): boolean
   heldBytes(): number
+  /** Of what others let go of. */
+  letGo(): { readonly blocks: number; readonly bytes: number }
   repaired(): { readonly blocks: number; readonly bytes: number }
 }
 
@@ -77,63 +99,42 @@ export type ReplicasOptions = {
   readonly signing: Signing
   readonly store: Store
   readonly headStore: HeadStore
+  readonly listStore: HeadStore
+  readonly bailStore: HeadStore
   send(to: NodeId, kind: string, ...body: readonly unknown[]): void
   readonly membership: Membership
   readonly contacts: Contacts
   /** Where to begin as long as this node has no neighbourhood. */
   known(): readonly NodeId[]
-  isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
+  readonly isHead: IsSigned
+  readonly isList: IsSigned
+  /** Where a node with this key belongs. */
+  placeOf(publicKey: Uint8Array): Place | undefined
   readonly settings: ReplicaSettings
 }
 
+/** Clocks are off by so much. */
+const aheadMs = 3 * 3_600_000
 const blockBytesMax = 8 * 1024 * 1024 + 1024
 /** Keys in one question. */
 export const countMax = 256
-/** A slower line than this loses what it sends: so long is waited for an answer to a block. */
-const slowestBytesPerSecond = 128 * 1024
-const answers = ['stored', 'block', 'having', 'audited', 'headed', 'heads']
+const answers = ['stored', 'block', 'having', 'audited']
 
 /** Copies of blocks with the neighbours: put, got, audited, and made anew where some are lost. */
 export function createReplicas(options: ReplicasOptions): Replicas {
   const { self, network, world, signing, store, headStore, send, membership, contacts, settings } = options
+  const { listStore, bailStore } = options
   const requests = createRequests({ world, send, timeoutMs: settings.requestMs })
-  let held = 0
-  for (const note of store.notes()) held += note.bytes
-
   const viewOf = (home: Place, then: (view: View | undefined) => void): void =>
     contacts.find(home, options.known(), (proof) =>
       then(proof?.views.find(({ prefix }) => isUnder(home, prefix))),
     )
-  const storing = new Map<string, ((isDurable: boolean) => void)[]>()
-  const keep = (
-    home: Place,
-    key: Uint8Array,
-    bytes: Uint8Array,
-    done: (isDurable: boolean) => void,
-  ): void => {
-    const name = key.toHex()
-    const waiting = storing.get(name)
-    if (waiting !== undefined) {
-      waiting.push(done)
-      return
-    }
-    if (store.has(key)) {
-      done(true)
-      return
-    }
-    if (held + bytes.length > settings.heldBytesMax) {
-      done(false)
-      return
-    }
-    held += bytes.length
-    const all = [done]
-    storing.set(name, all)
-    store.put({ key, home, bytes: bytes.length }, bytes, (isDurable) => {
-      storing.delete(name)
-      if (!isDurable) held -= bytes.length
-      for (const one of all) one(isDurable)
-    })
-  }
+  const standing = createStanding({ world, bails: bailStore, contacts, placeOf: options.placeOf })
+  const holding = createHolding({
+    ...{ world, store, standing },
+    ...{ bytesMax: settings.heldBytesMax, seatedPart: settings.seatedPart },
+  })
+  const fetchFrom = createFetch(requests, membership.accusations)
   const audits = createAudits({ self, world, store, membership, requests, copies: settings.copies })
   const repair = createRepair({
     self,
@@ -144,32 +145,52 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     copies: settings.copies,
     bytesPerTick: settings.repairBytesPerTick,
     claimed: audits.claimed,
-    forget(note) {
-      held -= note.bytes
-      store.delete(note.key)
-    },
+    forget: holding.forget,
   })
-  const heads = createHeads({
-    self,
-    membership,
-    requests,
-    store: headStore,
-    viewOf,
-    send,
+  const room = (word: Word, kept: HeadStore, isSigned: IsSigned, keptMax: number): Heads =>
+    createHeads({
+      ...{ self, membership, requests, viewOf, send, world, word, keptMax },
+      store: kept,
+      isHead: isSigned,
+      mayOpen: (feed, [said]) =>
+        standing.mayStand((word === 'bail' ? said : bailStore.get(feed)[0])?.head ?? new Uint8Array()),
+    })
+  const heads = room('head', headStore, options.isHead, headsKept)
+  const lists = room('list', listStore, isListNow, 1)
+  const bails = room('bail', bailStore, isBail, 1)
+  const rooms = [heads, lists, bails]
+  const letting = createLetting({
     world,
-    isHead: options.isHead,
+    store,
+    lists: listStore,
+    get,
+    forget: holding.forget,
+    graceMs: settings.graceMs,
+    marginMs: settings.marginMs,
   })
+
+  /** Of no time that is still far off: a thief of the key could shut its owner out with it. */
+  function isListNow(feed: Uint8Array, atMs: number, list: Uint8Array, signature: Uint8Array): boolean {
+    return atMs < world.clock.nowMs() + aheadMs && options.isList(feed, atMs, list, signature)
+  }
+
+  function isBail(feed: Uint8Array, atMs: number, node: Uint8Array, signature: Uint8Array): boolean {
+    const isNow = atMs < world.clock.nowMs() + aheadMs
+    const isFree = isNow && !standing.isTaken(feed, node)
+    return isFree && signing.verify(node, bailStatement(network, feed, atMs), signature)
+  }
 
   function put(home: Place, bytes: Uint8Array, copies: number, done: (placed: Placed) => void): void {
     const key = hashBlake3(bytes)
     viewOf(home, (view) => {
       const order = livingFirst(rankFor(key, view?.members ?? []))
       const isHolder = order.slice(0, settings.copies).some(({ id }) => id === self)
-      if (isHolder) keep(home, key, bytes, () => {})
+      if (isHolder) holding.keep(home, key, bytes, () => {})
       // One more would be let go of again: no neighbour takes it for a holder.
       const wanted = isHolder ? copies - 1 : copies
       const others = order.filter(({ id }) => id !== self)
       const receipts: Receipt[] = []
+      const refused = { full: 0, share: 0 }
       let next = 0
       let waiting = 0
       let isDone = false
@@ -178,7 +199,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
         isDone = true
         const elsewhere = receipts.length
         const guarantee = elsewhere === 0 ? 'alone' : elsewhere < wanted ? 'fewer' : 'full'
-        done({ guarantee, receipts, copies: elsewhere === 0 ? 0 : elsewhere + copies - wanted })
+        done({ guarantee, receipts, copies: elsewhere === 0 ? 0 : elsewhere + copies - wanted, refused })
       }
       const askNext = (): void => {
         while (receipts.length + waiting < wanted && next < others.length) {
@@ -192,6 +213,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
               waiting -= 1
               const receipt = answer && readReceipt(holder, key, answer)
               if (receipt !== undefined) receipts.push(receipt)
+              else if (answer?.[1] === 'full' || answer?.[1] === 'share') refused[answer[1]] += 1
               askNext()
               end()
             },
@@ -243,13 +265,15 @@ export function createReplicas(options: ReplicasOptions): Replicas {
       const end = (): void =>
         then(
           counts.map((count, at) =>
-            count > 0 && own.has(at) && store.has(keys[at] as Uint8Array) ? count + 1 : count,
+            count > 0 && own.has(at) && store.find({ home, key: keys[at] as Uint8Array }) !== undefined
+              ? count + 1
+              : count,
           ),
         )
       let waiting = asked.size
       if (waiting === 0) end()
       for (const [id, all] of asked)
-        requests.ask(id, 'have', [all.map((at) => keys[at])], (answer) => {
+        requests.ask(id, 'have', [all.map((at) => [keys[at], home])], (answer) => {
           const having = answer?.[0]
           if (having instanceof Uint8Array && having.length === all.length)
             all.forEach((at, i) => {
@@ -268,54 +292,12 @@ export function createReplicas(options: ReplicasOptions): Replicas {
         viewOf(home, (view) => {
           const order = livingFirst(rankFor(key, view?.members ?? []))
           const ids = order.map(({ id }) => id).filter((id) => id !== self)
-          fetchFrom(ids.slice(0, settings.copies), key, (bytes) => {
+          fetchFrom(ids.slice(0, settings.copies), { home, key }, (bytes) => {
             if (bytes !== undefined) then(bytes)
-            else fetchFrom(ids.slice(settings.copies), key, then)
+            else fetchFrom(ids.slice(settings.copies), { home, key }, then)
           })
         })
     })
-  }
-
-  /** All of them are asked who has it, and those who do are asked for it, one at a time: who is gone holds up nobody. */
-  function fetchFrom(
-    from: readonly NodeId[],
-    key: Uint8Array,
-    then: (bytes: Uint8Array | undefined) => void,
-  ): void {
-    const having: NodeId[] = []
-    let waiting = from.length
-    let isFetching = false
-    let isDone = false
-    const end = (bytes: Uint8Array | undefined): void => {
-      if (isDone) return
-      isDone = true
-      then(bytes)
-    }
-    const fetchNext = (): void => {
-      const next = isFetching || isDone ? undefined : having.shift()
-      if (next === undefined) {
-        if (waiting === 0 && !isFetching) end(undefined)
-        return
-      }
-      isFetching = true
-      const onAnswer = (answer: readonly unknown[] | undefined): void => {
-        isFetching = false
-        const bytes = answer?.[0]
-        const isWhole = bytes instanceof Uint8Array && equalBytes(hashBlake3(bytes), key)
-        if (bytes instanceof Uint8Array && !isWhole) membership.accusations.accuse(next, 'wrong-block')
-        if (isWhole) end(bytes)
-        else fetchNext()
-      }
-      // Most blocks are of one MiB at most.
-      requests.ask(next, 'fetch', [key], onAnswer, (1024 * 1024 * 1000) / slowestBytesPerSecond)
-    }
-    if (waiting === 0) end(undefined)
-    for (const id of from)
-      requests.ask(id, 'have', [[key]], (answer) => {
-        waiting -= 1
-        if (answer?.[0] instanceof Uint8Array && answer[0][0] === 1) having.push(id)
-        fetchNext()
-      })
   }
 
   function onStore(from: NodeId, number: number, body: readonly unknown[]): void {
@@ -323,13 +305,13 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     const home = readBytes(body[1], 'a place', { length: placeBytes })
     const bytes = readBytes(body[2], 'a block', { max: blockBytesMax })
     const view = membership.view()
-    const refuse = (): void => send(from, 'stored', number, null, null)
+    const refuse = (why: string): void => send(from, 'stored', number, null, why)
     if (view === undefined || !isUnder(home, view.prefix) || !equalBytes(hashBlake3(bytes), key)) {
-      refuse()
+      refuse('elsewhere')
       return
     }
-    keep(home, key, bytes, (isDurable) => {
-      if (!isDurable) refuse()
+    holding.keep(home, key, bytes, (why) => {
+      if (why !== undefined) refuse(why)
       else send(from, 'stored', number, view.epoch, signing.sign(receiptStatement(network, key, view.epoch)))
     })
   }
@@ -337,26 +319,31 @@ export function createReplicas(options: ReplicasOptions): Replicas {
   let ticks = 0
   return {
     heads,
+    lists,
+    bails,
     put,
     count,
     get,
     tick() {
       ticks += 1
+      standing.tick()
+      holding.tick()
       repair.tick()
-      heads.tick()
+      for (const one of rooms) one.tick()
+      letting.tick()
       if (ticks % settings.auditTicks === 0) audits.tick()
     },
     changed() {
       audits.changed()
       repair.changed()
-      heads.changed()
+      for (const one of rooms) one.changed()
     },
     receive(from, kind, body) {
-      if (answers.includes(kind)) {
+      if (answers.includes(kind) || rooms.some((one) => one.answers(kind))) {
         requests.answered(from, body)
         return true
       }
-      if (heads.receive(from, kind, body)) return true
+      if (rooms.some((one) => one.receive(from, kind, body))) return true
       if (kind === 'store') onStore(from, readInt(body[0], 'a number'), body.slice(1))
       else if (kind === 'fetch') {
         const number = readInt(body[0], 'a number')
@@ -365,21 +352,28 @@ export function createReplicas(options: ReplicasOptions): Replicas {
         )
       } else if (kind === 'have') {
         const number = readInt(body[0], 'a number')
-        const keys = readArray(body[1], 'keys', { max: 256 }).map((key) =>
-          readBytes(key, 'a key', { length: 32 }),
-        )
+        const asked = readArray(body[1], 'blocks', { max: countMax }).map(readAt)
         send(
           from,
           'having',
           number,
-          Uint8Array.from(keys, (key) => (store.has(key) ? 1 : 0)),
+          Uint8Array.from(asked, (at) => (store.find(at) === undefined ? 0 : 1)),
         )
       } else if (kind === 'audit') audits.answer(from, body, send)
       else return false
       return true
     },
-    heldBytes: () => held,
+    heldBytes: holding.bytes,
+    letGo: letting.done,
     repaired: repair.done,
+  }
+}
+
+function readAt(value: unknown): BlockAt {
+  const [key, home] = readArray(value, 'a block and its home', { max: 2 })
+  return {
+    key: readBytes(key, 'a key', { length: 32 }),
+    home: readBytes(home, 'a place', { length: placeBytes }),
   }
 }
 

@@ -5,12 +5,14 @@ import { messageBytesMax, type Wire, type World } from '../world.ts'
 import type { Card } from './card.ts'
 import { pick } from './chance.ts'
 import { type Contacts, createContacts } from './contacts.ts'
-import type { HeadStore } from './head-store.ts'
+import { type IsSigned, isSignedList } from './feed.ts'
+import { createMemoryHeadStore, type HeadStore } from './head-store.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { type MembershipSettings, membershipDefaults } from './membership-settings.ts'
 import { type Place, siblingOf } from './place.ts'
 import type { Signing } from './ports.ts'
 import { createReplicas, type ReplicaSettings, type Replicas, replicaDefaults } from './replicas.ts'
+import { createBail } from './standing.ts'
 import type { Store } from './store.ts'
 import type { View } from './view.ts'
 
@@ -27,14 +29,23 @@ export type SwarmOptions = {
   readonly signing: Signing
   readonly store: Store
   readonly headStore: HeadStore
+  /** The same of lists, and of who stands for an index. */
+  readonly listStore?: HeadStore
+  readonly bailStore?: HeadStore
   /** A card from a peer, checked; `createCardReader` keeps what was checked before. */
   readCard(value: unknown): Card
   admits?(card: Card): boolean
   /** Whether a head is signed by the owner of its index. */
-  isHead(feed: Uint8Array, sequence: number, head: Uint8Array, signature: Uint8Array): boolean
+  readonly isHead: IsSigned
+  /** Whether its owner signed that it stands on what this block lists. */
+  readonly isList?: IsSigned
+  /** Where a node with this key belongs; without it no node counts as one that has a seat. */
+  placeOf?(publicKey: Uint8Array): Place | undefined
   /** Told of each message that was no message, so that the link can be held to account. */
   blame?(peer: NodeId, code: string): void
   changed?(view: View, before: View | undefined): void
+  /** Takes no seat: it holds nothing for others, and they hold for it what they do for strangers. */
+  readonly isGuest?: boolean
   readonly settings?: Partial<SwarmSettings>
 }
 
@@ -46,6 +57,8 @@ export type Swarm = {
   receive(from: NodeId, message: Uint8Array): void
   stop(): void
   view(): View | undefined
+  /** This node stands for an index: what others hold for it counts as this node's. Told how many took note. */
+  stand(feed: Uint8Array, done: (copies: number) => void): void
   /** Of this node. */
   readonly place: Place
   readonly membership: Membership
@@ -62,9 +75,14 @@ export function createSwarm({
   signing,
   store,
   headStore,
+  listStore = createMemoryHeadStore(),
+  bailStore = createMemoryHeadStore(),
   readCard,
   admits = () => true,
   isHead,
+  isList = isSignedList,
+  placeOf = () => undefined,
+  isGuest = false,
   blame = () => {},
   changed = () => {},
   settings: given = {},
@@ -88,6 +106,7 @@ export function createSwarm({
     admits,
     send,
     homeless: () => seek(),
+    isGuest,
     changed(view, before, all) {
       seeks = 0
       // Whoever was one neighbourhood is the best way into the part that it lost.
@@ -120,11 +139,15 @@ export function createSwarm({
     signing,
     store,
     headStore,
+    listStore,
+    bailStore,
     send,
     membership,
     contacts,
     known: () => known,
     isHead,
+    isList,
+    placeOf,
     settings,
   })
 
@@ -161,7 +184,7 @@ export function createSwarm({
       known = start
       const first = (world.random.bytes(2)[0] as number) / 256
       world.after(settings.probeMs * first, tick)
-      if (known.length === 0) membership.found()
+      if (known.length === 0 && !isGuest) membership.found()
       else seek()
     },
     meet(nodes) {
@@ -189,6 +212,8 @@ export function createSwarm({
       isStopped = true
       membership.stop()
     },
+    stand: (feed, done) =>
+      replicas.bails.put(feed, createBail(signing, network, feed, world.clock.nowMs()), done),
     view: membership.view,
     place: card.place,
     membership,

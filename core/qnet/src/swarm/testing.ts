@@ -4,7 +4,7 @@ import { hashBlake3 } from '@anarq/qlock'
 import { createSeededRandom } from '@anarq/random/testing'
 import type { HeadStore, SignedHead } from './head-store.ts'
 import { homeOfFeed } from './place.ts'
-import type { Store } from './store.ts'
+import type { BlockNote, Store } from './store.ts'
 
 type Stores = { readonly store: Store; readonly heads: HeadStore; close(): Promise<void> }
 
@@ -30,7 +30,7 @@ function testBlocksHeld(name: string, open: OpenStores): void {
     await using opened = await use(open)
     const { store } = opened
     const [one, other] = [blockOf(1, 3000), blockOf(2, 0)]
-    assert.equal(store.has(one.key), false)
+    assert.equal(store.find(one.note), undefined)
     assert.equal(await got(store, one.key), undefined)
     for (const block of [one, other]) assert.equal(await put(store, block), true)
     assert.deepEqual(await got(store, one.key), one.bytes)
@@ -40,11 +40,27 @@ function testBlocksHeld(name: string, open: OpenStores): void {
       notes.map(({ key, home, bytes }) => [key.toHex(), home.toHex(), bytes]),
       [one, other].map(({ key, home, bytes }) => [key.toHex(), home.toHex(), bytes.length]),
     )
-    store.delete(one.key)
-    assert.equal(store.has(one.key), false)
+    assert.deepEqual(store.find(one.note), one.note)
+    store.delete(one.note)
+    assert.equal(store.find(one.note), undefined)
     assert.equal(await got(store, one.key), undefined)
     assert.equal(await put(store, one), true, 'what was deleted can come again')
     assert.deepEqual(await got(store, one.key), one.bytes)
+  })
+
+  test(`${name}: a block that several indexes stand on stays while one does`, async () => {
+    await using opened = await use(open)
+    const { store } = opened
+    const one = blockOf(1, 3000)
+    const other = { ...one, note: { ...one.note, home: blockOf(2, 1).home } }
+    for (const block of [one, other]) assert.equal(await put(store, block), true)
+    assert.equal([...store.notes()].length, 2)
+    store.delete(one.note)
+    assert.equal(store.find(one.note), undefined)
+    assert.deepEqual(store.find(other.note), other.note)
+    assert.deepEqual(await got(store, one.key), one.bytes)
+    store.delete(other.note)
+    assert.equal(await got(store, one.key), undefined)
   })
 
   test(`${name}: many puts at once are all durable, each once`, async () => {
@@ -79,12 +95,15 @@ function testReopened(name: string, open: OpenLastingStores): void {
     await using opened = await use(open)
     const blocks = Array.from({ length: 20 }, (_, i) => blockOf(i, 100 + i))
     for (const block of blocks) await put(opened.store, block)
-    for (const { key } of blocks.slice(0, 5)) opened.store.delete(key)
+    for (const { note } of blocks.slice(0, 5)) opened.store.delete(note)
+    const going = { ...(blocks[6] as TestBlock).note, goesMs: 9_000 }
+    opened.store.renew(going)
     const feed = hashBlake3(Uint8Array.of(7))
     await set(opened.heads, feed, [headOf(1)])
     await set(opened.heads, feed, [headOf(2), headOf(1)])
     const again = await opened.reopen()
     assert.equal([...again.store.notes()].length, 15)
+    assert.deepEqual(again.store.find(going), going)
     for (const { key, home, bytes } of blocks.slice(5)) {
       assert.deepEqual(await got(again.store, key), bytes)
       const note = [...again.store.notes()].find((one) => one.key.toHex() === key.toHex())
@@ -94,11 +113,17 @@ function testReopened(name: string, open: OpenLastingStores): void {
   })
 }
 
-type TestBlock = { readonly key: Uint8Array; readonly home: Uint8Array; readonly bytes: Uint8Array }
+type TestBlock = {
+  readonly key: Uint8Array
+  readonly home: Uint8Array
+  readonly bytes: Uint8Array
+  readonly note: BlockNote
+}
 
 function blockOf(seed: number, length: number): TestBlock {
   const bytes = createSeededRandom(seed).bytes(length)
-  return { key: hashBlake3(bytes), home: homeOfFeed(hashBlake3(Uint8Array.of(seed))), bytes }
+  const [key, home] = [hashBlake3(bytes), homeOfFeed(hashBlake3(Uint8Array.of(seed)))]
+  return { key, home, bytes, note: { key, home, bytes: length, wantedMs: seed * 1000, goesMs: 0 } }
 }
 
 function headOf(sequence: number): SignedHead {
@@ -106,8 +131,8 @@ function headOf(sequence: number): SignedHead {
   return { sequence, head: bytes.bytes(32), signature: bytes.bytes(64) }
 }
 
-function put(store: Store, { key, home, bytes }: TestBlock): Promise<boolean> {
-  return new Promise((resolve) => store.put({ key, home, bytes: bytes.length }, bytes.slice(), resolve))
+function put(store: Store, { note, bytes }: TestBlock): Promise<boolean> {
+  return new Promise((resolve) => store.put(note, bytes.slice(), resolve))
 }
 
 function got(store: Store, key: Uint8Array): Promise<Uint8Array | undefined> {

@@ -61,12 +61,19 @@ export type Change = {
   readonly leaves: ReadonlySet<NodeId>
   /** The sibling neighbourhood that comes in as a whole. */
   readonly merge?: View | undefined
+  /** A part of the space that is another's: what is left of this one's is kept. */
+  readonly cut?: Prefix | undefined
+  /** Of what comes next: above all that those who come had. One more than now without it. */
+  readonly epoch?: number | undefined
 }
 
+/** Whoever lies about its epoch moves a neighbourhood on by so much, and never to the end of all numbers. */
+export const epochStepMax = 1_000_000
+
 /** What comes after: one view, or several where there are more members than seats. */
-export function nextViews(view: View, { joins, leaves, merge }: Change): View[] {
+export function nextViews(view: View, { joins, leaves, merge, cut, epoch: given }: Change): View[] {
   const prefix = merge === undefined ? view.prefix : view.prefix.slice(0, -1)
-  const epoch = Math.max(view.epoch, merge?.epoch ?? 0) + 1
+  const epoch = given ?? Math.max(view.epoch, merge?.epoch ?? 0) + 1
   const stay = view.members.filter(({ id }) => !leaves.has(id))
   const known = new Set(stay.map(({ id }) => id))
   const come: Card[] = []
@@ -76,7 +83,18 @@ export function nextViews(view: View, { joins, leaves, merge }: Change): View[] 
     come.push(card)
   }
   come.sort((a, b) => compareBytes(a.idBytes, b.idBytes))
-  return divide(prefix, epoch, stay, come)
+  if (cut === undefined) return divide(prefix, epoch, stay, come)
+  return around(prefix, cut).flatMap((part) => {
+    const isHere = ({ place }: Card): boolean => isUnder(place, part)
+    return divide(part, epoch, stay.filter(isHere), come.filter(isHere))
+  })
+}
+
+/** What is left of a part of the space without a part of it. */
+function around(prefix: Prefix, cut: Prefix): Prefix[] {
+  return Array.from({ length: cut.length - prefix.length }, (_, i) =>
+    siblingOf(cut.slice(0, prefix.length + i + 1)),
+  )
 }
 
 function divide(prefix: Prefix, epoch: number, stay: readonly Member[], come: readonly Card[]): View[] {
@@ -139,8 +157,9 @@ export function readPrefix(value: unknown): Prefix {
   return prefix
 }
 
-export function viewSubject(network: string, from: Prefix, previous: Uint8Array, epoch: number): Subject {
-  return { topic: labelled('view', encodeCbor([network, from, previous])), sequence: epoch }
+/** The view that is left says all; what comes next says its own epoch. */
+export function viewSubject(network: string, from: Prefix, previous: Uint8Array): Subject {
+  return { topic: labelled('view', encodeCbor([network, from, previous])), sequence: 0 }
 }
 
 export function recoverySubject(network: string, from: Prefix, epoch: number): Subject {
@@ -160,7 +179,7 @@ export function isProved(proof: ViewProof, network: string, signing: Pick<Signin
   if (kind === 'agreed')
     return (
       electorate.every(({ place }) => isUnder(place, from)) &&
-      isCertified(certificate, viewSubject(network, from, previous, epoch), electorate, signing)
+      isCertified(certificate, viewSubject(network, from, previous), electorate, signing)
     )
   const named = views.flatMap(({ members }) => members)
   return (
@@ -210,12 +229,6 @@ export function tagOf(view: View): Uint8Array {
   return hashOfView(view).slice(0, 8)
 }
 
-/** Of two views of the same part of the space, the one that everybody goes to: more members, the later, the smaller tag. */
-export function isGreater(a: View, b: View): boolean {
-  const difference = a.members.length - b.members.length || a.epoch - b.epoch
-  return difference > 0 || (difference === 0 && compareBytes(tagOf(a), tagOf(b)) < 0)
-}
-
 export function viewFor(views: readonly View[], place: Place): View | undefined {
   return views.find(({ prefix }) => isUnder(place, prefix))
 }
@@ -236,9 +249,12 @@ export function mayMerge(small: View, into: View): boolean {
 
 /** Agreed by those who are in this view, as the next after it. */
 export function isNextOf(next: ViewProof, view: View): boolean {
+  const epoch = next.views[0]?.epoch ?? 0
   return (
     next.from === view.prefix &&
-    next.views[0]?.epoch === view.epoch + 1 &&
+    epoch > view.epoch &&
+    epoch <= view.epoch + epochStepMax &&
+    compareBytes(next.previous, hashOfView(view)) === 0 &&
     next.electorate.length === view.members.length &&
     next.electorate.every(({ id }, i) => view.members[i]?.id === id)
   )

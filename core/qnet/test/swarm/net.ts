@@ -8,6 +8,8 @@ import {
   createMemoryStore,
   createSigning,
   createSwarm,
+  placeOfNode,
+  type Signing,
   type Store,
   type Swarm,
   type SwarmSettings,
@@ -18,6 +20,7 @@ type Event = { readonly atMs: number; readonly order: number; readonly run: () =
 
 export type Node = {
   readonly card: Card
+  readonly signing: Signing
   readonly store: Store
   readonly blamed: string[]
   swarm: Swarm
@@ -78,6 +81,7 @@ export function createNet(seed: number, settings: Partial<SwarmSettings> = {}): 
     }
     const node: Node = {
       card,
+      signing,
       store,
       blamed: [],
       isDown: false,
@@ -93,6 +97,10 @@ export function createNet(seed: number, settings: Partial<SwarmSettings> = {}): 
       readCard,
       isHead: (feed, sequence, head, signature) =>
         signature[0] === feed[0] && signature[1] === sequence && head.length === 32,
+      placeOf: (publicKey) => {
+        const seed = rules.seedOf(7)
+        return seed && placeOfNode(publicKey, seed)
+      },
       blame: (_peer, code) => node.blamed.push(code),
       wire: {
         send(to, given) {

@@ -113,6 +113,8 @@ export const en = {
   'kept.title': 'How well your things are kept',
   'kept.text': 'Each sealed piece is wanted with {copies} holders, so that any five may be lost.',
   'kept.nobody': 'Nobody is there just now who could keep anything.',
+  'kept.refused':
+    'Of the holders of the last piece that too few have, full: {full}; with no more room for this node: {share}. It is tried again.',
   'kept.meter': 'Kept elsewhere too',
   'kept.of': '{elsewhere} of {all} pieces',
   'kept.so-far': '{elsewhere} of {all} pieces, looked at so far',
@@ -125,6 +127,9 @@ export const en = {
   'kept.words.older': 'what there was a moment ago',
   'held.title': 'What you keep for others',
   'held.text': 'Sealed: you cannot read it, and nobody can say whose it is by looking.',
+  'held.nothing':
+    'Nothing: this node gives no room, so it has no seat. Others keep little for it, and that goes first when they are full.',
+  'held.nothing.how': 'To give room, start the node with --give 20G.',
   'held.meter': 'Room given',
   'held.of': '{bytes} of {max}, {blocks} pieces',
   'circuits.title': 'Circuits',
@@ -138,6 +143,8 @@ export const en = {
     'Relays: {relays}. Of them, exits: {exits}. It takes three in different networks, one an exit.',
   door: 'Door for programs of this machine',
   'door.closed': 'closed',
+  'door.taken':
+    'Port {port} is taken by another program, so programs cannot come in. It is tried again; free it, or start the node with another --socks port.',
   'door.none':
     'Nothing of this machine leaves over circuits by itself. To let programs do so, start the node with --socks 9150.',
   choice: 'How uncertain the last hop is',

@@ -116,6 +116,8 @@ export const es: Texts<MessageKey> = {
   'kept.text':
     'De cada pieza sellada se quieren {copies} poseedores, para que puedan perderse cinco cualesquiera.',
   'kept.nobody': 'Ahora mismo no hay nadie que pueda guardar nada.',
+  'kept.refused':
+    'De los que deben guardar la última pieza que tienen pocos, llenos: {full}; sin más sitio para este nodo: {share}. Se vuelve a intentar.',
   'kept.meter': 'Guardado también fuera',
   'kept.of': '{elsewhere} de {all} piezas',
   'kept.so-far': '{elsewhere} de {all} piezas, por ahora',
@@ -128,6 +130,9 @@ export const es: Texts<MessageKey> = {
   'kept.words.older': 'lo que había hace un momento',
   'held.title': 'Lo que guardas para otros',
   'held.text': 'Sellado: no puedes leerlo, y mirándolo nadie sabe de quién es.',
+  'held.nothing':
+    'Nada: este nodo no da espacio, así que no tiene asiento. Otros guardan poco para él, y eso es lo primero que quitan cuando se llenan.',
+  'held.nothing.how': 'Para dar espacio, arranca el nodo con --give 20G.',
   'held.meter': 'Espacio cedido',
   'held.of': '{bytes} de {max}, {blocks} piezas',
   'circuits.title': 'Circuitos',
@@ -141,6 +146,8 @@ export const es: Texts<MessageKey> = {
     'Relés: {relays}. De ellos, salidas: {exits}. Hacen falta tres en redes distintas, y uno que sea salida.',
   door: 'Puerta para programas de este equipo',
   'door.closed': 'cerrada',
+  'door.taken':
+    'Otro programa ocupa el puerto {port}, así que los programas no pueden entrar. Se vuelve a intentar; libéralo o arranca el nodo con otro --socks.',
   'door.none':
     'Nada de este equipo sale por circuitos por sí solo. Para que los programas puedan, arranca el nodo con --socks 9150.',
   choice: 'Incertidumbre del último salto',

@@ -52,12 +52,16 @@ export function Circuits(): ReactNode {
 
 function Ways({ facts }: { readonly facts: CircuitsOf }): ReactNode {
   const { say, locale } = useSurroundings()
-  const { socks, relays, exits, choice, passing } = facts
+  const { socks, socksFault, relays, exits, choice, passing } = facts
   const canBuild = relays >= hopsOfCircuit && exits > 0
   const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
   return (
     <Group title={say(canBuild ? 'ways.there' : 'ways.few')} text={say('ways.text', { relays, exits })}>
-      {socks === undefined && <Note icon="network">{say('door.none')}</Note>}
+      {socks === undefined && (
+        <Note icon="network">
+          {socksFault === undefined ? say('door.none') : say('door.taken', { port: socksFault.port })}
+        </Note>
+      )}
       <Facts
         facts={[
           {

@@ -81,12 +81,15 @@ function Grid({ neighbourhood: { members } }: { readonly neighbourhood: Neighbou
 
 function KeptGroup({ kept }: { readonly kept: Kept }): ReactNode {
   const { say } = useSurroundings()
-  const { blocks, copies, isAmongNeighbours, isCounted, index } = kept
+  const { blocks, copies, isAmongNeighbours, isCounted, index, refused } = kept
   const all = blocks.full + blocks.fewer + blocks.alone
   const elsewhere = blocks.full + blocks.fewer
   return (
     <Group title={say('kept.title')} text={say('kept.text', { copies })}>
       {!isAmongNeighbours && <Note icon="alert">{say('kept.nobody')}</Note>}
+      {refused !== undefined && refused.full + refused.share > 0 && (
+        <Note icon="alert">{say('kept.refused', { full: refused.full, share: refused.share })}</Note>
+      )}
       {all > 0 && (
         <Meter
           label={say('kept.meter')}
@@ -118,11 +121,17 @@ function KeptGroup({ kept }: { readonly kept: Kept }): ReactNode {
 
 function Held({ held: { blocks, bytes, bytesMax } }: Pick<Neighbourhood, 'held'>): ReactNode {
   const { say, locale } = useSurroundings()
+  if (bytesMax === 0)
+    return (
+      <Group title={say('held.title')} text={say('held.nothing')}>
+        <Note icon="alert">{say('held.nothing.how')}</Note>
+      </Group>
+    )
   return (
     <Group title={say('held.title')} text={say('held.text')}>
       <Meter
         label={say('held.meter')}
-        value={bytesMax === 0 ? 0 : bytes / bytesMax}
+        value={bytes / bytesMax}
         text={say('held.of', { bytes: sizeOf(bytes, locale), max: sizeOf(bytesMax, locale), blocks })}
       />
     </Group>

@@ -1,4 +1,16 @@
-import { Answered, Badge, EmptyState, Facts, Group, Line, Lines, Meter, momentOf, Note, PageHead } from '@anarq/design'
+import {
+  Answered,
+  Badge,
+  EmptyState,
+  Facts,
+  Group,
+  Line,
+  Lines,
+  Meter,
+  momentOf,
+  Note,
+  PageHead,
+} from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type RolesOf, useSurroundings } from '../context.ts'

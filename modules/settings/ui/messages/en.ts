@@ -37,6 +37,8 @@ export const en = {
   'storage.content.value': '{files} files, {size}',
   'storage.trash': 'Of that, in the trash',
   'storage.stored': 'On the disk, sealed, all identities',
+  'storage.held': 'Beside that, held for other nodes',
+  'storage.held.none': 'nothing: this node gives no room, so others keep little for it',
   'storage.index': 'Of that, index and envelopes, kept twice',
   'storage.free': 'Free on the disk',
   tidy: 'Tidy up',

@@ -39,6 +39,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'storage.content.value': '{files} archivos, {size}',
   'storage.trash': 'De eso, en la papelera',
   'storage.stored': 'En el disco, sellado, todas las identidades',
+  'storage.held': 'Además, guardado para otros nodos',
+  'storage.held.none': 'nada: este nodo no da espacio, así que otros guardan poco para él',
   'storage.index': 'De eso, índice y sobres, guardados dos veces',
   'storage.free': 'Libre en el disco',
   tidy: 'Ordenar',

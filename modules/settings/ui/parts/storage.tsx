@@ -30,7 +30,7 @@ function Kept({ room }: { readonly room: Stored }): ReactNode {
     if (done !== undefined)
       window.notify({ title: say('tidy.done', { size: size(done.freedBytes) }), tone: 'success' })
   }
-  const { files, contentBytes, trashedBytes, storedBytes, indexBytes, looseBytes, freeBytes } = room
+  const { files, contentBytes, trashedBytes, storedBytes, indexBytes, looseBytes, freeBytes, held } = room
   return (
     <>
       <Group>
@@ -44,6 +44,17 @@ function Kept({ room }: { readonly room: Stored }): ReactNode {
             { name: say('storage.trash'), value: size(trashedBytes) },
             { name: say('storage.stored'), value: size(storedBytes) },
             { name: say('storage.index'), value: size(indexBytes) },
+            ...(held === undefined
+              ? []
+              : [
+                  {
+                    name: say('storage.held'),
+                    value:
+                      held.bytesMax === 0
+                        ? say('storage.held.none')
+                        : say('storage.of', { used: size(held.bytes), of: size(held.bytesMax) }),
+                  },
+                ]),
             { name: say('storage.free'), value: freeBytes === undefined ? '–' : size(freeBytes) },
           ]}
         />

@@ -80,7 +80,7 @@ export function createBranchCopies(office: Office, branch: string): BranchCopies
         if (count < neighbours.copies) {
           const bytes = await office.stored.disk.get(cid).catch(() => undefined)
           if (bytes !== undefined) {
-            count = Math.max(count, await neighbours.put(feed, bytes))
+            count = Math.max(count, (await neighbours.put(feed, bytes)).copies)
             sentBytes += bytes.length * count
           }
         }

@@ -12,7 +12,7 @@ import { drillBackup } from './drill.ts'
 import { liveBlocks } from './live.ts'
 import type { Finding, HealthOperations } from './operations.ts'
 import type { Quota } from './quota.ts'
-import { storageOf } from './storage.ts'
+import { heldFindings, storageOf } from './storage.ts'
 import type { Sweeper } from './sweeper.ts'
 import { verifyBooks, verifyFiles } from './verify.ts'
 
@@ -63,7 +63,7 @@ export function createHealthDesk({
         what: alerts > 0 ? `${alerts} alerts since the start.` : 'No alerts since the start.',
         ...(alerts > 0 ? { advice: 'See: anarq audit alerts' } : {}),
       })
-      found.push(...delegationFindings(account.keyring(), ports.clock.nowMs()))
+      found.push(...heldFindings(ports), ...delegationFindings(account.keyring(), ports.clock.nowMs()))
       return [...found, ...(await verifyBooks(await home.current()))]
     },
     async *backup(signal) {

@@ -57,6 +57,8 @@ export type StorageFacts = {
   readonly freeBytes?: number
   readonly diskBytes?: number
   readonly quotaBytes?: number
+  /** What this machine holds for others, beside all that; at most `bytesMax`. Absent: it is on no network. */
+  readonly held?: { readonly blocks: number; readonly bytes: number; readonly bytesMax: number }
 }
 
 export type RestoreReport = { readonly blocks: number; readonly bytes: number }

@@ -1,9 +1,10 @@
+import { formatBytes } from '@anarq/bytes'
 import type { Query } from '@anarq/qindex'
 import { isShown } from '../drive/resolve.ts'
 import { systemFolder } from '../drive/system-folder.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
-import type { StorageFacts } from './operations.ts'
+import type { Finding, StorageFacts } from './operations.ts'
 import type { Quota } from './quota.ts'
 
 /** Entries that are looked at in one go: what waits meanwhile is not held up for long. */
@@ -12,7 +13,7 @@ const pageEntries = 5000
 /** How much an identity has, and what all of this home takes on the disk. */
 export async function storageOf(
   { view }: Pick<Space, 'view'>,
-  { room }: Pick<KernelPorts, 'room'>,
+  { room, neighbours }: Pick<KernelPorts, 'neighbours' | 'room'>,
   quota: Pick<Quota, 'bytes'>,
 ): Promise<StorageFacts> {
   // What the system keeps for itself there is no file of the person's.
@@ -22,6 +23,7 @@ export async function storageOf(
   const shown = await sumOf(view, { ...outside, isTrashed: false })
   const disk = await room?.()
   const quotaBytes = quota.bytes()
+  const held = neighbours?.held()
   return {
     files: all.files,
     contentBytes: all.bytes,
@@ -31,7 +33,28 @@ export async function storageOf(
     looseBytes: Math.max(0, (disk?.fileBytes ?? 0) - (disk?.liveBytes ?? 0)),
     ...(disk === undefined ? {} : { freeBytes: disk.freeBytes, diskBytes: disk.diskBytes }),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
+    ...(held === undefined ? {} : { held }),
   }
+}
+
+/** What this machine holds for others, where it is among them. */
+export function heldFindings({ neighbours }: Pick<KernelPorts, 'neighbours'>): Finding[] {
+  const held = neighbours?.held()
+  if (held === undefined) return []
+  if (held.bytesMax === 0)
+    return [
+      {
+        severity: 'info',
+        what: 'Nothing is held for other nodes, which keep little for this one in return.',
+        advice: 'To give room, start it with: anarq up --give 20G',
+      },
+    ]
+  return [
+    {
+      severity: 'info',
+      what: `${formatBytes(held.bytes)} of at most ${formatBytes(held.bytesMax)} are held for other nodes.`,
+    },
+  ]
 }
 
 async function sumOf(

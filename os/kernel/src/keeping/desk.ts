@@ -5,7 +5,7 @@ import type { Account } from '../account.ts'
 import { versionsOf } from '../drive/versions.ts'
 import type { Home } from '../home.ts'
 import type { Office } from '../office.ts'
-import type { KernelPorts, Neighbours } from '../ports.ts'
+import type { HeldFacts, KernelPorts, Neighbours } from '../ports.ts'
 import type { Space } from '../space.ts'
 import { bringBack } from './bring-back.ts'
 import { type Keeper, type KeepingStep, openKeeper } from './keeper.ts'
@@ -20,6 +20,8 @@ export type Keeping = {
   lookAgain(): void
   /** Told when there may be work. */
   onWork(listen: () => void): () => void
+  /** What this node holds for others; undefined while it is on no network. */
+  held(): HeldFacts | undefined
   /** Makes durable what is known to be kept, so that little is asked again after a restart. */
   save(): Promise<void>
 }
@@ -94,6 +96,7 @@ export function createKeepingDesk({
         listeners.add(listen)
         return () => void listeners.delete(listen)
       },
+      held: () => neighbours?.held(),
       async save() {
         await Promise.all(open.map((keeper) => keeper.save()))
       },
@@ -133,17 +136,21 @@ export function createKeepingDesk({
 
 function keptFacts(
   { space }: Office,
-  { ledger, waiting, isCounted }: Keeper,
+  { ledger, waiting, isCounted, refused }: Keeper,
   neighbours: Neighbours | undefined,
 ): KeptFacts {
   const copies = neighbours?.copies ?? 0
   const counts = ledger.counts(Math.max(1, copies))
   const { placed } = ledger
+  const refusals = refused()
+  const held = neighbours?.held()
   return {
     isAmongNeighbours: neighbours?.isThere() ?? false,
     copies,
     isCounted: isCounted(),
     blocks: { ...counts, alone: counts.alone + waiting() },
+    ...(refusals === undefined ? {} : { refused: refusals }),
+    ...(held === undefined ? {} : { held }),
     ...(placed === undefined
       ? {}
       : {

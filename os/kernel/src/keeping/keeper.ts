@@ -1,9 +1,10 @@
 import { equalBytes, toHex } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import { type Cid, cidKey, cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
-import { deriveSecret, openBox, sealBox } from '@anarq/qlock'
+import { deriveSecret, hashBlake3, openBox, sealBox } from '@anarq/qlock'
+import { isSignedHead, writeKeptList } from '@anarq/qnet/swarm'
 import type { Office } from '../office.ts'
-import type { KernelPorts, Neighbours } from '../ports.ts'
+import type { KernelPorts, Neighbours, PutCopies } from '../ports.ts'
 import { createLedger, type Ledger, readLedger } from './ledger.ts'
 import { feedKeyOf } from './office-blocks.ts'
 import { type UsedBlock, usedBlocks } from './used-blocks.ts'
@@ -22,6 +23,8 @@ export type Keeper = {
   waiting(): number
   /** Whether all that is in use was looked at since this began. */
   isCounted(): boolean
+  /** Of the last block that too few took: how many had no room, or no more for this node. */
+  refused(): PutCopies['refused'] | undefined
   save(): Promise<void>
 }
 
@@ -42,7 +45,15 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
   let isBegun = false
   let isWalkWanted = false
   let lesserFrom: number | undefined = 0
+  /** A look at everything that is to become a list is tried no more often than lists are made. */
+  let failedWalkMs: number | undefined
+  let refused: PutCopies['refused'] | undefined
+  /** Everything was looked at, and all of it could be: only then others may be told to let go of the rest. */
+  let isWhole = false
 
+  const onRefused = (why: PutCopies['refused']): void => {
+    refused = why
+  }
   const add = (part: UsedBlock['part'], cid: Cid): void => {
     // Noted when it was put, before the index named it.
     if (ports.branches?.bound.branchOf(digestOf(cid)) !== undefined) return
@@ -52,10 +63,15 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
   /** What is in use and was never looked at; what is not here comes back on the way. */
   async function walkOn(on: Walk): Promise<void> {
     for (let i = 0; i < walkedAtOnce; i += 1) {
-      const { value, done } = await on.blocks.next()
+      const { value, done } = await on.blocks.next().catch((error: unknown) => {
+        // It ends here the next time that it is asked, and was not all.
+        on.hasFaults = true
+        throw error
+      })
       if (done === true) {
         on.renewal.end()
         walk = undefined
+        isWhole = !on.hasFaults
         return
       }
       on.part = value.part
@@ -79,6 +95,49 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     return { isIdle: false, sentBytes: 0 }
   }
 
+  /** Whether others hold what is not in use any more, or may: a look at everything is worth its time once a day. */
+  const isListDue = ({ listEveryMs }: Neighbours): boolean =>
+    ledger.placed !== undefined && Math.abs(ports.clock.nowMs() - (ledger.listedMs ?? 0)) >= listEveryMs
+
+  /** Others let go of what is not in the newest list, a while after. */
+  async function placeList(at: { cid: Cid; sequence: number }, neighbours: Neighbours): Promise<KeepingStep> {
+    isWhole = false
+    // Another device of this identity, or a state from before a loss: whoever knows less makes no list.
+    const others = await neighbours.heads(feed)
+    const isNewest = others.every(
+      ({ sequence, head, signature }) =>
+        sequence < at.sequence ||
+        (sequence === at.sequence && equalBytes(head, digestOf(at.cid))) ||
+        !isSignedHead(feed, sequence, head, signature),
+    )
+    if (!isNewest) return { isIdle: false, sentBytes: 0 }
+    const list = writeKeptList(ledger.digests(), ledger.size(), ports.random)
+    const nowMs = ports.clock.nowMs()
+    const { copies } = await neighbours.put(feed, list)
+    using key = feedKeyOf(space.identity.secrets)
+    const told = copies === 0 ? 0 : await neighbours.putList(feed, key.signList(nowMs, hashBlake3(list)))
+    if (told > 0) {
+      ledger.listedMs = nowMs
+      await records.save(ledger.bytes())
+    }
+    return { isIdle: false, sentBytes: copies * list.length }
+  }
+
+  function startWalk(): void {
+    const onFault = (fault: Fault): void => {
+      on.hasFaults = true
+      ports.onFault(fault)
+    }
+    const on: Walk = {
+      // What is a branch's goes to its members, by another way.
+      blocks: usedBlocks(space, office.ports, onFault, (id) => branches.branchOf(id) !== undefined),
+      renewal: ledger.renew(),
+      part: 'meta',
+      hasFaults: false,
+    }
+    walk = on
+  }
+
   /** What too few had is asked about again; others have it by now, or it goes out once more. */
   async function lookAtLesser(from: number, neighbours: Neighbours): Promise<KeepingStep> {
     const { digests, next } = ledger.lesser(from, neighbours.copies, countedAtOnce)
@@ -87,6 +146,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       ledger.note(digest, counts[i] ?? 0)
       add('data', cidOfDigest(rawCodec, digest))
     })
+    if (counts.length === 0 && next === undefined) refused = undefined
     lesserFrom = next
     return { isIdle: false, sentBytes: 0 }
   }
@@ -109,12 +169,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       isWalkWanted ||= isOverfull || (!isBegun && !isKnown)
       if (isWalkWanted && walk === undefined) {
         isWalkWanted = false
-        walk = {
-          // What is a branch's goes to its members, by another way.
-          blocks: usedBlocks(space, office.ports, ports.onFault, (id) => branches.branchOf(id) !== undefined),
-          renewal: ledger.renew(),
-          part: 'meta',
-        }
+        startWalk()
       }
       isBegun = true
       if (ledger.changes() > Math.max(unsavedMin, ledger.size() / 8)) await save()
@@ -123,11 +178,17 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
         return { isIdle: false, sentBytes: 0 }
       }
       if (todo.meta.size > 0)
-        return place({ part: 'meta', todo: todo.meta, ledger, feed, disk: stored.disk }, neighbours)
+        return place(
+          { part: 'meta', todo: todo.meta, ledger, feed, disk: stored.disk, onRefused },
+          neighbours,
+        )
       const isPlaced = ledger.placed !== undefined && equalBytes(ledger.placed.digest, digest)
       if (!isPlaced && walk?.part !== 'meta') return placeHead(head.cid, head.sequence, neighbours)
       if (todo.data.size > 0)
-        return place({ part: 'data', todo: todo.data, ledger, feed, disk: stored.disk }, neighbours)
+        return place(
+          { part: 'data', todo: todo.data, ledger, feed, disk: stored.disk, onRefused },
+          neighbours,
+        )
       if (walk !== undefined) {
         await walkOn(walk)
         return { isIdle: false, sentBytes: 0 }
@@ -135,7 +196,13 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       ledger.walkedTo = digest
       if (lesserFrom !== undefined) return lookAtLesser(lesserFrom, neighbours)
       await save()
-      return undefined
+      if (!isListDue(neighbours)) return undefined
+      if (isWhole) return placeList(head, neighbours)
+      if (failedWalkMs !== undefined && Math.abs(ports.clock.nowMs() - failedWalkMs) < neighbours.listEveryMs)
+        return undefined
+      startWalk()
+      failedWalkMs = ports.clock.nowMs()
+      return { isIdle: false, sentBytes: 0 }
     },
     lookAgain() {
       lesserFrom = 0
@@ -145,6 +212,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
         (cid) => ledger.copiesOf(digestOf(cid)) === undefined,
       ).length,
     isCounted: () => isBegun && walk === undefined && !isWalkWanted,
+    refused: () => refused,
     save,
   }
 }
@@ -155,11 +223,12 @@ type Placing = {
   readonly ledger: Ledger
   readonly feed: Uint8Array
   readonly disk: Pick<KernelPorts['blocks'], 'get'>
+  onRefused(refused: PutCopies['refused']): void
 }
 
 /** Some of what waits: holders are asked first, and get what they lack. */
 async function place(
-  { part, todo, ledger, feed, disk }: Placing,
+  { part, todo, ledger, feed, disk, onRefused }: Placing,
   neighbours: Neighbours,
 ): Promise<KeepingStep> {
   const batch = [...todo.values()].slice(0, placedAtOnce)
@@ -174,7 +243,8 @@ async function place(
   let isRefused = false
   await eachOf(lacking, putsAtOnce, async (cid) => {
     const bytes = await disk.get(cid).catch(() => undefined)
-    const copies = bytes === undefined ? 0 : await neighbours.put(feed, bytes)
+    const { copies, refused } = bytes === undefined ? nowhere : await neighbours.put(feed, bytes)
+    if (bytes !== undefined && copies < neighbours.copies) onRefused(refused)
     ledger.note(digestOf(cid), copies)
     sentBytes += copies * (bytes?.length ?? 0)
     // What names things has to be somewhere before the head that leads to it.
@@ -186,10 +256,13 @@ async function place(
   return { isIdle: false, sentBytes }
 }
 
+const nowhere: PutCopies = { copies: 0, refused: { full: 0, share: 0 } }
+
 type Walk = {
   readonly blocks: AsyncGenerator<UsedBlock>
   readonly renewal: ReturnType<Ledger['renew']>
   part: UsedBlock['part']
+  hasFaults: boolean
 }
 
 /** The ledger between two starts: sealed, in the cache. Without it everything is asked about again, and sent only where it lacks. */

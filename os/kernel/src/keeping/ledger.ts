@@ -17,6 +17,10 @@ export type Ledger = {
   /** The head up to which all that is in use was looked at, and the one that others keep. */
   walkedTo: Uint8Array | undefined
   placed: PlacedHead | undefined
+  /** When others were last told what is in use, of which they keep copies. */
+  listedMs: number | undefined
+  /** All that is noted. */
+  digests(): Iterable<Uint8Array>
   /** What is noted until `end` is called, or told `keep`, stays; the rest is forgotten. */
   renew(): { keep(digest: Uint8Array): void; end(): void }
   /** Changes since the last `bytes`. */
@@ -35,7 +39,7 @@ export function readLedger(bytes: Uint8Array): Ledger | undefined {
     const what = 'A ledger of copies'
     const fields = readFields(
       decodeCbor(bytes),
-      ['v', 'digests', 'copies', 'walked', 'placed', 'sequence', 'placedCopies'],
+      ['v', 'digests', 'copies', 'walked', 'placed', 'sequence', 'placedCopies', 'listed'],
       what,
     )
     readInt(fields.v, what, { min: 1, max: 1 })
@@ -45,6 +49,7 @@ export function readLedger(bytes: Uint8Array): Ledger | undefined {
     for (const [i, count] of copies.entries())
       ledger.note(digests.subarray(i * digestBytes, (i + 1) * digestBytes), count)
     ledger.walkedTo = readOptional(fields.walked, (value) => readBytes(value, what, { length: digestBytes }))
+    ledger.listedMs = readOptional(fields.listed, (value) => readInt(value, what))
     ledger.placed = readOptional(fields.placed, (value) => ({
       digest: readBytes(value, what, { length: digestBytes }),
       sequence: readInt(fields.sequence, what),
@@ -63,6 +68,10 @@ export function createLedger(expected = 0): Ledger {
   return {
     walkedTo: undefined,
     placed: undefined,
+    listedMs: undefined,
+    *digests() {
+      for (const [at] of table.all()) yield table.digestAt(at)
+    },
     copiesOf: (digest) => table.get(digest),
     note(digest, copies) {
       if (table.set(digest, copies)) changes += 1
@@ -104,12 +113,13 @@ export function createLedger(expected = 0): Ledger {
       const used = [...table.all()]
       const digests = new Uint8Array(used.length * digestBytes)
       for (const [i, [at]] of used.entries()) digests.set(table.digestAt(at), i * digestBytes)
-      const { walkedTo, placed } = this
+      const { walkedTo, placed, listedMs } = this
       return encodeCbor({
         v: 1,
         digests,
         copies: Uint8Array.from(used, ([, copies]) => copies),
         ...(walkedTo === undefined ? {} : { walked: walkedTo }),
+        ...(listedMs === undefined ? {} : { listed: listedMs }),
         ...(placed === undefined
           ? {}
           : { placed: placed.digest, sequence: placed.sequence, placedCopies: placed.copies }),

@@ -36,6 +36,10 @@ export type KeptFacts = {
   readonly blocks: KeptCounts
   /** The state of the index up to which everything comes back with the words alone; absent: none yet. */
   readonly index?: { readonly sequence: number; readonly isNewest: boolean; readonly copies: number }
+  /** Of the holders of the last block that too few took: how many have no room, and how many none for this node any more. */
+  readonly refused?: { readonly full: number; readonly share: number }
+  /** What this node holds for others; absent: it is on no network. */
+  readonly held?: { readonly blocks: number; readonly bytes: number; readonly bytesMax: number }
   /** While something comes back from others. */
   readonly returning?: { readonly blocks: number; readonly bytes: number }
 }

@@ -9,6 +9,7 @@ import {
   createCardReader,
   createSwarm,
   isSignedHead,
+  placeOfNode,
   type Store,
   type Swarm,
   signingOf,
@@ -17,7 +18,8 @@ import {
 import type { Ground } from '../ground.ts'
 import { type HeldStore, heldBytesDefault, openHeldStore } from '../held-store.ts'
 import type { KeepingSettings } from '../keeping.ts'
-import { asNeighbours, createWaker, nobody } from '../swarm-asking.ts'
+import { asNeighbours, nobody } from '../swarm-asking.ts'
+import { createWaker } from '../waker.ts'
 
 /** The neighbourhoods of one branch: members keep what lies in its folders, and nobody else. */
 export type BranchSwarm = BranchNeighbours & {
@@ -75,14 +77,21 @@ export async function openBranchSwarm(options: BranchSwarmOptions): Promise<Bran
     signing: signingOf(keys.signing),
     store: held.store,
     headStore: held.heads,
+    listStore: held.lists,
+    bailStore: held.bails,
     readCard: createCardReader(rules),
     admits: ({ id }) => id === keys.id || members().includes(id),
     isHead: isSignedHead,
+    placeOf(publicKey) {
+      const seed = rules.seedOf(1)
+      return seed && placeOfNode(publicKey, seed)
+    },
     changed() {
       kernel.branches.lookAgain(branch)
       waker.wake()
     },
-    settings: { ...settings.swarm, heldBytesMax },
+    // Members were let in by name: each may use all that another gives.
+    settings: { ...settings.swarm, heldBytesMax, seatedPart: 1 },
   })
   const others = (): readonly NodeId[] =>
     (swarm.view()?.members ?? []).map(({ id }) => id).filter((id) => id !== keys.id)

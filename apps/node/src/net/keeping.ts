@@ -5,7 +5,6 @@ import {
   createCardReader,
   createSwarm,
   isSignedHead,
-  type Placed,
   placeOfNode,
   type Swarm,
   type SwarmSettings,
@@ -70,8 +69,6 @@ const restMsMin = 10_000
 const restMsMax = 30 * 60_000
 const retryMs = 5_000
 const listEveryMsDefault = 24 * 3_600_000
-/** Who stands for an index is said again after so long: those who keep it change. */
-const standAgainMs = 24 * 3_600_000
 const blamesMax = 64
 
 /** The node is up at once; its place is paid for beside it. */

@@ -114,7 +114,7 @@ test('[SW-TOP-5] whatever is put and whoever puts it, no share and no limit is p
         }
         const world = { clock: { nowMs: () => 1000 } } as never
         const max = 16_384
-        const holding = createHolding({ world, store, standing, bytesMax: max })
+        const holding = createHolding({ world, store, standing, bytesMax: max, seatedPart: 8 })
         const given = new Map<string, number>()
         puts.forEach(([who, length], i) => {
           const bytes = createSeededRandom(i).bytes(length)

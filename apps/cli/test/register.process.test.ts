@@ -41,7 +41,7 @@ suite('registers at the command line', () => {
     const checked = await shell.run(['net', 'register', 'verify', 'rules.proof'], {
       home: join(shell.root, 'nowhere'),
     })
-    assert.equal(checked.code, 0)
+    assert.equal(checked.code, 0, checked.err + checked.out)
     assert.match(checked.out, /The proof holds: version 2 .* shown to be of the neighbourhood/)
     const proof = JSON.parse(await readFile(shell.path('rules.proof'), 'utf8')) as { bytes: string }
     const bytes = Buffer.from(proof.bytes, 'base64url')

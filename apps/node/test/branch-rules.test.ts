@@ -80,6 +80,7 @@ function neighboursThatTake(given: Set<string>): NonNullable<KernelPorts['neighb
     heads: async () => [],
     putList: async () => 6,
     listEveryMs: 24 * 3_600_000,
+    patienceMs: 0,
     held: () => ({ blocks: 0, bytes: 0, bytesMax: 0 }),
   }
 }

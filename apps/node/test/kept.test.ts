@@ -64,6 +64,7 @@ function village(): Village {
       return 6
     },
     listEveryMs: 24 * 3_600_000,
+    patienceMs: 0,
     held: () => undefined,
     async putList(feed, list) {
       here()

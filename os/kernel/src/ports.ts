@@ -59,6 +59,8 @@ export type Peers = {
  * whoever asked. Where there is nobody, all but `isThere` reject with `unavailable.neighbours`.
  */
 export type Neighbours = {
+  /** For so long what is not found may be in a part of the network that is about to become one with this one. */
+  readonly patienceMs: number
   /** Copies that make a block safe: as many nodes are its holders, and this one may be among them. */
   readonly copies: number
   isThere(): boolean

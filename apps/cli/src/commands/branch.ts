@@ -15,7 +15,7 @@ export const branchOptions: OptionSpec = {
   in: { type: 'string' },
   leaves: { type: 'boolean' },
   network: { type: 'string', multiple: true },
-  out: { type: 'string', short: 'o' },
+  output: { type: 'string', short: 'o' },
   outside: { type: 'boolean' },
   force: { type: 'boolean' },
   threshold: { type: 'string' },
@@ -129,7 +129,7 @@ const verbs: Readonly<Record<string, BranchVerb>> = {
   },
   async prove({ sdk, terminal }, [folder], values) {
     const usage = 'net branch prove FOLDER -o FILE'
-    const out = need(typeof values.out === 'string' ? values.out : undefined, usage)
+    const out = need(typeof values.output === 'string' ? values.output : undefined, usage)
     const { proof, ...facts } = await (await sdk()).network.proveBranch({ folder: need(folder, usage) })
     await writeFileWhole(out, {}, one(proof), { isReplacing: values.force === true })
     terminal.result(

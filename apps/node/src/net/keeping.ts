@@ -15,6 +15,7 @@ import {
 import type { NeighbourhoodFacts } from '@anarq/sdk'
 import type { Ground } from './ground.ts'
 import { type HeldStore, heldBytesDefault, openHeldStore } from './held-store.ts'
+import { listEveryMsDefault, patienceMs } from './keeping-times.ts'
 import { placeCard, placeRules, placeWorkBits } from './place-card.ts'
 import { roomBytes } from './rooms.ts'
 import { asNeighbours, nobody } from './swarm-asking.ts'
@@ -68,7 +69,6 @@ const settleMs = 500
 const restMsMin = 10_000
 const restMsMax = 30 * 60_000
 const retryMs = 5_000
-const listEveryMsDefault = 24 * 3_600_000
 const blamesMax = 64
 
 /** The node is up at once; its place is paid for beside it. */
@@ -149,6 +149,7 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
   return {
     copies,
     listEveryMs: settings.listEveryMs ?? listEveryMsDefault,
+    patienceMs,
     held: () => ({ blocks: held.blocks(), bytes: held.bytes(), bytesMax: heldBytesMax }),
     isThere,
     ...asked,

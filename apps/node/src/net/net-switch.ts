@@ -1,6 +1,7 @@
 import { Fault } from '@anarq/fault'
 import type { BranchPorts, Kernel, Neighbours, Peers } from '@anarq/kernel'
 import type { Feed, OthersFacts } from '@anarq/sdk'
+import { listEveryMsDefault, patienceMs } from './keeping-times.ts'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
 export type NetSwitch = {
@@ -21,7 +22,6 @@ export type NetSwitch = {
 
 /** As the swarm has it, which is loaded with the network. */
 const copiesDefault = 6
-const listEveryMsDefault = 24 * 3_600_000
 
 /** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
 export function createNetSwitch(
@@ -110,6 +110,7 @@ export function createNetSwitch(
       reach: async (invitation, signal) => (await open()).reach(invitation, signal),
       count: async (...asked) => there().count(...asked),
       listEveryMs: settings.keeping?.listEveryMs ?? listEveryMsDefault,
+      patienceMs,
       held: () => net?.keeping?.held(),
       putList: async (...asked) => there().putList(...asked),
       put: async (...asked) => there().put(...asked),

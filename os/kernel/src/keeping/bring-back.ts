@@ -25,6 +25,7 @@ export type BringBackOptions = {
 /** So many rotations of the root are looked through when it comes back from words alone. */
 const rotationsMax = 64
 const fetchesAtOnce = 8
+const lookAgainMs = 2000
 
 /**
  * From the words alone: they give the root's index secret, that the name of its index, the name the nodes that keep its heads, a
@@ -38,7 +39,7 @@ export async function bringBack(options: BringBackOptions): Promise<ReturnFacts>
     .find(({ kind }) => kind === 'root')
   const isNew = account.keyring().list().length === 1
   if (root !== undefined) {
-    await pullIndex(options, root.did)
+    await pullRoot(options, root.did)
     // An identity that was here before knows its keyring better than the index does.
     if (isNew) await home.withKeysAhead(account.rootKeys(rotationsMax), () => findKeyring(account, home))
   }
@@ -62,14 +63,26 @@ export async function bringBack(options: BringBackOptions): Promise<ReturnFacts>
   return sum
 }
 
+/** Whoever just came may be in one part of the network, and what it looks for in another: they become one in a while. */
+async function pullRoot(options: BringBackOptions, did: string): Promise<void> {
+  const { signal, neighbours } = options
+  const startMs = performance.now()
+  while (!(await pullHeads(options, did)) && performance.now() - startMs < neighbours.patienceMs) {
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+    signal?.throwIfAborted()
+  }
+  await options.home.withoutOffice(did, async () => {})
+}
+
 /** An office that was open meanwhile knows nothing of it: the next that opens does. */
 async function pullIndex(options: BringBackOptions, did: string): Promise<void> {
   await pullHeads(options, did)
   await options.home.withoutOffice(did, async () => {})
 }
 
-/** What others say that an index ends with, where its owner signed it and the commit itself is there. */
-async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: string): Promise<void> {
+/** What others say that an index ends with, where its owner signed it and the commit itself is there. False: nobody says anything. */
+async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: string): Promise<boolean> {
+  let isFound = false
   using identity = account.keyring().open(did)
   const feed = feedOf(identity.secrets)
   const { indexBlocks } = createOfficeBlocks({
@@ -83,7 +96,9 @@ async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: 
     const cid = cidOfDigest(rawCodec, head)
     if (!isSignedHead(feed, sequence, head, signature) || (await indexBlocks.get(cid)) === undefined) continue
     await ports.heads.put(identity.secrets.feed, { cid, sequence })
+    isFound = true
   }
+  return isFound
 }
 
 function feedOf(secrets: StoreSecrets): Uint8Array {

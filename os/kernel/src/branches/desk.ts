@@ -225,6 +225,8 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     const kept = office?.branches.book.get(id)
     if (office === undefined || kept === undefined || kept.hasLeft) return
     const incoming = parseDocuments(bytes)
+    // A member shows its own certificate to who was just let in, and the charter is on its way from another.
+    if (kept.branch === undefined && incoming.charters.length === 0) return
     const joined = kept.branch === undefined ? incoming : joinDocuments(kept.branch.documents, incoming)
     const branch = readAll(joined, id)
     const isSecret = secret !== undefined && isMeetingSecret(secret, branch.charter.meetingKey)

@@ -1,12 +1,12 @@
 import { Button } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
-import { problemText } from '../client/problem.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import { wordCount, wordsIn } from './flow.ts'
 import { lackOf, NewPassphrase } from './passphrase.tsx'
 import { Problem } from './problem.tsx'
 import { TypedWords } from './typed-words.tsx'
+import { useOne } from './use-one.ts'
 
 /** For whoever forgot the passphrase: the words open this home, which has the new one from then on. */
 export function ByWords({ onBack }: { readonly onBack: () => void }): ReactNode {
@@ -14,19 +14,13 @@ export function ByWords({ onBack }: { readonly onBack: () => void }): ReactNode 
   const [text, setText] = useState('')
   const [passphrase, setPassphrase] = useState('')
   const [wasTried, setTried] = useState(false)
-  const [isBusy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string>()
+  const { isBusy, problem, run } = useOne()
   const words = wordsIn(text)
   const lack = lackOf(passphrase, say)
   const submit = (): void => {
     setTried(true)
-    if (words.length !== wordCount || lack !== undefined || isBusy) return
-    setBusy(true)
-    setProblem(undefined)
-    client.unlockByWords({ words: words.join(' '), passphrase }).catch((thrown: unknown) => {
-      setProblem(problemText(say, thrown))
-      setBusy(false)
-    })
+    if (words.length !== wordCount || lack !== undefined) return
+    run(() => client.unlockByWords({ words: words.join(' '), passphrase }))
   }
   return (
     <Card

@@ -1,12 +1,12 @@
 import { Button, PasswordField, strengthOf } from '@anarq/design'
 import { type ReactNode, useState } from 'react'
-import { problemText } from '../client/problem.ts'
 import type { ShellSay } from '../messages/messages.ts'
 import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import type { FlowAct, Step } from './flow.ts'
 import { Problem } from './problem.tsx'
 import { useProgress } from './progress.ts'
+import { useOne } from './use-one.ts'
 
 export type PassphraseProps = {
   readonly step: Extract<Step, { at: 'passphrase' }>
@@ -23,8 +23,7 @@ export function Passphrase({ step, go, onUsed, hasPasskeys }: PassphraseProps): 
   const { client, say } = useSurroundings()
   const [passphrase, setPassphrase] = useState('')
   const [wasTried, setTried] = useState(false)
-  const [isBusy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string>()
+  const { isBusy, problem, run } = useOne()
   const lack = lackOf(passphrase, say)
 
   const make = async (): Promise<void> => {
@@ -41,13 +40,7 @@ export function Passphrase({ step, go, onUsed, hasPasskeys }: PassphraseProps): 
   }
   const submit = (): void => {
     setTried(true)
-    if (lack !== undefined || isBusy) return
-    setBusy(true)
-    setProblem(undefined)
-    make().catch((thrown: unknown) => {
-      setProblem(problemText(say, thrown))
-      setBusy(false)
-    })
+    if (lack === undefined) run(make)
   }
   return (
     <Card

@@ -5,6 +5,7 @@ import { useSurroundings } from '../shell/context.ts'
 import { Card } from './card.tsx'
 import { lackOf, NewPassphrase } from './passphrase.tsx'
 import { Problem } from './problem.tsx'
+import { useOne } from './use-one.ts'
 
 export type EnrolProps = {
   readonly onBack: () => void
@@ -163,28 +164,4 @@ function OwnText({ passphrase }: { readonly passphrase: string }): ReactNode {
       </div>
     </div>
   )
-}
-
-/** One thing that is done at a time, and what stood against it. */
-function useOne(): {
-  readonly isBusy: boolean
-  readonly problem: string | undefined
-  run(act: () => Promise<void>): void
-} {
-  const { say } = useSurroundings()
-  const [isBusy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<string>()
-  return {
-    isBusy,
-    problem,
-    run(act) {
-      if (isBusy) return
-      setBusy(true)
-      setProblem(undefined)
-      act().catch((thrown: unknown) => {
-        setProblem(problemText(say, thrown))
-        setBusy(false)
-      })
-    },
-  }
 }

@@ -1,4 +1,4 @@
-import { asFault, type Fault, hasCode } from '@anarq/fault'
+import { asFault, type Fault } from '@anarq/fault'
 import type { Kernel, Neighbours } from '@anarq/kernel'
 import type { NodeId } from '@anarq/qnet'
 import {
@@ -19,6 +19,7 @@ import { listEveryMsDefault, patienceMs } from './keeping-times.ts'
 import { placeCard, placeRules, placeWorkBits } from './place-card.ts'
 import { roomBytes } from './rooms.ts'
 import { asNeighbours, nobody } from './swarm-asking.ts'
+import { pump, startMeeting } from './swarm-running.ts'
 import { createWaker } from './waker.ts'
 
 export type KeepingSettings = {
@@ -56,19 +57,10 @@ export type KeepingRoom = Omit<Neighbours, 'reach'> & {
   close(): Promise<void>
 }
 
-const bytesPerSecondDefault = 16 * 1024 * 1024
-/** Who is alone looks for others often, who is not now and then, in case there are two networks that do not know of each other. */
-const meetAloneMs = 1000
-const meetMs = 30_000
-/** Nobody leads to a neighbourhood: this node is the first, until it meets others. */
-const foundAfterMs = 20_000
 const arriveMsMax = 60_000
-/** A put is in the store long before anybody else gets it: it is let finish. */
-const settleMs = 500
 /** What too few keep is asked about again after a while, ever more seldom as long as nothing changes. */
 const restMsMin = 10_000
 const restMsMax = 30 * 60_000
-const retryMs = 5_000
 const blamesMax = 64
 
 /** The node is up at once; its place is paid for beside it. */
@@ -102,11 +94,12 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
       if (swarm === undefined) resolve(false)
       else swarm.contacts.find(swarm.place, known(), (proof) => resolve(proof !== undefined))
     })
+  const isStopped = (): boolean => isClosed
   const starting = startSwarm(options, {
     held,
     heldBytesMax,
     others,
-    isStopped: () => isClosed,
+    isStopped,
     changed() {
       kernel.keeping.lookAgain()
       waker.wake()
@@ -117,32 +110,19 @@ export async function openKeeping(options: KeepingOptions): Promise<KeepingRoom>
   }).catch((error: unknown) => onFault(asFault(error)))
   const stopListening = kernel.keeping.onWork(waker.wake)
 
-  /** One step after the other, no faster than the pace allows, until there is nothing left to do. */
-  async function pump(): Promise<void> {
-    const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
-    let restMs = restMsMin
-    while (!isClosed) {
-      if (!isMember() && !(isGuest && isSeeking())) {
-        await waker.rest(retryMs)
-        continue
-      }
-      try {
-        const { isIdle, sentBytes } = await kernel.keeping.step()
-        if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
-        else if (await waker.rest(restMs)) {
-          restMs = restMsMin
-          await waker.pause(settleMs)
-        } else {
-          restMs = Math.min(restMsMax, restMs * 2)
-          kernel.keeping.lookAgain()
-        }
-      } catch (error) {
-        if (!hasCode(error, 'unavailable') && !hasCode(error, 'refused.locked')) onFault(asFault(error))
-        await waker.rest(retryMs)
-      }
-    }
-  }
-  const pumping = pump()
+  const pumping = pump({
+    waker,
+    bytesPerSecond: settings.bytesPerSecond,
+    restMsMin,
+    restMsMax,
+    isReady: () => isMember() || (isGuest && isSeeking()),
+    isStopped,
+    step: () => kernel.keeping.step(),
+    rested(isWoken) {
+      if (!isWoken) kernel.keeping.lookAgain()
+    },
+    onFault,
+  })
   const copies = settings.swarm?.copies ?? swarmDefaults.copies
   const { giveUp, ...asked } = asNeighbours(need, copies)
 
@@ -224,16 +204,7 @@ async function startSwarm(
     settings: { ...settings.swarm, heldBytesMax },
   })
   started(swarm)
-  swarm.start(known())
-  world.after(foundAfterMs, () => {
-    if (!isStopped() && !isGuest && swarm.view() === undefined) swarm.membership.found()
-  })
-  const meet = (): void => {
-    if (isStopped()) return
-    swarm.meet(known())
-    world.after(others().length === 0 ? meetAloneMs : meetMs, meet)
-  }
-  meet()
+  startMeeting({ world, swarm, mayFound: !isGuest, known, others, isStopped })
 }
 
 function factsOf(

@@ -1,5 +1,5 @@
 import { fromHex, fromUtf8 } from '@anarq/bytes'
-import { asFault, type Fault, hasCode } from '@anarq/fault'
+import type { Fault } from '@anarq/fault'
 import type { BranchNeighbours, Kernel } from '@anarq/kernel'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '@anarq/qnet'
@@ -19,6 +19,7 @@ import type { Ground } from '../ground.ts'
 import { type HeldStore, heldBytesDefault, openHeldStore } from '../held-store.ts'
 import type { KeepingSettings } from '../keeping.ts'
 import { asNeighbours, nobody } from '../swarm-asking.ts'
+import { pump, startMeeting } from '../swarm-running.ts'
 import { createWaker } from '../waker.ts'
 
 /** The neighbourhoods of one branch: members keep what lies in its folders, and nobody else. */
@@ -44,16 +45,9 @@ export type BranchSwarmOptions = {
   onFault(fault: Fault): void
 }
 
-const foundAfterMs = 20_000
-const meetAloneMs = 1000
-const meetMs = 30_000
-/** A put is in the store before the index shows it: it is let finish. */
-const settleMs = 500
 /** What nothing was said of is looked at again after a while, ever more seldom as long as nothing changes. */
 const restMsMin = 5_000
 const restMsMax = 10 * 60_000
-const retryMs = 5_000
-const bytesPerSecondDefault = 16 * 1024 * 1024
 
 /** Members were let in by name: a place among them costs no work. */
 function placeRulesOf(branch: string): CardRules {
@@ -102,42 +96,19 @@ export async function openBranchSwarm(options: BranchSwarmOptions): Promise<Bran
     throw nobody()
   }, copies)
 
-  swarm.start(known())
-  world.after(foundAfterMs, () => {
-    if (!isClosed && swarm.view() === undefined) swarm.membership.found()
+  const isStopped = (): boolean => isClosed
+  startMeeting({ world, swarm, mayFound: true, known, others, isStopped })
+  const pumping = pump({
+    waker,
+    bytesPerSecond: settings.bytesPerSecond,
+    restMsMin,
+    restMsMax,
+    isReady: () => others().length > 0,
+    isStopped,
+    step: () => kernel.branches.step(branch),
+    rested: () => kernel.branches.lookAgain(branch),
+    onFault,
   })
-  const meet = (): void => {
-    if (isClosed) return
-    swarm.meet(known())
-    world.after(others().length === 0 ? meetAloneMs : meetMs, meet)
-  }
-  meet()
-
-  /** One step after the other, no faster than the pace allows. What is new wakes it. */
-  async function pump(): Promise<void> {
-    const pace = settings.bytesPerSecond ?? bytesPerSecondDefault
-    let restMs = restMsMin
-    while (!isClosed) {
-      if (others().length === 0) {
-        await waker.rest(retryMs)
-        continue
-      }
-      try {
-        const { isIdle, sentBytes } = await kernel.branches.step(branch)
-        if (!isIdle) await waker.pause((sentBytes / pace) * 1000)
-        else {
-          const isWoken = await waker.rest(restMs)
-          restMs = isWoken ? restMsMin : Math.min(restMsMax, restMs * 2)
-          if (isWoken) await waker.pause(settleMs)
-          kernel.branches.lookAgain(branch)
-        }
-      } catch (error) {
-        if (!hasCode(error, 'unavailable') && !hasCode(error, 'refused.locked')) onFault(asFault(error))
-        await waker.rest(retryMs)
-      }
-    }
-  }
-  const pumping = pump()
 
   return {
     copies,

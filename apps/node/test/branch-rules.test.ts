@@ -7,6 +7,7 @@ import { parseCid } from '@anarq/ipld'
 import type { KernelPorts } from '@anarq/kernel'
 import { hashBlake3 } from '@anarq/qlock'
 import type { NodeId } from '@anarq/qnet'
+import { type BranchDocuments, encodeDocuments } from '@anarq/qnet/branch'
 import { createNodeKeys } from '@anarq/qnet/record'
 import { createSeededRandom } from '@anarq/random/testing'
 import { emptyHome } from './family.ts'
@@ -304,4 +305,22 @@ test('an admin whose keys were renewed signs with the new ones, and what the old
     facts.members.find(({ isSelf }) => !isSelf)?.node ?? '',
   )
   assert.equal(expelled.members.length, 1)
+})
+
+test('what is changed at one moment all stands: memberships, folders, and what another member told', async () => {
+  const { kernel, operations } = await branched()
+  const { branches } = kernel
+  const [before] = await branches.load()
+  const told = encodeDocuments(before?.branch?.documents as BranchDocuments)
+  await operations.drive.makeFolder('/second')
+  const holder = (await operations.identities.list())[0]?.did as string
+  const nodeKeys = [3, 4, 5].map((seed) => createNodeKeys(new Uint8Array(32).fill(seed)).publicKey)
+  await Promise.all([
+    branches.keep('works', '/second'),
+    ...nodeKeys.map((nodeKey) => branches.admit('works', { nodeKey, holder }, someDay + 86_400_000)),
+    branches.take(before?.id as string, told, undefined),
+  ])
+  const { folders, members } = await branches.show('works')
+  assert.equal(members.length, 4)
+  assert.deepEqual(folders.toSorted(), ['/second', '/team'])
 })

@@ -20,6 +20,8 @@ export type Entry = {
   takenMs: number
   /** It answered us over a link that proved its key, and when last. */
   answeredMs: number | undefined
+  /** It greeted us over such a link, and when last. */
+  greetedMs: number | undefined
   /** Its address was dialled and led to its key. */
   isDialled: boolean
   failures: number
@@ -121,6 +123,7 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
         group,
         takenMs: nowMs,
         answeredMs: undefined,
+        greetedMs: undefined,
         isDialled: false,
         failures: 0,
         rttMs: undefined,

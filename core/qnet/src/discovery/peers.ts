@@ -94,9 +94,13 @@ export function createPeers(options: PeersOptions): Peers {
     )
   }
   const wasProbedLately = (id: NodeId): boolean => {
-    const agoMs = world.clock.nowMs() - (probedMs.get(id) ?? Number.NEGATIVE_INFINITY)
-    const failures = Math.min(doublingsMax, directory.get(id)?.failures ?? 0)
-    return agoMs >= 0 && agoMs < probeAgainMs * 2 ** failures
+    const atMs = probedMs.get(id) ?? Number.NEGATIVE_INFINITY
+    const agoMs = world.clock.nowMs() - atMs
+    const { failures = 0, greetedMs = Number.NEGATIVE_INFINITY } = directory.get(id) ?? {}
+    // Whoever greeted since then is there: what failed was one message, or came before it was ready.
+    const restMs =
+      greetedMs >= atMs ? settings.askTimeoutMs : probeAgainMs * 2 ** Math.min(doublingsMax, failures)
+    return agoMs >= 0 && agoMs < restMs
   }
   /** Greets nodes that are not among the live, few of a group, so that none crowds out the others. */
   const probe = (): void => {
@@ -137,7 +141,9 @@ export function createPeers(options: PeersOptions): Peers {
       // A clock that is far off gets the answer that tells it so; its record waits until it is right.
       options.intake.take(record, from)
       const entry = directory.get(from)
-      if (entry?.answeredMs === undefined && entry !== undefined && !wasProbedLately(from)) greet(from)
+      if (entry === undefined) return
+      entry.greetedMs = world.clock.nowMs()
+      if (entry.answeredMs === undefined && !wasProbedLately(from)) greet(from)
     },
     tick() {
       if (routing.size < Math.min(3, settings.peersWanted)) seek()

@@ -146,6 +146,29 @@ test('with every tenth message lost the town settles all the same [WX-NET-4]', (
   assert.ok(town.net.runUntil(isSettled, 5 * minuteMs) !== undefined)
 })
 
+test('who is there but missed the one greeting, as while it was starting, is greeted again within seconds', () => {
+  const town = createTown(18)
+  const host = town.add()
+  const early = town.add()
+  let missed = 0
+  const late = town.add({
+    behave: (citizen) => (from, message) => {
+      const isGreeting = message[1] === 0
+      if (isGreeting && from === early.keys.id && missed === 0) missed += 1
+      else citizen.discovery.receive(from, message)
+    },
+  })
+  // Each is told of the other by a third, so that no invitation is there to be tried again.
+  for (const citizen of town.citizens) town.start(citizen, citizen === host ? [] : [host.contact])
+  const isAnswered = () =>
+    early.discovery
+      .nodes()
+      .some(({ record, standing }) => record.id === late.keys.id && standing === 'verified')
+  const tookMs = town.net.runUntil(isAnswered, 30_000)
+  assert.ok(tookMs !== undefined)
+  assert.equal(missed, 1)
+})
+
 test('one seed gives one history of a whole town', () => {
   const history = () => {
     const town = settledTown(17, 10)

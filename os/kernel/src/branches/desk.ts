@@ -90,7 +90,14 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
   const copies = new Map<string, { readonly office: Office; readonly copies: BranchCopies }>()
   const refusals = createRefusals({ clock, officeOf: (branch) => officeHolding(branch) })
   let all: readonly HeldBranch[] = []
+  let last: Promise<unknown> = Promise.resolve()
 
+  /** Each change begins with what the one before left: what a member tells meanwhile would undo what an admin just signed. */
+  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
+    const turn = last.then(act)
+    last = turn.catch(() => {})
+    return turn
+  }
   const nodeKeyNow = (): Uint8Array => {
     const keys = createNodeKeys(options.nodeSecret())
     const { publicKey } = keys
@@ -163,6 +170,34 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
   const factsOf = (office: Office, kept: KeptBranch): BranchFacts =>
     branchFacts(office, kept, nodeIdOf(nodeKeyNow()), clock.nowMs())
 
+  async function create(wish: NewBranch): Promise<BranchFacts> {
+    const office = await home().acting()
+    const draft = draftBranch(wish, {
+      founder: office.space.did,
+      nodeKey: nodeKeyNow(),
+      meetingSecret: random.bytes(32),
+      nowMs: clock.nowMs(),
+    })
+    const branch = readAll(
+      {
+        charters: [signAs(office, draft.charter)],
+        certificates: draft.certificate === undefined ? [] : [signAs(office, draft.certificate)],
+        revocations: [],
+        cards: draft.signers.map((one) => encodePublicIdentity(cardOf(one))),
+      },
+      draft.id,
+    )
+    const { id, meetingSecret } = draft
+    return save(office, {
+      id,
+      branch,
+      meetingSecret,
+      invitation: undefined,
+      hasLeft: false,
+      folders: new Set(),
+    })
+  }
+
   async function keep(ref: string, folder: string): Promise<BranchFacts> {
     const { office, kept, branch } = await find(ref)
     const { space, branches } = office
@@ -220,6 +255,16 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     })
   }
 
+  async function ask(id: string, invitation: string): Promise<void> {
+    const office = await home().acting()
+    const known = office.branches.book.get(id)
+    const isIn = known?.branch?.memberOf(nodeIdOf(nodeKeyNow()), clock.nowMs()) !== undefined
+    if (known !== undefined && isIn && !known.hasLeft)
+      throw new Fault('conflict.branch', 'This node is a member of that branch already.')
+    const none = { id, branch: undefined, meetingSecret: undefined, folders: new Set<string>() }
+    await save(office, { ...(known ?? none), invitation, hasLeft: false })
+  }
+
   async function take(id: string, bytes: Uint8Array, secret: Uint8Array | undefined): Promise<void> {
     const office = await officeHolding(id)
     const kept = office?.branches.book.get(id)
@@ -245,33 +290,7 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
       listeners.add(listen)
       return () => void listeners.delete(listen)
     },
-    async create(wish) {
-      const office = await home().acting()
-      const draft = draftBranch(wish, {
-        founder: office.space.did,
-        nodeKey: nodeKeyNow(),
-        meetingSecret: random.bytes(32),
-        nowMs: clock.nowMs(),
-      })
-      const branch = readAll(
-        {
-          charters: [signAs(office, draft.charter)],
-          certificates: draft.certificate === undefined ? [] : [signAs(office, draft.certificate)],
-          revocations: [],
-          cards: draft.signers.map((one) => encodePublicIdentity(cardOf(one))),
-        },
-        draft.id,
-      )
-      const { id, meetingSecret } = draft
-      return save(office, {
-        id,
-        branch,
-        meetingSecret,
-        invitation: undefined,
-        hasLeft: false,
-        folders: new Set(),
-      })
-    },
+    create: (wish) => inTurn(() => create(wish)),
     async list() {
       const office = await home().acting()
       return office.branches.book.list().map((kept) => factsOf(office, kept))
@@ -280,14 +299,15 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
       const office = await home().acting()
       return factsOf(office, pick(office.branches.book.list(), ref))
     },
-    keep,
-    async leave(ref) {
-      const office = await home().acting()
-      const kept = pick(office.branches.book.list(), ref)
-      return save(office, { ...kept, hasLeft: true, invitation: undefined })
-    },
-    admit,
-    expel,
+    keep: (ref, folder) => inTurn(() => keep(ref, folder)),
+    leave: (ref) =>
+      inTurn(async () => {
+        const office = await home().acting()
+        const kept = pick(office.branches.book.list(), ref)
+        return save(office, { ...kept, hasLeft: true, invitation: undefined })
+      }),
+    admit: (ref, applicant, untilMs) => inTurn(() => admit(ref, applicant, untilMs)),
+    expel: (ref, node) => inTurn(() => expel(ref, node)),
     async applicant(id) {
       const { did, signer } = (await home().acting()).space.identity
       const nodeKey = nodeKeyNow()
@@ -296,16 +316,8 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
     },
     isGenuine: (id, { nodeKey, holder, card, signature }) =>
       verifierOf([card])(holder, applicationOf(id, nodeKey, holder), signature, branchContext),
-    async ask(id, invitation) {
-      const office = await home().acting()
-      const known = office.branches.book.get(id)
-      const isIn = known?.branch?.memberOf(nodeIdOf(nodeKeyNow()), clock.nowMs()) !== undefined
-      if (known !== undefined && isIn && !known.hasLeft)
-        throw new Fault('conflict.branch', 'This node is a member of that branch already.')
-      const none = { id, branch: undefined, meetingSecret: undefined, folders: new Set<string>() }
-      await save(office, { ...(known ?? none), invitation, hasLeft: false })
-    },
-    take,
+    ask: (id, invitation) => inTurn(() => ask(id, invitation)),
+    take: (id, documents, secret) => inTurn(() => take(id, documents, secret)),
     async noteAll() {
       const bound = ports.branches?.bound
       if (bound === undefined || bound.isWhole()) return

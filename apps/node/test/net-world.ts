@@ -56,10 +56,7 @@ export async function withNetWorld(act: (world: NetWorld) => Promise<void>): Pro
       const [first, ...others] = nodes as [NetNode, ...NetNode[]]
       const { invitation } = first.network.invite()
       for (const { network } of others) await network.join(invitation)
-      const isMet = (): boolean => nodes.every(({ network }) => answering(network) === count - 1)
-      // Now and then one stays a name to another, who was told of it while both were still starting: it is met by itself then.
-      await until(isMet).catch(() => meetAll(nodes))
-      await until(isMet)
+      await until(() => nodes.every(({ network }) => answering(network) === count - 1))
       return nodes
     },
   }
@@ -76,20 +73,6 @@ export async function until(holds: () => boolean | Promise<boolean>, withinMs = 
     if (performance.now() - startMs > withinMs) throw new Error(`not within ${withinMs} ms: ${holds}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-async function meetAll(nodes: readonly NetNode[]): Promise<void> {
-  for (const one of nodes)
-    for (const { id, standing } of one.network.peers()) {
-      const other = nodes.find(({ network }) => idOf(network) === id)
-      if (standing === 'claimed' && other !== undefined)
-        await one.network.join(other.network.invite().invitation)
-    }
-}
-
-function idOf(network: NetworkOperations): string | undefined {
-  const status = network.status()
-  return status.state === 'on' ? status.id : undefined
 }
 
 function answering(network: NetworkOperations): number {

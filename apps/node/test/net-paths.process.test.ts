@@ -23,9 +23,16 @@ const hasCodeOf =
   (error: unknown): boolean =>
     hasCode(error, code)
 
+/** As in the product, faster: nodes here hear of each other within seconds. */
+const quick = {
+  rules: { discovery: { gossipEveryMs: 2_000 } },
+  keeping: { swarm: { probeMs: 250, probeTimeoutMs: 1500, recoverTicks: 8 } },
+}
+const onlyOut = { ...quick, listen: undefined }
+
 /** It only goes out, and has a place with the broker. */
 async function openHome({ open }: NetWorld, name: string, at: number, invitation: string): Promise<NetNode> {
-  const node = await open(name, at, { listen: undefined })
+  const node = await open(name, at, onlyOut)
   await node.network.join(invitation)
   await until(() => statusOf(node).brokers.length === 1)
   return node
@@ -58,7 +65,7 @@ async function withTwo(
   await withNetWorld(async (world) => {
     await using broker = await openBroker(1)
     const anna = await openHome(world, 'anna', 2, broker.invitation)
-    const ben = await world.open('ben', 3, { listen: undefined })
+    const ben = await world.open('ben', 3, onlyOut)
     await act({ anna, ben, broker })
     await Promise.all([anna.close(), ben.close()])
   })
@@ -66,13 +73,13 @@ async function withTwo(
 
 test('[SW-OVL-1] a node that only goes out takes a place with a broker, says so, and is come to by it', () =>
   withNetWorld(async (world) => {
-    const broker = await world.open('broker', 1, { roles: ['broker'], broker: { pairsMax: 7 } })
+    const broker = await world.open('broker', 1, { roles: ['broker'], broker: { pairsMax: 7 }, ...quick })
     const anna = await openHome(world, 'anna', 2, broker.network.invite().invitation)
     assert.deepEqual(statusOf(anna).brokers, [idOf(broker)])
     assert.equal(statusOf(anna).reachability, 'out')
     const { invitation } = anna.network.invite()
     assert.deepEqual(parseInvitation(invitation).addresses, [])
-    const ben = await world.open('ben', 3, { listen: undefined })
+    const ben = await world.open('ben', 3, onlyOut)
     await ben.network.join(invitation)
     const seen = seenBy(ben, idOf(anna))
     assert.deepEqual([seen?.isLinked, seen?.way, seen?.by], [true, 'relayed', idOf(broker)])
@@ -82,7 +89,7 @@ test('[SW-OVL-1] a node that only goes out takes a place with a broker, says so,
     assert.deepEqual([brokering?.places, brokering?.pairs, brokering?.pairsMax], [2, 1, 7])
 
     // Whoever is told of it by others alone comes to it as well.
-    const carl = await world.open('carl', 4)
+    const carl = await world.open('carl', 4, onlyOut)
     await carl.network.join(broker.network.invite().invitation)
     await until(() => seenBy(carl, idOf(anna))?.way === 'relayed', 90_000)
   }))
@@ -149,7 +156,7 @@ test('a broker gives no more places than it has', () =>
   withNetWorld(async (world) => {
     await using broker = await openBroker(1, { reservationsMax: 1 })
     await openHome(world, 'anna', 2, broker.invitation)
-    const ben = await world.open('ben', 3, { listen: undefined })
+    const ben = await world.open('ben', 3, onlyOut)
     await ben.network.join(broker.invitation)
     await new Promise((resolve) => setTimeout(resolve, 7_000))
     assert.deepEqual(statusOf(ben).brokers, [])

@@ -18,6 +18,8 @@ export type Entry = {
   work: number
   group: string
   takenMs: number
+  /** How often it was replaced by a newer one. */
+  renewals: number
   /** It answered us over a link that proved its key, and when last. */
   answeredMs: number | undefined
   /** It greeted us over such a link, and when last. */
@@ -60,6 +62,8 @@ export const fingerprintBytes: number = fingerprintParts * 8
 const endedMax = 1024
 /** Newer records of a node are taken at most this often: a node that signs without end costs nothing. */
 const renewalMsMin = 20_000
+/** But the first ones at once: a node that just came finds out by whom it is reached. */
+const renewalsAtOnce = 2
 
 export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOptions): Directory {
   const entries = new Map<NodeId, Entry>()
@@ -107,8 +111,7 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
       if (held !== undefined) {
         const order = compareRecords(held.record, record)
         if (order !== 'newer') return order
-        const isSoon = nowMs >= held.takenMs && nowMs - held.takenMs < renewalMsMin
-        if (isSoon || (group !== held.group && !hasRoom(record, group))) return 'older'
+        if (isTooSoon(held, nowMs) || (group !== held.group && !hasRoom(record, group))) return 'older'
         count(held.group, -1)
         count(group, 1)
         renew(held, record, group, nowMs)
@@ -122,6 +125,7 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
         work: workOfRecord(record),
         group,
         takenMs: nowMs,
+        renewals: 0,
         answeredMs: undefined,
         greetedMs: undefined,
         isDialled: false,
@@ -156,6 +160,10 @@ export function createDirectory({ nodesMax, perGroupMax, isExempt }: DirectoryOp
       return [...entries.values()].filter((entry) => wanted.has(partOf(entry)))
     },
   }
+}
+
+function isTooSoon({ takenMs, renewals }: Entry, nowMs: number): boolean {
+  return renewals >= renewalsAtOnce && nowMs >= takenMs && nowMs - takenMs < renewalMsMin
 }
 
 /** Where all is full, whoever never answered and paid least makes room for somebody who paid more. */
@@ -193,6 +201,7 @@ function renew(entry: Entry, record: NodeRecord, group: string, nowMs: number): 
   entry.work = workOfRecord(record)
   entry.group = group
   entry.takenMs = nowMs
+  entry.renewals += 1
 }
 
 function fingerprintOf(entries: Iterable<Entry>): Uint8Array {

@@ -4,7 +4,7 @@ import type { NodeId } from '../node-id.ts'
 import { type NodeRecord, parseRecord } from '../record/index.ts'
 import type { World } from '../world.ts'
 import type { Asks } from './asks.ts'
-import type { Directory } from './directory.ts'
+import type { Directory, Entry } from './directory.ts'
 import { diverse } from './distance.ts'
 import type { Intake } from './intake.ts'
 import type { Median } from './median.ts'
@@ -94,13 +94,10 @@ export function createPeers(options: PeersOptions): Peers {
     )
   }
   const wasProbedLately = (id: NodeId): boolean => {
-    const atMs = probedMs.get(id) ?? Number.NEGATIVE_INFINITY
+    const atMs = probedMs.get(id)
+    if (atMs === undefined) return false
     const agoMs = world.clock.nowMs() - atMs
-    const { failures = 0, greetedMs = Number.NEGATIVE_INFINITY } = directory.get(id) ?? {}
-    // Whoever greeted since then is there: what failed was one message, or came before it was ready.
-    const restMs =
-      greetedMs >= atMs ? settings.askTimeoutMs : probeAgainMs * 2 ** Math.min(doublingsMax, failures)
-    return agoMs >= 0 && agoMs < restMs
+    return agoMs >= 0 && agoMs < restMsOf(directory.get(id), atMs, settings)
   }
   /** Greets nodes that are not among the live, few of a group, so that none crowds out the others. */
   const probe = (): void => {
@@ -159,6 +156,13 @@ export function createPeers(options: PeersOptions): Peers {
       probe()
     },
   }
+}
+
+/** How long a node that was greeted and did not answer yet is left alone. */
+function restMsOf(entry: Entry | undefined, atMs: number, { askTimeoutMs }: DiscoverySettings): number {
+  // Whoever greeted since then is there: what failed was one message, or it came before that node was ready.
+  if ((entry?.greetedMs ?? Number.NEGATIVE_INFINITY) >= atMs) return askTimeoutMs
+  return probeAgainMs * 2 ** Math.min(doublingsMax, entry?.failures ?? 0)
 }
 
 function welcomed(

@@ -2,6 +2,7 @@
 // than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own, but that those of screens
 // share as many as run at once, and each of these one browser. As many run at once as there are cores and one more, up to four:
 // a browser waits as often as it works.
+// What takes minutes has its full length where `CI` is set, as in `.ci/run`, and a fifth of it elsewhere.
 // `npm test -- --times` gives each file a process of its own and says which took most of the processor.
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -32,6 +33,10 @@ const longest = [
   'cli.process',
 ]
 
+const lengths =
+  process.env.CI === undefined
+    ? { ANARQ_KILLS: 20, ANARQ_FLIPS: 100, ANARQ_TREE_FILES: 4000, ANARQ_TREE_MIB: 400, ANARQ_LOOKS: 'dark' }
+    : {}
 const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'))
 const isTimed = process.argv.includes('--times')
 const flags = process.argv.slice(2).filter((arg) => arg.startsWith('-') && arg !== '--times')
@@ -115,6 +120,7 @@ function start(ofJob, stdio) {
   ]
   const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
   const env = {
+    ...lengths,
     ...process.env,
     ...colour,
     NODE_COMPILE_CACHE: compiled,

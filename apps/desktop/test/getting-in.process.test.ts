@@ -7,6 +7,7 @@ import {
   enter,
   executable,
   type House,
+  looks,
   openHouse,
   passphrase,
   skip,
@@ -70,7 +71,7 @@ async function openPasskeys(page: Page): Promise<void> {
   await page.getByRole('dialog', { name: 'Passkeys' }).waitFor()
 }
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of looks)
   test(
     `a passkey is added with the passphrase, unlocks, survives a new passphrase, and opens nothing once removed: ${colorScheme}`,
     {

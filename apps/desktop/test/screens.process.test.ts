@@ -4,7 +4,16 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { type Node, verifyAuditProofFile } from '@anarq/node'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  looks,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+} from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -245,7 +254,7 @@ test(
     }),
 )
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of looks)
   test(`on a phone the three fit, and nothing of them is out of reach: ${colorScheme}`, { skip }, () =>
     house.visit({ ...phone, colorScheme }, async ({ page }) => {
       await unlock(page)

@@ -5,7 +5,16 @@ import { after, before, test } from 'node:test'
 import { streamContent } from '@anarq/flows'
 import type { Node } from '@anarq/node'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  looks,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+} from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 } }
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
@@ -192,7 +201,7 @@ test('where other nodes come in is told, with the address', { skip }, async () =
   }
 })
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of looks)
   test(`on a phone every place of Settings fits: ${colorScheme}`, { skip }, () =>
     house.visit({ ...phone, colorScheme }, async ({ page }) => {
       await unlock(page)

@@ -15,6 +15,10 @@ import { findBrowser } from '../../../tools/browser.ts'
 import { buildDesktop } from '../../../tools/build-desktop.mjs'
 
 export const executable: string | undefined = findBrowser()
+/** In which each screen is looked at; `ANARQ_LOOKS` names one alone. */
+export const looks: readonly ('dark' | 'light')[] = (['light', 'dark'] as const).filter(
+  (look) => (process.env.ANARQ_LOOKS ?? look) === look,
+)
 export const passphrase = 'copper meadow tram seventeen'
 
 export type Visit = { readonly page: Page; readonly address: string; readonly complaints: string[] }
@@ -108,7 +112,13 @@ async function visit(
   options: BrowserContextOptions,
   act: (visit: Visit) => Promise<void>,
 ): Promise<void> {
-  const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options })
+  // One that takes the shell in for later costs each visit a quarter of a second: who needs it says so.
+  const context = await browser.newContext({
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+    serviceWorkers: 'block',
+    ...options,
+  })
   const page = await context.newPage()
   await page.addInitScript(drawPlainly)
   const complaints: string[] = []

@@ -3,6 +3,7 @@
  * nodes is replayed byte for byte. Each node has a `World` whose clock may be wrong and a `Wire` to all others.
  */
 import type { Clock } from '@anarq/clock'
+import { primitives } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
 import { createSeededRandom } from '@anarq/random/testing'
 import type { NodeId } from './node-id.ts'
@@ -19,6 +20,9 @@ export {
   testLastingStores,
   testSwarmStores,
 } from './swarm/testing.ts'
+
+// A run leaves no moment in which this could load by itself.
+await primitives.warmUp()
 
 export type TestNetOptions = {
   seed: number

@@ -90,8 +90,9 @@ more.disabled = false
 
 more.addEventListener('click', async () => {
   count += 1
-  show()
   await sdk.storage.write({ path: place, bytes: new TextEncoder().encode(String(count)), type: 'text/plain' })
+  // What is shown is kept: a window may be closed at any moment.
+  show()
 })
 
 function show() {

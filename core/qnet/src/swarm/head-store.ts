@@ -26,16 +26,16 @@ export type HeadStore = {
 
 /** A store that lives as long as the process. */
 export function createMemoryHeadStore(): HeadStore {
-  const kept = new Map<string, readonly SignedHead[]>()
+  const kept = new Map<string, { readonly feed: Uint8Array; readonly heads: readonly SignedHead[] }>()
   return {
-    get: (feed) => kept.get(feed.toHex()) ?? [],
+    get: (feed) => kept.get(feed.toHex())?.heads ?? [],
     *feeds() {
-      for (const name of kept.keys()) yield Uint8Array.fromHex(name)
+      for (const { feed } of kept.values()) yield feed
     },
     size: () => kept.size,
     set(feed, heads, done) {
       if (heads.length === 0) kept.delete(feed.toHex())
-      else kept.set(feed.toHex(), heads)
+      else kept.set(feed.toHex(), { feed: feed.slice(), heads })
       done(true)
     },
   }

@@ -95,8 +95,9 @@ export function createStanding({ world, bails, contacts, placeOf }: StandingOpti
   function look(key: Uint8Array): Seat {
     const seat = seatOf(key.toHex())
     const age = Math.abs(world.clock.nowMs() - seat.atMs)
+    if (seat.isAsked || age < (seat.isSeated ? seatedMs : strangerMs)) return seat
     const place = placeOf(key)
-    if (place === undefined || seat.isAsked || age < (seat.isSeated ? seatedMs : strangerMs)) return seat
+    if (place === undefined) return seat
     seat.isAsked = true
     contacts.find(place, [], (proof) => {
       const view = proof?.views.find(({ prefix }) => isUnder(place, prefix))

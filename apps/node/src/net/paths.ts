@@ -53,8 +53,9 @@ export type PathsFacts = {
 /** A record names at most so many. */
 const placesMax = 3
 const tendMs = 3_000
-/** A broker that gave no place is asked again after so long. */
-const askAgainMs = 60_000
+/** A broker that gave no place is asked again after so long, and twice as long each time: it may only have started anew. */
+const askAgainMsMin = 4_000
+const askAgainMsMax = 60_000
 const probeAgainMs = 10 * 60_000
 /** There were too few to ask. */
 const probeSoonMs = 60_000
@@ -176,7 +177,7 @@ function createPlaceKeeper({
   known,
 }: Pick<PathsOptions, 'ground' | 'known'> & { readonly nat: Nat }): PlaceKeeper {
   const { keys, world, links, addresses } = ground
-  const asked = new Map<NodeId, number>()
+  const asked = new Map<NodeId, { readonly atMs: number; readonly restMs: number }>()
   let reachability: PathsFacts['reachability'] = addresses.length === 0 ? 'out' : 'unknown'
   let probedMs = Number.NEGATIVE_INFINITY
   let isClosed = false
@@ -200,26 +201,31 @@ function createPlaceKeeper({
   const isOutOfReach = (): boolean =>
     reachability === 'unreachable' ||
     (reachability !== 'reachable' && addresses.every(({ host }) => scopeOf(host) === 'house'))
+  const isLeft = (id: NodeId): boolean => {
+    const last = asked.get(id)
+    const agoMs = world.clock.nowMs() - (last?.atMs ?? 0)
+    return last !== undefined && agoMs >= 0 && agoMs < last.restMs
+  }
   const candidates = (): readonly NodeId[] =>
     known()
       .filter(({ record, standing }) => {
-        const agoMs = world.clock.nowMs() - (asked.get(record.id) ?? Number.NEGATIVE_INFINITY)
         const isMet = standing === 'answered' || standing === 'verified'
-        const isLeft = agoMs >= 0 && agoMs < askAgainMs
-        return isMet && !isLeft && record.roles.includes('broker') && record.addresses.length > 0
+        return isMet && record.roles.includes('broker') && record.addresses.length > 0
       })
       .map(({ record }) => record.id)
-      .filter((id) => id !== keys.id && !nat.places.ids().includes(id))
+      .filter((id) => id !== keys.id && !nat.places.ids().includes(id) && !isLeft(id))
+  const ask = (id: NodeId): void => {
+    const restMs = Math.min(askAgainMsMax, 2 * (asked.get(id)?.restMs ?? askAgainMsMin / 2))
+    asked.set(id, { atMs: world.clock.nowMs(), restMs })
+    nat.places.reserve(id)
+  }
   const tend = (): void => {
     if (isClosed) return
     probe()
     const held = nat.places.ids()
+    for (const id of held) asked.delete(id)
     if (!isOutOfReach()) for (const id of held) nat.places.leave(id)
-    else
-      for (const id of candidates().slice(0, placesMax - held.length)) {
-        asked.set(id, world.clock.nowMs())
-        nat.places.reserve(id)
-      }
+    else for (const id of candidates().slice(0, placesMax - held.length)) ask(id)
     world.after(tendMs, tend)
   }
   world.after(0, tend)

@@ -1,7 +1,7 @@
 // `npm test [PART OF A PATH…] [FLAG OF node --test…]`: the unit tests of a floor share one process, which is ten times faster
 // than one each; a `*.process.test.ts`, which starts, kills or measures processes, has one of its own, but that those of screens
 // share as many as run at once, and each of these one browser. As many run at once as there are cores and one more, up to four:
-// a browser waits as often as it works.
+// a browser waits as often as it works. Who mostly waits for other nodes runs beside these.
 // What takes minutes has its full length where `CI` is set, as in `.ci/run`, and a fifth of it elsewhere.
 // `npm test -- --times` gives each file a process of its own and says which took most of the processor.
 import { spawn } from 'node:child_process'
@@ -18,21 +18,29 @@ const lanes = Math.min(4, availableParallelism() + 1)
 /** They start first, so that none of them is left over at the end. */
 const longest = [
   'screens',
-  'kill.process',
-  'core',
-  'routers.process',
-  'tree.process',
-  'net-branches.process',
   'apps',
+  'core',
+  'kill.process',
+  'tree.process',
   'adapters',
   'flip.process',
   'dav.process',
-  'lab.process',
   'http.process',
   'hostile.process',
   'cli.process',
 ]
 
+/** Nodes that mostly wait for each other: of little work, two at a time. */
+const waiting = [
+  'routers.process',
+  'net-branches.process',
+  'lab.process',
+  'net-roles.process',
+  'net-paths.process',
+  'net.process',
+  'keeping.process',
+]
+const waitingLanes = 2
 const lengths =
   process.env.CI === undefined
     ? { ANARQ_KILLS: 20, ANARQ_FLIPS: 100, ANARQ_TREE_FILES: 4000, ANARQ_TREE_MIB: 400, ANARQ_LOOKS: 'dark' }
@@ -53,7 +61,7 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 
 const files = testFiles().filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
 const ofScreens = files.filter(needsBrowser)
-const jobs = [...Map.groupBy(files, jobOf)].sort(([a], [b]) => placeOf(a) - placeOf(b))
+const jobs = [...Map.groupBy(files, jobOf)].sort(([a], [b]) => placeOf(longest, a) - placeOf(longest, b))
 if (ofScreens.length > 0) await getBrowser().catch((error) => console.error(error.message))
 if (files.length === 0) {
   console.error(`No test file has "${wanted.join('" or "')}" in its path.`)
@@ -67,15 +75,19 @@ async function runJobs() {
   const costs = []
   let tests = 0
   console.log(`${files.length} files in ${jobs.length} processes, ${lanes} at a time …`)
-  const lane = async () => {
-    for (let job = jobs.shift(); job !== undefined && process.exitCode === undefined; job = jobs.shift()) {
+  const lane = async (queue) => {
+    for (let job = queue.shift(); job !== undefined && process.exitCode === undefined; job = queue.shift()) {
       const report = await runJob(job)
       tests += report.tests
       if (report.code !== 0) failed.push(job[0])
       costs.push({ name: job[0], ms: report.ms })
     }
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  const isWaiting = ([job]) => placeOf(waiting, job) < waiting.length
+  const [working, beside] = [jobs.filter((job) => !isWaiting(job)), jobs.filter(isWaiting)]
+  beside.sort(([a], [b]) => placeOf(waiting, a) - placeOf(waiting, b))
+  const run = (queue, count) => Array.from({ length: count }, () => lane(queue))
+  await Promise.all([...run(beside, waitingLanes), ...run(working, lanes)])
   console.log(`\n${tests} tests in ${files.length} files: ${secondsSince(startedMs)} s`)
   if (isTimed) tellCosts(costs)
   console.log(failed.length === 0 ? 'All of them passed.' : `Failed, see above: ${failed.join(', ')}`)
@@ -146,9 +158,9 @@ function jobOf(file) {
   return isTimed || file.endsWith('.process.test.ts') ? file : file.slice(0, file.indexOf(sep))
 }
 
-function placeOf(job) {
-  const place = longest.findIndex((part) => job.split(' ')[0] === part || job.includes(`${sep}${part}.`))
-  return place < 0 ? longest.length : place
+function placeOf(list, job) {
+  const place = list.findIndex((part) => job.split(' ')[0] === part || job.includes(`${sep}${part}.`))
+  return place < 0 ? list.length : place
 }
 
 function secondsSince(startedMs) {

@@ -249,7 +249,7 @@ suite('branches', () => {
 
 async function stranger(): Promise<string> {
   const home = join(shell.root, 'strangers home')
-  await shell.json(['init', '--name', 'carol'], { home })
+  await shell.begin('carol', home)
   const { card, did } = await shell.json<IdentityFacts & { card: string }>(['id', 'show', 'carol'], { home })
   await shell.json(['id', 'learn', card])
   return did

@@ -14,7 +14,7 @@ before(async () => {
   for (const [i, name] of ['ada', 'ben', 'eve'].entries()) {
     const home = i === 0 ? shell.home : join(shell.root, `home of ${name}`)
     homes.push(home)
-    await shell.json(['init', '--name', name], { home })
+    await shell.begin(name, home)
     await shell.up(home, ['--net', `tcp://127.${90 + i}.0.1:0`])
   }
   const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])

@@ -65,7 +65,7 @@ suite('three homes and a broker', { skip }, () => {
     lab = await openLab(nodes)
     const cards = new Map<string, string>()
     for (const { name } of nodes) {
-      await shell.json(['init', '--name', name], at(name))
+      await shell.begin(name, at(name).home)
       const { did, card } = await shell.json<IdentityFacts & { card: string }>(['id', 'show', name], at(name))
       dids.set(name, did)
       cards.set(name, card)

@@ -143,6 +143,8 @@ test(
     house.visit(wide, async ({ page }) => {
       await unlock(page)
       const frame = await open(page, 'Carrier')
+      // A browser tells of what goes out some times a second: this takes two.
+      const endSlowLine = await slowLine(page, largeBytes / 2)
       const put = await frame.evaluate(async (bytes) => {
         const { content } = app.sdk
         const told: number[] = []
@@ -154,6 +156,7 @@ test(
         })
         return { state: state.state, bytes: state.entry.bytes, told }
       }, largeBytes)
+      await endSlowLine()
       assert.deepEqual([put.state, put.bytes], ['done', largeBytes])
       assert.ok(put.told.length > 3, 'it said how far it was')
       assert.deepEqual(

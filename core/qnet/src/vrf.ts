@@ -44,7 +44,7 @@ export function vrfVerify(
   proof: Uint8Array,
 ): Uint8Array | undefined {
   if (proof.length !== vrfProofBytes) return undefined
-  const name = toHex(concatBytes(proof, publicKey, alpha))
+  const name = [proof, publicKey, alpha].map(toHex).join(' ')
   const known = proved.get(name)
   if (known !== undefined) return known.slice()
   const hash = provenHash(publicKey, alpha, proof)
@@ -84,6 +84,15 @@ function provenHash(publicKey: Uint8Array, alpha: Uint8Array, proof: Uint8Array)
 
 /** What a proof's maker knows without verifying it: for one's own proofs. */
 export function vrfHash(proof: Uint8Array): Uint8Array {
+  const name = toHex(proof)
+  const known = proved.get(name)
+  if (known !== undefined) return known.slice()
+  const hash = hashIn(proof)
+  remember(name, hash)
+  return hash
+}
+
+function hashIn(proof: Uint8Array): Uint8Array {
   const gamma = proof.length === vrfProofBytes ? edwards25519.decode(proof.subarray(0, 32)) : undefined
   if (gamma === undefined) throw new Fault('invalid.proof', 'That is no proof of a draw.')
   return hashOf(gamma)

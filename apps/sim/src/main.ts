@@ -1,10 +1,13 @@
-/** `npm run sim -- --nodes 1000 --seed 7 --scenario churn`, or `--table` with some sizes. What it prints depends on its arguments alone. */
+/**
+ * `npm run sim -- --nodes 1000 --seed 7 --scenario churn`; `--table` with some sizes; `--night` plays all of the swarm with as many
+ * `--seeds`, and ends with 1 where something was lost or somebody honest put out. What it prints depends on its arguments alone.
+ */
 import { parseArgs } from 'node:util'
 import { circuitScenarios, playCircuits } from './circuits/play.ts'
 import { printCircuits } from './circuits/report.ts'
 import { meetingScenarios, playMeeting } from './meeting/play.ts'
 import { printMeeting } from './meeting/report.ts'
-import { printReport, printRow, tableHead } from './report.ts'
+import { nightHead, printNight, printReport, printRow, tableHead } from './report.ts'
 import { playRoles, printRoles } from './roles.ts'
 import { play, scenarios } from './scenarios.ts'
 
@@ -17,6 +20,8 @@ const { values } = parseArgs({
     scenario: { type: 'string', default: 'churn' },
     table: { type: 'boolean', default: false },
     sizes: { type: 'string', default: sizesDefault },
+    night: { type: 'boolean', default: false },
+    seeds: { type: 'string', default: '10' },
   },
 })
 
@@ -26,20 +31,24 @@ const circuits = circuitScenarios.find((one) => one === scenario)
 const meeting = meetingScenarios.find((one) => one === scenario)
 const swarm = scenarios.find((one) => one === scenario)
 const seed = Number(values.seed)
+const seeds = Number(values.seeds)
 const sizes = (values.table ? values.sizes.split(',') : [values.nodes]).map(Number)
 const isWrong =
   scenario === undefined ||
   !Number.isSafeInteger(seed) ||
+  !(seeds >= 1 && seeds <= 1000) ||
   sizes.some((size) => !(size >= 1 && size <= 100_000))
 if (isWrong) {
   console.error(
-    `npm run sim -- --nodes 1…100000 --seed NUMBER --scenario ${all.join('|')}, or --table --sizes ${sizesDefault}`,
+    `npm run sim -- --nodes 1…100000 --seed NUMBER --scenario ${all.join('|')}, or --table --sizes ${sizesDefault}, or --night --seeds 10`,
   )
   process.exitCode = 2
 } else if (values.table) {
   console.log(tableHead)
   for (const nodes of sizes)
     await timed(() => console.log(printRow(play({ scenario: 'quiet', nodes, seed }))))
+} else if (values.night) {
+  await timed(() => playNight(sizes[0] as number))
 } else if (swarm !== undefined) {
   const options = { scenario: swarm, nodes: sizes[0] as number, seed }
   await timed(() => console.log(printReport(options, play(options))))
@@ -52,6 +61,17 @@ if (isWrong) {
 } else {
   const run = { nodes: sizes[0] as number, seed }
   await timed(() => console.log(printRoles(run, playRoles(run))))
+}
+
+function playNight(nodes: number): void {
+  console.log(nightHead)
+  for (const one of scenarios)
+    for (let at = 0; at < seeds; at += 1) {
+      const options = { scenario: one, nodes, seed: seed + at }
+      const report = play(options)
+      if (report.lost > 0 || report.honestOut > 0) process.exitCode = 1
+      console.log(printNight(options, report))
+    }
 }
 
 /** What depends on the machine goes where nobody compares it. */

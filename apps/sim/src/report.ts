@@ -71,6 +71,24 @@ export function printRow({ network, after, grownMs, bytesPerSecond, fetchMs }: R
   return `| ${cells.join(' | ')} |`
 }
 
+export const nightHead =
+  '| scenario | seed | of one mind | six copies of each | lost | fetched | liars put out | honest ones put out |\n|---|--:|--:|--:|--:|--:|--:|--:|'
+
+export function printNight({ scenario, seed }: RunOptions, report: Report): string {
+  const since = (ms: number | undefined): string => (ms === undefined ? 'not within the time' : seconds(ms))
+  const cells = [
+    scenario,
+    String(seed),
+    since(report.settledMs),
+    since(report.repairedMs),
+    `${report.lost} of ${report.acknowledged}`,
+    `${report.fetched} of ${report.asked}`,
+    `${report.liarsOut} of ${report.liars}`,
+    String(report.honestOut),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
 function describe({
   nodes,
   homeless,

@@ -1,24 +1,14 @@
 /** Content of any size, as a framed app asks for it: with the words of `sdk.content`, and what that app was granted. */
 import { Fault } from '@anarq/fault'
-import { batchBytesMax, type ContentSdk, type OpenContent, type SmallItem } from '@anarq/sdk/app'
+import { batchBytesMax, type OpenContent, type SmallItem } from '@anarq/sdk/app'
+import type { FrameSdk } from '@anarq/sdk/frame'
 import type { FrameMedia } from './frame-media.ts'
 import type { Plain } from './message.ts'
 import { readingSource, workingSource } from './sources.ts'
 import type { Transfers } from './transfers.ts'
 
-export type FrameContent = Pick<
-  ContentSdk,
-  | 'open'
-  | 'openArchive'
-  | 'openShared'
-  | 'listShared'
-  | 'putMany'
-  | 'beginUpload'
-  | 'uploadState'
-  | 'cancelUpload'
-  | 'sendUpload'
-  | 'reseal'
->
+/** The rest of what a frame has, its page makes by itself out of these. */
+type FrameContent = Omit<FrameSdk['content'], 'blob' | 'media' | 'endMedia'>
 
 type Act = (input: Plain) => Promise<unknown>
 

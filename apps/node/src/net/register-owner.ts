@@ -14,6 +14,7 @@ export type RegisterOwner = {
   seal(of: RegisterClass, name: string, value: string): Uint8Array
   /** `undefined` for what another sealed. */
   open(value: Uint8Array): { readonly name: string; readonly value: string } | undefined
+  dispose(): void
 }
 
 export const textBytesMax = 16_000
@@ -57,6 +58,10 @@ export function createRegisterOwner(secret: Uint8Array, random: Random): Registe
       } catch {
         return undefined
       }
+    },
+    dispose() {
+      key.dispose()
+      wipe(sealing, naming)
     },
   }
 }

@@ -78,7 +78,7 @@ export async function openRegisters(options: RegistersRoomOptions): Promise<Regi
     const name = made.key.publicKey.toHex()
     const before = owners.get(name)
     if (before === undefined) owners.set(name, made)
-    else made.key.dispose()
+    else made.dispose()
     return before ?? made
   }
   return {
@@ -86,7 +86,7 @@ export async function openRegisters(options: RegistersRoomOptions): Promise<Regi
     async close() {
       registers.stop()
       await stored.close()
-      for (const { key } of owners.values()) key.dispose()
+      for (const owner of owners.values()) owner.dispose()
     },
   }
 }

@@ -8,7 +8,7 @@ import { readingSource, workingSource } from './sources.ts'
 import type { Transfers } from './transfers.ts'
 
 /** The rest of what a frame has, its page makes by itself out of these. */
-type FrameContent = Omit<FrameSdk['content'], 'blob' | 'media' | 'endMedia'>
+export type FrameContent = Omit<FrameSdk['content'], 'blob' | 'media' | 'endMedia'>
 
 type Act = (input: Plain) => Promise<unknown>
 

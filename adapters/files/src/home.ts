@@ -11,6 +11,8 @@ export type Home = {
   readonly blocks: string
   /** What is known of the network, sealed; it is learned again where it is gone. */
   readonly network: string
+  /** How this node meets others, where that was chosen on its screen. */
+  readonly networkWay: string
   /** What this machine holds for other nodes. */
   readonly held: string
   /** The same for other members of branches. */
@@ -44,6 +46,7 @@ export async function openHome(path: string): Promise<Home> {
     settings: join(path, 'settings'),
     blocks: join(path, 'blocks'),
     network: join(path, 'network'),
+    networkWay: join(path, 'network-way'),
     held: join(path, 'held'),
     heldInBranches: join(path, 'held-in-branches'),
     bound: join(path, 'bound.journal'),

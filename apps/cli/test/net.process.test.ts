@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { GrantFacts, IdentityFacts } from '@anarq/kernel'
-import type { RolesFacts } from '@anarq/sdk'
+import type { NetworkWayFacts, NodeNetworkFacts, RolesFacts } from '@anarq/sdk'
 import { openShell, type Shell } from './shell.ts'
 
 let shell: Shell
@@ -201,6 +201,24 @@ suite('meeting by an invitation', () => {
     assert.deepEqual(await shell.json(['net', 'status']), { state: 'off' })
     assert.equal(await shell.fails(['net', 'peers']), 'unavailable.network')
     assert.equal((await shell.run(['net', 'dance'])).code, 2)
+  })
+
+  test('how a node meets others is chosen while it runs, or for its next start, and the line that starts it goes before', async () => {
+    const way = (...args: readonly string[]) => shell.json<NetworkWayFacts>(['net', 'way', ...args])
+    assert.deepEqual(await way(), { way: 'off', port: 4610, isFixed: false })
+    await way('out', '--give', '3G')
+    await shell.up(shell.home)
+    const { state } = await shell.json<NodeNetworkFacts>(['net', 'status'])
+    assert.equal(state, 'on')
+    assert.match((await shell.run(['net', 'way'])).out, /goes out to others.*3(\.0)? GiB/s)
+    await way('off')
+    assert.deepEqual(await shell.json(['net', 'status']), { state: 'off' })
+    assert.equal((await shell.run(['net', 'way', 'in'])).code, 2)
+    assert.equal(await shell.fails(['net', 'way', 'out', '--give', '5M']), 'invalid.option')
+    await shell.down()
+    await shell.up(shell.home, ['--net', 'out'])
+    assert.equal(await shell.fails(['net', 'way', 'off']), 'refused.network-way')
+    await shell.down()
   })
 })
 

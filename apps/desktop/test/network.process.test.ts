@@ -132,3 +132,51 @@ test('an invitation is taken in by keyboard on a phone, and what is none is told
     await assertAccessible(page, 'roles on a phone')
   }),
 )
+
+test('[AQ-UI-5] a node that is on no network is put among others by keyboard alone, says what does not read, and is taken off again', {
+  skip,
+}, async () => {
+  const alone = await openHouse({ meetsAsChosen: true })
+  try {
+    await alone.node.operations.account.init({ name: 'Eve', passphrase })
+    await alone.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
+      await unlock(page)
+      const window = await openNetwork(page)
+      await window.getByText('This node is on no network').waitFor()
+      await assertAccessible(page, 'on no network')
+      await window.getByRole('radio', { name: 'Only gets what was shared' }).focus()
+      await page.keyboard.press('ArrowDown')
+      await page.keyboard.press('ArrowDown')
+      await window.getByLabel('At this port').fill('70000')
+      await window.getByRole('radio', { name: 'So much' }).press('Enter')
+      await window.getByLabel('Size in GB').fill('2')
+      await window.getByRole('button', { name: 'Meet others this way' }).press('Enter')
+      await window.getByText('A port is a number from 1 to 65535.').waitFor()
+      await assertAccessible(page, 'a port that is none')
+      await window.getByRole('radio', { name: 'Goes out to others' }).focus()
+      await page.keyboard.press('Space')
+      await window.getByRole('button', { name: 'Meet others this way' }).press('Enter')
+      await window.getByText('It knows no other node yet').waitFor()
+      assert.deepEqual(alone.node.ways.get(), {
+        ...{ way: 'out', port: 4610, giveBytes: 2 * 1024 ** 3 },
+        isFixed: false,
+      })
+      await assertAccessible(page, 'among others')
+    })
+    await alone.visit({ ...phone, colorScheme: 'light', locale: 'es-ES' }, async ({ page }) => {
+      await page.getByLabel('Frase de acceso', { exact: true }).fill(passphrase)
+      await page.keyboard.press('Enter')
+      await page.getByRole('main').getByRole('button', { name: 'Red', exact: true }).first().tap()
+      await page
+        .getByText(/^Solo busca lo compartido/)
+        .last()
+        .tap()
+      await page.getByRole('button', { name: 'Conocer a otros así' }).tap()
+      await page.getByText('Este nodo no está en ninguna red').waitFor()
+      await assertAccessible(page, 'taken off, phone')
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390)
+    })
+  } finally {
+    await alone.close()
+  }
+})

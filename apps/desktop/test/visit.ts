@@ -37,13 +37,13 @@ export const skip: string | false =
     ? 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.'
     : false
 
-export async function openHouse({ net }: Pick<NodeOptions, 'net'> = {}): Promise<House> {
+export async function openHouse(options: Pick<NodeOptions, 'meetsAsChosen' | 'net'> = {}): Promise<House> {
   assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
   if (!isBuilt) buildDesktop()
   isBuilt = true
   const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
   // A guess at this passphrase may be cheap: the home lasts as long as the tests.
-  const node = await openNode({ home, net, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
+  const node = await openNode({ home, ...options, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
   const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
   const { browser, leave } = await shareBrowser(executable)
   const { address } = served

@@ -26,6 +26,7 @@ export type OpenAppsOptions = Pick<Node, 'kernel' | 'operations' | 'feed'> & {
   net?: Node['net']
   clock?: Clock
   network?: () => NetworkFacts | undefined
+  ways?: Node['ways']
   /** What feeds at addresses are fetched by. */
   web?: Web
 }
@@ -38,6 +39,7 @@ export function openApps({
   clock = systemClock,
   network,
   net = () => undefined,
+  ways,
   web = createWeb(),
 }: OpenAppsOptions): OpenApps {
   const told = new Map<string, number>()
@@ -77,6 +79,7 @@ export function openApps({
     apps: () => apps?.operations,
     ...(network === undefined ? {} : { network }),
     nodes: () => net()?.operations,
+    ...(ways === undefined ? {} : { ways }),
     onRefused: refused,
   })
   apps = createApps({

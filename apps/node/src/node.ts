@@ -15,10 +15,11 @@ import {
 import { createKernel, type Kernel, type KernelPorts, type Operations } from '@anarq/kernel'
 import { openPacks } from '@anarq/packs'
 import { systemRandom } from '@anarq/random'
-import { createFeed, type Feed, type OthersFacts, observed } from '@anarq/sdk'
+import { createFeed, type Feed, type NetworkWays, type OthersFacts, observed } from '@anarq/sdk'
 import { createSqliteView, holdLock } from '@anarq/sqlite'
 import { createThreadSealer } from '@anarq/threads'
 import { openBoundBlocks } from './bound-blocks.ts'
+import { openKeptWay } from './net/kept-way.ts'
 import type { Net, NetSettings } from './net/net.ts'
 import { createNetSwitch } from './net/net-switch.ts'
 import { version } from './version.ts'
@@ -38,6 +39,8 @@ export type NodeOptions = {
   stretch?: KernelPorts['stretch'] | undefined
   /** How this node meets others. Without it nobody can reach it, and it reaches others when it opens what they shared. */
   net?: NetSettings | undefined
+  /** As it was chosen on its screen, where `net` says nothing: for who runs it. One command writes down what is chosen, for the next. */
+  meetsAsChosen?: boolean
 }
 
 export type Node = {
@@ -53,6 +56,8 @@ export type Node = {
   settledNet(): Promise<Net | undefined>
   /** How it stands towards other nodes, for people. */
   others(): OthersFacts
+  /** How it is to meet others. */
+  readonly ways: NetworkWays
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -65,7 +70,8 @@ export async function openNode({
   isOneCommand = false,
   passphraseCost,
   stretch,
-  net = {},
+  net,
+  meetsAsChosen = false,
 }: NodeOptions): Promise<Node> {
   const home = await openHome(path)
   const lock = holdLock(home.lock)
@@ -79,6 +85,7 @@ export async function openNode({
       passphraseCost,
       stretch,
       net,
+      meetsAsChosen,
       onFault,
       unlock: () => lock[Symbol.dispose](),
     })
@@ -92,7 +99,8 @@ type Locked = {
   isOneCommand: boolean
   passphraseCost: KernelPorts['passphraseCost']
   stretch: KernelPorts['stretch']
-  net: NetSettings
+  net: NetSettings | undefined
+  meetsAsChosen: boolean
   home: Home
   sealer: ReturnType<typeof createThreadSealer>
   onFault(fault: Fault): void
@@ -106,13 +114,16 @@ async function openLocked({
   passphraseCost,
   stretch,
   net: settings,
+  meetsAsChosen,
   onFault,
   unlock,
 }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const bound = await openBoundBlocks({ path: home.bound, onFault })
   const logs = createLogs(home)
-  const net = createNetSwitch(settings, {
+  const wayFile = createTwinFile({ path: home.networkWay, what: 'How this node meets others', onFault })
+  const net = createNetSwitch(settings ?? (await openKeptWay(wayFile, onFault)), {
+    meetsAsChosen,
     heldFolder: home.held,
     branchesFolder: home.heldInBranches,
     keptFile: createTwinFile({ path: home.network, what: 'What this node knows of its network', onFault }),
@@ -181,6 +192,7 @@ async function openLocked({
     net: net.current,
     settledNet: net.settled,
     others: net.facts,
+    ways: net,
     close,
     [Symbol.asyncDispose]: close,
   }

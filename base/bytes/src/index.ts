@@ -18,3 +18,4 @@ export {
 } from './encodings.ts'
 export { formatBytes } from './format.ts'
 export { once } from './once.ts'
+export { bytesIn, gigabytes } from './typed-size.ts'

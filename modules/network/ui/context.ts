@@ -2,6 +2,7 @@ import { type Around, createSurroundings } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import type { MessageKey } from './messages/messages.ts'
 
+export type WayOf = Awaited<ReturnType<AppSdk['network']['way']>>
 export type Status = Awaited<ReturnType<AppSdk['network']['status']>>
 export type Peer = Awaited<ReturnType<AppSdk['network']['peers']>>[number]
 export type Person = Awaited<ReturnType<AppSdk['network']['people']>>[number]

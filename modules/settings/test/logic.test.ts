@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesIn, fullnessOf, gigabytes } from '../ui/logic/quota.ts'
+import { bytesIn, gigabytes } from '@anarq/bytes'
+import { fullnessOf } from '../ui/logic/quota.ts'
 import { backupName, unlikeIn, verdictOf } from '../ui/logic/verdict.ts'
 
 const gibibyte = 1024 ** 3

@@ -5,7 +5,7 @@ import type { AppOperations } from './app-operations.ts'
 import type { NetworkFacts } from './face.ts'
 import type { AnyMethod, Caller, Method } from './method.ts'
 import { methods } from './methods.ts'
-import type { NetworkOperations } from './network-operations.ts'
+import type { NetworkOperations, NetworkWays } from './network-operations.ts'
 import { describePermission } from './permissions.ts'
 
 /** Asks the system for one thing: the same door for a page, a backend, the sandbox and an assistant. */
@@ -28,6 +28,8 @@ export type DispatcherOptions = {
   network?: () => NetworkFacts | undefined
   /** This node among others, while it is. */
   nodes?: () => NetworkOperations | undefined
+  /** How it meets others. */
+  ways?: NetworkWays
   /** Hears of every call that an app had no permission for. */
   onRefused?: (app: string, method: string, permission: string) => void
 }
@@ -39,6 +41,7 @@ export function createDispatcher({
   apps: known = () => undefined,
   network: reached = () => undefined,
   nodes = () => undefined,
+  ways: chosen,
   onRefused = () => {},
 }: DispatcherOptions): Dispatcher {
   const apps = (): AppOperations => {
@@ -50,6 +53,10 @@ export function createDispatcher({
     const facts = reached()
     if (facts !== undefined) return facts
     throw new Fault('unavailable.network', 'This node has no door open: nothing reaches it.')
+  }
+  const ways = (): NetworkWays => {
+    if (chosen !== undefined) return chosen
+    throw new Fault('unavailable.network', 'This node meets nobody: it has no way to.')
   }
   const browsersOf = (caller: Caller) => () => {
     if (caller.browsers !== undefined) return caller.browsers
@@ -73,7 +80,7 @@ export function createDispatcher({
       signal?.throwIfAborted()
       const operations = caller.kind === 'app' ? operationsAs(caller.id) : own
       return method.run(
-        { operations, apps, network, nodes, browsers: browsersOf(caller), clock, caller },
+        { operations, apps, network, nodes, ways, browsers: browsersOf(caller), clock, caller },
         read,
         signal,
       )

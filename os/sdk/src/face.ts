@@ -34,6 +34,8 @@ import type {
   CircuitsFacts,
   NeighbourhoodFacts,
   NetworkInvitation,
+  NetworkWay,
+  NetworkWayFacts,
   NodeNetworkFacts,
   PeerFacts,
 } from './network-operations.ts'
@@ -254,6 +256,14 @@ export type ToolsSdk = {
 /** This node among others. Where it is on no network, all but `status` is `unavailable.network`. */
 export type NetworkSdk = {
   status(input: Nothing): Promise<NodeNetworkFacts>
+  /** How this node meets others, and whether that can be chosen here. */
+  way(input: Nothing): Promise<NetworkWayFacts>
+  /** From now on, and after a restart. What others get is a gibibyte at least, or nothing; absent: a tenth of the free disk. */
+  setWay(input: {
+    way: NetworkWay['way']
+    port?: number | undefined
+    giveBytes?: number | undefined
+  }): Promise<NetworkWayFacts>
   peers(input: Nothing): Promise<readonly PeerFacts[]>
   /** Also on a node that is on no network: whom the identity in use knows is its own. */
   people(input: Nothing): Promise<readonly PersonFacts[]>

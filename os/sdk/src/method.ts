@@ -3,7 +3,7 @@ import type { Operations } from '@anarq/kernel'
 import type { AppOperations } from './app-operations.ts'
 import type { BrowserOperations } from './browser-operations.ts'
 import type { NetworkFacts } from './face.ts'
-import type { NetworkOperations } from './network-operations.ts'
+import type { NetworkOperations, NetworkWays } from './network-operations.ts'
 import type { Permission } from './permissions.ts'
 import type { Shape } from './shape.ts'
 
@@ -26,6 +26,8 @@ export type MethodContext = {
   network(): NetworkFacts
   /** This node among others; undefined where it is on no network. */
   nodes(): NetworkOperations | undefined
+  /** `unavailable.network` where it cannot be chosen. */
+  ways(): NetworkWays
   readonly clock: Clock
   readonly caller: Caller
 }

@@ -20,6 +20,28 @@ export type NetworkOperations = RegisterOperations & {
   join(invitation: string, signal?: AbortSignal): Promise<PeerFacts>
 }
 
+/** How a node meets others. */
+export type NetworkWay = {
+  /** `off`: it goes out only to get what was shared. `out`: it is among others, and goes out to them. `listen`: they come in too. */
+  readonly way: 'listen' | 'off' | 'out'
+  /** Where others come in, with `listen`. */
+  readonly port: number
+  /** The room that others get on its disk: 0 for none; absent: a tenth of what is free, 10 GiB at most. */
+  readonly giveBytes?: number
+}
+
+export type NetworkWayFacts = NetworkWay & {
+  /** The line that started the node said so, and that holds while it runs. */
+  readonly isFixed: boolean
+}
+
+/** Chosen where somebody is unlocked, and kept for the next start. */
+export type NetworkWays = {
+  get(): NetworkWayFacts
+  /** Resolves when the node meets others that way: what fails leaves the way before. `refused.network-way`, `unavailable.address`. */
+  set(way: NetworkWay): Promise<NetworkWayFacts>
+}
+
 /** What a node does for others, beside being one. */
 export type NodeRole = 'broker' | 'exit' | 'operator' | 'relay'
 

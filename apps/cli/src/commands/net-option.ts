@@ -44,7 +44,7 @@ const giveBytesMin = 1024 ** 3
 const units = { G: 1024 ** 3, T: 1024 ** 4 } as const
 
 /** How much room others get on this disk. */
-function keepingOf(give: unknown): NetSettings['keeping'] {
+export function keepingOf(give: unknown): NetSettings['keeping'] {
   if (give === undefined) return undefined
   if (give === 'none') return { heldBytesMax: 0 }
   const { count, unit } = /^(?<count>\d{1,6}(?:\.\d{1,3})?)(?<unit>[GT])$/.exec(String(give))?.groups ?? {}

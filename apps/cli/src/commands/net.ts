@@ -1,17 +1,20 @@
+import { formatBytes } from '@anarq/bytes'
 import type { PersonFacts } from '@anarq/kernel'
 import type {
   BrokeringFacts,
   ChoiceFacts,
   CircuitFacts,
   CircuitsFacts,
+  NetworkWayFacts,
   NodeNetworkFacts,
   PeerFacts,
   SocksFault,
 } from '@anarq/sdk'
-import { type Command, type Context, UsageError, type Values } from '../command.ts'
+import { type Command, type Context, numberOf, UsageError, type Values } from '../command.ts'
 import { table, when } from '../terminal.ts'
 import { branchDetails, branchOptions, branchVerb } from './branch.ts'
 import { backFromOthers, describeKept, describeKeptEntry, describeNeighbourhood } from './kept.ts'
+import { keepingOf } from './net-option.ts'
 import { registerOptions, registerVerb } from './register.ts'
 import { describeRoles } from './roles.ts'
 
@@ -21,6 +24,20 @@ const verbs: Readonly<Record<string, NetVerb>> = {
   async status({ sdk, terminal }) {
     const facts = await (await sdk()).network.status({})
     terminal.result(facts, describe(facts))
+    return 0
+  },
+  async way({ sdk, terminal }, [, way], values) {
+    const { network } = await sdk()
+    if (way === undefined) {
+      const facts = await network.way({})
+      terminal.result(facts, describeWay(facts))
+      return 0
+    }
+    if (way !== 'off' && way !== 'out' && way !== 'listen')
+      throw new UsageError('Say which way: anarq net way off, out or listen')
+    const port = numberOf(values, 'port', { min: 1, max: 65_535 })
+    const facts = await network.setWay({ way, port, giveBytes: keepingOf(values.give)?.heldBytesMax })
+    terminal.result(facts, describeWay(facts))
     return 0
   },
   async peers({ sdk, terminal }) {
@@ -91,10 +108,12 @@ const verbs: Readonly<Record<string, NetVerb>> = {
 
 export const net: Command = {
   usage:
-    'net status | peers | people | circuit | roles | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | branch VERB | bring-back [INVITATION]',
+    'net status | way [off|out|listen [--port 4610] [--give SIZE|none]] | peers | people | circuit | roles | invite | join INVITATION | neighbours | kept [NAME|ID] | register VERB | branch VERB | bring-back [INVITATION]',
   summary: 'This node among others: who is there, and how to meet them.',
   details: [
     'net status        whether this node is on a network, where others reach it, and how many answer',
+    'net way           how this node meets others: off (only to get what was shared), out (goes out to them), listen (lets them in, too);',
+    '                  it holds at once and after a restart, unless --net of anarq up says otherwise. --give as with anarq up',
     'net peers         the nodes that it knows, and how it is linked to them: directly, through both routers (punched), or by a broker',
     'net people        with whom you share, and whether their nodes answer now',
     'net circuit       its circuits with their hops, how uncertain their choice is, and how many of others go by it',
@@ -108,9 +127,9 @@ export const net: Command = {
     'net bring-back    fetch what this home lacks from those who keep it, after id recover --join was cut short',
     ...branchDetails,
     '',
-    'The node must run with --net: see anarq help up. Nobody is asked but those nodes; there is no server of ours.',
+    'The node must be among others: anarq net way, or --net of anarq up. Nobody is asked but those nodes; there is no server of ours.',
   ].join('\n'),
-  options: { ...branchOptions, ...registerOptions },
+  options: { ...branchOptions, ...registerOptions, port: { type: 'string' }, give: { type: 'string' } },
   min: 1,
   max: 4,
   async run(context, args, values) {
@@ -123,7 +142,7 @@ export const net: Command = {
 
 function describe(facts: NodeNetworkFacts): string {
   if (facts.state === 'off')
-    return 'This node is on no network. Start it with: anarq up --net tcp://0.0.0.0:4610 (or --net out)'
+    return 'This node is on no network: it goes out only to get what was shared. To be among others: anarq net way out (or listen)'
   const { id, addresses, isUsable, live, known, links, clockOffsetMs, roles } = facts
   const { brokering, socks, socksFault } = facts
   const reached =
@@ -146,6 +165,25 @@ function describe(facts: NodeNetworkFacts): string {
     ...(Math.abs(clockOffsetMs) < clockOffMs
       ? []
       : [`Its clock is off by about ${Math.round(clockOffsetMs / 1000)} s, others say. Set it right.`]),
+  ].join('\n')
+}
+
+function describeWay({ way, port, giveBytes, isFixed }: NetworkWayFacts): string {
+  const meets = {
+    off: 'This node goes out only to get what was shared.',
+    out: 'This node goes out to others.',
+    listen: `This node goes out to others, and lets them in at port ${port}.`,
+  }[way]
+  const gives =
+    giveBytes === undefined
+      ? 'It keeps copies for others in a tenth of the free disk, 10 GiB at most.'
+      : giveBytes === 0
+        ? 'It keeps nothing for others.'
+        : `It keeps copies for others in up to ${formatBytes(giveBytes)}.`
+  return [
+    meets,
+    ...(way === 'off' ? [] : [gives]),
+    ...(isFixed ? ['The line that started it says so.'] : []),
   ].join('\n')
 }
 

@@ -49,7 +49,7 @@ export const up: Command = {
     const { serveNode } = await import('@anarq/node/serve')
     const onFault = (fault: Fault): void => terminal.note(fault.message)
     const settings = netOf(values)
-    const node = await openNode({ home, net: settings, onFault })
+    const node = await openNode({ home, net: settings, meetsAsChosen: true, onFault })
     try {
       const { account } = node.operations
       let { state } = await account.status()

@@ -50,7 +50,10 @@ export const networkFaultsEs: FaultTexts = {
   'unavailable.link': 'La conexión con el otro nodo no está abierta. Espera, o ábrela otra vez.',
   'unavailable.port': 'Ese puerto no se puede usar. Elige otro.',
   'refused.not-reachable':
-    'Aquí nadie puede entrar: este nodo solo sale. Arráncalo con --net tcp://EQUIPO:PUERTO, o pide una invitación al otro.',
+    'Aquí nadie puede entrar: este nodo solo sale. Deja entrar a otros en Red, o pide una invitación al otro.',
+  'refused.network-way':
+    'La orden que arrancó este nodo dice cómo conoce a otros, y vale mientras funcione. Arráncalo sin --net y elígelo aquí.',
+  'invalid.give': 'A otros se les da al menos un gibibyte, o nada: con menos, apenas cabe algo suyo.',
   'refused.self': 'Esta invitación lleva a este mismo nodo. Dásela a otra persona.',
   'busy.walks': 'El otro nodo lee carpetas para muchos ahora mismo. Inténtalo más tarde.',
   'busy.writings': 'Muchos escriben ahora mismo en el otro nodo. Inténtalo más tarde.',

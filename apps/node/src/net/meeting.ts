@@ -89,7 +89,7 @@ export function openMeeting({ ground, roles, guarantee, settings = {}, onFault }
       if (addresses.length === 0 && ground.brokers().length === 0)
         throw new Fault(
           'refused.not-reachable',
-          'Nobody can come in here: this node only goes out, and no broker that it knows brings others to it. Start it with --net tcp://HOST:PORT, or ask the other one for an invitation.',
+          'Nobody can come in here: this node only goes out, and no broker that it knows brings others to it. Let others in (in Network on its desktop, or with anarq net way listen), or ask the other one for an invitation.',
         )
       const endsMs = world.clock.nowMs() + invitationMs
       return { invitation: invitationHere(ground, endsMs), endsMs }

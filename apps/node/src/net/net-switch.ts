@@ -1,10 +1,11 @@
 import { Fault } from '@anarq/fault'
 import type { BranchPorts, Kernel, Neighbours, Peers } from '@anarq/kernel'
-import type { Feed, OthersFacts } from '@anarq/sdk'
+import type { Feed, NetworkWay, NetworkWayFacts, NetworkWays, OthersFacts } from '@anarq/sdk'
 import { listEveryMsDefault, patienceMs } from './keeping-times.ts'
+import { type KeptWay, settingsOf, wayOf } from './kept-way.ts'
 import type { Net, NetOptions, NetSettings } from './net.ts'
 
-export type NetSwitch = {
+export type NetSwitch = NetworkWays & {
   /** For the kernel, which is made before there is a net. */
   readonly peers: Peers
   readonly neighbours: Neighbours
@@ -25,14 +26,21 @@ const copiesDefault = 6
 
 /** A node that is among others is so while it is unlocked; any other goes out when it has something to ask. */
 export function createNetSwitch(
-  settings: NetSettings,
+  /** Said by the line that started it, or kept and open to be chosen anew. */
+  given: NetSettings | KeptWay,
   {
     keptFile,
     heldFolder,
     branchesFolder,
+    meetsAsChosen,
     onFault,
-  }: Pick<NetOptions, 'branchesFolder' | 'heldFolder' | 'keptFile' | 'onFault'>,
+  }: Pick<NetOptions, 'branchesFolder' | 'heldFolder' | 'keptFile' | 'onFault'> & {
+    readonly meetsAsChosen: boolean
+  },
 ): NetSwitch {
+  const chosen = 'current' in given ? given : undefined
+  const settingsFor = (way: NetworkWay): NetSettings => (meetsAsChosen ? settingsOf(way) : {})
+  let settings: NetSettings = 'current' in given ? settingsFor(given.current()) : given
   let kernel: Kernel | undefined
   let opening: Promise<Net> | undefined
   let net: Net | undefined
@@ -78,7 +86,7 @@ export function createNetSwitch(
     if (keeping !== undefined) return keeping
     throw new Fault(
       'unavailable.neighbours',
-      'This node is on no network now: unlock it, or start it with --net.',
+      'This node is on no network now: unlock it, or choose how it meets others: anarq net way out.',
     )
   }
   const down = async (): Promise<void> => {
@@ -95,7 +103,43 @@ export function createNetSwitch(
     else if (settings.isAmongOthers === true) await open()
   }
 
+  const use = (next: NetSettings): Promise<void> => {
+    const turned = following.then(async () => {
+      settings = next
+      await down()
+      await follow()
+    })
+    following = turned.catch(() => {})
+    return turned
+  }
+  const get = (): NetworkWayFacts =>
+    chosen === undefined ? wayOf(settings) : { ...chosen.current(), isFixed: false }
+  let lastChoice: Promise<unknown> = Promise.resolve()
+  const set = async (way: NetworkWay): Promise<NetworkWayFacts> => {
+    if (chosen === undefined)
+      throw new Fault(
+        'refused.network-way',
+        'The line that started this node says how it meets others, and that holds while it runs. Start it without --net, and choose here.',
+      )
+    try {
+      await use(settingsFor(way))
+      await chosen.write(way)
+    } catch (error) {
+      await use(settingsFor(chosen.current())).catch(onFault)
+      throw error
+    } finally {
+      onChanged()
+    }
+    return get()
+  }
+
   return {
+    get,
+    set(way) {
+      const turn = lastChoice.then(() => set(way))
+      lastChoice = turn.catch(() => {})
+      return turn
+    },
     peers: {
       async places() {
         await following

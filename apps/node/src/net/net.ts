@@ -105,7 +105,7 @@ export async function openNet({ isAmongOthers = false, ...options }: NetOptions)
       if (among === undefined)
         throw new Fault(
           'unavailable.neighbours',
-          'This node is not among others. Start it with --net tcp://HOST:PORT, or --net out.',
+          'This node is not among others. Choose how it meets them: anarq net way out (or listen), or --net of anarq up.',
         )
       await among.reach(invitation, signal)
     },

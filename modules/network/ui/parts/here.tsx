@@ -1,21 +1,11 @@
-import {
-  Answered,
-  Badge,
-  Button,
-  copyText,
-  EmptyState,
-  Facts,
-  Flags,
-  Group,
-  Note,
-  PageHead,
-} from '@anarq/design'
+import { Answered, Badge, Button, copyText, Facts, Group, Note, PageHead } from '@anarq/design'
 import { type ReactNode, useCallback } from 'react'
 import { useWatched } from '../asking.ts'
 import { type Status, useSurroundings } from '../context.ts'
 import { shortId } from '../logic/peers.ts'
 import { Invite } from './invite.tsx'
 import { Join } from './join.tsx'
+import { Way } from './way.tsx'
 
 const clockOffMs = 60_000
 
@@ -31,17 +21,12 @@ export function Here(): ReactNode {
         {(value) => (
           <>
             {value.state === 'off' && (
-              <EmptyState icon="network" title={say('off')}>
-                <p>{say('off.text')}</p>
-                <p>
-                  <code className="aq-command">anarq up --net tcp://0.0.0.0:4610</code>
-                </p>
-                <p>
-                  <Flags>{say('off.out')}</Flags>
-                </p>
-              </EmptyState>
+              <Note icon="network">
+                <strong>{say('off')}.</strong> {say('off.text')}
+              </Note>
             )}
             {value.state === 'on' && <On status={value} onJoined={asked.again} />}
+            <Way isFirst={value.state === 'off'} />
           </>
         )}
       </Answered>

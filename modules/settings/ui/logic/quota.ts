@@ -1,21 +1,5 @@
-/** The quota as people type it, in GB, and what is said of how full it is. */
+/** What is said of how full it is. */
 import type { Tone } from '@anarq/design'
-
-const gibibyte = 1024 ** 3
-/** The least that the node takes. */
-const bytesMin = 1024 ** 2
-
-/** Undefined where it is no size. A comma or a point parts the whole from the rest. */
-export function bytesIn(typed: string): number | undefined {
-  const text = typed.trim().replace(',', '.')
-  if (!/^\d{1,6}(\.\d{1,3})?$/.test(text)) return undefined
-  const bytes = Math.round(Number(text) * gibibyte)
-  return bytes < bytesMin ? undefined : bytes
-}
-
-export function gigabytes(bytes: number): string {
-  return String(Math.round((bytes / gibibyte) * 1000) / 1000)
-}
 
 export type Fullness = {
   readonly used: number

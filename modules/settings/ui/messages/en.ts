@@ -168,10 +168,10 @@ export const en = {
   'network.outside': 'and from outside at',
   'network.not-listening': 'This node should let others in, and does not.',
   'network.not-listening.text':
-    'It was started with --net, and cannot listen there. See what the terminal says, and start it again with another address:',
+    'It cannot listen at this address. Choose another port in Network, or start it with another address:',
   'network.going-out': 'This node only goes out.',
   'network.going-out.text':
-    'Nobody comes in. It calls another node when you open what somebody shared with you. To let others in, start it with --net.',
+    'Nobody comes in. It calls another node when you open what somebody shared with you. In Network you choose how it meets others.',
   'network.listens': 'Where it listens',
   'network.machine': 'This machine alone',
   'network.network': 'The network too',

@@ -169,10 +169,10 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'network.outside': 'y desde fuera en',
   'network.not-listening': 'Este nodo debería dejar entrar a otros, y no lo hace.',
   'network.not-listening.text':
-    'Se arrancó con --net y no puede escuchar ahí. Mira lo que dice la terminal y arráncalo con otra dirección:',
+    'No puede escuchar en esta dirección. Elige otro puerto en Red, o arráncalo con otra dirección:',
   'network.going-out': 'Este nodo solo sale.',
   'network.going-out.text':
-    'Nadie entra. Llama a otro nodo cuando abres lo que alguien compartió contigo. Para dejar entrar a otros, arráncalo con --net.',
+    'Nadie entra. Llama a otro nodo cuando abres lo que alguien compartió contigo. En Red eliges cómo conoce a otros.',
   'network.listens': 'Dónde escucha',
   'network.machine': 'Solo esta máquina',
   'network.network': 'También la red',

@@ -1,9 +1,10 @@
+import { bytesIn, gigabytes } from '@anarq/bytes'
 import { Answered, Button, Facts, Group, Meter, PageHead, sizeOf, TextField, useAsked } from '@anarq/design'
 import type { AppSdk } from '@anarq/sdk/app'
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import { amountOf } from '../logic/amount.ts'
-import { bytesIn, fullnessOf, gigabytes, type Room } from '../logic/quota.ts'
+import { fullnessOf, type Room } from '../logic/quota.ts'
 
 /** How much there is and how much room is left; the quota, and tidying up. */
 export function Storage(): ReactNode {

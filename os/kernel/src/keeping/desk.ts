@@ -65,7 +65,7 @@ export function createKeepingDesk({
     if (neighbours !== undefined) return neighbours
     throw new Fault(
       'unavailable.neighbours',
-      'This node is on no network, so nobody keeps anything for it. Start it with --net.',
+      'This node is on no network, so nobody keeps anything for it. Choose how it meets others: in Network on its desktop, or with anarq net way out.',
     )
   }
 

@@ -2,12 +2,13 @@ import { Fault } from '@anarq/fault'
 import type { NetworkSdk } from '../face.ts'
 import type { MethodContext, MethodsOf } from '../method.ts'
 import type { NetworkOperations } from '../network-operations.ts'
-import { fields, list, oneOf, optional, text } from '../shape.ts'
+import { fields, int, list, oneOf, optional, text } from '../shape.ts'
 import { branchMethods } from './branches.ts'
 
 /** An invitation is at most 400 letters; what is longer is told so by who reads it. */
 const invitationLettersMax = 1000
 const refLettersMax = 4096
+const giveBytesMin = 1024 ** 3
 /** At most so many bytes too; what is more is told so by who writes it. */
 const registerLettersMax = 16_000
 
@@ -18,6 +19,32 @@ export const network: MethodsOf<NetworkSdk> = {
     permission: () => 'network.read',
     params: fields({}),
     run: async ({ nodes }) => nodes()?.status() ?? { state: 'off' },
+  },
+  way: {
+    summary: 'How this node meets others',
+    isChange: false,
+    permission: () => 'network.read',
+    params: fields({}),
+    run: async ({ ways }) => ways().get(),
+  },
+  setWay: {
+    summary: 'Choose how this node meets others, and what it gives them',
+    isChange: true,
+    permission: () => 'network.manage',
+    params: fields({
+      way: oneOf('off', 'out', 'listen'),
+      port: optional(int({ min: 1, max: 65_535 })),
+      giveBytes: optional(int({ min: 0, max: Number.MAX_SAFE_INTEGER })),
+    }),
+    run: ({ ways }, { way, port, giveBytes }) => {
+      if (giveBytes !== undefined && giveBytes > 0 && giveBytes < giveBytesMin)
+        throw new Fault(
+          'invalid.give',
+          'Others get a gibibyte at least, or nothing: with less, hardly anything of theirs fits.',
+        )
+      const known = ways().get()
+      return ways().set({ way, port: port ?? known.port, ...(giveBytes === undefined ? {} : { giveBytes }) })
+    },
   },
   peers: {
     summary: 'The nodes that this one knows',
@@ -130,6 +157,6 @@ function onNetwork({ nodes }: MethodContext): NetworkOperations {
   if (operations !== undefined) return operations
   throw new Fault(
     'unavailable.network',
-    'This node is on no network. Start it with: anarq up --net tcp://0.0.0.0:4610 (or --net out, to go out only).',
+    'This node is on no network. Choose in Network on its desktop how it meets others, or with: anarq net way out (or listen).',
   )
 }

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findBrowser } from '../tools/browser.ts'
+import { buildDesktop } from '../tools/build-desktop.mjs'
 import { getBrowser } from '../tools/get-browser.mjs'
 import { createAnarq } from './data-path/anarq.ts'
 import { readOptions } from './data-path/options.ts'
@@ -25,6 +26,7 @@ type Report = {
 
 const options = readOptions(process.argv.slice(2))
 if (options === 'help') throw new Error('npm run bench lighthouse -- [--rounds N]')
+buildDesktop()
 await getBrowser()
 const browser = findBrowser()
 if (browser === undefined) throw new Error('No Chromium here: install one, or set ANARQ_BROWSER.')

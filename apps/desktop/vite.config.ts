@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type UserConfig } from 'vite'
+import { firstPaint } from './build/first-paint.ts'
 import { frameScript, licences, onlyOurLanguages, serviceWorker, stableStylesheet } from './build/plugins.ts'
 
 const node = process.env.ANARQ_NODE ?? 'http://127.0.0.1:4600'
@@ -8,7 +9,15 @@ const root = fileURLToPath(new URL('.', import.meta.url))
 
 const config: UserConfig = defineConfig({
   root,
-  plugins: [react(), onlyOurLanguages(), stableStylesheet(), frameScript(), licences(), serviceWorker()],
+  plugins: [
+    react(),
+    onlyOurLanguages(),
+    stableStylesheet(),
+    frameScript(),
+    licences(),
+    serviceWorker(),
+    firstPaint(),
+  ],
   // Only what a page may have from its own node: no data: addresses, nothing inline.
   build: {
     target: ['chrome125', 'firefox128', 'safari18'],

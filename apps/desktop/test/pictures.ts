@@ -90,7 +90,7 @@ async function takeBeginnings({ visit }: House): Promise<void> {
 }
 
 async function takeWard(): Promise<void> {
-  const house = await openHouse()
+  const house = await openHouse({ meetsAsChosen: true })
   try {
     await house.visit(phone, async ({ page }) => {
       await page.getByRole('button', { name: 'Join with what a guardian gave you' }).click()
@@ -153,6 +153,7 @@ const places: readonly Place[] = [
   { app: 'Settings', ready: 'Theme', name: 'settings-appearance' },
   { app: 'Settings', place: 'Storage', ready: 'Free on the disk', name: 'settings-storage' },
   { app: 'Settings', place: 'Keys for tools', ready: 'Assistant', name: 'settings-keys' },
+  { app: 'Network', ready: 'How your node meets others', name: 'network-way' },
   { app: 'Settings', place: 'Network', ready: 'This node only goes out.', name: 'settings-network' },
   { app: 'Settings', place: 'About', ready: 'Libraries and their licences', name: 'settings-about' },
 ]
@@ -227,6 +228,9 @@ try {
     await take(page, 'unlock')
     await unlock(page)
     await take(page, 'home')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').waitFor()
+    await take(page, 'launcher')
   })
   await takeWindows(house)
   await takeDrill(house)

@@ -17,6 +17,10 @@ export function typedOf({ way, port, giveBytes }: WayOf): TypedWay {
   return { way, port: String(port), give, size: give === 'size' ? gigabytes(giveBytes as number) : '' }
 }
 
+export function isSame(a: TypedWay, b: TypedWay): boolean {
+  return a.way === b.way && a.port === b.port && a.give === b.give && a.size === b.size
+}
+
 export function portIn(typed: string): number | undefined {
   const port = /^\d{1,5}$/.test(typed.trim()) ? Number(typed) : 0
   return port >= 1 && port <= 65_535 ? port : undefined

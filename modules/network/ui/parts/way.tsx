@@ -1,7 +1,7 @@
 import { Answered, Button, Flags, Group, RadioGroup, Segments, TextField, useAsked } from '@anarq/design'
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react'
 import { useSurroundings, type WayOf } from '../context.ts'
-import { giveIn, portIn, typedOf, wayIn } from '../logic/way.ts'
+import { giveIn, isSame, portIn, typedOf, wayIn } from '../logic/way.ts'
 
 const ways = ['off', 'out', 'listen'] as const
 const gives = ['automatic', 'none', 'size'] as const
@@ -95,7 +95,12 @@ function Choice({ before, isFirst, onChosen }: ChoiceProps): ReactNode {
           />
         )}
         <div className="aq-acts">
-          <Button type="submit" {...(isFirst ? { look: 'accent' } : {})} isPending={deed.isBusy}>
+          <Button
+            type="submit"
+            {...(isFirst ? { look: 'accent' } : {})}
+            isDisabled={isSame(typed, typedOf(before))}
+            isPending={deed.isBusy}
+          >
             {say('way.act')}
           </Button>
         </div>

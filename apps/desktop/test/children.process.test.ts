@@ -6,9 +6,18 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Node, openNode } from '@anarq/node'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  phone,
+  skip,
+  unlock,
+  wide,
+} from './visit.ts'
 
-const wide = { viewport: { width: 1440, height: 900 } }
 let house: House
 let home: string
 let device: Node
@@ -98,8 +107,6 @@ test(
       assert.equal(await window.getByRole('button', { name: 'Hand the key over' }).count(), 0)
     }),
 )
-
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
 
 /** What the child's device shows for its guardian. */
 async function ownText(page: Page): Promise<string> {

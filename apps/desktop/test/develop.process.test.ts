@@ -9,10 +9,18 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { anarq } from './packages.ts'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+  wide,
+} from './visit.ts'
 
 const command = fileURLToPath(new URL('../../cli/bin/anarq.js', import.meta.url))
-const wide = { viewport: { width: 1440, height: 900 } }
 let house: House
 let folder: string
 

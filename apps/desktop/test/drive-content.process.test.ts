@@ -9,9 +9,18 @@ import { promisify } from 'node:util'
 import { readTree } from '@anarq/files'
 import type { PutItem } from '@anarq/flows'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { hum } from './hum.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  skip,
+  unlock,
+  wide,
+} from './visit.ts'
 
-const wide = { viewport: { width: 1440, height: 900 } }
 const run = promisify(execFile)
 const soundSeconds = 120
 let house: House
@@ -20,7 +29,7 @@ let folder: string
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anarq-content-'))
   await mkdir(join(folder, 'Trip/Days'), { recursive: true })
-  await writeFile(join(folder, 'song.wav'), sound(soundSeconds))
+  await writeFile(join(folder, 'song.wav'), hum(soundSeconds))
   await writeFile(join(folder, 'paper.pdf'), paper('Terms of the garden'))
   await writeFile(join(folder, 'Trip/plan ü.txt'), 'plan')
   await writeFile(join(folder, 'Trip/Days/one.txt'), 'one')
@@ -272,27 +281,6 @@ async function record(): Promise<string> {
   clearInterval(timer)
   const bytes = new Uint8Array(await new Blob(pieces).arrayBuffer())
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-}
-
-/** PCM, one channel of 16 bits at 22,050 Hz: a soft tone. */
-function sound(seconds: number): Buffer {
-  const rate = 22_050
-  const data = Buffer.alloc(seconds * rate * 2)
-  for (let i = 0; i < seconds * rate; i += 1) data.writeInt16LE(Math.round(3000 * Math.sin(i / 9)), 2 * i)
-  const head = Buffer.alloc(44)
-  head.write('RIFF', 0)
-  head.writeUInt32LE(36 + data.length, 4)
-  head.write('WAVEfmt ', 8)
-  head.writeUInt32LE(16, 16)
-  head.writeUInt16LE(1, 20)
-  head.writeUInt16LE(1, 22)
-  head.writeUInt32LE(rate, 24)
-  head.writeUInt32LE(rate * 2, 28)
-  head.writeUInt16LE(2, 32)
-  head.writeUInt16LE(16, 34)
-  head.write('data', 36)
-  head.writeUInt32LE(data.length, 40)
-  return Buffer.concat([head, data])
 }
 
 /** A page of PDF with one line. */

@@ -5,10 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  phone,
+  skip,
+  wide,
+} from './visit.ts'
 
-const wide = { viewport: { width: 1440, height: 900 } }
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
 const notes = '# A title\n\n[bad](javascript:alert(1)) <script>alert(1)</script>\n'
 let house: House
 let folder: string

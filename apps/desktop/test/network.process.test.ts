@@ -7,10 +7,18 @@ import { after, before, test } from 'node:test'
 import type { PutItem } from '@anarq/flows'
 import { type Node, openNode } from '@anarq/node'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import {
+  assertAccessible,
+  executable,
+  type House,
+  openHouse,
+  passphrase,
+  phone,
+  skip,
+  unlock,
+  wide,
+} from './visit.ts'
 
-const wide = { viewport: { width: 1440, height: 900 } }
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
 /** Periods of seconds, so that two relays agree on one while a person looks. */
 const rules = { discovery: { periodMs: 16_000, roundMs: 2_000, gossipEveryMs: 2_000, bitsMin: 8 } }
 const among = (listen: string, roles: readonly ('operator' | 'relay')[]) => ({

@@ -12,12 +12,12 @@ import {
   looks,
   openHouse,
   passphrase,
+  phone,
   skip,
   unlock,
+  wide,
 } from './visit.ts'
 
-const wide = { viewport: { width: 1440, height: 900 } }
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true }
 const mebibyte = 1024 * 1024
 let house: House
 

@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { executable, type House, openHouse, passphrase, skip, slowLine, unlock } from './visit.ts'
+import { executable, type House, openHouse, passphrase, skip, slowLine, unlock, wide } from './visit.ts'
 
-const wide = { viewport: { width: 1440, height: 900 } }
 const mebibyte = 1024 * 1024
 const bytes = 24 * mebibyte
 let house: House

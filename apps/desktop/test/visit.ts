@@ -19,6 +19,11 @@ export const executable: string | undefined = findBrowser()
 export const looks: readonly ('dark' | 'light')[] = (['light', 'dark'] as const).filter(
   (look) => (process.env.ANARQ_LOOKS ?? look) === look,
 )
+export const wide = { viewport: { width: 1440, height: 900 } } as const satisfies BrowserContextOptions
+export const phone = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+} as const satisfies BrowserContextOptions
 export const passphrase = 'copper meadow tram seventeen'
 
 export type Visit = { readonly page: Page; readonly address: string; readonly complaints: string[] }

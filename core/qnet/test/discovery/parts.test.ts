@@ -23,6 +23,7 @@ import { createPointerStore } from '../../src/discovery/pointers.ts'
 import { createRouting } from '../../src/discovery/routing.ts'
 import { baseOfSet, judgeState, parseVote } from '../../src/discovery/state.ts'
 import { ownSet } from '../../src/state-set.ts'
+import { survivesAnyBytes } from '../fuzz.ts'
 import { keysOf, recordOf, startMs } from '../record/fixture.ts'
 import { subjectOf } from './fixture.ts'
 
@@ -104,26 +105,7 @@ test('whatever bytes come, every parser of discovery gives what it means or a fa
         baseOf: () => baseOfSet(ownSet([])),
       }),
   ]
-  const judge = (bytes: Uint8Array): void => {
-    for (const parse of parsers) {
-      try {
-        parse(bytes)
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error
-      }
-    }
-  }
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 800 }), judge))
-  const mutations = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 })
-  fc.assert(
-    fc.property(fc.constantFrom(...whole), mutations, fc.nat(), (bytes, changes, cut) => {
-      const hostile = bytes.slice()
-      for (const [at, value] of changes) hostile[at % hostile.length] = value
-      judge(hostile)
-      judge(bytes.slice(0, cut % bytes.length))
-    }),
-    { numRuns: 300 },
-  )
+  survivesAnyBytes(parsers, whole)
   assert.throws(() => parseMessage(new Uint8Array(2_000_000)), { code: 'limit.message' })
 })
 

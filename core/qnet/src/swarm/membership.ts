@@ -93,8 +93,8 @@ export function createMembership(options: MembershipOptions): Membership {
   const strays = new Map<NodeId, number>()
   /** Whoever another view names, and says itself that it is elsewhere, need not say it often. */
   const isMoved = (id: NodeId): boolean => strays.has(id) && across.names(id)
-  const isLeft = (id: NodeId): boolean =>
-    probes.isGone(id) || isMoved(id) || (strays.get(id) ?? 0) >= strayMax
+  const isElsewhere = (id: NodeId): boolean => isMoved(id) || (strays.get(id) ?? 0) >= strayMax
+  const isLeft = (id: NodeId): boolean => probes.isGone(id) || isElsewhere(id)
   const left = (): NodeId[] =>
     view?.members.map(({ id }) => id).filter((id) => id !== self && isLeft(id)) ?? []
 
@@ -302,16 +302,17 @@ export function createMembership(options: MembershipOptions): Membership {
     } else if (theirs === undefined) onBeyond(next, view)
     else if (next.kind === 'agreed' && isNextOf(next, view)) adopt(next)
     else {
-      const verdict = verdictOn(view, theirs, self)
+      // A view that most of its members have left counts for no more than those who stayed.
+      const standing = { ...view, members: view.members.filter(({ id }) => !isElsewhere(id)) }
+      const verdict = verdictOn(standing, theirs, self)
       if (verdict === 'adopt') adopt(next)
       else if (verdict === 'ask') askAcross(next, theirs)
-      else if (
-        verdict === 'tell' &&
-        from !== undefined &&
-        proof !== undefined &&
-        theirs.epoch !== view.epoch - 1
-      )
-        send(from, 'view', encodeProof(proof))
+      else if (verdict === 'tell') {
+        if (from !== undefined && proof !== undefined && theirs.epoch !== view.epoch - 1)
+          send(from, 'view', encodeProof(proof))
+        // A division says where those went who are no neighbours any more, too.
+        onBeyond(next, view)
+      }
     }
     return true
   }

@@ -14,7 +14,7 @@ const known = {
   'system.manage': 'Change how this node works: its quota, and tidying up',
   'system.backup': 'Save all that is on this node as a sealed backup, and check such a backup',
   'network.read': 'See the network that this node is on, and the nodes that it knows',
-  'network.manage': 'Invite other nodes, and join the networks of others',
+  'network.manage': 'Choose how this node meets others, invite them, and join the networks of others',
   'registers.read': 'See your registers on the network, the private ones too',
   'registers.manage': 'Make and change registers on the network in your name',
   'tools.manage': 'Make keys by which your own tools reach your drive, and take them back',

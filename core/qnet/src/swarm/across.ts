@@ -8,20 +8,22 @@ import { hasMember, tagOf, type View, type ViewProof } from './view.ts'
 export type Across = {
   /** Whether it is worth telling of; the same again only after a while. */
   isNews(of: View): boolean
-  /** One that has a part of this one's space: it is remembered, and returned where it is news. */
-  within(next: ViewProof, now: View): View | undefined
-  /** What of this one's space is that one's, where nobody here, without those who leave, belongs there. */
+  /** Those that have parts of this one's space: they are remembered, and returned where they are news. */
+  within(next: ViewProof, now: View): readonly View[]
+  /** What of this one's space is another's, where nobody here, without those who leave, belongs there. */
   cut(now: View, leaves: ReadonlySet<NodeId>): Prefix | undefined
-  /** Whether that one names it. */
+  /** Whether one of those names it. */
   names(id: NodeId): boolean
   clear(): void
 }
 
 const seenMax = 64
+const othersMax = 16
 
 export function createAcross(world: World, everyMs: number): Across {
   const seen = new Map<string, number>()
-  let other: View | undefined
+  /** The newest of each part, as a division leaves several. */
+  const others = new Map<Prefix, View>()
 
   function isNews(of: View): boolean {
     const [name, nowMs] = [tagOf(of).toHex(), world.clock.nowMs()]
@@ -34,15 +36,21 @@ export function createAcross(world: World, everyMs: number): Across {
   return {
     isNews,
     within({ views }, now) {
-      const found = views.find((one) => isWithin(now, one))
-      if (found === undefined || !isNews(found)) return undefined
-      other = found
+      const found = views.filter((one) => isWithin(now, one) && isNews(one))
+      for (const one of found) {
+        if ((others.get(one.prefix)?.epoch ?? 0) > one.epoch) continue
+        others.delete(one.prefix)
+        others.set(one.prefix, one)
+        if (others.size > othersMax) others.delete(others.keys().next().value as Prefix)
+      }
       return found
     },
-    cut: (now, leaves) => (other !== undefined && mayCut(now, other, leaves) ? other.prefix : undefined),
-    names: (id) => other !== undefined && hasMember(other, id),
+    // The same one for all who know the same.
+    cut: (now, leaves) =>
+      [...others.keys()].sort().find((prefix) => mayCut(now, others.get(prefix) as View, leaves)),
+    names: (id) => [...others.values()].some((other) => hasMember(other, id)),
     clear() {
-      other = undefined
+      others.clear()
       seen.clear()
     },
   }

@@ -324,12 +324,13 @@ export function createMembership(options: MembershipOptions): Membership {
     tellMembers(['view', encodeProof(next)])
   }
 
-  /** A view of a part of this one's space to which this node does not belong. */
+  /** Views of parts of this one's space to which this node does not belong. */
   function onBeyond(next: ViewProof, now: View): void {
-    const other = across.within(next, now)
-    if (other === undefined) return
+    const others = across.within(next, now)
+    if (others.length === 0) return
     tellMembers(['view', encodeProof(next)])
-    for (const { id } of now.members) if (hasMember(other, id)) send(id, 'ping', 0, now.epoch, tag)
+    for (const { id } of now.members)
+      if (others.some((other) => hasMember(other, id))) send(id, 'ping', 0, now.epoch, tag)
     look()
   }
 

@@ -11,6 +11,8 @@ export type TypedWay = {
 }
 
 const giveBytesMin = 1024 ** 3
+/** Nobody is asked for one where nobody comes in. */
+const portDefault = 4610
 
 export function typedOf({ way, port, giveBytes }: WayOf): TypedWay {
   const give = giveBytes === undefined ? 'automatic' : giveBytes === 0 ? 'none' : 'size'
@@ -34,8 +36,7 @@ export function giveIn(typed: string): number | undefined {
 
 /** As the node takes it; undefined where something does not read. */
 export function wayIn({ way, port, give, size }: TypedWay): Omit<WayOf, 'isFixed'> | undefined {
-  const number = portIn(port)
-  if (way !== 'listen' && number === undefined) return wayIn({ way, port: '4610', give, size })
+  const number = portIn(port) ?? (way === 'listen' ? undefined : portDefault)
   if (number === undefined) return undefined
   if (way === 'off' || give === 'automatic') return { way, port: number }
   const giveBytes = give === 'none' ? 0 : giveIn(size)

@@ -47,7 +47,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
 }
 
 /** Everything else in a fault's data is for the node's own log. */
-const figuresShown = ['waitMs', 'quotaBytes', 'offset'] as const
+const figuresShown = ['waitMs', 'quotaBytes', 'offset', 'nowMs'] as const
 
 const titles: Readonly<Record<number, string>> = { ...STATUS_CODES, 499: 'Client Closed Request' }
 

@@ -295,6 +295,24 @@ test(
     }),
 )
 
+test('a clock that is set while somebody is in, forward and back, puts nobody out', { skip }, () =>
+  house.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
+    await unlock(page)
+    for (const [name, offMs] of [
+      ['Consent', 3 * 3_600_000],
+      ['Guardian', -3 * 3_600_000],
+    ] as const) {
+      await page.clock.setSystemTime(Date.now() + offMs)
+      await page.getByRole('main').getByRole('button', { name, exact: true }).first().click()
+      const window = page.getByRole('region', { name, exact: true })
+      await window.getByRole('tablist').or(window.locator('.aq-sidebar')).first().waitFor()
+      await window.getByRole('heading').first().waitFor()
+      await window.getByRole('button', { name: 'Minimise' }).click()
+    }
+    await page.getByRole('main', { name: 'Desktop' }).waitFor()
+  }),
+)
+
 test('the shell is kept by the browser, opens without the node, and says so', { skip }, () =>
   house.visit({ ...wide, colorScheme: 'light', serviceWorkers: 'allow' }, async (visit) => {
     const { page, address, complaints } = visit

@@ -15,14 +15,14 @@ after(() => world.close())
 type Page = { readonly client: PageClient; readonly sdk: Sdk }
 
 /** A page that unlocked with the passphrase, and calls the SDK with its own key. */
-async function openPage(browser: string): Promise<Page> {
+async function openPage(browser: string, clockOffMs = () => 0): Promise<Page> {
   const key = await createPageKey()
   let session: PageSession | undefined
   const client = createPageClient({
     key,
     session: () => session,
     origin: world.door.address,
-    nowMs: () => world.clock.nowMs(),
+    nowMs: () => world.clock.nowMs() + clockOffMs(),
   })
   session = await client.open<PageSession>('/api/v1/sessions', {
     json: { passphrase, key: key.publicKey, browser },
@@ -104,6 +104,16 @@ test('an alert comes with its rule and its evidence, and no content', async () =
   assert.ok(alert.rule !== '' && Array.isArray(alert.evidence.hashes))
   assert.equal(typeof alert.evidence.counts, 'object')
   assert.deepEqual(await world.node.audit.alerts(), await sdk.guardian.alerts({}))
+})
+
+test('a page whose clock is off by hours, or set while it is open, goes by the node’s and is not put out', async () => {
+  let offMs = 2 * 3_600_000
+  const { sdk } = await openPage('A clock that is fast', () => offMs)
+  assert.equal(typeof (await sdk.identity.current({})).did, 'string')
+  for (const jumpMs of [-5 * 3_600_000, 0, 90_000]) {
+    offMs = jumpMs
+    assert.equal(typeof (await sdk.identity.current({})).did, 'string', `${jumpMs} ms`)
+  }
 })
 
 test('letting browsers in is a permission of its own, in words', () => {

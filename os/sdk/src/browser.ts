@@ -81,6 +81,8 @@ export type SendBlob = (
 const ttlSeconds = 60
 const ofSession: readonly FaultCode[] = ['refused.session', 'refused.expired', 'refused.locked']
 const blobBytesMin = 64 * 1024
+/** Less is no reason for a refusal. */
+const clockOffMs = 5_000
 
 /** Made anew for each page: it cannot be read out, not even by this page's own scripts. */
 export async function createPageKey(): Promise<PageKey> {
@@ -106,20 +108,35 @@ export function createPageClient({
 }: PageClientOptions): PageClient {
   const open: PageClient['open'] = async (path, asked) =>
     parsed(await ask(origin + path, await bodyOf(asked), { sendBlob }))
-  const send: PageClient['send'] = async (path, asked) => {
+  /** How far this device's clock is off the node's, once the node refused a request for its time. */
+  let offMs = 0
+  const isClockLearned = (error: unknown): boolean => {
+    const nodeMs = hasCode(error, 'refused.expired') ? (error as Fault).data.nowMs : undefined
+    const before = offMs
+    if (typeof nodeMs === 'number') offMs = nodeMs - nowMs()
+    return Math.abs(offMs - before) > clockOffMs
+  }
+  const sendOnce: PageClient['send'] = async (path, asked) => {
     const current = session()
     if (current === undefined) throw new Fault('refused.locked', 'AnarQ is locked. Unlock it first.')
     const body = await bodyOf(asked)
     const headers = { ...body.headers, ...(await signed(path, body, current)) }
+    return ask(origin + path, { ...body, headers }, { sendBlob, takesAll: asked?.takesAll })
+  }
+  const send: PageClient['send'] = async (path, asked) => {
     try {
-      return await ask(origin + path, { ...body, headers }, { sendBlob, takesAll: asked?.takesAll })
+      return await sendOnce(path, asked).catch((error: unknown) => {
+        // The clock of one of the two was set: what it was signed for is asked again by the node's.
+        if (isClockLearned(error)) return sendOnce(path, asked)
+        throw error
+      })
     } catch (error) {
       if (ofSession.some((code) => hasCode(error, code))) onSessionRefused()
       throw error
     }
   }
   const signed = async (path: string, body: Body, current: PageSession): Promise<Record<string, string>> => {
-    const created = Math.floor(nowMs() / 1000)
+    const created = Math.floor((nowMs() + offMs) / 1000)
     const { base, headersWith } = requestToSign(
       {
         method: body.method,

@@ -204,6 +204,7 @@ function checkTime(
     throw new Fault(
       'refused.expired',
       'This request comes from the future. Set the clock of the device that sent it.',
+      { data: { nowMs } },
     )
   }
   const untilMs = Math.min(expires * 1000, created * 1000 + maxAgeMs) + skewMs
@@ -211,6 +212,7 @@ function checkTime(
   throw new Fault(
     'refused.expired',
     'This request is too old. Sign it anew, or set the clock of the device that sent it.',
+    { data: { nowMs } },
   )
 }
 

@@ -15,7 +15,7 @@ before(async () => {
   await person.storage.write({ path: '/plans/plan.md', bytes: fromUtf8('# The plan\nFirst, tea.') })
   await person.storage.write({ path: '/plans/notes/may.txt', bytes: fromUtf8('tea in May') })
   await person.storage.write({ path: '/private/diary.txt', bytes: fromUtf8('tea and secrets') })
-  await person.storage.write({ path: '/workshop/tea.txt', bytes: fromUtf8('not the same folder') })
+  await person.storage.write({ path: '/plans of others/tea.txt', bytes: fromUtf8('not the same folder') })
 })
 after(() => mcp.close())
 
@@ -81,7 +81,7 @@ test('what lies outside the folder does not exist, whether there is something or
     '/private/none.txt',
     '/private',
     '/',
-    '/workshop/tea.txt',
+    '/plans of others/tea.txt',
     '/wor',
     'app:/x',
   ]
@@ -181,7 +181,7 @@ test('what no key gives is no tool: sharing, identities, the audit log, the node
 test('a key that opens the whole drive tells of shares and alerts as well', async () => {
   const client = await mcp.connect('all')
   const bob = await mcp.world.node.identities.create({ kind: 'sub', name: 'Bob' })
-  await mcp.person.consent.share({ path: '/workshop/tea.txt', with: bob.did, uses: 2 })
+  await mcp.person.consent.share({ path: '/plans of others/tea.txt', with: bob.did, uses: 2 })
   const { grants } = (await call(client, 'consent_grants', { direction: 'out' })).structuredContent as {
     grants: Record<string, unknown>[]
   }

@@ -18,4 +18,5 @@ export {
 } from './encodings.ts'
 export { formatBytes } from './format.ts'
 export { once } from './once.ts'
+export { createTurns } from './turns.ts'
 export { bytesIn, gigabytes } from './typed-size.ts'

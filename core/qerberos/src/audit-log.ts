@@ -1,3 +1,4 @@
+import { createTurns } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 import { type MerkleFrontier, merkleLeaf, type Signer, verifyInclusion } from '@anarq/qlock'
@@ -258,14 +259,4 @@ function disclose(
     if (entry !== undefined) return { key, entry }
   }
   throw new Fault('refused.key', `Entry ${index} of the audit log was sealed under a key that is not here.`)
-}
-
-/** One after another, in the order they were asked for; a failed one does not stop the next. */
-function createTurns(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
-    const turn = last.then(task, task)
-    last = turn.catch(() => {})
-    return turn
-  }
 }

@@ -1,3 +1,4 @@
+import { createTurns } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { BranchPorts, Kernel, Neighbours, Peers } from '@anarq/kernel'
 import type { Feed, NetworkWay, NetworkWayFacts, NetworkWays, OthersFacts } from '@anarq/sdk'
@@ -114,7 +115,7 @@ export function createNetSwitch(
   }
   const get = (): NetworkWayFacts =>
     chosen === undefined ? wayOf(settings) : { ...chosen.current(), isFixed: false }
-  let lastChoice: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
   const set = async (way: NetworkWay): Promise<NetworkWayFacts> => {
     if (chosen === undefined)
       throw new Fault(
@@ -135,11 +136,7 @@ export function createNetSwitch(
 
   return {
     get,
-    set(way) {
-      const turn = lastChoice.then(() => set(way))
-      lastChoice = turn.catch(() => {})
-      return turn
-    },
+    set: (way) => inTurn(() => set(way)),
     peers: {
       async places() {
         await following

@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@anarq/bytes'
+import { createTurns, equalBytes, toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { digestOf, encodeCbor } from '@anarq/ipld'
 import { resolvePath } from '@anarq/qindex'
@@ -90,14 +90,9 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
   const copies = new Map<string, { readonly office: Office; readonly copies: BranchCopies }>()
   const refusals = createRefusals({ clock, officeOf: (branch) => officeHolding(branch) })
   let all: readonly HeldBranch[] = []
-  let last: Promise<unknown> = Promise.resolve()
-
   /** Each change begins with what the one before left: what a member tells meanwhile would undo what an admin just signed. */
-  const inTurn = <T>(act: () => Promise<T>): Promise<T> => {
-    const turn = last.then(act)
-    last = turn.catch(() => {})
-    return turn
-  }
+  const inTurn = createTurns()
+
   const nodeKeyNow = (): Uint8Array => {
     const keys = createNodeKeys(options.nodeSecret())
     const { publicKey } = keys

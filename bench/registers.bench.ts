@@ -37,7 +37,7 @@ function open(size: number): Nodes {
   })
   const near = electors.slice(0, membersMax)
   const ids = electors.map(({ id }) => id)
-  const state = { period: 1, hash: hashBlake3(fromUtf8('a state')), ids }
+  const state = { seed: hashBlake3(fromUtf8('a seed')), ids, elders: ids, link: { period: 1 } }
   const committees = createStateCommittees({
     state: () => state,
     keyOf: (id) => electors.find((one) => one.id === id)?.publicKey,

@@ -82,8 +82,6 @@ function forgetFull(accounts: Map<string, Account>, limits: GateLimits, nowMs: n
 
 /** An IPv4 address stands for itself, an IPv6 address for its /56, which is what one household has. */
 export function groupOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped !== null) return mapped[1] as string
   if (!address.includes(':')) return address
   const [head = '', tail] = (address.split('%')[0] as string).split('::')
   const before = head === '' ? [] : head.split(':')

@@ -11,7 +11,7 @@ export type PipeEvents = {
 
 /** An ordered, reliable connection of bytes. What comes before `start` waits for it. */
 export type Pipe = {
-  /** The other side's network address, without its port; empty where there is none. */
+  /** The other side's network address, without its port, in its family's own spelling; empty where there is none. */
   readonly remoteAddress: string
   /** The other side's port, where its address and this one say where it is dialled from. */
   readonly remotePort?: number | undefined
@@ -58,6 +58,11 @@ export function parseAddress(address: string, scheme: string): URL & { readonly 
 /** The host of a URL, without the brackets of IPv6. */
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '')
+}
+
+/** Where both families come in by one socket, it shows IPv4 as IPv6 (RFC 4291 section 2.5.5.2). */
+export function plainAddress(address = ''): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 export function schemeOf(address: string): string {

@@ -10,6 +10,7 @@ import {
   type PipeEvents,
   type PipeWay,
   parseAddress,
+  plainAddress,
   unreachable,
 } from './carrier.ts'
 
@@ -160,7 +161,7 @@ class TcpPipe implements Pipe {
   constructor(socket: PipeSocket, way?: PipeWay) {
     this.way = way
     this.#socket = socket
-    this.remoteAddress = socket.remoteAddress ?? ''
+    this.remoteAddress = plainAddress(socket.remoteAddress)
     socket[pipeOf] = this
     // An error is followed by 'close', which is all that matters here.
     socket.on('error', ignore)

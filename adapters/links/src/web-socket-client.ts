@@ -2,7 +2,7 @@ import { type Carrier, type Pipe, parseAddress, unreachable } from './carrier.ts
 import { type WebSocketLike, WebSocketPipe } from './web-socket-pipe.ts'
 
 type Dialled = WebSocketLike & {
-  addEventListener(type: 'open' | 'close', listener: () => void): void
+  addEventListener(type: 'open' | 'close' | 'error', listener: () => void): void
   terminate?: () => void
 }
 
@@ -36,9 +36,12 @@ async function dial(address: string, { scheme, create, signal }: DialOptions): P
       signal.removeEventListener('abort', stop)
       resolve(pipe)
     })
-    socket.addEventListener('close', () => {
+    const fail = (): void => {
       signal.removeEventListener('abort', stop)
       reject(unreachable(address))
-    })
+    }
+    socket.addEventListener('close', fail)
+    // All that Chromium tells where the page's policy forbids the address.
+    socket.addEventListener('error', fail)
   })
 }

@@ -2,7 +2,15 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
-import { type Carrier, hostOf, type Listener, type Pipe, parseAddress, unreachable } from './carrier.ts'
+import {
+  type Carrier,
+  hostOf,
+  type Listener,
+  type Pipe,
+  parseAddress,
+  plainAddress,
+  unreachable,
+} from './carrier.ts'
 import { dialWith } from './web-socket-client.ts'
 import { type WebSocketLike, WebSocketPipe } from './web-socket-pipe.ts'
 
@@ -51,7 +59,7 @@ async function listen(address: string, onPipe: (pipe: Pipe) => void): Promise<Li
 }
 
 function pipeOf(socket: WebSocket, request: IncomingMessage): Pipe {
-  const { remoteAddress = '' } = request.socket
   request.socket.setNoDelay(true)
-  return new WebSocketPipe(socket as WebSocketLike, remoteAddress, () => socket.terminate())
+  const address = plainAddress(request.socket.remoteAddress)
+  return new WebSocketPipe(socket as WebSocketLike, address, () => socket.terminate())
 }

@@ -5,9 +5,11 @@ import {
   createWebSocketCarrier,
 } from '@anarq/links'
 import { testCarrier } from '@anarq/links/testing'
+import { skipWithoutIpv6 } from '../../../tools/ipv6.ts'
 
 testCarrier({ name: 'TCP', carrier: listening(createTcpCarrier()), address: 'tcp://127.0.0.1:0' })
-testCarrier({ name: 'TCP over IPv6', carrier: listening(createTcpCarrier()), address: 'tcp://[::1]:0' })
+if (skipWithoutIpv6 === false)
+  testCarrier({ name: 'TCP over IPv6', carrier: listening(createTcpCarrier()), address: 'tcp://[::1]:0' })
 testCarrier({
   name: 'WebSocket',
   carrier: listening(createWebSocketCarrier()),

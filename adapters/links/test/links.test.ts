@@ -16,10 +16,10 @@ import {
   type Pipe,
   type PipeEvents,
 } from '@anarq/links'
-import { createWebSocketClient } from '@anarq/links/browser'
 import { primitives } from '@anarq/qlock'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import type { CloseReport, LinkStream, StreamEvents } from '@anarq/qnet/link'
+import { skipWithoutIpv6 } from '../../../tools/ipv6.ts'
 
 type Node = {
   readonly id: NodeId
@@ -112,17 +112,20 @@ test('[WX-L2-2] where one kind of transport leads nowhere, another is taken', as
   await until(() => b.messages.length === 1)
 })
 
-test('a client that can only dial WebSockets, as a browser, is a peer like any other', async () => {
-  await using net = await network(
-    [createWebSocketClient(), createWebSocketCarrier()],
-    'ws://127.0.0.1:0/qnet',
-  )
-  const [page, node] = net.nodes as [Node, Node]
-  await page.links.connect(node.id)
-  await until(() => node.ups.length === 1)
-  node.links.send(page.id, text('to a page'))
-  await until(() => page.messages.length === 1)
-  await assert.rejects(page.links.listen('ws://127.0.0.1:0/x'), { code: 'invalid.address' })
+test('whoever comes by IPv4 where both families come in has its IPv4 address', {
+  skip: skipWithoutIpv6,
+}, async () => {
+  for (const [scheme, carrier] of [
+    ['tcp', createTcpCarrier],
+    ['ws', createWebSocketCarrier],
+  ] as const) {
+    await using net = await network([carrier(), carrier()], `${scheme}://[::]:0`)
+    const [a, b] = net.nodes as [Node, Node]
+    b.contact.addresses = b.contact.addresses.map((address) => address.replace('[::]', '127.0.0.1'))
+    await a.links.connect(b.id)
+    await until(() => b.ups.length === 1)
+    assert.equal(b.links.peer(a.id)?.address, '127.0.0.1', scheme)
+  }
 })
 
 test('a node that is not there, or is another than it should be, is unavailable, and is left alone for a while', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { GrantFacts, IdentityFacts } from '@anarq/kernel'
 import type { NetworkWayFacts, NodeNetworkFacts, RolesFacts } from '@anarq/sdk'
+import { skipWithoutIpv6 } from '../../../tools/ipv6.ts'
 import { openShell, type Shell } from './shell.ts'
 
 let shell: Shell
@@ -96,7 +97,7 @@ suite('meeting by an invitation', () => {
 
   test('[WX-NET-1] [AQ-QNET-4] one line leads one node to the other, and both then know of each other', async () => {
     await shell.down()
-    await shell.up(shell.home, ['--net', 'tcp://127.1.0.1:0'])
+    await shell.up(shell.home, ['--net', skipWithoutIpv6 === false ? 'tcp://[::1]:0' : 'tcp://127.1.0.1:0'])
     await shell.up(bobsHome, ['--net', 'out'])
     const { invitation } = await shell.json<{ invitation: string }>(['net', 'invite'])
     const peer = await shell.json<{ id: string }>(['net', 'join', invitation], asBob())
@@ -112,6 +113,15 @@ suite('meeting by an invitation', () => {
       out,
       /^This node is [a-z2-7]{52}\nIt only goes out: nobody can come in by themselves\.\nIt is among others: 1 answer/,
     )
+  })
+
+  test('[WX-PNG-3] and so they are over IPv6, by which the other opens what one shares', {
+    skip: skipWithoutIpv6,
+  }, async () => {
+    assert.match((await status(shell.home)).addresses.join(), /^tcp:\/\/\[::1\]:\d+$/)
+    assert.match((await shell.run(['net', 'peers'], asBob())).out, /linked, direct .* tcp:\/\/\[::1\]:\d+/)
+    await share('note.txt')
+    assert.equal((await shell.run(['open', 'note.txt.ping', '-o', '-'], asBob())).out, 'a note')
   })
 
   test('[QN-ARC-1] a node is a relay, or has a door for programs, where it is started as one', async () => {
@@ -188,6 +198,10 @@ suite('meeting by an invitation', () => {
       ['--net', 'tcp://127.1.0.1:0', '--role', 'relay', '--guarantee', '99'],
       ['--net', 'tcp://127.1.0.1:0', '--role', 'operator', '--guarantee', '100'],
       ['--socks', '9150'],
+      ['--net', 'ws://127.1.0.1:0/qnet'],
+      ...['2001:db8::7:4610', '[::1]:0', '[1.2.3.4]:5', 'localhost:4610'].map((outside) => [
+        ...['--net', 'tcp://127.1.0.1:0', '--outside', outside],
+      ]),
     ])
       assert.equal(await shell.fails(['up', ...wrong]), 'invalid.option', wrong.join(' '))
   })

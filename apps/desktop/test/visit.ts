@@ -10,8 +10,8 @@ import { serveNode } from '@anarq/node/serve'
 import { appFolder, shellId } from '@anarq/sdk'
 import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import type axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { findBrowser } from '../../../tools/browser.ts'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { findBrowser, shareBrowser, skipWithoutBrowser } from '../../../tools/browser.ts'
 import { buildDesktop } from '../../../tools/build-desktop.mjs'
 
 export const executable: string | undefined = findBrowser()
@@ -36,21 +36,16 @@ export type House = {
   close(): Promise<void>
 }
 
-/** Where no browser is, and nobody promised one (`CI`), the tests of screens are left out, and say so. */
-export const skip: string | false =
-  executable === undefined && process.env.CI === undefined
-    ? 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.'
-    : false
+export const skip: string | false = skipWithoutBrowser
 
 export async function openHouse(options: Pick<NodeOptions, 'meetsAsChosen' | 'net'> = {}): Promise<House> {
-  assert.ok(executable !== undefined, 'No Chromium or Chrome here: install one, or set ANARQ_BROWSER.')
   if (!isBuilt) buildDesktop()
   isBuilt = true
   const home = await mkdtemp(join(tmpdir(), 'anarq-desktop-'))
   // A guess at this passphrase may be cheap: the home lasts as long as the tests.
   const node = await openNode({ home, ...options, passphraseCost: { memoryKiB: 8, passes: 1, lanes: 1 } })
   const served = await serveNode(node, { port: 0, host: '127.0.0.1' })
-  const { browser, leave } = await shareBrowser(executable)
+  const { browser, leave } = await shareBrowser()
   const { address } = served
   let isRunning = true
   let visits = 0
@@ -82,25 +77,6 @@ export async function openHouse(options: Pick<NodeOptions, 'meetsAsChosen' | 'ne
 }
 
 let isBuilt = false
-let shared: Promise<Browser> | undefined
-let sharing = 0
-const lingerMs = 2000
-
-/** One for every house of this process, each visit has a profile of its own; it ends when nobody wants it for a while. */
-async function shareBrowser(executablePath: string): Promise<{ browser: Browser; leave: () => void }> {
-  sharing += 1
-  shared ??= chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
-  const mine = shared
-  const leave = (): void => {
-    sharing -= 1
-    setTimeout(async () => {
-      if (sharing > 0 || shared !== mine) return
-      shared = undefined
-      await (await mine).close()
-    }, lingerMs).unref()
-  }
-  return { browser: await mine, leave }
-}
 
 /** What a visit before left open, and how it liked things to look: each begins as the first did, unless another goes on. */
 async function forgetDesk({ operations: { account, drive } }: Node): Promise<void> {

@@ -243,6 +243,25 @@ test('[WX-L0-2] the words bring back every identity and file; a head that its ow
   assert.deepEqual([again.blocks, again.missing], [0, 0])
 })
 
+test('a newer state of an index is waited for, and is missing where nobody gives it: an older one is not all there was', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  await keepAll(home.kernel)
+  await home.operations.drive.put(itemsOf(fileItem('b.bin', content.subarray(9))), { isThorough: true })
+  await keepAll(home.kernel)
+  const newest = [...others.heads_.values()].map(([head]) => (head as SignedHead).head.toHex())
+  const commits = newest.map((name) => [name, others.blocks.get(name) as Uint8Array] as const)
+  for (const [name] of commits) others.blocks.delete(name)
+
+  const fresh = await emptyHome(createManualClock(someDay), 7, { neighbours: others })
+  await fresh.operations.account.recover({ words: home.words, name: 'ada', passphrase })
+  const without = await fresh.operations.keeping.bringBack()
+  assert.deepEqual([without.files, without.missing], [1, newest.length])
+  for (const [name, bytes] of commits) others.blocks.set(name, bytes)
+  const back = await fresh.operations.keeping.bringBack()
+  assert.deepEqual([back.files, back.missing], [2, 0])
+})
+
 test('words under which nobody keeps anything bring back nothing, and that is said', async () => {
   const fresh = await emptyHome(createManualClock(someDay), 7, { neighbours: village() })
   const other = await emptyHome(createManualClock(someDay), 8)

@@ -7,7 +7,7 @@ import { createSystemWorld } from '@anarq/links'
 import type { NodeId } from '@anarq/qnet'
 import { createMeets } from '../src/net/meets.ts'
 import { createRelayPipe, type RelayPipe } from '../src/net/relay-pipe.ts'
-import { scopeOf } from '../src/net/scope.ts'
+import { hostsAt, isElsewhere, scopeOf } from '../src/net/scope.ts'
 
 const world = createSystemWorld()
 
@@ -104,6 +104,23 @@ test('[SW-SEC-3] another node’s word sends this one to no address of a house o
   assert.deepEqual(dialled(['198.51.100.9']), everywhere)
   assert.deepEqual(dialled(['198.51.100.9', '192.168.1.9']).length, everywhere.length + 7)
   assert.deepEqual(dialled(['127.0.0.1']), ['127.0.0.1', '[::1]', ...everywhere])
+})
+
+test('whoever listens everywhere is reached at addresses that others can dial, of both families where both may come in', () => {
+  const at = (address: string, more: object = {}) => ({
+    ...{ address, netmask: '', mac: '', cidr: null, internal: false, scopeid: 0 },
+    family: address.includes(':') ? 'IPv6' : 'IPv4',
+    ...more,
+  })
+  const of = {
+    lo: [at('127.0.0.1', { internal: true }), at('::1', { internal: true })],
+    eth0: [at('192.168.1.7'), at('2001:db8::7'), at('fe80::7', { scopeid: 2 })],
+    more: ['10.1.0.1', '10.2.0.1', '10.3.0.1', '10.4.0.1', 'fd00::7', 'fd01::7'].map((one) => at(one)),
+  } as Parameters<typeof hostsAt>[1]
+  assert.deepEqual(hostsAt('0.0.0.0', of), ['192.168.1.7', '10.1.0.1', '10.2.0.1', '10.3.0.1'])
+  assert.deepEqual(hostsAt('::', of), ['192.168.1.7', '10.1.0.1', '2001:db8::7', 'fd00::7'])
+  assert.deepEqual(hostsAt('::1', of), ['::1'])
+  assert.ok(isElsewhere('fd5c:93a1:77e2::1'))
 })
 
 test('the scope of an address says from where it is reached', () => {

@@ -28,15 +28,25 @@ export function netOf(values: Values): NetSettings | undefined {
       )
     return settings
   }
+  const path = URL.canParse(net) ? new URL(net).pathname : ''
+  if (path.length > 1)
+    throw new Fault('invalid.option', `Other nodes are told a host and a port: give --net without ${path}.`)
   if (typeof outside !== 'string') return { ...settings, listen: net }
-  const { host, port } = /^(?<host>[^:]+|\[[^\]]+\]):(?<port>\d{1,5})$/.exec(outside)?.groups ?? {}
-  if (host === undefined) throw new Fault('invalid.option', '--outside takes HOST:PORT.')
   const transport = net.startsWith('ws:') ? 'ws' : 'tcp'
-  return {
-    ...settings,
-    listen: net,
-    outside: { transport, host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
-  }
+  return { ...settings, listen: net, outside: { transport, ...outsideOf(outside) } }
+}
+
+/** Others are told a host in its one spelling, which is how a URL has it. */
+function outsideOf(text: string): { readonly host: string; readonly port: number } {
+  const pattern = /^(?<host>[^\s:/?#@]+\.[^\s:/?#@]+|\[[\da-f:]+\]):(?<port>\d{1,5})$/i
+  const { host = '', port } = pattern.exec(text)?.groups ?? {}
+  const url = `ws://${host}`
+  if (!URL.canParse(url) || Number(port) < 1 || Number(port) > 65_535)
+    throw new Fault(
+      'invalid.option',
+      '--outside takes HOST:PORT; the host is a full name or an address, of IPv6 in brackets: [2001:db8::7]:4610.',
+    )
+  return { host: new URL(url).hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
 }
 
 /** A seat is for those who give: with less room than this, hardly anything of the neighbours' fits. */

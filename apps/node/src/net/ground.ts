@@ -14,6 +14,7 @@ import {
 import type { NodeId, World } from '@anarq/qnet'
 import type { Contact } from '@anarq/qnet/discovery'
 import {
+  checkAddress,
   createNodeKeys,
   createOnionKeys,
   type InvitedBroker,
@@ -25,7 +26,7 @@ import { createEndingWorld } from './ending-world.ts'
 import { type Kept, openKept } from './kept.ts'
 import { relayAddress } from './relay-carrier.ts'
 import { createRooms, type Rooms } from './rooms.ts'
-import { isElsewhere, ownHosts } from './scope.ts'
+import { hostsAt, isElsewhere } from './scope.ts'
 
 export type GroundOptions = {
   /** 32 bytes of this device. */
@@ -71,12 +72,10 @@ export type Ground = {
   close(): Promise<void>
 }
 
-/** A node's record names at most so many addresses. */
-const addressesMax = 3
-
-/** `unavailable.address` where it cannot listen. */
+/** `unavailable.address` where it cannot listen, `invalid.address` where others cannot be told `outside`. */
 export async function openGround(options: GroundOptions): Promise<Ground> {
-  const { secret, keptFile, listen, outside, onFault } = options
+  const { secret, keptFile, listen, onFault } = options
+  const outside = options.outside && checkAddress(options.outside)
   const world = createEndingWorld(createSystemWorld())
   const keys = createNodeKeys(secret)
   const kept = await openKept({ file: keptFile, secret, world, onFault })
@@ -206,12 +205,8 @@ export function urlOfAddress({ transport, host, port }: NodeAddress): string {
   return `${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** Whoever listens everywhere is reached at the addresses that this machine has now. */
 function addressesOf(url: string): NodeAddress[] {
   const { protocol, hostname, port } = new URL(url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const isEverywhere = host === '0.0.0.0' || host === '::'
-  const hosts = isEverywhere ? ownHosts() : [host]
   const transport = protocol === 'ws:' ? 'ws' : 'tcp'
-  return hosts.slice(0, addressesMax).map((one) => ({ transport, host: one, port: Number(port) }))
+  return hostsAt(hostname.replace(/^\[|\]$/g, '')).map((host) => ({ transport, host, port: Number(port) }))
 }

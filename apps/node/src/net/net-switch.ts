@@ -186,5 +186,7 @@ function factsOf({ listen, outside }: NetSettings, net: Net | undefined): Others
   if (listen === undefined) return { state: 'going-out' }
   if (net?.address === undefined) return { state: 'not-listening', wanted: listen }
   const here = { state: 'listening', address: net.address } as const
-  return outside === undefined ? here : { ...here, outside: `${outside.host}:${outside.port}` }
+  if (outside === undefined) return here
+  const { host, port } = outside
+  return { ...here, outside: `${host.includes(':') ? `[${host}]` : host}:${port}` }
 }

@@ -75,7 +75,7 @@ export function openPaths({ ground, serves, known, onPlaces, onChanged }: PathsO
   const housePlaces = (): readonly NodeAddress[] =>
     tcpPort === undefined
       ? []
-      : ownHosts().map((host) => ({ transport: 'tcp', host, port: tcpPort as number }))
+      : ownHosts('IPv4').map((host) => ({ transport: 'tcp', host, port: tcpPort as number }))
   const meets = createMeets({
     ...{ world, links, tcp, targetOf },
     seenAt: () =>
@@ -248,8 +248,8 @@ function createPlaceKeeper({
 /** As the router of a peer shows it, where the peer dialled us over TCP. */
 function observedOf(link: ReturnType<Ground['links']['peer']>): NodeAddress | undefined {
   if (link === undefined || link.way === 'relayed' || link.port === undefined) return undefined
-  const host = link.address.replace(/^::ffff:(?=\d+\.)/, '')
-  return kindOfHost(host) === undefined ? undefined : { transport: 'tcp', host, port: link.port }
+  const { address: host, port } = link
+  return kindOfHost(host) === undefined ? undefined : { transport: 'tcp', host, port }
 }
 
 const dialBackMsMax = 5_000

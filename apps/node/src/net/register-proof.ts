@@ -5,7 +5,7 @@ import { type NodeId, textOfNodeId } from '@anarq/qnet'
 import { baseOfSet, judgeState, ownSet } from '@anarq/qnet/discovery'
 import {
   type Chain,
-  drawFrom,
+  drawElectors,
   electorsOf,
   encodeChain,
   extended,
@@ -139,7 +139,7 @@ function committeeIn(state: Uint8Array, chain: Chain): ReadonlySet<NodeId> {
   const nobody = baseOfSet(ownSet([]))
   const judged = judgeState(state, { committeeSize: stateCommittee, baseOf: () => nobody, relays })
   if (judged === undefined) return new Set()
-  return new Set(drawFrom(judged, topicOf(chain.descriptor)))
+  return new Set(drawElectors(judged, topicOf(chain.descriptor)))
 }
 
 function sentenceOf({ class: of, versions, electors, quorum }: RegisterFacts, hasGround: boolean): string {

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { groupOfHost, kindOfHost } from '@anarq/qnet/record'
+import { addressesMax, groupOfHost, kindOfHost } from '@anarq/qnet/record'
 
 /** From where an address is reached: this machine, this house, everywhere, or nowhere as it stands. */
 export type Scope = 'everywhere' | 'house' | 'machine' | 'nowhere'
@@ -16,14 +16,24 @@ export function scopeOf(host: string): Scope {
   return house.test(host) ? 'house' : 'everywhere'
 }
 
-/** Addresses that this machine has in the networks that it is in. */
-export function ownHosts(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((all = []) =>
-    all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address),
+type Interfaces = ReturnType<typeof networkInterfaces>
+
+/** Addresses that this machine has in the networks that it is in; not those that need to be told of which cable they are (fe80::/10). */
+export function ownHosts(family: 'IPv4' | 'IPv6', of: Interfaces = networkInterfaces()): readonly string[] {
+  return Object.values(of).flatMap((all = []) =>
+    all.filter((one) => !one.internal && one.family === family && !one.scopeid).map(({ address }) => address),
   )
+}
+
+/** Whoever listens everywhere is reached at the addresses that this machine has now; at `::` by both families, of which each has its share. */
+export function hostsAt(host: string, of?: Interfaces): readonly string[] {
+  if (host === '0.0.0.0') return ownHosts('IPv4', of).slice(0, addressesMax)
+  if (host !== '::') return [host]
+  return (['IPv4', 'IPv6'] as const).flatMap((family) => ownHosts(family, of).slice(0, addressesMax / 2))
 }
 
 /** In another house an address of a house leads to nobody, or to somebody else. */
 export function isElsewhere(host: string): boolean {
-  return scopeOf(host) === 'house' && !ownHosts().some((own) => groupOfHost(own) === groupOfHost(host))
+  const isOwn = (own: string): boolean => groupOfHost(own) === groupOfHost(host)
+  return scopeOf(host) === 'house' && ![...ownHosts('IPv4'), ...ownHosts('IPv6')].some(isOwn)
 }

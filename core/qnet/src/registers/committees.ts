@@ -1,17 +1,13 @@
-import { concatBytes, fromBase32, fromUtf8 } from '@anarq/bytes'
-import { hashBlake3 } from '@anarq/qlock'
+import { type DrawBase, drawCommittee } from '../draw.ts'
 import type { NodeId } from '../node-id.ts'
-import { rankFor } from '../swarm/index.ts'
+import type { StateLink, StateSet } from '../state-set.ts'
+import type { Elector } from '../swarm/index.ts'
 import { electorOf, sortElectors } from './chain.ts'
 import { committeeMax } from './descriptor.ts'
 import type { Committees } from './ports.ts'
 
-/** What a committee is drawn from: the relays that more than two thirds agreed on for a period. */
-export type DrawnFrom = {
-  readonly period: number
-  readonly hash: Uint8Array
-  readonly ids: readonly NodeId[]
-}
+/** A state of the network, as far as committees come out of it. */
+export type DrawnFrom = DrawBase & Pick<StateSet, 'ids'> & { readonly link: Pick<StateLink, 'period'> }
 
 export type StateCommitteesOptions = {
   state(): DrawnFrom | undefined
@@ -19,51 +15,80 @@ export type StateCommitteesOptions = {
   readonly size?: number
 }
 
-const label = fromUtf8('anarq register committee v1\n')
+type Committee = { readonly ids: readonly NodeId[]; members: readonly Elector[] | undefined }
+
+/** What was made of one state. */
+type Kept = {
+  readonly from: DrawnFrom
+  readonly relays: ReadonlySet<NodeId>
+  readonly electors: Map<NodeId, Elector>
+  readonly committees: Map<string, Committee>
+}
+
+const committeesKept = 4096
 
 /**
- * Everybody who holds the state draws the same: each relay has the weight of a hash of the state, the period, the register and
- * itself, and the heaviest decide. Of a network no larger than a committee, that is all of them. Nobody can choose the state's hash
- * alone, but who brings relays in at the last moment can try some: a draw is as good as the state is hard to steer.
+ * The committees of the latest state, each drawn once. Of a network no larger than a committee, all elders are on it. A state has one
+ * seed, so until there is a later one a register has one committee, however many periods pass.
  */
 export function createStateCommittees({
   state,
   keyOf,
   size = committeeMax,
 }: StateCommitteesOptions): Committees {
-  let relays: { hash: Uint8Array; ids: ReadonlySet<NodeId> } | undefined
-  let kept: { hash: string; committees: Map<string, ReturnType<Committees['of']>> } | undefined
+  let kept: Kept | undefined
+  const keptNow = (): Kept | undefined => {
+    const from = state()
+    if (kept?.from !== from) kept = from && keptOf(from)
+    return kept
+  }
   return {
-    isRelay(id) {
-      const from = state()
-      if (from === undefined) return false
-      if (relays?.hash !== from.hash) relays = { hash: from.hash, ids: new Set(from.ids) }
-      return relays.ids.has(id)
-    },
+    isRelay: (id) => keptNow()?.relays.has(id) ?? false,
     of(topic) {
-      const from = state()
-      if (from === undefined || from.ids.length === 0) return undefined
-      const hash = `${from.period} ${from.hash.toHex()}`
-      if (kept?.hash !== hash) kept = { hash, committees: new Map() }
-      const known = kept.committees.get(topic.toHex())
-      if (known !== undefined) return known
-      const members = drawFrom(from, topic, size).map(keyOf)
-      // A committee of which one key is missing would be another one than everybody else's.
-      if (!members.every((key) => key !== undefined)) return undefined
-      const drawn = { period: from.period, members: sortElectors(members.map(electorOf)) }
-      if (kept.committees.size < 4096) kept.committees.set(topic.toHex(), drawn)
-      return drawn
+      const now = keptNow()
+      if (now === undefined) return undefined
+      const committee = committeeOf(now, topic, size)
+      committee.members ??= membersOf(committee, now, keyOf)
+      return committee.members
     },
   }
 }
 
-/** The ids of a committee, the heaviest first: for who checks one against a state that was proved. */
-export function drawFrom(from: DrawnFrom, topic: Uint8Array, size: number = committeeMax): readonly NodeId[] {
-  const period = new Uint8Array(4)
-  new DataView(period.buffer).setUint32(0, from.period)
-  const seed = hashBlake3(label, concatBytes(from.hash, period, topic))
-  const ranked = from.ids.map((id) => ({ id, idBytes: fromBase32(id) }))
-  return rankFor(seed, ranked)
-    .slice(0, size)
-    .map(({ id }) => id)
+/**
+ * The ids of a register's committee: what anybody draws who holds the state, or was shown one that holds. Nobody where the state before
+ * is none that was agreed on: there the seed follows from the relays, so whoever brings some in at the last moment could try many.
+ */
+export function drawElectors(
+  from: DrawnFrom,
+  topic: Uint8Array,
+  size: number = committeeMax,
+): readonly NodeId[] {
+  return from.link.period === 0 ? [] : drawCommittee(from, `register ${topic.toHex()}`, size)
+}
+
+function keptOf(from: DrawnFrom): Kept {
+  return { from, relays: new Set(from.ids), electors: new Map(), committees: new Map() }
+}
+
+function committeeOf({ from, committees }: Kept, topic: Uint8Array, size: number): Committee {
+  const name = topic.toHex()
+  const known = committees.get(name)
+  if (known !== undefined) return known
+  const drawn: Committee = { ids: drawElectors(from, topic, size), members: undefined }
+  if (committees.size < committeesKept) committees.set(name, drawn)
+  return drawn
+}
+
+/** A committee of which one key is missing would be another one than everybody else's. */
+function membersOf(
+  { ids }: Committee,
+  { electors }: Kept,
+  keyOf: StateCommitteesOptions['keyOf'],
+): readonly Elector[] | undefined {
+  for (const id of ids) {
+    const key = electors.has(id) ? undefined : keyOf(id)
+    if (key !== undefined) electors.set(id, electorOf(key))
+  }
+  const members = ids.flatMap((id) => electors.get(id) ?? [])
+  return members.length === 0 || members.length < ids.length ? undefined : sortElectors(members)
 }

@@ -17,7 +17,7 @@ export {
   type Version,
   versionsKept,
 } from './chain.ts'
-export { createStateCommittees, type DrawnFrom, drawFrom } from './committees.ts'
+export { createStateCommittees, type DrawnFrom, drawElectors } from './committees.ts'
 export {
   committeeMax,
   type Descriptor,

@@ -28,11 +28,11 @@ export type Place = {
   find(home: Uint8Array, then: (ids: readonly NodeId[]) => void): void
 }
 
-/** The committee of a public register, drawn for it and the period out of the state that the network agreed on. */
+/** The committee of a public register, drawn for it out of the state that the network agreed on. */
 export type Committees = {
-  /** Of the period that is now; `undefined` while there is no agreed state, or a key in it is not known. */
-  of(topic: Uint8Array): { readonly period: number; readonly members: readonly Elector[] } | undefined
-  /** Whether the network agreed that this is a relay, from among which committees are drawn. */
+  /** Somebody; `undefined` while nobody can be drawn, or a key of who was is not known. */
+  of(topic: Uint8Array): readonly Elector[] | undefined
+  /** Whether the network agreed that this is a relay. One that just came is, and is not drawn yet. */
   isRelay(id: NodeId): boolean
 }
 

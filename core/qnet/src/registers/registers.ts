@@ -73,7 +73,7 @@ export function createRegisters(options: RegistersOptions): Registers {
   }
   const current: CurrentElectors = (descriptor) =>
     descriptor.class === 'public'
-      ? committees.of(topicOf(descriptor))?.members
+      ? committees.of(topicOf(descriptor))
       : descriptor.class === 'protected'
         ? place.at(descriptor.home)
         : undefined

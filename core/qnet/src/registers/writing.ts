@@ -220,7 +220,7 @@ function foundedBy(
   if (now === undefined || now.length === 0)
     throw nobody(
       of === 'public'
-        ? 'The network has not agreed on its relays yet, so nobody can decide on a public register. Try again in an hour.'
+        ? 'Nobody can decide on a public register before the network has agreed on its relays twice. Try again in an hour.'
         : 'This node has no neighbourhood yet. Try again in a minute.',
     )
   const founders = sortElectors(now)

@@ -116,7 +116,7 @@ function addPeer(
         find: (_home, then) => then(world.view.map(({ id }) => id)),
       },
       committees: {
-        of: () => world.committee && { period: 1, members: world.committee },
+        of: () => world.committee,
         isRelay: (id) => world.relays.some((one) => one.id === id),
       },
       others: { ids: () => world.peers.map(({ id }) => id) },

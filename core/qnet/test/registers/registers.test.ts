@@ -188,6 +188,19 @@ test('[SW-CON-4] a public register goes to the committee of the period when it i
   assertOneHistory(world)
 })
 
+test('[SW-CON-4] while nobody can be drawn a new public register is refused, and one that stands is changed by those who decide on it', () => {
+  const world = createWorld({ seed: 13, size: 9 })
+  const [owner] = world.peers as [Peer]
+  const chain = create(world, owner, 'public', 'one')
+  world.committee = undefined
+  const founding = { class: 'public', name: fromUtf8('other'), value: fromUtf8('x'), key: owner.key } as const
+  const refused = run<Chain>(world, (then) => owner.faces[0]?.create(founding, then))
+  assert.equal(refused.ok ? undefined : refused.fault.code, 'unavailable.electors')
+  const changed = change(world, owner, chain, 'two')
+  assert.deepEqual([changed.links.length, contentOf(changed)], [0, 'two'])
+  assertOneHistory(world)
+})
+
 test('[SW-CON-6] a change costs more messages and bytes the more must agree: private, protected, public', () => {
   const costs = (['private', 'protected', 'public'] as const).map((kind) => {
     const world = createWorld({ seed: 11, size: 30, settings: { tickMs: 3_600_000 } })

@@ -38,16 +38,16 @@ export async function bringBack(options: BringBackOptions): Promise<ReturnFacts>
     .list()
     .find(({ kind }) => kind === 'root')
   const isNew = account.keyring().list().length === 1
+  const sum = { identities: 0, files: 0, blocks: 0, bytes: 0, missing: 0 }
   if (root !== undefined) {
-    await pullRoot(options, root.did)
+    sum.missing += (await pullIndex(options, root.did, true)).lacking
     // An identity that was here before knows its keyring better than the index does.
     if (isNew) await home.withKeysAhead(account.rootKeys(rotationsMax), () => findKeyring(account, home))
   }
-  const sum = { identities: 0, files: 0, blocks: 0, bytes: 0, missing: 0 }
   let hasIndex = false
   for (const { did } of home.residents()) {
     signal?.throwIfAborted()
-    if (did !== root?.did) await pullIndex(options, did)
+    if (did !== root?.did) sum.missing += (await pullIndex(options, did, false)).lacking
     const office = await home.officeOf(did)
     hasIndex ||= office.space.index.head() !== undefined
     await fetchAll(office, options, sum)
@@ -63,26 +63,37 @@ export async function bringBack(options: BringBackOptions): Promise<ReturnFacts>
   return sum
 }
 
-/** Whoever just came may be in one part of the network, and what it looks for in another: they become one in a while. */
-async function pullRoot(options: BringBackOptions, did: string): Promise<void> {
-  const { signal, neighbours } = options
+/**
+ * Whoever just came may be in one part of the network, and what it looks for in another: they become one in a while. So it looks
+ * again, until it has an index where there must be one, and of every index the newest state that anybody tells of.
+ */
+async function pullIndex(options: BringBackOptions, did: string, mustBe: boolean): Promise<Pulled> {
+  const { signal, neighbours, home } = options
   const startMs = performance.now()
-  while (!(await pullHeads(options, did)) && performance.now() - startMs < neighbours.patienceMs) {
+  let pulled = await pullHeads(options, did)
+  while (
+    (pulled.lacking > 0 || (mustBe && !pulled.isFound)) &&
+    performance.now() - startMs < neighbours.patienceMs
+  ) {
     await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
     signal?.throwIfAborted()
+    pulled = await pullHeads(options, did)
   }
-  await options.home.withoutOffice(did, async () => {})
+  // An office that was open meanwhile knows nothing of it: the next that opens does.
+  await home.withoutOffice(did, async () => {})
+  return pulled
 }
 
-/** An office that was open meanwhile knows nothing of it: the next that opens does. */
-async function pullIndex(options: BringBackOptions, did: string): Promise<void> {
-  await pullHeads(options, did)
-  await options.home.withoutOffice(did, async () => {})
+type Pulled = {
+  readonly isFound: boolean
+  /** Newer states that its owner signed, and whose commit nobody gave. */
+  readonly lacking: number
 }
 
-/** What others say that an index ends with, where its owner signed it and the commit itself is there. False: nobody says anything. */
-async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: string): Promise<boolean> {
-  let isFound = false
+/** What others say that an index ends with, where its owner signed it and the commit itself is there. */
+async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: string): Promise<Pulled> {
+  let found = -1
+  const lacking: number[] = []
   using identity = account.keyring().open(did)
   const feed = feedOf(identity.secrets)
   const { indexBlocks } = createOfficeBlocks({
@@ -93,12 +104,16 @@ async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: 
     onPut: () => {},
   })
   for (const { sequence, head, signature } of await neighbours.heads(feed)) {
+    if (!isSignedHead(feed, sequence, head, signature)) continue
     const cid = cidOfDigest(rawCodec, head)
-    if (!isSignedHead(feed, sequence, head, signature) || (await indexBlocks.get(cid)) === undefined) continue
+    if ((await indexBlocks.get(cid)) === undefined) {
+      lacking.push(sequence)
+      continue
+    }
     await ports.heads.put(identity.secrets.feed, { cid, sequence })
-    isFound = true
+    found = Math.max(found, sequence)
   }
-  return isFound
+  return { isFound: found >= 0, lacking: lacking.filter((sequence) => sequence > found).length }
 }
 
 function feedOf(secrets: StoreSecrets): Uint8Array {

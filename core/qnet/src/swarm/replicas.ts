@@ -134,7 +134,7 @@ export function createReplicas(options: ReplicasOptions): Replicas {
     ...{ world, store, standing },
     ...{ bytesMax: settings.heldBytesMax, seatedPart: settings.seatedPart },
   })
-  const fetchFrom = createFetch(requests, membership.accusations)
+  const fetchFrom = createFetch(world, requests, membership.accusations)
   const audits = createAudits({ self, world, store, membership, requests, copies: settings.copies })
   const repair = createRepair({
     self,

@@ -7,7 +7,7 @@ import { createSystemWorld } from '@anarq/links'
 import type { NodeId } from '@anarq/qnet'
 import { createMeets } from '../src/net/meets.ts'
 import { createRelayPipe, type RelayPipe } from '../src/net/relay-pipe.ts'
-import { hostsAt, isElsewhere, scopeOf } from '../src/net/scope.ts'
+import { everywhere, hostsAt, isElsewhere, scopeOf } from '../src/net/scope.ts'
 
 const world = createSystemWorld()
 
@@ -120,6 +120,8 @@ test('whoever listens everywhere is reached at addresses that others can dial, o
   assert.deepEqual(hostsAt('0.0.0.0', of), ['192.168.1.7', '10.1.0.1', '10.2.0.1', '10.3.0.1'])
   assert.deepEqual(hostsAt('::', of), ['192.168.1.7', '10.1.0.1', '2001:db8::7', 'fd00::7'])
   assert.deepEqual(hostsAt('::1', of), ['::1'])
+  assert.equal(everywhere(of), '[::]')
+  assert.equal(everywhere({ eth0: [at('192.168.1.7')] } as typeof of), '0.0.0.0')
   assert.ok(isElsewhere('fd5c:93a1:77e2::1'))
 })
 

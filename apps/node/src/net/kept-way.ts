@@ -3,6 +3,7 @@ import { decodeCbor, encodeCbor, readFields, readInt, readText } from '@anarq/ip
 import type { SmallFile } from '@anarq/kernel'
 import type { NetworkWay, NetworkWayFacts } from '@anarq/sdk'
 import type { NetSettings } from './net.ts'
+import { everywhere } from './scope.ts'
 
 /** How this node meets others, as somebody chose on its screen: kept in the home. */
 export type KeptWay = {
@@ -49,7 +50,7 @@ export function settingsOf({ way, port, giveBytes }: NetworkWay): NetSettings {
   if (way === 'off') return {}
   return {
     isAmongOthers: true,
-    ...(way === 'listen' ? { listen: `tcp://0.0.0.0:${port}` } : {}),
+    ...(way === 'listen' ? { listen: `tcp://${everywhere()}:${port}` } : {}),
     ...(giveBytes === undefined ? {} : { keeping: { heldBytesMax: giveBytes } }),
   }
 }

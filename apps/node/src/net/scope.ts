@@ -25,6 +25,12 @@ export function ownHosts(family: 'IPv4' | 'IPv6', of: Interfaces = networkInterf
   )
 }
 
+/** The host to listen at, in a URL, where everybody may come in: by both families, but on a machine without IPv6. */
+export function everywhere(of: Interfaces = networkInterfaces()): string {
+  const hasIpv6 = Object.values(of).some((all = []) => all.some(({ family }) => family === 'IPv6'))
+  return hasIpv6 ? '[::]' : '0.0.0.0'
+}
+
 /** Whoever listens everywhere is reached at the addresses that this machine has now; at `::` by both families, of which each has its share. */
 export function hostsAt(host: string, of?: Interfaces): readonly string[] {
   if (host === '0.0.0.0') return ownHosts('IPv4', of).slice(0, addressesMax)

@@ -29,9 +29,11 @@ type Blend = Prepared & {
 
 /**
  * Cedar (https://docs.cedarpolicy.com, 4.13 in WebAssembly) behind qonsent's port. Nothing is loaded before the first
- * question or check. Cedar skips a rule that fails while it is evaluated; here a forbid that fails denies.
+ * question or check. Cedar skips a rule that fails while it is evaluated; here a forbid that fails denies. `isBrief` is for a
+ * process that asks a few questions and ends.
  */
-export function createCedar(): CedarPolicies {
+export function createCedar({ isBrief = false }: { readonly isBrief?: boolean } = {}): CedarPolicies {
+  if (isBrief) engine.beBrief()
   const sets = new Map<PolicySetName, LoadedSet>()
   const blends = new Map<string, Blend>()
   const answers = createAnswers()

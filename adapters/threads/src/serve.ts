@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { concatBytes, ownsBuffer } from '@anarq/bytes'
-import { openBlock, openFile, prepareMany, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
+import { openBlock, openFiles, prepareMany, sealEnvelopes, sealRange } from '@anarq/flows/sealing'
 import { systemRandom } from '@anarq/random'
 import type { Answer, Reply, Request, SealAnswer, Task, WindowNotice } from './messages.ts'
 import { packOpened, unpackFiles } from './packed-files.ts'
@@ -70,7 +70,7 @@ function perform(task: Task, windows: ReadonlyMap<number, Memory>): Answer {
       return { plain: openBlock(new Uint8Array(task.memory, 0, task.bytes), task.keys) }
     case 'files': {
       const { files, memory, keys } = task
-      return { opened: packOpened(unpackFiles(files, memory).map((file) => openFile(file, keys))) }
+      return { opened: packOpened(openFiles(unpackFiles(files, memory), keys)) }
     }
     default:
       return task satisfies never

@@ -3,14 +3,6 @@
 // TypeScript as it is.
 import module from 'node:module'
 import { fileURLToPath } from 'node:url'
-import v8 from 'node:v8'
-
-/**
- * Of WebAssembly that one function must have run before V8 compiles it again, better, on other threads. A command never comes
- * there, for which that took a fifth of its processor time and 30 MB; a node decides for long and keeps V8's own value.
- */
-const optimizeAfterBytes = 1_000_000_000
-const isNode = process.argv.includes('up')
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isRecent = major > 26 || (major === 26 && minor >= 10)
@@ -24,7 +16,6 @@ else await handOver()
  * machine can write to.
  */
 async function start() {
-  if (!isNode) v8.setFlagsFromString(`--wasm-tiering-budget=${optimizeAfterBytes}`)
   module.enableCompileCache(fileURLToPath(new URL('../../../.cache/anarq', import.meta.url)))
   const { resolveFast } = await import('./resolution.mjs')
   resolveFast()

@@ -171,8 +171,6 @@ function createRunner(folder: string): Runner {
     fork(commander, {
       cwd: folder,
       env: environment(folder),
-      // As the command has it: see bin/anarq.js.
-      execArgv: ['--wasm-tiering-budget=1000000000'],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -150,7 +150,7 @@ async function openLocked({
       },
       cache: createCacheFolder(home.cache),
       sealer,
-      createPolicies: createCedar,
+      createPolicies: () => createCedar({ isBrief: isOneCommand }),
       createView: createSqliteView,
       openLog: logs.open,
       setAsideLog: logs.setAside,

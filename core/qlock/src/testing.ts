@@ -242,15 +242,28 @@ function testKeyWrap(name: string, p: Primitives): void {
 }
 
 function testKeyWrapOfMany(name: string, p: Primitives): void {
-  test(`${name}: many keys are wrapped as each by itself`, () => {
+  test(`${name}: many keys are wrapped, and unwrapped, as each by itself`, () => {
     const kek = random.bytes(32)
     for (const count of [0, 1, 2, 129]) {
       const keys = Array.from({ length: count }, () => random.bytes(32))
+      const wrapped = p.aesKwWrapEach(kek, keys)
       assert.deepEqual(
-        p.aesKwWrapEach(kek, keys),
+        wrapped,
         keys.map((key) => p.aesKwWrap(kek, key)),
       )
+      const given = wrapped.map((one) => one.slice())
+      assert.deepEqual(p.aesKwUnwrapEach(kek, given), keys)
+      assert.deepEqual(given, wrapped)
     }
+    const key = random.bytes(32)
+    const wrapped = p.aesKwWrap(kek, key)
+    const touched = [0, 8, 39].map((at) => flipped(wrapped, at))
+    const others = [p.aesKwWrap(kek, random.bytes(24)), wrapped.subarray(0, 39), new Uint8Array(0)]
+    assert.deepEqual(p.aesKwUnwrapEach(kek, [...touched, wrapped, ...others]), [
+      ...[undefined, undefined, undefined, key],
+      ...[undefined, undefined, undefined],
+    ])
+    assert.throws(() => p.aesKwUnwrapEach(random.bytes(16), [wrapped]), { code: 'invalid.key' })
     assert.throws(() => p.aesKwWrapEach(kek, [random.bytes(24)]), { code: 'invalid.key' })
   })
 }

@@ -53,6 +53,7 @@ export {
   contentKeyBytes,
   createReleases,
   type OpenReleases,
+  openOwnSlots,
   openReleases,
   openSlot,
   type ReleaseBinding,

@@ -42,6 +42,27 @@ export function openSlot({ id, slots }: Envelope, opener?: SlotOpener): Uint8Arr
   return undefined
 }
 
+/** The same by the storage keys of the owner, of many envelopes at once. */
+export function openOwnSlots(
+  envelopes: readonly Envelope[],
+  kekOf: (epoch: number) => Uint8Array | undefined,
+): (Uint8Array | undefined)[] {
+  const keys = envelopes.map((): Uint8Array | undefined => undefined)
+  const slots = envelopes.flatMap(({ slots }, at) =>
+    slots.flatMap((slot) => (slot.kind === 'own' ? [{ at, ...slot }] : [])),
+  )
+  for (const [epoch, ofEpoch] of Map.groupBy(slots, ({ epoch }) => epoch)) {
+    const kek = kekOf(epoch)
+    if (kek === undefined) continue
+    const opened = primitives.aesKwUnwrapEach(
+      kek,
+      ofEpoch.map(({ wrapped }) => wrapped),
+    )
+    for (const [i, { at }] of ofEpoch.entries()) keys[at] ??= opened[i]
+  }
+  return keys
+}
+
 /**
  * The content key for a reader whose access was just decided: 1,168 bytes that open only for this version of this
  * object. Nothing is added to the envelope, so use counts and revocation hold for the next access.

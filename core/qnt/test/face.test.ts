@@ -25,6 +25,7 @@ test('the face of the package is this list of names', () => {
     'listEntriesMax',
     'makePing',
     'openEnvelope',
+    'openOwnSlots',
     'openReleases',
     'openSlot',
     'parseDisclosures',

@@ -33,7 +33,7 @@ export {
 } from './content.ts'
 export { type BlockSink, type IntakeOptions, type IntakeResult, intake, type Sealed } from './intake.ts'
 export { type BlockKeys, openBlock, type Unopened } from './open-block.ts'
-export { type EpochKey, type OpenedFile, openFile, type StoredBlock, type StoredFile } from './open-file.ts'
+export { type EpochKey, type OpenedFile, openFiles, type StoredBlock, type StoredFile } from './open-file.ts'
 export { type BlockSource, type DeliverOptions, deliver, deliverOpened } from './output.ts'
 export { type EnvelopeOwner, type EnvelopeRequest, type NamedBytes, sealEnvelopes } from './seal-envelopes.ts'
 export { type SealedRange, type SealKeys, sealRange } from './seal-range.ts'

@@ -1,9 +1,9 @@
-/** What a worker does with one small file on its way out: envelope and only block at once. */
+/** What a worker does with small files on their way out: envelope and only block of each at once. */
 import { equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { digestOf } from '@anarq/ipld'
-import { hashBlake3 } from '@anarq/qlock'
-import { type Inner, openEnvelope, openSlot, parseEnvelope } from '@anarq/qnt'
+import { hashBlake3, wipe } from '@anarq/qlock'
+import { type Envelope, openEnvelope, openOwnSlots, parseEnvelope } from '@anarq/qnt'
 import { openBlock } from './open-block.ts'
 
 /** A block as it is stored, unchecked, and the name that it must have. */
@@ -27,9 +27,29 @@ export type OpenedFile = {
  * Checked, unsealed and expanded; undefined for whatever is not one sound block without a second lock: the longer way, which
  * reads one part after another, has a sentence for each of these cases and mends what it can.
  */
-export function openFile({ envelope, root }: StoredFile, keys: readonly EpochKey[]): OpenedFile | undefined {
-  if (!equalBytes(hashBlake3(envelope.bytes), envelope.digest)) return undefined
-  const inner = openOwn(envelope.bytes, keys)
+export function openFiles(
+  files: readonly StoredFile[],
+  keys: readonly EpochKey[],
+): (OpenedFile | undefined)[] {
+  const envelopes = files.map(({ envelope }) => soundEnvelope(envelope))
+  const sound = envelopes.filter((envelope) => envelope !== undefined)
+  const contentKeys = openOwnSlots(sound, (wanted) => keys.find(({ epoch }) => epoch === wanted)?.kek)
+  const keyOf = new Map(sound.map((envelope, i) => [envelope, contentKeys[i]]))
+  const opened = files.map(({ root }, i) => {
+    const envelope = envelopes[i]
+    const key = envelope && keyOf.get(envelope)
+    return envelope && key && openOne(root, envelope, key)
+  })
+  wipe(...contentKeys.filter((key) => key !== undefined))
+  return opened
+}
+
+function soundEnvelope({ bytes, digest }: StoredBlock): Envelope | undefined {
+  return equalBytes(hashBlake3(bytes), digest) ? orNothing(() => parseEnvelope(bytes)) : undefined
+}
+
+function openOne(root: StoredBlock, envelope: Envelope, contentKey: Uint8Array): OpenedFile | undefined {
+  const inner = orNothing(() => openEnvelope(envelope, contentKey, { isOwn: true }))
   if (inner === undefined || inner.metadata.lock !== undefined) return undefined
   const { cid, depth, key, plainBytes } = inner.body
   if (depth !== 0 || !equalBytes(digestOf(cid), root.digest)) return undefined
@@ -39,11 +59,9 @@ export function openFile({ envelope, root }: StoredFile, keys: readonly EpochKey
   return { bytes, keyHash: hashBlake3(key), ...(mode === undefined ? {} : { mode }) }
 }
 
-function openOwn(bytes: Uint8Array, keys: readonly EpochKey[]): Inner | undefined {
+function orNothing<T>(act: () => T): T | undefined {
   try {
-    const envelope = parseEnvelope(bytes)
-    const key = openSlot(envelope, { kek: (wanted) => keys.find(({ epoch }) => epoch === wanted)?.kek })
-    return key && openEnvelope(envelope, key, { isOwn: true })
+    return act()
   } catch (error) {
     if (error instanceof Fault) return undefined
     throw error

@@ -2,7 +2,7 @@
 import { primitives } from '@anarq/qlock'
 
 export { type BlockKeys, openBlock, type Unopened } from './open-block.ts'
-export { type EpochKey, type OpenedFile, openFile, type StoredFile } from './open-file.ts'
+export { type EpochKey, type OpenedFile, openFiles, type StoredFile } from './open-file.ts'
 export { type EnvelopeOwner, type EnvelopeRequest, type NamedBytes, sealEnvelopes } from './seal-envelopes.ts'
 export { type SealedRange, type SealKeys, sealRange } from './seal-range.ts'
 

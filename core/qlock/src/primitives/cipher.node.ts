@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import { concatBytes, discard } from '@anarq/bytes'
+import { concatBytes, discard, equalBytes } from '@anarq/bytes'
 import { allocate, plain, take } from './buffers.node.ts'
 import { checkCounter, checkKey, checkKeyToWrap, checkNonce, tagBytes } from './lengths.ts'
 
@@ -159,6 +159,42 @@ export function aesKwWrapEach(kek: Uint8Array, keys: readonly Uint8Array[]): Uin
   blocks.fill(0)
   return registers
 }
+
+/** The other way: RFC 3394 section 2.2.2 with the index of 2.2.3.2, over all of them side by side. */
+export function aesKwUnwrapEach(kek: Uint8Array, wrapped: readonly Uint8Array[]): (Uint8Array | undefined)[] {
+  checkKey(kek, 32)
+  const cipher = createDecipheriv('aes-256-ecb', kek, null)
+  cipher.setAutoPadding(false)
+  const registers = wrapped.map((one) => (one.length === wrappedKeyBytes ? one.slice() : undefined))
+  const whole = registers.filter((one) => one !== undefined)
+  const blocks = Buffer.alloc(whole.length * 16)
+  for (let step = 24; step >= 1; step -= 1) {
+    const at = 8 + 8 * ((step - 1) % 4)
+    for (const [i, register] of whole.entries()) {
+      register[7] = (register[7] as number) ^ step
+      copyHalves(register, 0, at, blocks, 16 * i)
+    }
+    const decrypted = cipher.update(blocks)
+    for (const [i, register] of whole.entries()) {
+      for (let byte = 0; byte < 8; byte += 1) {
+        register[byte] = decrypted[16 * i + byte] as number
+        register[at + byte] = decrypted[16 * i + 8 + byte] as number
+      }
+    }
+    decrypted.fill(0)
+    discard(decrypted)
+  }
+  blocks.fill(0)
+  return registers.map((register) => {
+    if (register === undefined) return undefined
+    const isOurs = equalBytes(register.subarray(0, keyWrapIv.length), keyWrapIv)
+    const key = isOurs ? register.slice(keyWrapIv.length) : undefined
+    register.fill(0)
+    return key
+  })
+}
+
+const wrappedKeyBytes = 40
 
 function copyHalves(from: Uint8Array, first: number, second: number, to: Uint8Array, at: number): void {
   for (let byte = 0; byte < 8; byte += 1) {

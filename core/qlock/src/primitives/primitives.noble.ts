@@ -99,6 +99,8 @@ export const primitives: Primitives = {
     const isWhole = wrapped.length >= 24 && wrapped.length % 8 === 0
     return opened(isWhole, () => aeskw(kek).decrypt(wrapped))
   },
+  aesKwUnwrapEach: (kek, wrapped) =>
+    wrapped.map((one) => (one.length === 40 ? primitives.aesKwUnwrap(kek, one) : undefined)),
 
   x25519Key,
   x25519Public: (secret) => x25519.getPublicKey(checkKey(secret, 32)),

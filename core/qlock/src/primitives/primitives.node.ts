@@ -20,6 +20,7 @@ import {
   aesCtr,
   aesGcmOpenInto,
   aesKwUnwrap,
+  aesKwUnwrapEach,
   aesKwWrap,
   aesKwWrapEach,
 } from './cipher.node.ts'
@@ -77,6 +78,7 @@ export const primitives: Primitives = {
   aesKwWrap,
   aesKwWrapEach,
   aesKwUnwrap,
+  aesKwUnwrapEach,
 
   x25519Key,
   x25519Public: (secret) => x25519Key(secret).publicKey,

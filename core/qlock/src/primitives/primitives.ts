@@ -114,6 +114,8 @@ export type Primitives = {
   /** The same of many keys of 32 bytes under one. */
   aesKwWrapEach(kek: Uint8Array, keys: readonly Uint8Array[]): Uint8Array[]
   aesKwUnwrap(kek: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined
+  /** The same of many keys of 32 bytes under one: undefined for each that is not one. */
+  aesKwUnwrapEach(kek: Uint8Array, wrapped: readonly Uint8Array[]): (Uint8Array | undefined)[]
 
   x25519Key(secret: Uint8Array): AgreementKey
   x25519Public(secret: Uint8Array): Uint8Array

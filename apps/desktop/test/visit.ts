@@ -103,7 +103,7 @@ async function visit(
   const page = await context.newPage()
   await page.addInitScript(drawPlainly)
   const complaints: string[] = []
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
     if (/Content Security Policy|Refused to|Warning:|Error:/.test(message.text()))

@@ -9,11 +9,11 @@ import { toHex, toUtf8 } from '@anarq/bytes'
 import { createLinks, createSystemWorld, createWebSocketCarrier } from '@anarq/links'
 import { primitives } from '@anarq/qlock'
 import { nodeIdOf } from '@anarq/qnet'
-import type { LinkStream, StreamEvents } from '@anarq/qnet/link'
 import { systemRandom } from '@anarq/random'
 import { build, type Rollup } from 'vite'
 import { shareBrowser, skipWithoutBrowser } from '../../../tools/browser.ts'
 import type { Door, Told } from './browser-client.ts'
+import { sayBack } from './say-back.ts'
 
 const client = fileURLToPath(new URL('browser-client.ts', import.meta.url))
 
@@ -85,18 +85,6 @@ async function openNode(): Promise<AsyncDisposable & { readonly door: Door; read
       address,
     },
     [Symbol.asyncDispose]: () => links.close(),
-  }
-}
-
-function sayBack(stream: LinkStream): StreamEvents {
-  return {
-    onData(bytes) {
-      stream.write(bytes)
-      stream.consumed(bytes.length)
-    },
-    onEnd: () => stream.end(),
-    onReset() {},
-    onDrain() {},
   }
 }
 

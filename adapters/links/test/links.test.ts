@@ -18,8 +18,9 @@ import {
 } from '@anarq/links'
 import { primitives } from '@anarq/qlock'
 import { type NodeId, nodeIdOf } from '@anarq/qnet'
-import type { CloseReport, LinkStream, StreamEvents } from '@anarq/qnet/link'
+import type { CloseReport, StreamEvents } from '@anarq/qnet/link'
 import { skipWithoutIpv6 } from '../../../tools/ipv6.ts'
+import { sayBack } from './say-back.ts'
 
 type Node = {
   readonly id: NodeId
@@ -264,7 +265,7 @@ function createNode(
       onDown: (peer, report) => void heard.downs.push({ peer, report }),
       onMessage: (_, message) => void heard.messages.push(toUtf8(message)),
       onCell: (_, cell) => void heard.cells.push(cell),
-      onStream: (_, stream) => back(stream),
+      onStream: (_, stream) => sayBack(stream),
     },
     ...options,
   })
@@ -273,19 +274,6 @@ function createNode(
     links,
     contact: { addresses: [], agreementKey: agreement.publicKey },
     ...heard,
-  }
-}
-
-/** Says back whatever comes. */
-function back(stream: LinkStream): StreamEvents {
-  return {
-    onData(bytes) {
-      stream.write(bytes)
-      stream.consumed(bytes.length)
-    },
-    onEnd: () => stream.end(),
-    onReset() {},
-    onDrain() {},
   }
 }
 

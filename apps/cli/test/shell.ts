@@ -171,6 +171,8 @@ function createRunner(folder: string): Runner {
     fork(commander, {
       cwd: folder,
       env: environment(folder),
+      // Not those of the tests.
+      execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })

@@ -50,6 +50,26 @@ after(async () => {
 })
 
 test(
+  'a menu that is opened as soon as it can be does not go away when the list of apps comes',
+  { skip },
+  () =>
+    house.visit({ ...wide, colorScheme: 'dark' }, async ({ page }) => {
+      await unlock(page)
+      await page.route('**/api/**', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 700))
+        await route.continue()
+      })
+      const store = await openStore(page)
+      const list = store.getByText('anarq app new my-app').waitFor()
+      await store.getByRole('button', { name: 'Install an app' }).click()
+      await list
+      await page.getByRole('menuitem', { name: 'From this computer…' }).waitFor()
+      await page.keyboard.press('Escape')
+      await page.unrouteAll({ behavior: 'ignoreErrors' })
+    }),
+)
+
+test(
   'WX-DEV-6, WX-DEV-7, WX-APP-4, WX-APP-5, WX-APP-6: a framed app is shown before it is installed, runs, and is refused what was not granted',
   { skip },
   () =>

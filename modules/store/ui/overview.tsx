@@ -21,7 +21,7 @@ export function Overview(props: StoreProps): ReactNode {
     case 'loading':
       return (
         <div className="store-page" aria-busy="true">
-          <Head {...props} />
+          <Head {...props} isLoading />
           <span className="aq-unseen" role="status">
             {say('loading')}
           </span>
@@ -54,7 +54,8 @@ export function Overview(props: StoreProps): ReactNode {
   }
 }
 
-function Head(props: StoreProps): ReactNode {
+/** While the list loads it has no button: whatever opens by it would go with it. */
+function Head({ isLoading = false, ...props }: StoreProps & { readonly isLoading?: boolean }): ReactNode {
   const { say } = props
   return (
     <header className="store-head">
@@ -62,7 +63,7 @@ function Head(props: StoreProps): ReactNode {
         <h2>{say('title')}</h2>
         <p>{say('title.text')}</p>
       </div>
-      <InstallButton {...props} />
+      {!isLoading && <InstallButton {...props} />}
     </header>
   )
 }

@@ -63,7 +63,7 @@ test(
       const list = store.getByText('anarq app new my-app').waitFor()
       await store.getByRole('button', { name: 'Install an app' }).click()
       await list
-      await page.getByRole('menuitem', { name: 'From this computer…' }).waitFor()
+      await page.getByRole('menuitem', { name: 'From this computer…', exact: true }).waitFor()
       await page.keyboard.press('Escape')
       await page.unrouteAll({ behavior: 'ignoreErrors' })
     }),

@@ -130,7 +130,7 @@ test(
       await page.getByRole('menuitem', { name: 'Add a feed from my drive…' }).click()
       await page.getByLabel('Path of the folder').fill('/Shelf/from-eve')
       await page.keyboard.press('Enter')
-      await store.getByText('/Shelf/from-eve').waitFor()
+      await store.getByText('/Shelf/from-eve', { exact: true }).waitFor()
       const pot = join(folder, 'org.example.pot-0.1.0.wxa')
       await cp(join(feed, 'org.example.tea-0.2.0.wxa'), pot)
       await drive.put(readTree([pot], {}), { to: '/Shelf/from-eve', isThorough: true })

@@ -34,13 +34,14 @@ export function useFeeds({ sdk, events, window, act, say }: Options): Feeds {
   const texts = useFaultTexts()
   const [refreshing, setRefreshing] = useState<string>()
   const [all, setAll] = useState<readonly Feed[]>([])
-  const load = useCallback(() => {
+  const load = useCallback(
     // What was shown stays shown: an old list is worth more than none.
-    sdk.apps.feeds({}).then(setAll, () => undefined)
-  }, [sdk])
+    (): Promise<void> => sdk.apps.feeds({}).then(setAll, () => undefined),
+    [sdk],
+  )
   useEffect(() => {
-    load()
-    return events.on('apps', load)
+    void load()
+    return events.on('apps', () => void load())
   }, [load, events])
 
   const refuse = (name: string, error: unknown): void =>
@@ -53,7 +54,8 @@ export function useFeeds({ sdk, events, window, act, say }: Options): Feeds {
     const added = await sdk.apps.addFeed({ path, ...(allowsPrivate ? { allowsPrivate } : {}) })
     const before = all.find(({ did }) => did === added.did)
     if (before !== undefined && before.folder !== added.folder) await forget(before.folder)
-    load()
+    // Nobody is shown the list from before, whose packages may be gone.
+    await load()
     return added
   }
   return {
@@ -75,7 +77,7 @@ export function useFeeds({ sdk, events, window, act, say }: Options): Feeds {
         window.notify({ title: say('feed.refresh.failed', { name }), text: problem, tone: 'danger' })
       } finally {
         setRefreshing(undefined)
-        load()
+        void load()
       }
     },
     async add(path, allowsPrivate) {
@@ -110,7 +112,7 @@ export function useFeeds({ sdk, events, window, act, say }: Options): Feeds {
     async remove({ did, folder }) {
       await sdk.apps.removeFeed({ did })
       await forget(folder)
-      load()
+      await load()
     },
   }
 }

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Locator, Page } from 'playwright-core'
-import { executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const command = join(root, 'apps/cli/bin/anarq.js')
@@ -21,7 +21,7 @@ let folder: string
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anarq-page-'))
   await symlink(join(root, 'examples'), join(folder, 'examples'))
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada', passphrase })
 })

@@ -6,17 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Node, openNode } from '@anarq/node'
 import type { Locator, Page } from 'playwright-core'
-import {
-  assertAccessible,
-  executable,
-  type House,
-  openHouse,
-  passphrase,
-  phone,
-  skip,
-  unlock,
-  wide,
-} from './visit.ts'
+import { assertAccessible, type House, openHouse, passphrase, phone, skip, unlock, wide } from './visit.ts'
 
 let house: House
 let home: string
@@ -24,7 +14,7 @@ let device: Node
 let enrolment: string
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
   await house.node.operations.identities.create({ kind: 'sub', name: 'Work' })

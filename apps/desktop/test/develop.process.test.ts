@@ -9,16 +9,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { anarq } from './packages.ts'
-import {
-  assertAccessible,
-  executable,
-  type House,
-  openHouse,
-  passphrase,
-  skip,
-  unlock,
-  wide,
-} from './visit.ts'
+import { assertAccessible, type House, openHouse, passphrase, skip, unlock, wide } from './visit.ts'
 
 const command = fileURLToPath(new URL('../../cli/bin/anarq.js', import.meta.url))
 let house: House
@@ -26,7 +17,7 @@ let folder: string
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anarq-develop-'))
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
 })

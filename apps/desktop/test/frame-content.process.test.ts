@@ -5,7 +5,7 @@ import { fromUtf8 } from '@anarq/bytes'
 import { packFiles, withManifest } from '@anarq/wxa'
 import { deflate, writeZip } from '@anarq/zip'
 import type { Frame, Page } from 'playwright-core'
-import { enter, executable, type House, openHouse, passphrase, skip, slowLine, unlock } from './visit.ts'
+import { enter, type House, openHouse, passphrase, skip, slowLine, unlock } from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const
 const mebibyte = 1024 * 1024
@@ -16,7 +16,7 @@ const idleMs = 50_000
 let house: House
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada', passphrase })
   const sdk = await enter(house.address)

@@ -5,21 +5,12 @@ import { after, before, test } from 'node:test'
 import { fromUtf8 } from '@anarq/bytes'
 import { packFiles, withManifest } from '@anarq/wxa'
 import { deflate, writeZip } from '@anarq/zip'
-import {
-  assertAccessible,
-  enter,
-  executable,
-  type House,
-  openHouse,
-  passphrase,
-  skip,
-  unlock,
-} from './visit.ts'
+import { assertAccessible, enter, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 let house: House
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   const { operations } = house.node
   await operations.account.init({ name: 'Ada', passphrase })

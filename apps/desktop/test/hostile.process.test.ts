@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { packApp } from './packages.ts'
-import { executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 let house: House
 let hostile: string
@@ -33,7 +33,7 @@ const page = `<!doctype html><html lang="en"><head><title>Game</title><script ty
 <body><pre id="results"></pre><button id="flood">Flood</button></body></html>`
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })
   peer.on('message', () => (heard += 1))

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import { buildModule } from '../build/module-package.ts'
 import { anarq } from './packages.ts'
-import { assertAccessible, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { assertAccessible, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const
 const id = 'org.example.qdrive'
@@ -51,7 +51,7 @@ let work: string
 let packed: string
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   work = await mkdtemp(join(tmpdir(), 'anarq-packed-'))
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada Lovelace', passphrase })

@@ -5,16 +5,7 @@ import { streamContent } from '@anarq/flows'
 import { putOne } from '@anarq/kernel'
 import { appFolder, shellId } from '@anarq/sdk'
 import type { Page } from 'playwright-core'
-import {
-  assertAccessible,
-  executable,
-  type House,
-  openHouse,
-  passphrase,
-  skip,
-  slowLine,
-  unlock,
-} from './visit.ts'
+import { assertAccessible, type House, openHouse, passphrase, skip, slowLine, unlock } from './visit.ts'
 
 const sizes = {
   wide: { viewport: { width: 1440, height: 900 } },
@@ -25,7 +16,7 @@ const fileBytes = 12 * 1024 * 1024
 let backup: Buffer
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   const house = await openHouse()
   try {
     const { account, drive, health } = house.node.operations

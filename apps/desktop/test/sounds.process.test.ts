@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { hum } from './hum.ts'
 import { packApp } from './packages.ts'
-import { enter, executable, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { enter, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
 
 let house: House
 
 before(async () => {
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada', passphrase })
 })

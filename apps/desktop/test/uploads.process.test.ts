@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { executable, type House, openHouse, passphrase, skip, slowLine, unlock, wide } from './visit.ts'
+import { type House, openHouse, passphrase, skip, slowLine, unlock, wide } from './visit.ts'
 
 const mebibyte = 1024 * 1024
 const bytes = 24 * mebibyte
@@ -15,7 +15,7 @@ let folder: string
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'anarq-uploads-'))
-  if (executable === undefined && skip !== false) return
+  if (skip !== false) return
   house = await openHouse()
   await house.node.operations.account.init({ name: 'Ada', passphrase })
 })

@@ -11,10 +11,9 @@ import { appFolder, shellId } from '@anarq/sdk'
 import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import type axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { findBrowser, shareBrowser, skipWithoutBrowser } from '../../../tools/browser.ts'
+import { shareBrowser, skipWithoutBrowser } from '../../../tools/browser.ts'
 import { buildDesktop } from '../../../tools/build-desktop.mjs'
 
-export const executable: string | undefined = findBrowser()
 /** In which each screen is looked at; `ANARQ_LOOKS` names one alone. */
 export const looks: readonly ('dark' | 'light')[] = (['light', 'dark'] as const).filter(
   (look) => (process.env.ANARQ_LOOKS ?? look) === look,

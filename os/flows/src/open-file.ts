@@ -31,15 +31,19 @@ export function openFiles(
   files: readonly StoredFile[],
   keys: readonly EpochKey[],
 ): (OpenedFile | undefined)[] {
-  const envelopes = files.map(({ envelope }) => soundEnvelope(envelope))
-  const sound = envelopes.filter((envelope) => envelope !== undefined)
-  const contentKeys = openOwnSlots(sound, (wanted) => keys.find(({ epoch }) => epoch === wanted)?.kek)
-  const keyOf = new Map(sound.map((envelope, i) => [envelope, contentKeys[i]]))
-  const opened = files.map(({ root }, i) => {
-    const envelope = envelopes[i]
-    const key = envelope && keyOf.get(envelope)
-    return envelope && key && openOne(root, envelope, key)
+  const sound = files.flatMap(({ envelope, root }, at) => {
+    const parsed = soundEnvelope(envelope)
+    return parsed === undefined ? [] : [{ at, root, envelope: parsed }]
   })
+  const contentKeys = openOwnSlots(
+    sound.map(({ envelope }) => envelope),
+    (wanted) => keys.find(({ epoch }) => epoch === wanted)?.kek,
+  )
+  const opened = files.map((): OpenedFile | undefined => undefined)
+  for (const [i, { at, root, envelope }] of sound.entries()) {
+    const key = contentKeys[i]
+    if (key !== undefined) opened[at] = openOne(root, envelope, key)
+  }
   wipe(...contentKeys.filter((key) => key !== undefined))
   return opened
 }

@@ -26,7 +26,7 @@ import { createEndingWorld } from './ending-world.ts'
 import { type Kept, openKept } from './kept.ts'
 import { relayAddress } from './relay-carrier.ts'
 import { createRooms, type Rooms } from './rooms.ts'
-import { hostsAt, isElsewhere } from './scope.ts'
+import { authorityOf, hostsAt, isElsewhere } from './scope.ts'
 
 export type GroundOptions = {
   /** 32 bytes of this device. */
@@ -201,8 +201,8 @@ function contactIn(
   )
 }
 
-export function urlOfAddress({ transport, host, port }: NodeAddress): string {
-  return `${transport}://${host.includes(':') ? `[${host}]` : host}:${port}`
+export function urlOfAddress(address: NodeAddress): string {
+  return `${address.transport}://${authorityOf(address)}`
 }
 
 function addressesOf(url: string): NodeAddress[] {

@@ -5,6 +5,7 @@ import type { Feed, NetworkWay, NetworkWayFacts, NetworkWays, OthersFacts } from
 import { listEveryMsDefault, patienceMs } from './keeping-times.ts'
 import { type KeptWay, settingsOf, wayOf } from './kept-way.ts'
 import type { Net, NetOptions, NetSettings } from './net.ts'
+import { authorityOf } from './scope.ts'
 
 export type NetSwitch = NetworkWays & {
   /** For the kernel, which is made before there is a net. */
@@ -186,7 +187,5 @@ function factsOf({ listen, outside }: NetSettings, net: Net | undefined): Others
   if (listen === undefined) return { state: 'going-out' }
   if (net?.address === undefined) return { state: 'not-listening', wanted: listen }
   const here = { state: 'listening', address: net.address } as const
-  if (outside === undefined) return here
-  const { host, port } = outside
-  return { ...here, outside: `${host.includes(':') ? `[${host}]` : host}:${port}` }
+  return outside === undefined ? here : { ...here, outside: authorityOf(outside) }
 }

@@ -38,6 +38,11 @@ export function hostsAt(host: string, of?: Interfaces): readonly string[] {
   return (['IPv4', 'IPv6'] as const).flatMap((family) => ownHosts(family, of).slice(0, addressesMax / 2))
 }
 
+/** Host and port as a URL has them: an IPv6 address stands in brackets. */
+export function authorityOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /** In another house an address of a house leads to nobody, or to somebody else. */
 export function isElsewhere(host: string): boolean {
   const isOwn = (own: string): boolean => groupOfHost(own) === groupOfHost(host)

@@ -10,7 +10,7 @@ import { serveNode } from '@anarq/node/serve'
 import { appFolder, shellId } from '@anarq/sdk'
 import { createPageClient, createPageKey, createSdk, type PageSession } from '@anarq/sdk/browser'
 import type axe from 'axe-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page, Request } from 'playwright-core'
 import { shareBrowser, skipWithoutBrowser } from '../../../tools/browser.ts'
 import { buildDesktop } from '../../../tools/build-desktop.mjs'
 
@@ -102,6 +102,7 @@ async function visit(
   const page = await context.newPage()
   await page.addInitScript(drawPlainly)
   const complaints: string[] = []
+  const writes = writesOf(page)
   page.setDefaultTimeout(30_000)
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
@@ -112,8 +113,28 @@ async function visit(
     await page.goto(address)
     await act({ page, address, complaints })
     assert.deepEqual(complaints, [])
+    await writes.settled()
   } finally {
     await context.close()
+  }
+}
+
+const settlesWithinMs = 2000
+
+/** What a page sent and has no answer to: one that reaches the node after the visit would be part of the next one. */
+function writesOf(page: Page): { settled(): Promise<void> } {
+  const pending = new Set<Request>()
+  page.on('request', (request) => {
+    if (request.method() !== 'GET') pending.add(request)
+  })
+  const answered = (request: Request): boolean => pending.delete(request)
+  page.on('requestfinished', answered)
+  page.on('requestfailed', answered)
+  return {
+    async settled() {
+      const untilMs = performance.now() + settlesWithinMs
+      while (pending.size > 0 && performance.now() < untilMs) await page.waitForTimeout(20)
+    },
   }
 }
 

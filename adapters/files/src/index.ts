@@ -4,6 +4,7 @@
  */
 export { createCacheFolder } from './cache.ts'
 export { diskFault, replaceFile } from './disk.ts'
+export { readSeen, seenAt } from './disk-file.ts'
 export { type Home, homePath, openHome } from './home.ts'
 export { type Inspection, inspectHome } from './inspect.ts'
 export { type Journal, type JournalOptions, journalRecordBytesMax, openJournal } from './journal.ts'
@@ -11,4 +12,11 @@ export { type LogFile, openLogFile } from './log-file.ts'
 export { createOutput, type Output } from './output.ts'
 export { type ReadTreeOptions, readTree } from './tree.ts'
 export { createTwinFile, type TwinFile, type TwinFileOptions } from './twin-file.ts'
-export { type FileFacts, writeFileWhole } from './write-file.ts'
+export {
+  type FileFacts,
+  type Filling,
+  openSeenTarget,
+  type SeenTarget,
+  writeFileBy,
+  writeFileWhole,
+} from './write-file.ts'

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { createTurns } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { diskFault, replaceFile, syncFolder } from './disk.ts'
 
@@ -46,15 +47,10 @@ export async function openJournal({ path, onRecord, onFault }: JournalOptions): 
   let at = end
   let count = records.length
   let waiting: Waiting[] = []
-  let last: Promise<void> = Promise.resolve()
   let fault: Fault | undefined
 
   /** One act on the file after the other. */
-  const inTurn = (act: () => Promise<void>): Promise<void> => {
-    const turn = last.then(act)
-    last = turn.catch(() => {})
-    return turn
-  }
+  const inTurn = createTurns()
 
   async function writeWaiting(): Promise<void> {
     const round = waiting

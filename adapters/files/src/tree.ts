@@ -13,6 +13,7 @@ import { basename, resolve, sep } from 'node:path'
 import { Fault } from '@anarq/fault'
 import { type ContentReader, type PutItem, type SmallContent, smallBytesMax } from '@anarq/flows'
 import { diskFault } from './disk.ts'
+import { changing, readerOf, seenAt } from './disk-file.ts'
 
 export type ReadTreeOptions = {
   /** Items come in lists of at most this many, to spare a wait for each. */
@@ -140,7 +141,7 @@ function itemOf({ path, shown, stats }: Seen): PutItem {
   const content =
     size <= smallBytesMax
       ? ({ kind: 'small', readAll: (into) => readWhole(path, size, into) } as const satisfies SmallContent)
-      : ({ kind: 'stream', open: () => openReader(path) } as const)
+      : ({ kind: 'stream', open: () => openReader(path), locate: () => seenAt(path) } as const)
   return { kind: 'file', bytes: size, content, ...common }
 }
 
@@ -171,7 +172,7 @@ function readWhole(path: string, expectedBytes: number, into: Uint8Array = scrat
     if (bytes instanceof Uint8Array) return bytes
     memory = new Uint8Array(bytes.grewTo + 1)
   }
-  throw changed(path)
+  throw changing(path)
 }
 
 /** The memory is one byte longer than the file. */
@@ -197,26 +198,5 @@ async function openReader(path: string): Promise<ContentReader> {
   const file = await open(path, 'r').catch((error: unknown) => {
     throw diskFault(error, path)
   })
-  const before = await file.stat()
-  return {
-    async read(into) {
-      try {
-        return (await file.read(into, 0, into.length, null)).bytesRead
-      } catch (error) {
-        throw diskFault(error, path)
-      }
-    },
-    async close() {
-      const after = await file.stat()
-      await file.close()
-      if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path)
-    },
-  }
-}
-
-function changed(path: string): Fault {
-  return new Fault(
-    'conflict.changing',
-    `${path} was being changed while it was read, so it was left out. Put it again when it rests.`,
-  )
+  return readerOf(file, path)
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
   fchmodSync,
   futimesSync,
   lstatSync,
@@ -12,8 +13,10 @@ import {
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { discard } from '@anarq/bytes'
-import { Fault } from '@anarq/fault'
+import { Fault, hasCode } from '@anarq/fault'
+import type { DiskFile } from '@anarq/flows'
 import { diskFault } from './disk.ts'
+import { openSeenFile, seenAt } from './disk-file.ts'
 
 export type FileFacts = { readonly modifiedMs?: number | undefined; readonly mode?: number | undefined }
 
@@ -31,7 +34,74 @@ export async function writeFileWhole(
   path: string,
   facts: FileFacts,
   source: AsyncIterable<Uint8Array>,
-  { isReplacing = false }: { isReplacing?: boolean } = {},
+  options: PlaceOptions = {},
+): Promise<void> {
+  await inPlace(path, options, (beside) => writeNewFile(beside, facts, source, { shown: path }))
+}
+
+type PlaceOptions = { readonly isReplacing?: boolean }
+
+/** What there is to write yet of a file, and what it is to be; without a source all of it is written. */
+export type Filling = FileFacts & { readonly source?: AsyncIterable<Uint8Array> | undefined }
+
+/** The same of a file that another process may write: it is told of it, while it is empty and beside its place. */
+export async function writeFileBy(
+  path: string,
+  fill: (file: DiskFile) => Promise<Filling>,
+  options: PlaceOptions = {},
+): Promise<void> {
+  await inPlace(path, options, async (beside) => {
+    const file = await open(beside, 'wx', 0o600)
+    try {
+      const { source, mode = modeDefault & ~process.umask(), modifiedMs } = await fill(await seenAt(beside))
+      if (source !== undefined) await writeSource(file, source)
+      await file.chmod(mode)
+      if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+    } catch (error) {
+      rmSync(beside, { force: true })
+      throw error
+    } finally {
+      await file.close()
+    }
+  }).catch((error: unknown) => {
+    throw isOfDisk(error) ? diskFault(error, path) : error
+  })
+}
+
+/** A file that another process of this user made, and that is to be written here. */
+export type SeenTarget = {
+  write(source: AsyncIterable<Uint8Array>): Promise<void>
+  close(): Promise<void>
+}
+
+/** Undefined where this process does not find just this file, or it is not empty, or not this user's own. */
+export async function openSeenTarget(seen: DiskFile): Promise<SeenTarget | undefined> {
+  const file = seen.bytes === 0 ? await openSeenFile(seen, constants.O_WRONLY).catch(orUnseen) : undefined
+  if (file === undefined) return undefined
+  if ((await file.stat()).uid !== (process.getuid?.() ?? 0)) {
+    await file.close()
+    return undefined
+  }
+  return {
+    async write(source) {
+      try {
+        await writeSource(file, source)
+      } catch (error) {
+        throw isOfDisk(error) ? diskFault(error, seen.path) : error
+      }
+    },
+    close: () => file.close(),
+  }
+}
+
+function orUnseen(error: unknown): undefined {
+  if (!hasCode(error, 'unavailable.unseen')) throw error
+}
+
+async function inPlace(
+  path: string,
+  { isReplacing = false }: PlaceOptions,
+  write: (beside: string) => Promise<void>,
 ): Promise<void> {
   if (!isReplacing && exists(path)) {
     throw new Fault(
@@ -40,7 +110,7 @@ export async function writeFileWhole(
     )
   }
   const beside = besideOf(path)
-  await writeNewFile(beside, facts, source, { shown: path })
+  await write(beside)
   try {
     renameSync(beside, path)
   } catch (error) {
@@ -64,7 +134,7 @@ export async function writeNewFile(
   } catch (error) {
     // What was there before is somebody else's.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(path, { force: true })
-    throw error instanceof Fault || isAbort(error) ? error : diskFault(error, shown)
+    throw isOfDisk(error) ? diskFault(error, shown) : error
   }
 }
 
@@ -119,6 +189,14 @@ async function writeLarge(
   }
 }
 
+/** From where the file is on; each array is given away when it was written. */
+export async function writeSource(file: FileHandle, source: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const bytes of source) {
+    await writeAll(file, bytes)
+    discard(bytes)
+  }
+}
+
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }
@@ -127,6 +205,6 @@ export function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError'
+function isOfDisk(error: unknown): boolean {
+  return typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }

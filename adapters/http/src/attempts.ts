@@ -1,3 +1,4 @@
+import { createTurns } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
 
@@ -16,7 +17,7 @@ export function createAttempts(clock: Clock): Attempts {
   let wrong = 0
   let freeAtMs = 0
   let waiting = 0
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
 
   async function run<T>(check: () => Promise<T>): Promise<T> {
     const waitMs = freeAtMs - clock.nowMs()
@@ -39,10 +40,8 @@ export function createAttempts(clock: Clock): Attempts {
     async make(check) {
       if (waiting >= waitingMax) throw tooMany(waitMsMin)
       waiting += 1
-      const mine = last.then(() => run(check))
-      last = mine.catch(() => {})
       try {
-        return await mine
+        return await inTurn(() => run(check))
       } finally {
         waiting -= 1
       }

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Attempts } from './attempts.ts'
 import type { InstalledApps } from './callers.ts'
 import type { Desktop } from './desktop.ts'
+import type { OwnDisk } from './disk.ts'
 import type { Access, Gatekeeper } from './gatekeeper.ts'
 import type { Media } from './media.ts'
 import type { Metrics } from './metrics.ts'
@@ -33,6 +34,7 @@ export type DoorContext = {
   readonly stats: () => Promise<StoreStats>
   readonly gatekeeper: Gatekeeper
   readonly sessions: PageSessions
+  readonly disk: OwnDisk
   /** Absent where none was built. */
   readonly desktop: Desktop | undefined
   readonly attempts: Attempts

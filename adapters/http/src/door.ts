@@ -11,6 +11,7 @@ import { createAttempts } from './attempts.ts'
 import { createCallers, type InstalledApps, noApps } from './callers.ts'
 import type { DoorContext, StoreStats } from './context.ts'
 import { createDesktop } from './desktop.ts'
+import { noDisk, type OwnDisk } from './disk.ts'
 import { createGatekeeper } from './gatekeeper.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listeners.ts'
 import { createMedia } from './media.ts'
@@ -38,6 +39,8 @@ export type HttpDoorOptions = {
   socket: string
   /** Further names under which this node is called, such as one in a reverse proxy. */
   hosts?: readonly string[]
+  /** Large files of commands at the socket; without it their bytes come through it. */
+  disk?: OwnDisk
   /** The folder of the built desktop. */
   desktop?: string
   /** A proxy in front of the port speaks HTTPS to everybody: passphrases may come by it from elsewhere. */
@@ -106,6 +109,7 @@ export async function openHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> 
     clock,
     metrics,
     sessions,
+    disk: options.disk ?? noDisk,
     desktop: options.desktop === undefined ? undefined : createDesktop(options.desktop),
     attempts: createAttempts(clock),
     uploads,

@@ -208,7 +208,7 @@ test('what the node has already is named without its bytes; asked for after all,
     packItems(
       batches([smallFile('old', new Uint8Array(90_000)), smallFile('new', fromUtf8('x'))]),
       {},
-      ({ path: at }) => at === 'old',
+      { isKnown: ({ path: at }) => at === 'old' },
     ),
   )
   assert.ok(archive.length < 10_000)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -218,6 +219,27 @@ suite('drive', () => {
       shell.path('into/note.txt'),
     )
     assert.match(await shell.fails(['get', 'note.txt', '-o', 'no such folder/x']), /^missing\./)
+    assert.deepEqual(
+      (await readdir(shell.folder)).filter((name) => name.endsWith('.part')),
+      [],
+    )
+  })
+
+  test('AQ-FOUT-8: a large file goes in and comes back by way of the node, as it was', async () => {
+    const bytes = randomBytes(9_000_001)
+    await shell.write('large.bin', bytes)
+    await chmod(shell.path('large.bin'), 0o640)
+    await utimes(shell.path('large.bin'), mtime, mtime)
+    const report = await shell.json<PutReport>(['put', 'large.bin', 'project/readme.md', '--to', '/large'])
+    assert.deepEqual([report.files, report.bytes, report.skipped], [2, bytes.length + 10, []])
+    const got = await shell.json<Got>(['get', '/large/large.bin', '-o', 'large copy'])
+    assert.deepEqual([got.saved, got.bytes], [shell.path('large copy'), bytes.length])
+    assert.ok((await readFile(got.saved)).equals(bytes))
+    const { mtimeMs, mode } = await stat(got.saved)
+    assert.deepEqual([mtimeMs, mode & 0o777], [mtime.getTime(), 0o640])
+    assert.equal(await shell.fails(['get', '/large/large.bin', '-o', 'large copy']), 'conflict.exists')
+    await shell.json(['get', '/large/large.bin', '-o', 'large copy', '--force'])
+    assert.equal((await shell.run(['get', '/large/large.bin', '-o', '-'])).bytes.length, bytes.length)
     assert.deepEqual(
       (await readdir(shell.folder)).filter((name) => name.endsWith('.part')),
       [],

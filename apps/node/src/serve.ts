@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
+import { openSeenTarget, readSeen } from '@anarq/files'
 import { openHttpDoor } from '@anarq/http'
 import { digestOf } from '@anarq/ipld'
 
@@ -76,6 +77,7 @@ export async function serveNode(
     port,
     host,
     socket: home.socket,
+    disk: { read: readSeen, target: openSeenTarget },
     desktop: fileURLToPath(new URL('../../desktop/dist', import.meta.url)),
     hosts,
     isBehindTls,

@@ -222,6 +222,8 @@ function isUnsigned({ operationId }: Operation): boolean {
     'unlockAccountByPasskey',
     'getSessionAnswer',
     'certifySession',
+    'seeFile',
+    'saveContent',
     'signApp',
     'signAppFeed',
     'initAccount',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createCedar } from '@anarq/cedar'
 import { createManualClock, type ManualClock } from '@anarq/clock/testing'
 import { type Fault, unwrap } from '@anarq/fault'
+import { openSeenTarget, readSeen } from '@anarq/files'
 import type { PutItem } from '@anarq/flows'
 import { type HttpDoor, openHttpDoor, socketOf } from '@anarq/http'
 import { type Reached, reachNode } from '@anarq/http/client'
@@ -68,6 +69,7 @@ export async function openEmptyWorld(apps?: Apps): Promise<EmptyWorld> {
     stats: async () => ({ blocks: 3, liveBytes: 300, fileBytes: 400, damaged: 0 }),
     port: 0,
     socket: socketOf(home),
+    disk: { read: readSeen, target: openSeenTarget },
     hosts: ['node.example'],
     mounts: [
       createWebdav({

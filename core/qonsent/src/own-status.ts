@@ -1,3 +1,4 @@
+import { createTurns } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { unwrap } from '@anarq/fault'
 import type { Cid } from '@anarq/ipld'
@@ -14,7 +15,7 @@ export function createOwnStatus(
   status: StatusPort,
   { sealing, clock, maxStaleMs }: { sealing: SealOptions; clock: Clock; maxStaleMs: number },
 ): OwnStatus {
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
 
   async function follow(revoked: readonly Cid[]): Promise<StatusSnapshot> {
     const previous = await status.snapshotOf(sealing.did)
@@ -25,11 +26,5 @@ export function createOwnStatus(
     return snapshot
   }
 
-  return {
-    publish(revoked) {
-      const next = last.then(() => follow(revoked))
-      last = next.catch(() => undefined)
-      return next
-    },
-  }
+  return { publish: (revoked) => inTurn(() => follow(revoked)) }
 }

@@ -1,4 +1,4 @@
-import { fromUtf8 } from '@anarq/bytes'
+import { createTurns, fromUtf8 } from '@anarq/bytes'
 import type { Clock } from '@anarq/clock'
 import { Fault, hasCode } from '@anarq/fault'
 import { type DriveOperations, putWhole, systemFolder } from '@anarq/kernel'
@@ -66,7 +66,7 @@ export function packageFolder(id: string): string {
 }
 
 export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
   let held: Promise<Kept> | undefined
   const load = async (): Promise<Kept> => {
     try {
@@ -103,17 +103,14 @@ export function createRegistry(drive: DriveOperations, clock: Clock): Registry {
   return {
     read,
     forget,
-    change(change) {
-      const mine = last.then(async () => {
+    change: (change) =>
+      inTurn(async () => {
         // Never of what was read before: it may be another identity's.
         const kept = change(await load())
         await write(kept)
         forget()
         return kept
-      })
-      last = mine.catch(() => {})
-      return mine
-    },
+      }),
   }
 }
 

@@ -29,7 +29,29 @@ export type PutSkipped = { readonly kind: 'skipped'; readonly path: string; read
  */
 export type SmallContent = { readonly kind: 'small'; readAll(into?: Uint8Array): Uint8Array }
 
-export type StreamContent = { readonly kind: 'stream'; open(): Promise<ContentReader> }
+export type StreamContent = {
+  readonly kind: 'stream'
+  open(): Promise<ContentReader>
+  /** Where it is a file of this machine's disk: another process of the same user can read it there itself. */
+  locate?(): Promise<DiskFile>
+}
+
+/**
+ * A file of this machine's disk as a process saw it there. Another one that is told of it opens it only where it finds all of
+ * this at the path: so it is the same disk that both see, and who tells of it could look at it.
+ */
+export type DiskFile = {
+  /** Absolute. */
+  readonly path: string
+  readonly bytes: number
+  /** In decimal, as the next three. */
+  readonly device: string
+  readonly inode: string
+  /** Nanoseconds since 1970, as the next. */
+  readonly modifiedNs: string
+  /** Of its last change of any kind. */
+  readonly changedNs: string
+}
 
 export type ContentReader = {
   /** Fills from the start of `into`; resolves to the number of bytes, 0 at the end. */

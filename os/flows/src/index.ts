@@ -22,6 +22,7 @@ export {
 } from './access.ts'
 export {
   type ContentReader,
+  type DiskFile,
   type PutFile,
   type PutFolder,
   type PutItem,

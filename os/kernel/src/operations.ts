@@ -3,7 +3,7 @@
  * hexadecimal text, CIDs as text, times in milliseconds since 1970, sizes in bytes. Failures are `Fault`s.
  */
 import type { FaultCode } from '@anarq/fault'
-import type { PutItem } from '@anarq/flows'
+import type { DiskFile, PutItem } from '@anarq/flows'
 import type { SignedFeed, SignedManifest, UnsignedFeed, UnsignedManifest } from '@anarq/wxa'
 import type { AccountOperations } from './account-operations.ts'
 import type { AuditOperations } from './audit-operations.ts'
@@ -124,6 +124,8 @@ export type GetOptions = {
   /** Exclusive. */
   readonly toByte?: number | undefined
   readonly lock?: string | undefined
+  /** A file of the caller's disk, empty, that all of it is to go to: whoever sees the same disk may write it there. */
+  readonly into?: DiskFile | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -134,6 +136,8 @@ export type Content = {
   readonly type: string
   readonly etag: string
   readonly stream: AsyncIterable<Uint8Array>
+  /** It went into the file of the options, and the stream is empty. */
+  readonly isWritten?: boolean
 }
 
 /** One thing of a folder that is read as a whole; folders come before what is in them. */

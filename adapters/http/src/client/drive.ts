@@ -1,3 +1,4 @@
+import { once } from '@anarq/bytes'
 import type {
   CommitFacts,
   DriveOperations,
@@ -8,9 +9,10 @@ import type {
 } from '@anarq/kernel'
 import { readLines } from '../ndjson.ts'
 import { faultOfProblem } from '../problem.ts'
-import { packItems } from '../tar/pack-items.ts'
+import { type PlaceOf, packItems } from '../tar/pack-items.ts'
 import { unpackTree } from '../tar/unpack-tree.ts'
 import { contentOf, lastEvent } from './content.ts'
+import { createPlaces, saveInto, together } from './disk.ts'
 import { knownAt } from './known.ts'
 import { part, query } from './path.ts'
 import type { Wire } from './wire.ts'
@@ -27,17 +29,23 @@ export function driveOf(wire: Wire): DriveOperations {
         ...(isDecoy === undefined ? {} : { isDecoy }),
       }
       const path = `/api/v1/import${query({ to, thorough: isThorough })}`
-      const answer = await wire.open('POST', path, {
-        pieces: packItems(items, options, isThorough === true ? undefined : knownAt(to ?? '/', drive)),
-        type: tarType,
-        signal,
-      })
-      return lastEvent<PutReport, PutProgress>(answer, onProgress)
+      const isKnown = isThorough === true ? undefined : knownAt(to ?? '/', drive)
+      const send = async (all: typeof items, placeOf?: PlaceOf): Promise<PutReport> => {
+        const pieces = packItems(all, options, { isKnown, placeOf })
+        const answer = await wire.open('POST', path, { pieces, type: tarType, signal })
+        return lastEvent<PutReport, PutProgress>(answer, onProgress)
+      }
+      const places = createPlaces(wire)
+      const report = await send(items, places.placeOf)
+      const unseen = places.unseen(report)
+      return unseen.length === 0 ? report : together(report, await send(once(unseen)), unseen)
     },
     list: (ref, page = {}) => wire.json('GET', `${object(ref)}/children${query(page)}`),
     entry: (ref) => wire.json('GET', object(ref)),
     find: (asked) => wire.json('GET', `/api/v1/search${query(asked)}`),
-    async get(ref, { version, fromByte, toByte, lock, signal } = {}) {
+    async get(ref, { version, fromByte, toByte, lock, into, signal } = {}) {
+      const saved = into && (await saveInto(wire, ref, into, { version, lock, signal }))
+      if (saved !== undefined) return { ...saved, isWritten: true, stream: nothing() }
       const answer = await wire.open('POST', `${object(ref)}/content`, {
         body: { version, fromByte, toByte, lock },
         signal,
@@ -75,3 +83,5 @@ export function driveOf(wire: Wire): DriveOperations {
   }
   return drive
 }
+
+async function* nothing(): AsyncIterable<Uint8Array> {}

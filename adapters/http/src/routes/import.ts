@@ -85,8 +85,8 @@ async function* placed(
   }
 }
 
-async function readImport(request: FastifyRequest, { isAtSocket }: DoorContext): Promise<Import> {
-  if (isAtSocket(request.raw)) return unpackItems(readBody(request))
+async function readImport(request: FastifyRequest, { isAtSocket, disk }: DoorContext): Promise<Import> {
+  if (isAtSocket(request.raw)) return unpackItems(readBody(request), disk.read)
   const tooLarge =
     'Through the port an archive has at most 64 MiB. Send several, or large files one by one with PUT /api/v1/files.'
   return unpackItems(once(await readWholeBody(request, signedBytesMax, tooLarge)))

@@ -6,6 +6,7 @@ import { addAuditRoutes } from './audit.ts'
 import { addBackupRoutes } from './backups.ts'
 import { addGuardianRoutes, addShareRoutes, addWardRoutes } from './children.ts'
 import { addDesktopRoutes } from './desktop.ts'
+import { addDiskRoutes } from './disk.ts'
 import { addFileRoutes } from './files.ts'
 import { addGatewayRoutes } from './gateway.ts'
 import { addHealthRoutes } from './health.ts'
@@ -42,6 +43,7 @@ const all: readonly ((app: App, context: DoorContext) => void)[] = [
   addFileRoutes,
   addObjectRoutes,
   addImportRoutes,
+  addDiskRoutes,
   addUploadRoutes,
   addMediaRoutes,
   addSharingRoutes,

@@ -28,6 +28,8 @@ export const record = {
   more: 'ANARQ.more',
   /** On an entry without content: a file of so many bytes that the node has already, as it is. */
   unchanged: 'ANARQ.unchanged',
+  /** On an entry without content: where it lies on this machine's disk, a `DiskFile` as JSON. At the socket alone. */
+  disk: 'ANARQ.disk',
   /** In an export with facts: what the entry is, as JSON. */
   facts: 'ANARQ.facts',
 } as const

@@ -1,6 +1,6 @@
 import { fromUtf8 } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
-import type { PutFile, PutItem, PutSkipped, StreamContent } from '@anarq/flows'
+import type { DiskFile, PutFile, PutItem, PutSkipped, StreamContent } from '@anarq/flows'
 import { type EntryHead, encodeHead, paddingFor, tarEnd, tarType } from '@anarq/tar'
 import { faultRecord } from './fault-record.ts'
 import { type ImportOptions, linkType, optionsPath, partBytes, record } from './import-format.ts'
@@ -11,6 +11,11 @@ type Pieces = AsyncGenerator<Uint8Array, void, undefined>
 /** Whether the node has a file already, of this name, size and time: its bytes need not travel then. */
 export type IsKnown = (file: PutFile) => boolean | Promise<boolean>
 
+/** Where the node can read it itself, so that its bytes need not travel; undefined where it cannot. */
+export type PlaceOf = (file: PutFile) => Promise<DiskFile | undefined>
+
+export type PackOptions = { readonly isKnown?: IsKnown | undefined; readonly placeOf?: PlaceOf | undefined }
+
 /**
  * Items of a put as a tar archive, in pieces as `createStaging` gives them. A file that cannot be read whole does not
  * stop the others: the archive says so behind it, and the node leaves it out.
@@ -18,7 +23,7 @@ export type IsKnown = (file: PutFile) => boolean | Promise<boolean>
 export async function* packItems(
   items: AsyncIterable<readonly PutItem[]>,
   options: ImportOptions,
-  isKnown: IsKnown = () => false,
+  { isKnown = () => false, placeOf = async () => undefined }: PackOptions = {},
 ): Pieces {
   const staging = createStaging({ isReusing: true })
   const bytes = fromUtf8(JSON.stringify(options))
@@ -31,9 +36,11 @@ export async function* packItems(
   for await (const batch of items) {
     for (const item of batch) {
       if (item.kind === 'file' && (await isKnown(item))) yield* stage(staging, unchangedHead(item))
-      else if (item.kind === 'file' && item.content.kind === 'stream')
-        yield* packStream(item, item.content, staging)
-      else yield* stage(staging, ...whole(item))
+      else if (item.kind === 'file' && item.content.kind === 'stream') {
+        const seen = await placeOf(item)
+        if (seen === undefined) yield* packStream(item, item.content, staging)
+        else yield* stage(staging, placeHead(item, seen))
+      } else yield* stage(staging, ...whole(item))
     }
   }
   yield* stage(staging, tarEnd)
@@ -181,6 +188,11 @@ function headOf({ path, modifiedMs, mode, type }: PutFile, bytes: number): Entry
 
 function unchangedHead(file: PutFile): Uint8Array {
   return encodeHead({ ...headOf(file, 0), records: [[record.unchanged, String(file.bytes)]] })
+}
+
+function placeHead(file: PutFile, seen: DiskFile): Uint8Array {
+  const head = headOf(file, 0)
+  return encodeHead({ ...head, records: [...(head.records ?? []), [record.disk, JSON.stringify(seen)]] })
 }
 
 function skippedHead({ path, fault }: PutSkipped): Uint8Array {

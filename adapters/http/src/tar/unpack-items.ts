@@ -1,6 +1,7 @@
 import { Fault } from '@anarq/fault'
-import { type ContentReader, type PutFile, type PutItem, smallBytesMax } from '@anarq/flows'
+import { type ContentReader, type DiskFile, type PutFile, type PutItem, smallBytesMax } from '@anarq/flows'
 import { malformed, tarType } from '@anarq/tar'
+import { readDiskFile } from '../disk.ts'
 import { readFaultRecord, readJsonObject } from './fault-record.ts'
 import { type ImportOptions, linkType, optionsBytesMax, optionsPath, record } from './import-format.ts'
 import { createTarReader, type TarEntry, type TarReader } from './reader.ts'
@@ -16,15 +17,21 @@ const batchBytesMax = 1024 * 1024
 const pathBytesMax = 4096
 const partsMax = 512
 
-/** What an import carries: its options, then its items as they come. */
-export async function unpackItems(pieces: AsyncIterable<Uint8Array>): Promise<Import> {
+export type ReadFromDisk = (seen: DiskFile) => Promise<ContentReader>
+
+/** What an import carries: its options, then its items as they come. Files of the disk may be named where `fromDisk` is given. */
+export async function unpackItems(
+  pieces: AsyncIterable<Uint8Array>,
+  fromDisk?: ReadFromDisk,
+): Promise<Import> {
   const tar = createTarReader(pieces)
   const first = await tar.next()
-  if (first?.path !== optionsPath || !isFile(first.type)) return { options: {}, items: readItems(tar, first) }
+  const items = (start: TarEntry | undefined) => readItems(createWalk(tar, start, fromDisk))
+  if (first?.path !== optionsPath || !isFile(first.type)) return { options: {}, items: items(first) }
   if (first.bytes > optionsBytesMax)
     throw new Fault('limit.options', `${optionsPath} has at most ${optionsBytesMax} bytes.`)
   const options = readOptions(await tar.body())
-  return { options, items: readItems(tar, await tar.next()) }
+  return { options, items: items(await tar.next()) }
 }
 
 /** One entry read ahead, to see whether the file before it is whole; and the part that a file of several has come to. */
@@ -33,13 +40,15 @@ type Walk = {
   peek(): Promise<TarEntry | undefined>
   pass(): void
   part: TarEntry | undefined
+  readonly fromDisk: ReadFromDisk | undefined
 }
 
-function createWalk(tar: TarReader, first: TarEntry | undefined): Walk {
+function createWalk(tar: TarReader, first: TarEntry | undefined, fromDisk: ReadFromDisk | undefined): Walk {
   let ahead: { entry: TarEntry | undefined } | undefined = { entry: first }
   return {
     tar,
     part: undefined,
+    fromDisk,
     async peek() {
       ahead ??= { entry: await tar.next() }
       return ahead.entry
@@ -50,8 +59,7 @@ function createWalk(tar: TarReader, first: TarEntry | undefined): Walk {
   }
 }
 
-async function* readItems(tar: TarReader, first: TarEntry | undefined): AsyncIterable<readonly PutItem[]> {
-  const walk = createWalk(tar, first)
+async function* readItems(walk: Walk): AsyncIterable<readonly PutItem[]> {
   let batch: PutItem[] = []
   let bytes = 0
   for (let entry = await walk.peek(); entry !== undefined; entry = await walk.peek()) {
@@ -80,6 +88,8 @@ async function itemOf(entry: TarEntry, walk: Walk): Promise<PutItem | undefined>
   if (records.has(record.fault)) throw malformed('it says of a file that it is not whole, and there is none')
   const unchanged = records.get(record.unchanged)
   if (unchanged !== undefined) return unchangedItem(entry, path, unchanged)
+  const seen = records.get(record.disk)
+  if (seen !== undefined) return diskItem(entry, path, seen, walk.fromDisk)
   if (type === tarType.folder) return { kind: 'folder', path, modifiedMs }
   const file = fileOf(entry, path)
   if (type === tarType.link)
@@ -121,6 +131,14 @@ function unchangedItem(entry: TarEntry, path: string, text: string): PutFile {
     )
   }
   return { ...fileOf(entry, path), bytes, content: { kind: 'small', readAll } }
+}
+
+function diskItem(entry: TarEntry, path: string, text: string, fromDisk: ReadFromDisk | undefined): PutFile {
+  if (fromDisk === undefined)
+    throw malformed("it names a file of the node's own disk, which is for commands on its machine alone")
+  const seen = readDiskFile(text)
+  const content = { kind: 'stream', open: () => fromDisk(seen) } as const
+  return { ...fileOf(entry, path), bytes: seen.bytes, content }
 }
 
 function bodyReader(bytes: number, walk: Walk): ContentReader {

@@ -1,13 +1,10 @@
-import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
-import { hasCode } from '@anarq/fault'
-import { createOutput, readTree, writeFileWhole } from '@anarq/files'
-import type { Content, EntryFacts, Operations, PutReport, TreeEntry } from '@anarq/kernel'
+import { readTree } from '@anarq/files'
+import type { DiskFile } from '@anarq/flows'
+import type { Content, EntryFacts, Operations, PutReport } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, textsOf, timeOf, UsageError } from '../command.ts'
+import { saveContent, saveTree } from '../saving.ts'
 import { readSecretFile, shown, table, when } from '../terminal.ts'
-
-const linkType = 'inode/symlink'
 
 export const put: Command = {
   usage: 'put PATH... [--to /folder] [--tag T] [--second-lock] [--thorough] [--decoy]',
@@ -144,8 +141,9 @@ export const get: Command = {
       lock: await lockOf(context, values, {}),
       signal: context.signal,
     }
-    const content = await operations.drive.get(entry.id, options)
-    const path = await saveContent(content, out, { isReplacing: values.force === true })
+    const open = (into?: DiskFile): Promise<Content> => operations.drive.get(entry.id, { ...options, into })
+    const replacing = { isReplacing: values.force === true }
+    const { content, path } = await saveContent({ ...entry, open }, out, replacing)
     if (path !== undefined)
       context.terminal.result(
         { ...content.entry, saved: path },
@@ -153,34 +151,6 @@ export const get: Command = {
       )
     return 0
   },
-}
-
-/** To a file, into a folder, or to standard output for `-`. Resolves to where it went. */
-export async function saveContent(
-  { entry, stream }: Content,
-  out: string | undefined,
-  { isReplacing }: { isReplacing: boolean },
-): Promise<string | undefined> {
-  if (out === '-') {
-    for await (const bytes of stream) {
-      if (!process.stdout.write(bytes))
-        await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
-    }
-    return undefined
-  }
-  const target = resolve(out ?? entry.name)
-  const isFolder = await stat(target).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  )
-  const path = isFolder ? resolve(target, entry.name) : target
-  await writeFileWhole(
-    path,
-    { modifiedMs: entry.modifiedMs, ...(entry.mode === undefined ? {} : { mode: entry.mode }) },
-    stream,
-    { isReplacing },
-  )
-  return path
 }
 
 async function getFolder(
@@ -193,53 +163,6 @@ async function getFolder(
   const lock = await lockOf(context, values, {})
   const tree = drive.readTree(folder.id === '' ? '/' : folder.id, { lock, signal: context.signal })
   return saveTree(context, folder, tree, { out, isReplacing: values.force === true })
-}
-
-/** A folder and all below it to the disk. What cannot be read of it is left out and named. */
-export async function saveTree(
-  context: Context,
-  folder: EntryFacts,
-  tree: AsyncIterable<TreeEntry>,
-  { out, isReplacing }: { out: string | undefined; isReplacing: boolean },
-): Promise<number> {
-  if (out === '-') throw new UsageError('A folder cannot go to standard output: give a folder with -o.')
-  const root = resolve(out ?? (folder.name === '' ? 'drive' : basename(folder.name)))
-  await using output = createOutput({ root, isReplacing })
-  await output.folder('')
-  const skipped: PutReport['skipped'][number][] = []
-  let files = 0
-  let bytes = 0
-  for await (const one of tree) {
-    const { entry } = one
-    const path = entry.path.slice(folder.path.length)
-    if (!('content' in one)) {
-      await output.folder(path)
-      continue
-    }
-    try {
-      if (entry.type === linkType) await output.link(path, await textOfStream(one.content.stream))
-      else await output.file(path, entry, one.content.stream)
-    } catch (error) {
-      // What is wrong with one file is no reason to keep the others back.
-      if (!hasCode(error, 'damaged') && !hasCode(error, 'refused.lock')) throw error
-      skipped.push({ path: entry.path, code: error.code, sentence: error.message })
-      continue
-    }
-    files += 1
-    bytes += entry.bytes
-    if (files % 64 === 0) context.terminal.status(`${files} files, ${formatBytes(bytes)}  ${shown(path)}`)
-  }
-  await output.finish()
-  const lines = skipped.map(({ path, sentence }) => `left out: ${shown(path)}: ${shown(sentence)}`)
-  lines.push(`${files} files, ${formatBytes(bytes)} → ${root}`)
-  context.terminal.result({ saved: root, files, bytes, skipped }, lines.join('\n'))
-  return skipped.length > 0 ? 1 : 0
-}
-
-async function textOfStream(stream: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = []
-  for await (const part of stream) parts.push(part)
-  return Buffer.concat(parts).toString()
 }
 
 export const rm: Command = {

@@ -3,8 +3,9 @@ import { formatBytes, once } from '@anarq/bytes'
 import { diskFault, readTree, writeFileWhole } from '@anarq/files'
 import type { EntryFacts, GrantFacts, Operations, ResealReport, TreeEntry } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, timeOf, UsageError } from '../command.ts'
+import { saveContent, saveTree } from '../saving.ts'
 import { shown, table, when } from '../terminal.ts'
-import { describePut, given, lockOf, saveContent, saveTree } from './drive.ts'
+import { describePut, given, lockOf } from './drive.ts'
 
 const rightsKnown = ['read', 'write', 'share'] as const
 
@@ -121,7 +122,12 @@ async function save(
     if (done === true) return 1
     if (!('content' in first))
       return await saveTree(context, first.entry, { [Symbol.asyncIterator]: () => entries }, options)
-    const saved = await saveContent(first.content, options.out, options)
+    const { content } = first
+    const { path: saved } = await saveContent(
+      { ...first.entry, open: async () => content },
+      options.out,
+      options,
+    )
     if (saved !== undefined)
       context.terminal.result(
         { ...first.entry, saved },

@@ -238,6 +238,7 @@ export const faultsEs: FaultTexts = {
   'unavailable.shell': 'Esta página es una aplicación. Ábrela en AnarQ.',
   'unavailable.silent': 'La aplicación no respondió a tiempo. Inténtalo otra vez.',
   'unavailable.stopped': 'La aplicación está parada. Enciéndela para usarla.',
+  'unavailable.unseen': 'El nodo no encuentra ese archivo en su disco tal como se vio aquí.',
   'unavailable.worker': 'Un ayudante del nodo terminó de improviso. Inténtalo otra vez.',
   ...storeFaultsEs,
   ...keyFaultsEs,

@@ -1,3 +1,4 @@
+import { createTurns } from '@anarq/bytes'
 import type { KernelPorts } from '../ports.ts'
 
 /**
@@ -15,7 +16,7 @@ export type Sweeper = {
 
 export function createSweeper({ beginSweep, compact }: Pick<KernelPorts, 'beginSweep' | 'compact'>): Sweeper {
   const running = new Set<Promise<unknown>>()
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
 
   const settled = async (signal?: AbortSignal): Promise<void> => {
     signal?.throwIfAborted()
@@ -43,11 +44,7 @@ export function createSweeper({ beginSweep, compact }: Pick<KernelPorts, 'beginS
       }
     },
     settled,
-    sweep(find, signal) {
-      const turn = last.then(() => sweepNow(find, signal))
-      last = turn.catch(() => {})
-      return turn
-    },
+    sweep: (find, signal) => inTurn(() => sweepNow(find, signal)),
   }
 }
 

@@ -1,0 +1,88 @@
+/** Large files of this machine that the node reads and writes where they lie: their bytes need not go through the socket. */
+import { hasCode } from '@anarq/fault'
+import type { DiskFile, PutFile, PutItem } from '@anarq/flows'
+import type { PutReport } from '@anarq/kernel'
+import type { ContentFacts } from '../content-headers.ts'
+import type { PlaceOf } from '../tar/pack-items.ts'
+import { part } from './path.ts'
+import type { Wire } from './wire.ts'
+
+/** Below, asking costs more than sending. */
+export const byPlaceBytesMin: number = 4 * 1024 * 1024
+
+/** The files of one put that the node is to read itself. */
+export type Places = {
+  readonly placeOf: PlaceOf
+  /** Those that it did not find as they were seen here, to be sent. */
+  unseen(report: PutReport): readonly PutItem[]
+}
+
+export function createPlaces(wire: Wire): Places {
+  const named = new Map<string, PutFile>()
+  let sees: Promise<boolean> | undefined
+  return {
+    async placeOf(file) {
+      const { bytes = 0, content } = file
+      if (bytes < byPlaceBytesMin || content.kind !== 'stream' || content.locate === undefined)
+        return undefined
+      const seen = await content.locate().catch(() => undefined)
+      if (seen === undefined) return undefined
+      sees ??= seesDisk(wire, seen)
+      if (!(await sees)) return undefined
+      named.set(file.path, file)
+      return seen
+    },
+    unseen: ({ skipped }) =>
+      skipped.flatMap(({ path, code }) => {
+        const file = code === 'unavailable.unseen' ? named.get(path) : undefined
+        return file === undefined ? [] : [file]
+      }),
+  }
+}
+
+/** One answer holds for all of a put: it tells whether the node is a process of this disk, and of this version. */
+async function seesDisk(wire: Wire, body: DiskFile): Promise<boolean> {
+  try {
+    return (await wire.json<{ isSeen: boolean }>('POST', '/api/v1/disk/see', { body })).isSeen
+  } catch (error) {
+    if (hasCode(error, 'missing') || hasCode(error, 'invalid')) return false
+    throw error
+  }
+}
+
+/** Both halves of a put, of which the second sent what the first did not find. */
+export function together(first: PutReport, second: PutReport, sent: readonly PutItem[]): PutReport {
+  const again = new Set(sent.map(({ path }) => path))
+  return {
+    files: first.files + second.files,
+    folders: first.folders + second.folders,
+    unchanged: first.unchanged + second.unchanged,
+    bytes: first.bytes + second.bytes,
+    newBytes: first.newBytes + second.newBytes,
+    newBlocks: first.newBlocks + second.newBlocks,
+    skipped: [...first.skipped.filter(({ path }) => !again.has(path)), ...second.skipped],
+    entries: [...first.entries, ...second.entries],
+  }
+}
+
+type SaveOptions = {
+  version?: number | undefined
+  lock?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** What the node wrote to this file; undefined where it cannot, so that the content has to be asked for. */
+export async function saveInto(
+  wire: Wire,
+  ref: string,
+  into: DiskFile,
+  { version, lock, signal }: SaveOptions,
+): Promise<ContentFacts | undefined> {
+  try {
+    const path = `/api/v1/objects/${part(ref)}/save`
+    return await wire.json<ContentFacts>('POST', path, { body: { into, version, lock }, signal })
+  } catch (error) {
+    if (hasCode(error, 'unavailable.unseen') || hasCode(error, 'missing')) return undefined
+    throw error
+  }
+}

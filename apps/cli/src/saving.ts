@@ -1,0 +1,114 @@
+/** What a command gives back, to the disk or to standard output. */
+import { stat } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { formatBytes } from '@anarq/bytes'
+import { hasCode } from '@anarq/fault'
+import { createOutput, type Filling, writeFileBy, writeFileWhole } from '@anarq/files'
+import type { DiskFile } from '@anarq/flows'
+import type { Content, EntryFacts, PutReport, TreeEntry } from '@anarq/kernel'
+import { type Context, UsageError } from './command.ts'
+import { shown } from './terminal.ts'
+
+const linkType = 'inode/symlink'
+/** A content that is to come: what is known of it, and how it is asked for, with the file that it is to go to or without. */
+export type Coming = Pick<EntryFacts, 'name' | 'bytes'> & { open(into?: DiskFile): Promise<Content> }
+
+/** Smaller ones come as soon as a running node could be told where to write them. */
+const largeBytesMin = 4 * 1024 * 1024
+
+/** To a file, into a folder, or to standard output for `-`: then without a path. */
+export async function saveContent(
+  { name, bytes, open }: Coming,
+  out: string | undefined,
+  replacing: { isReplacing: boolean },
+): Promise<{ content: Content; path?: string }> {
+  if (out === '-') {
+    const content = await open()
+    await toStandardOutput(content.stream)
+    return { content }
+  }
+  const path = await placeOf(name, out)
+  if (bytes >= largeBytesMin) return { content: await saveLarge(open, path, replacing), path }
+  const content = await open()
+  await writeFileWhole(path, content.entry, content.stream, replacing)
+  return { content, path }
+}
+
+async function placeOf(name: string, out: string | undefined): Promise<string> {
+  const target = resolve(out ?? name)
+  const isFolder = await stat(target).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )
+  return isFolder ? resolve(target, name) : target
+}
+
+/** A node that runs here writes the bytes itself, where it sees the same disk. */
+async function saveLarge(
+  open: Coming['open'],
+  path: string,
+  replacing: { isReplacing: boolean },
+): Promise<Content> {
+  let opened: Content | undefined
+  const fill = async (into: DiskFile): Promise<Filling> => {
+    opened = await open(into)
+    const { entry, isWritten, stream } = opened
+    return { ...entry, source: isWritten === true ? undefined : stream }
+  }
+  await writeFileBy(path, fill, replacing)
+  return opened as Content
+}
+
+async function toStandardOutput(stream: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const bytes of stream) {
+    if (!process.stdout.write(bytes))
+      await new Promise<void>((resolve) => process.stdout.once('drain', resolve))
+  }
+}
+
+/** A folder and all below it to the disk. What cannot be read of it is left out and named. */
+export async function saveTree(
+  context: Context,
+  folder: EntryFacts,
+  tree: AsyncIterable<TreeEntry>,
+  { out, isReplacing }: { out: string | undefined; isReplacing: boolean },
+): Promise<number> {
+  if (out === '-') throw new UsageError('A folder cannot go to standard output: give a folder with -o.')
+  const root = resolve(out ?? (folder.name === '' ? 'drive' : basename(folder.name)))
+  await using output = createOutput({ root, isReplacing })
+  await output.folder('')
+  const skipped: PutReport['skipped'][number][] = []
+  let files = 0
+  let bytes = 0
+  for await (const one of tree) {
+    const { entry } = one
+    const path = entry.path.slice(folder.path.length)
+    if (!('content' in one)) {
+      await output.folder(path)
+      continue
+    }
+    try {
+      if (entry.type === linkType) await output.link(path, await textOfStream(one.content.stream))
+      else await output.file(path, entry, one.content.stream)
+    } catch (error) {
+      // What is wrong with one file is no reason to keep the others back.
+      if (!hasCode(error, 'damaged') && !hasCode(error, 'refused.lock')) throw error
+      skipped.push({ path: entry.path, code: error.code, sentence: error.message })
+      continue
+    }
+    files += 1
+    bytes += entry.bytes
+    if (files % 64 === 0) context.terminal.status(`${files} files, ${formatBytes(bytes)}  ${shown(path)}`)
+  }
+  await output.finish()
+  const lines = skipped.map(({ path, sentence }) => `left out: ${shown(path)}: ${shown(sentence)}`)
+  lines.push(`${files} files, ${formatBytes(bytes)} → ${root}`)
+  context.terminal.result({ saved: root, files, bytes, skipped }, lines.join('\n'))
+  return skipped.length > 0 ? 1 : 0
+}
+
+async function textOfStream(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = []
+  for await (const part of stream) parts.push(part)
+  return Buffer.concat(parts).toString()
+}

@@ -1,0 +1,169 @@
+/** Large files of a command beside a node: the node reads and writes them where they lie. */
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readTree, seenAt, writeFileBy } from '@anarq/files'
+import type { DiskFile, PutFile, PutItem } from '@anarq/flows'
+import { encodeHead, tarEnd, tarType } from '@anarq/tar'
+import { bytesOf, items, jsonOf, openWorld, type World } from './http-world.ts'
+
+let world: World
+let folder: string
+before(async () => {
+  world = await openWorld()
+  folder = await mkdtemp(join(tmpdir(), 'anarq-disk-'))
+})
+after(async () => {
+  await world.close()
+  await rm(folder, { recursive: true })
+})
+
+const large = 5 * 1024 * 1024
+
+async function makeFile(name: string): Promise<{ path: string; bytes: Buffer }> {
+  const [path, bytes] = [join(folder, name), randomBytes(large)]
+  await writeFile(path, bytes)
+  return { path, bytes }
+}
+
+/** What `readTree` finds at the path, with another way to its content. */
+async function itemAt(path: string, content: Partial<Extract<PutFile['content'], { kind: 'stream' }>>) {
+  for await (const [item] of readTree([path])) {
+    assert.ok(item?.kind === 'file' && item.content.kind === 'stream')
+    return { ...item, content: { ...item.content, ...content } } satisfies PutItem
+  }
+  throw new Error('nothing there')
+}
+
+const neverSent = async (): Promise<never> => assert.fail('its bytes were sent')
+
+test('a large file is read by the node itself, and only its name is sent', async () => {
+  const { drive } = world.node
+  const { path, bytes } = await makeFile('named.bin')
+  const report = await drive.put(items(await itemAt(path, { open: neverSent })), { tags: ['big'] })
+  assert.deepEqual([report.files, report.bytes, report.skipped], [1, large, []])
+  const content = await drive.get('/named.bin')
+  assert.ok((await bytesOf(content.stream)).equals(bytes))
+  assert.deepEqual(content.entry.tags, ['big'])
+  const again = await drive.put(items(await itemAt(path, { open: neverSent })))
+  assert.deepEqual([again.files, again.unchanged, again.bytes], [0, 1, 0])
+})
+
+test('what the node does not find as it was seen is sent, and stands in the report once', async () => {
+  const { drive } = world.node
+  const [seen, ...others] = await Promise.all(['seen', 'moved', 'touched', 'replaced'].map(makeFile))
+  const [moved, touched, replaced] = others.map((one) => one as NonNullable<typeof one>)
+  const wrong = (path: string, part: Partial<DiskFile>) => async () => ({ ...(await seenAt(path)), ...part })
+  const report = await drive.put(
+    items(
+      await itemAt(seen?.path as string, { open: neverSent }),
+      await itemAt(moved?.path as string, { locate: wrong(moved?.path as string, { inode: '7' }) }),
+      await itemAt(touched?.path as string, { locate: wrong(touched?.path as string, { changedNs: '1' }) }),
+      await itemAt(replaced?.path as string, { locate: wrong(replaced?.path as string, { path: folder }) }),
+    ),
+    { to: '/unseen' },
+  )
+  assert.deepEqual([report.files, report.bytes, report.skipped], [4, 4 * large, []])
+  assert.deepEqual(report.entries.map(({ name }) => name).sort(), ['moved', 'replaced', 'seen', 'touched'])
+  for (const { path, bytes } of others)
+    assert.ok((await bytesOf((await drive.get(`/unseen${path.slice(folder.length)}`)).stream)).equals(bytes))
+})
+
+test('nobody but this machine’s user at the socket may name files of its disk', async () => {
+  const { path } = await makeFile('private.bin')
+  const body = JSON.stringify(await seenAt(path))
+  const headers = { 'content-type': 'application/json' }
+  assert.deepEqual(jsonOf(await world.local('POST', '/api/v1/disk/see', { headers, body })), { isSeen: true })
+  for (const [address, sent] of [
+    ['/api/v1/disk/see', body],
+    ['/api/v1/objects/named.bin/save', JSON.stringify({ into: JSON.parse(body) })],
+  ] as const) {
+    assert.equal((await world.signed('POST', address, { headers, body: sent })).status, 403)
+    assert.equal((await world.ask('POST', address, { headers, body: sent })).status, 403)
+  }
+})
+
+test('an archive that names a file of the disk is taken at the socket alone', async () => {
+  const { path } = await makeFile('named-in-archive.bin')
+  const records = [['ANARQ.disk', JSON.stringify(await seenAt(path))]] as const
+  const head = encodeHead({ path: 'x.bin', type: tarType.file, bytes: 0, modifiedMs: 1, records })
+  const asked = { headers: { 'content-type': 'application/x-tar' }, body: Buffer.concat([head, tarEnd]) }
+  const local = await world.local('POST', '/api/v1/import?to=/archive', asked)
+  assert.equal((await world.node.drive.entry('/archive/x.bin')).bytes, large, local.body.toString())
+  const refused = (await world.signed('POST', '/api/v1/import?to=/port', asked)).body.toString()
+  assert.match(refused, /"invalid\.tar".*machine alone/)
+  await assert.rejects(world.node.drive.entry('/port'), { code: 'missing.object' })
+  for (const bad of [
+    '{}',
+    'null',
+    '{"path":"relative"}',
+    JSON.stringify({ ...JSON.parse(records[0][1]), inode: 'x' }),
+  ]) {
+    const wrong = encodeHead({
+      path: 'y',
+      type: tarType.file,
+      bytes: 0,
+      modifiedMs: 1,
+      records: [['ANARQ.disk', bad]],
+    })
+    const said = await world.local('POST', '/api/v1/import', {
+      ...asked,
+      body: Buffer.concat([wrong, tarEnd]),
+    })
+    assert.match(said.body.toString(), /"error".*"invalid\./)
+  }
+})
+
+test('AQ-FOUT-4: a large file is written by the node itself, and where it cannot, what it holds is sent', async () => {
+  const { drive } = world.node
+  const { path, bytes } = await makeFile('back.bin')
+  await drive.put(items(await itemAt(path, { open: neverSent })))
+  const [there, sent] = [join(folder, 'there.bin'), join(folder, 'sent.bin')]
+  await writeFileBy(there, async (into) => {
+    const { isWritten, entry } = await drive.get('/back.bin', { into })
+    assert.equal(isWritten, true)
+    return entry
+  })
+  assert.ok((await readFile(there)).equals(bytes))
+  const [{ mtimeMs, mode }, was] = [await stat(there), await stat(path)]
+  assert.deepEqual([Math.round(mtimeMs), mode], [Math.round(was.mtimeMs), was.mode])
+  await writeFileBy(sent, async (into) => {
+    const { isWritten, entry, stream } = await drive.get('/back.bin', { into: { ...into, inode: '7' } })
+    assert.equal(isWritten, undefined)
+    return { ...entry, source: stream }
+  })
+  assert.ok((await readFile(sent)).equals(bytes))
+  // What was there is not touched, and what broke off leaves nothing.
+  const names = await readdir(folder)
+  const fails = async (into: DiskFile) => drive.get('/missing.bin', { into })
+  await assert.rejects(
+    writeFileBy(there, async () => assert.fail()),
+    { code: 'conflict.exists' },
+  )
+  await assert.rejects(
+    writeFileBy(join(folder, 'none.bin'), async (into) => (await fails(into)).entry),
+    {
+      code: 'missing.object',
+    },
+  )
+  assert.deepEqual(await readdir(folder), names)
+})
+
+test('a put that is stopped while the node reads is stopped there', async () => {
+  const { path } = await makeFile('stopped.bin')
+  const stop = new AbortController()
+  const two = [await itemAt(path, { open: neverSent }), await itemAt(path, { open: neverSent })]
+  const put = world.node.drive.put(
+    (async function* () {
+      yield [two[0] as PutItem]
+      stop.abort(new Error('enough'))
+      yield [two[1] as PutItem]
+    })(),
+    { to: '/stopped', signal: stop.signal },
+  )
+  await assert.rejects(put, { message: 'enough' })
+  await assert.rejects(world.node.drive.entry('/stopped'), { code: 'missing.object' })
+})

@@ -3,7 +3,15 @@ import { rm, symlink, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { Fault } from '@anarq/fault'
 import { diskFault } from './disk.ts'
-import { besideOf, exists, type FileFacts, writeFileWhole, writeNewFile } from './write-file.ts'
+import {
+  besideOf,
+  exists,
+  type FileFacts,
+  type Fill,
+  writeFileBy,
+  writeFileWhole,
+  writeNewFile,
+} from './write-file.ts'
 
 /** Take it with `await using`: what was not finished goes away then. */
 export type Output = AsyncDisposable & {
@@ -11,6 +19,8 @@ export type Output = AsyncDisposable & {
   folder(path: string): Promise<void>
   /** A file whose bytes appear under its name only when all of them are there. The source's arrays are taken over. */
   file(path: string, facts: FileFacts, source: AsyncIterable<Uint8Array>): Promise<void>
+  /** The same of a file that another process may write: see `writeFileBy`. */
+  fileBy(path: string, fill: Fill): Promise<void>
   link(path: string, target: string): Promise<void>
   /** All is there. A root that was not there before is seen from now on. */
   finish(): Promise<void>
@@ -45,6 +55,11 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
       const target = below(path)
       makeFolder(dirname(target))
       await write(target, facts, source, { isReplacing })
+    },
+    async fileBy(path, fill) {
+      const target = below(path)
+      makeFolder(dirname(target))
+      await writeFileBy(target, fill, { isReplacing })
     },
     async link(path, target) {
       const whole = below(path)

@@ -44,12 +44,10 @@ type PlaceOptions = { readonly isReplacing?: boolean }
 /** What there is to write yet of a file, and what it is to be; without a source all of it is written. */
 export type Filling = FileFacts & { readonly source?: AsyncIterable<Uint8Array> | undefined }
 
+export type Fill = (file: DiskFile) => Promise<Filling>
+
 /** The same of a file that another process may write: it is told of it, while it is empty and beside its place. */
-export async function writeFileBy(
-  path: string,
-  fill: (file: DiskFile) => Promise<Filling>,
-  options: PlaceOptions = {},
-): Promise<void> {
+export async function writeFileBy(path: string, fill: Fill, options: PlaceOptions = {}): Promise<void> {
   await inPlace(path, options, async (beside) => {
     const file = await open(beside, 'wx', 0o600)
     try {

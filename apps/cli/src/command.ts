@@ -20,6 +20,8 @@ export type Context = {
   bare(net?: NetSettings): Promise<Operations>
   /** The SDK as the person, for what lies above the kernel. */
   sdk(): Promise<Sdk>
+  /** Whether a node runs here, and does what is asked. */
+  isBesideNode(): Promise<boolean>
 }
 
 export type Command = {

@@ -9,6 +9,8 @@ export type Connection = {
   bare(net?: NetSettings): Promise<Operations>
   /** The SDK as the person, with an open identity: for what lies above the kernel, such as apps. */
   sdk(): Promise<Sdk>
+  /** Whether what was asked for went to a node that runs here. */
+  isBesideNode(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -19,7 +21,7 @@ export type ConnectOptions = {
   isBulkComing: boolean
 }
 
-type Opened = { operations: Operations; sdk(): Promise<Sdk>; close(): Promise<void> }
+type Opened = { operations: Operations; isNode: boolean; sdk(): Promise<Sdk>; close(): Promise<void> }
 
 /**
  * A running node is used through its socket in the home folder, which only this user may open; without one the
@@ -49,6 +51,7 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
       await connection.operations()
       return (await (opened as Promise<Opened>)).sdk()
     },
+    isBesideNode: async () => (await opened)?.isNode === true,
     async close() {
       await (await opened?.catch(() => undefined))?.close()
     },
@@ -66,7 +69,11 @@ async function open({ home, terminal, isBulkComing, passphrase, net }: OpenOptio
   const { reachNode } = await import('@anarq/http/client')
   const running = await reachNode(home)
   if (running !== undefined)
-    return { ...running, sdk: async () => (await import('@anarq/sdk/client')).createSdk(running.call) }
+    return {
+      ...running,
+      isNode: true,
+      sdk: async () => (await import('@anarq/sdk/client')).createSdk(running.call),
+    }
   const headStart =
     passphrase && (await (await import('@anarq/node/head-start')).beginUnlock(home, passphrase))
   try {
@@ -82,6 +89,7 @@ async function open({ home, terminal, isBulkComing, passphrase, net }: OpenOptio
     let apps: Promise<OpenApps> | undefined
     return {
       operations: node.operations,
+      isNode: false,
       async sdk() {
         apps ??= import('@anarq/node/apps').then(({ openApps }) => openApps(node))
         const { dispatcher } = await apps

@@ -115,6 +115,7 @@ async function dispatch(
     operations: connection.operations,
     bare: connection.bare,
     sdk: connection.sdk,
+    isBesideNode: connection.isBesideNode,
   }
   try {
     return (await command.run(context, args, values)) ?? 0

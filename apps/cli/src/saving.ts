@@ -14,7 +14,7 @@ const linkType = 'inode/symlink'
 export type Coming = Pick<EntryFacts, 'name' | 'bytes'> & { open(into?: DiskFile): Promise<Content> }
 
 /** Smaller ones come as soon as a running node could be told where to write them. */
-const largeBytesMin = 4 * 1024 * 1024
+export const largeBytesMin: number = 4 * 1024 * 1024
 
 /** To a file, into a folder, or to standard output for `-`: then without a path. */
 export async function saveContent(
@@ -50,13 +50,19 @@ async function saveLarge(
   replacing: { isReplacing: boolean },
 ): Promise<Content> {
   let opened: Content | undefined
-  const fill = async (into: DiskFile): Promise<Filling> => {
-    opened = await open(into)
-    const { entry, isWritten, stream } = opened
-    return { ...entry, source: isWritten === true ? undefined : stream }
-  }
-  await writeFileBy(path, fill, replacing)
+  await writeFileBy(
+    path,
+    async (into) => {
+      opened = await open(into)
+      return fillingOf(opened)
+    },
+    replacing,
+  )
   return opened as Content
+}
+
+function fillingOf({ entry, isWritten, stream }: Content): Filling {
+  return { ...entry, source: isWritten === true ? undefined : stream }
 }
 
 async function toStandardOutput(stream: AsyncIterable<Uint8Array>): Promise<void> {
@@ -66,12 +72,19 @@ async function toStandardOutput(stream: AsyncIterable<Uint8Array>): Promise<void
   }
 }
 
+export type SaveTreeOptions = {
+  readonly out: string | undefined
+  readonly isReplacing: boolean
+  /** A file that was left out of the tree. */
+  readonly open?: (entry: EntryFacts, into: DiskFile) => Promise<Content>
+}
+
 /** A folder and all below it to the disk. What cannot be read of it is left out and named. */
 export async function saveTree(
   context: Context,
   folder: EntryFacts,
   tree: AsyncIterable<TreeEntry>,
-  { out, isReplacing }: { out: string | undefined; isReplacing: boolean },
+  { out, isReplacing, open }: SaveTreeOptions,
 ): Promise<number> {
   if (out === '-') throw new UsageError('A folder cannot go to standard output: give a folder with -o.')
   const root = resolve(out ?? (folder.name === '' ? 'drive' : basename(folder.name)))
@@ -89,6 +102,8 @@ export async function saveTree(
     }
     try {
       if (entry.type === linkType) await output.link(path, await textOfStream(one.content.stream))
+      else if (one.content.isLeft === true && open !== undefined)
+        await output.fileBy(path, async (into) => fillingOf(await open(entry, into)))
       else await output.file(path, entry, one.content.stream)
     } catch (error) {
       // What is wrong with one file is no reason to keep the others back.

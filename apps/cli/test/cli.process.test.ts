@@ -240,6 +240,10 @@ suite('drive', () => {
     assert.equal(await shell.fails(['get', '/large/large.bin', '-o', 'large copy']), 'conflict.exists')
     await shell.json(['get', '/large/large.bin', '-o', 'large copy', '--force'])
     assert.equal((await shell.run(['get', '/large/large.bin', '-o', '-'])).bytes.length, bytes.length)
+    assert.equal((await shell.json<{ files: number }>(['get', '/large', '-o', 'large folder'])).files, 2)
+    assert.ok((await readFile(shell.path('large folder/large.bin'))).equals(bytes))
+    const inFolder = await stat(shell.path('large folder/large.bin'))
+    assert.deepEqual([inFolder.mtimeMs, inFolder.mode & 0o777], [mtime.getTime(), 0o640])
     assert.deepEqual(
       (await readdir(shell.folder)).filter((name) => name.endsWith('.part')),
       [],

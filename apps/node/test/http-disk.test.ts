@@ -167,3 +167,30 @@ test('a put that is stopped while the node reads is stopped there', async () => 
   await assert.rejects(put, { message: 'enough' })
   await assert.rejects(world.node.drive.entry('/stopped'), { code: 'missing.object' })
 })
+
+test('of a folder large files are left, each to be asked for by itself; who does not ask so gets all of it', async () => {
+  const { drive } = world.node
+  const { path, bytes } = await makeFile('in-folder.bin')
+  const small: PutItem = {
+    ...(await itemAt(path, {})),
+    path: 'small',
+    bytes: 5,
+    content: { kind: 'small', readAll: () => Buffer.from('small') },
+  }
+  await drive.put(items(await itemAt(path, {}), small), { to: '/folder' })
+  for (const operations of [world.node, world.kernel.operations]) {
+    const seen: unknown[] = []
+    for await (const one of operations.drive.readTree('/folder', { leavesFrom: large })) {
+      if (!('content' in one)) continue
+      const { isLeft, stream } = one.content
+      seen.push([one.entry.name, one.entry.bytes, isLeft, (await bytesOf(stream)).length])
+    }
+    assert.deepEqual(seen, [
+      ['in-folder.bin', large, true, 0],
+      ['small', 5, undefined, 5],
+    ])
+    for await (const one of operations.drive.readTree('/folder'))
+      if ('content' in one && one.entry.bytes === large)
+        assert.ok((await bytesOf(one.content.stream)).equals(bytes))
+  }
+})

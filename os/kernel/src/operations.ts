@@ -138,6 +138,13 @@ export type Content = {
   readonly stream: AsyncIterable<Uint8Array>
   /** It went into the file of the options, and the stream is empty. */
   readonly isWritten?: boolean
+  /** Left out of a tree, and the stream is empty: see `TreeOptions`. */
+  readonly isLeft?: boolean
+}
+
+export type TreeOptions = Pick<GetOptions, 'lock' | 'signal'> & {
+  /** Files of so many bytes and more come without their content, for whoever asks for these one by one. */
+  readonly leavesFrom?: number | undefined
 }
 
 /** One thing of a folder that is read as a whole; folders come before what is in them. */
@@ -196,10 +203,7 @@ export type DriveOperations = {
   /** A folder with all below it, parents first; a file alone. */
   walk(ref: Ref): AsyncIterable<EntryFacts>
   /** The same with contents, under one decision: each stream is read, or left, before the next entry is asked for. */
-  readTree(
-    ref: Ref,
-    options?: { lock?: string | undefined; signal?: AbortSignal | undefined },
-  ): AsyncIterable<TreeEntry>
+  readTree(ref: Ref, options?: TreeOptions): AsyncIterable<TreeEntry>
   makeFolder(path: string): Promise<EntryFacts>
   move(ref: Ref, to: MovePlace): Promise<EntryFacts>
   /** Its latest version under a new id, and where it is a folder all below it, over the blocks that are there. */

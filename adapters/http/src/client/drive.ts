@@ -60,9 +60,9 @@ export function driveOf(wire: Wire): DriveOperations {
         yield line as EntryFacts
       }
     },
-    async *readTree(ref, { lock, signal } = {}) {
+    async *readTree(ref, { lock, leavesFrom, signal } = {}) {
       const answer = await wire.open('POST', `/api/v1/export/${part(ref)}`, {
-        body: { lock, hasFacts: true },
+        body: { lock, leavesFrom, hasFacts: true },
         signal,
       })
       yield* unpackTree(answer.pieces)

@@ -111,10 +111,14 @@ function addReading(app: App, { operations: { drive }, problem }: DoorContext): 
   const sendTree = async (
     request: FastifyRequest<ByRef>,
     reply: FastifyReply,
-    { lock, hasFacts = false }: TreeBody,
+    { lock, leavesFrom, hasFacts = false }: TreeBody,
   ): Promise<FastifyReply> => {
     const root = await drive.entry(request.params.ref)
-    const tree = drive.readTree(root.id === '' ? '/' : root.id, { lock, signal: signalOf(reply) })
+    const tree = drive.readTree(root.id === '' ? '/' : root.id, {
+      lock,
+      leavesFrom: hasFacts ? leavesFrom : undefined,
+      signal: signalOf(reply),
+    })
     const pieces = await begun(packTree(tree, { root, hasFacts }))
     reply
       .type(tarMediaType)
@@ -143,6 +147,10 @@ function addReading(app: App, { operations: { drive }, problem }: DoorContext): 
           flag,
           'Each entry has an extended header record ANARQ.facts: what it is, as JSON; links are files.',
         ),
+        'leavesFrom?': described(
+          count,
+          'With facts: files of so many bytes come without content, as ANARQ.left says.',
+        ),
       }),
       response: archive,
     },
@@ -150,7 +158,7 @@ function addReading(app: App, { operations: { drive }, problem }: DoorContext): 
   })
 }
 
-type TreeBody = { lock?: string; hasFacts?: boolean }
+type TreeBody = { lock?: string; hasFacts?: boolean; leavesFrom?: number }
 
 function addChanging(app: App, { operations: { drive } }: DoorContext): void {
   const place = {

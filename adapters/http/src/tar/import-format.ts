@@ -30,6 +30,8 @@ export const record = {
   unchanged: 'ANARQ.unchanged',
   /** On an entry without content: where it lies on this machine's disk, a `DiskFile` as JSON. At the socket alone. */
   disk: 'ANARQ.disk',
+  /** In an export with facts, on a file without content: it was left, and can be asked for by itself. */
+  left: 'ANARQ.left',
   /** In an export with facts: what the entry is, as JSON. */
   facts: 'ANARQ.facts',
 } as const

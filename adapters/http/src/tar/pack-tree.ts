@@ -30,7 +30,8 @@ export async function* packTree(tree: AsyncIterable<TreeEntry>, { root, hasFacts
     const head = headOf(one, above, hasFacts)
     if (!('content' in one)) {
       if (head.path !== '' || hasFacts) yield* stage(staging, encodeHead(head))
-    } else if (hasFacts) yield* packReadable(head, one.content, staging)
+    } else if (one.content.isLeft === true) yield* stage(staging, encodeHead(left(head)))
+    else if (hasFacts) yield* packReadable(head, one.content, staging)
     else yield* packPlain(head, one, staging)
   }
   yield* stage(staging, tarEnd)
@@ -80,6 +81,10 @@ async function* packReadable(head: EntryHead, { bytes, stream }: Content, stagin
 
 function isOfOneFile(error: unknown): error is Fault {
   return hasCode(error, 'damaged') || hasCode(error, 'refused.lock')
+}
+
+function left(head: EntryHead): EntryHead {
+  return { ...head, bytes: 0, records: [...(head.records ?? []), [record.left, '1']] }
 }
 
 function instead(head: EntryHead, fault: Fault): EntryHead {

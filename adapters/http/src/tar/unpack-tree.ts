@@ -30,6 +30,8 @@ export async function* unpackTree(pieces: AsyncIterable<Uint8Array>): AsyncItera
     const skipped = one.records.get(record.skipped)
     const { entry } = facts
     if (entry.kind === 'folder') yield { entry: { ...entry, kind: 'folder' } }
+    else if (one.records.has(record.left))
+      yield { entry: { ...entry, kind: 'file' }, content: { ...facts, stream: bodyOf(), isLeft: true } }
     else {
       const stream = skipped === undefined ? bodyOf() : failing(readFaultRecord(skipped))
       yield { entry: { ...entry, kind: 'file' }, content: { ...facts, stream } }

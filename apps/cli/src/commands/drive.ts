@@ -3,7 +3,7 @@ import { readTree } from '@anarq/files'
 import type { DiskFile } from '@anarq/flows'
 import type { Content, EntryFacts, Operations, PutReport } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, textsOf, timeOf, UsageError } from '../command.ts'
-import { saveContent, saveTree } from '../saving.ts'
+import { largeBytesMin, saveContent, saveTree } from '../saving.ts'
 import { readSecretFile, shown, table, when } from '../terminal.ts'
 
 export const put: Command = {
@@ -161,8 +161,12 @@ async function getFolder(
   values: Parameters<Command['run']>[2],
 ): Promise<number> {
   const lock = await lockOf(context, values, {})
-  const tree = drive.readTree(folder.id === '' ? '/' : folder.id, { lock, signal: context.signal })
-  return saveTree(context, folder, tree, { out, isReplacing: values.force === true })
+  const { signal } = context
+  // A node that runs here writes large files itself, one by one.
+  const leavesFrom = (await context.isBesideNode()) ? largeBytesMin : undefined
+  const tree = drive.readTree(folder.id === '' ? '/' : folder.id, { lock, leavesFrom, signal })
+  const open = ({ id }: EntryFacts, into: DiskFile): Promise<Content> => drive.get(id, { lock, into, signal })
+  return saveTree(context, folder, tree, { out, isReplacing: values.force === true, open })
 }
 
 export const rm: Command = {

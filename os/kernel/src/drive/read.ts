@@ -6,7 +6,15 @@ import { type FileVersion, pathOf, resolvePath, type View } from '@anarq/qindex'
 import type { Inner } from '@anarq/qnt'
 import { deriveLockKey } from '@anarq/qompress'
 import type { Authority } from '../authority.ts'
-import type { Content, DriveOperations, EntryFacts, FindQuery, GetOptions, TreeEntry } from '../operations.ts'
+import type {
+  Content,
+  DriveOperations,
+  EntryFacts,
+  FindQuery,
+  GetOptions,
+  TreeEntry,
+  TreeOptions,
+} from '../operations.ts'
 import type { KernelPorts } from '../ports.ts'
 import type { Space } from '../space.ts'
 import { aboutOf } from './about.ts'
@@ -135,7 +143,7 @@ async function readOne(context: ReadContext, ref: string, options: GetOptions): 
 async function* readTree(
   context: ReadContext,
   ref: string,
-  { lock, signal }: Pick<GetOptions, 'lock' | 'signal'>,
+  { lock, signal, leavesFrom = Number.POSITIVE_INFINITY }: TreeOptions,
 ): AsyncIterable<TreeEntry> {
   const { space, authority, guardian } = context
   const start = isRoot(ref) ? undefined : resolve(space.view, ref)
@@ -170,6 +178,10 @@ async function* readTree(
         yield { entry: { ...entry, kind: 'folder' } }
         continue
       }
+      if (entry.bytes >= leavesFrom) {
+        yield { entry: { ...entry, kind: 'file' }, content: leftContent(entry) }
+        continue
+      }
       const flow = guardian.begin('out', space.did, access.request.object, { after })
       try {
         const content = await fileOf(one, flow).catch((error: unknown) => unreadable(entry, error))
@@ -199,6 +211,13 @@ function openedContent(
     stream: deliverOpened(flow, version.root, opened),
   }
 }
+
+function leftContent(entry: EntryFacts): Content {
+  const { bytes, type } = entry
+  return { entry, bytes, type, etag: '', stream: nothing(), isLeft: true }
+}
+
+async function* nothing(): AsyncIterable<Uint8Array> {}
 
 /** One file that cannot be opened does not hide the others of its folder: its stream says why. */
 export function unreadable(entry: EntryFacts, error: unknown): Content {

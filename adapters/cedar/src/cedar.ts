@@ -10,6 +10,7 @@ import {
 import type { Response } from '@cedar-policy/cedar-wasm/nodejs'
 import { createAnswers, mayNameObjects } from './answers.ts'
 import { engine } from './engine.ts'
+import { answerAboutOwnThings, isOurs } from './own-things.ts'
 import { type Question, questionOf } from './question.ts'
 import { type ReadRule, readRules, validateRules } from './rules.ts'
 
@@ -17,7 +18,12 @@ import { type ReadRule, readRules, validateRules } from './rules.ts'
 export type CedarPolicies = Policies & Disposable
 
 type ReadSet = Outcome<readonly ReadRule[]>
-type LoadedSet = { readonly texts: readonly string[]; readonly namesObjects: boolean; read?: ReadSet }
+type LoadedSet = {
+  readonly texts: readonly string[]
+  readonly isOurs: boolean
+  readonly namesObjects: boolean
+  read?: ReadSet
+}
 type Prepared = { readonly forbids: ReadonlySet<string>; readonly errors: readonly PolicyError[] }
 
 /** Sets that are asked together: one set in Cedar's memory, because a call costs more than the rules in it. */
@@ -66,7 +72,11 @@ export function createCedar({ isBrief = false }: { readonly isBrief?: boolean } 
       return read.ok ? validateRules(text, rulesOf(read.value)) : read
     },
     load(set, texts) {
-      sets.set(set, { texts: [...texts], namesObjects: texts.some(mayNameObjects) })
+      sets.set(set, {
+        texts: [...texts],
+        isOurs: isOurs(set, texts),
+        namesObjects: texts.some(mayNameObjects),
+      })
       forgetBlends()
     },
     rules(set) {
@@ -74,6 +84,9 @@ export function createCedar({ isBrief = false }: { readonly isBrief?: boolean } 
       return read.ok ? rulesOf(read.value) : []
     },
     isAllowed(request) {
+      const areOurs = request.sets.length > 0 && request.sets.every((set) => sets.get(set)?.isOurs === true)
+      const plain = areOurs ? answerAboutOwnThings(request) : undefined
+      if (plain !== undefined) return plain
       const key = request.sets.join('+')
       const generation = engine.generation()
       try {

@@ -4,6 +4,5 @@
  */
 export { type CheckedProof, verifyAuditProofFile } from './audit-proof-file.ts'
 export type { NetSettings } from './net/net.ts'
-export { type CheckedRegister, verifyRegisterProof } from './net/register-proof.ts'
 export { type Node, type NodeOptions, openNode } from './node.ts'
 export { version } from './version.ts'

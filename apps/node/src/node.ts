@@ -31,7 +31,7 @@ export type NodeOptions = {
   onFault?: (fault: Fault) => void
   /** Files will be put or got at once: what seals and opens them starts now, beside the opening. */
   isBulkComing?: boolean
-  /** A command that opens, acts and closes: what decides is loaded while the passphrase is checked, not when first asked. */
+  /** A command that opens, acts and closes: what decides is compiled for few questions. */
   isOneCommand?: boolean
   /** Of a guess at the passphrase, where the home is made now; absent: the cost that qlock advises. */
   passphraseCost?: KernelPorts['passphraseCost']
@@ -131,7 +131,6 @@ async function openLocked({
   })
   const kernel = await createKernel({
     version,
-    warmsUp: isOneCommand,
     inspect: () => inspectHome(home),
     ports: {
       blocks: packs.blocks,

@@ -6,6 +6,7 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { isStrictEd25519Key } from '../src/primitives/ed25519-strict.ts'
+import { opensslArgon2id } from '../src/primitives/hash.node.ts'
 import { primitives as noble } from '../src/primitives/primitives.noble.ts'
 import { primitives as node } from '../src/primitives/primitives.node.ts'
 
@@ -49,7 +50,7 @@ test('both implementations hash, derive and seal to the same bytes', () => {
   )
 })
 
-test('both implementations derive the same Argon2id tags', async () => {
+test('both implementations derive the same Argon2id tags, and OpenSSL where the library is not there', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 40 }),
@@ -57,9 +58,13 @@ test('both implementations derive the same Argon2id tags', async () => {
       fc.constantFrom({ memoryKiB: 32, passes: 2, lanes: 1 }, { memoryKiB: 100, passes: 1, lanes: 3 }),
       async (password, salt, cost) => {
         const options = { ...cost, length: 32 }
+        const tag = await node.argon2id(password, salt, options)
+        assert.deepEqual(tag, await noble.argon2id(password, salt, options))
+        assert.deepEqual(tag, await opensslArgon2id(password, salt, options))
+        const peppered = { ...options, secret: salt }
         assert.deepEqual(
-          await node.argon2id(password, salt, options),
-          await noble.argon2id(password, salt, options),
+          await node.argon2id(password, salt, peppered),
+          await opensslArgon2id(password, salt, peppered),
         )
       },
     ),

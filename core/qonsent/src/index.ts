@@ -102,4 +102,3 @@ export {
   verifyStatus,
 } from './status.ts'
 export { createMemoryUses, type UsesPort } from './uses.ts'
-export { warmUp } from './warm-up.ts'

@@ -1,6 +1,5 @@
 import { fromBase64Url, toBase64Url } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
-import { warmUp } from '@anarq/qonsent'
 import { certifySession } from '@anarq/squid'
 import type { Account } from './account.ts'
 import type { AccountOperations, NodeStatus } from './account-operations.ts'
@@ -18,7 +17,6 @@ export type AccountDeskOptions = {
   directory: Directory
   ports: KernelPorts
   version: string
-  warmsUp: boolean
 }
 
 /** So many rotations of the root are looked through when it comes back from words alone. */
@@ -31,7 +29,6 @@ export function createAccountDesk({
   directory,
   ports,
   version,
-  warmsUp,
 }: AccountDeskOptions): AccountOperations {
   return {
     async status() {
@@ -71,10 +68,7 @@ export function createAccountDesk({
       return factsOf(record, account.keyring())
     },
     async unlock({ passphrase }) {
-      const unlocking = account.unlock(passphrase)
-      // The passphrase is checked on another thread, and slowly, on purpose.
-      if (warmsUp) warmUp(ports.createPolicies())
-      await unlocking
+      await account.unlock(passphrase)
       if (account.state() === 'open') await home.introduce()
     },
     async unlockByWords(input) {

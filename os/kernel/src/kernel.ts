@@ -32,8 +32,6 @@ export type KernelOptions = {
   version: string
   /** What the machine itself can say: disk, rights, copies. */
   inspect?(): Promise<readonly Finding[]>
-  /** Loads what decides while a passphrase is checked; else when it is first asked, so that a node that waits is small. */
-  warmsUp?: boolean
 }
 
 export type Kernel = {
@@ -73,7 +71,6 @@ export async function createKernel({
   ports,
   version,
   inspect = async () => [],
-  warmsUp = false,
 }: KernelOptions): Promise<Kernel> {
   const account = await createAccount(ports)
   const directory = createDirectory()
@@ -117,7 +114,7 @@ export async function createKernel({
     return module === undefined ? office : office.as(module)
   }
   const shared: Omit<Operations, 'drive' | 'sharing'> = {
-    account: createAccountDesk({ account, home, directory, ports, version, warmsUp }),
+    account: createAccountDesk({ account, home, directory, ports, version }),
     identities: createIdentities({ account, directory, home, ports }),
     audit: createAuditDesk({ current: home.acting, guardian, flows: flowWatch.list }),
     health,

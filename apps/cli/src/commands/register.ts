@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { fromUtf8, once } from '@anarq/bytes'
 import { diskFault, writeFileWhole } from '@anarq/files'
-import { verifyRegisterProof } from '@anarq/node'
+import { verifyRegisterProof } from '@anarq/node/register-proof'
 import type { RegisterChange, RegisterClassName, RegisterFacts, RegisterVersionFacts } from '@anarq/sdk'
 import { type Context, type OptionSpec, textOf, textsOf, UsageError, type Values } from '../command.ts'
 import { shown, table, when } from '../terminal.ts'

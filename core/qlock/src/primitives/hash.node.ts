@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { argon2, createHmac, hkdfSync } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { equalBytes } from '@anarq/bytes'
 import { Blake3Hasher } from '@napi-rs/blake-hash'
 import { take } from './buffers.node.ts'
@@ -81,7 +82,50 @@ export function hkdf(
   return new Uint8Array(hkdfSync(algorithm, ikm, salt, info, length))
 }
 
-export function argon2id(
+/** RFC 9106's `y`. */
+const argon2idType = 2
+
+/**
+ * The library takes a third of the time that OpenSSL does, with the wide registers of the processor, and every command waits for
+ * this. OpenSSL does what it has no word for, and all of it where there is no library for the platform.
+ */
+export async function argon2id(
+  password: Uint8Array,
+  salt: Uint8Array,
+  options: Argon2Options,
+): Promise<Uint8Array> {
+  const { memoryKiB, passes, lanes, length, secret, associatedData } = options
+  const library = associatedData === undefined ? loadArgon2() : undefined
+  if (library === undefined) return opensslArgon2id(password, salt, options)
+  const derived = await library.hashRaw(password, {
+    algorithm: argon2idType,
+    memoryCost: memoryKiB,
+    timeCost: passes,
+    parallelism: lanes,
+    outputLen: length,
+    salt,
+    ...(secret === undefined ? {} : { secret }),
+  })
+  return take(derived)
+}
+
+type Argon2Library = Pick<typeof import('@node-rs/argon2'), 'hashRaw'>
+let argon2Library: Argon2Library | undefined
+let isArgon2Sought = false
+
+/** When it is first asked for, and at once: while a command loads its modules the slow key is on its way already. */
+function loadArgon2(): Argon2Library | undefined {
+  if (isArgon2Sought) return argon2Library
+  isArgon2Sought = true
+  try {
+    argon2Library = createRequire(import.meta.url)('@node-rs/argon2') as Argon2Library
+  } catch {
+    // No library for this platform.
+  }
+  return argon2Library
+}
+
+export function opensslArgon2id(
   password: Uint8Array,
   salt: Uint8Array,
   { memoryKiB, passes, lanes, length, secret, associatedData }: Argon2Options,

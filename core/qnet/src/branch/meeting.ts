@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, fromHex, toHex } from '@anarq/bytes'
 import { primitives, type SigningKey } from '@anarq/qlock'
-import { type Pointer, pointerBody, type SignedPointer, writePointer } from '../discovery/index.ts'
+import { type Pointer, pointerBody, type SignedPointer, writePointer } from '../discovery/pointers.ts'
 import type { NodeId } from '../node-id.ts'
 import { branchIdOf } from './charter.ts'
 import { nodeStatement } from './signed.ts'

@@ -2,7 +2,6 @@ import { createTurns, equalBytes, toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import { digestOf, encodeCbor } from '@anarq/ipld'
 import { resolvePath } from '@anarq/qindex'
-import { type NodeId, nodeIdOf } from '@anarq/qnet'
 import {
   type Branch,
   type BranchDocuments,
@@ -17,6 +16,7 @@ import {
   type Signed,
   tidied,
 } from '@anarq/qnet/branch'
+import { type NodeId, nodeIdOf } from '@anarq/qnet/node-id'
 import { createNodeKeys } from '@anarq/qnet/record'
 import { encodePublicIdentity, type PublicIdentity } from '@anarq/squid'
 import type { Directory } from '../directory.ts'

@@ -1,6 +1,6 @@
 import { Fault } from '@anarq/fault'
 import { type Cid, cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
-import { isSignedHead } from '@anarq/qnet/swarm'
+import { isSignedHead } from '@anarq/qnet/swarm/feed'
 import type { StoreSecrets } from '@anarq/squid'
 import type { Account } from '../account.ts'
 import { feedInBranch } from '../branches/copies.ts'

@@ -1,7 +1,7 @@
 import { hasCode } from '@anarq/fault'
 import { type Cid, cborCodec, cidKey, cidOfDigest, digestOf } from '@anarq/ipld'
 import { deriveSecret, verifyCid, wipe } from '@anarq/qlock'
-import { createFeedKey, type FeedKey } from '@anarq/qnet/swarm'
+import { createFeedKey, type FeedKey } from '@anarq/qnet/swarm/feed'
 import type { BlockClass } from '@anarq/qnt'
 import type { StoreSecrets } from '@anarq/squid'
 import type { KernelPorts } from '../ports.ts'

@@ -217,7 +217,7 @@ test('the names that each package exports are the ones in tools/faces.json', asy
 
 test('the command finds each module where Node finds it', async () => {
   type Resolve = (specifier: string, context: object, next: () => { url: string }) => { url: string }
-  const file = join(root, 'apps/cli/bin/resolution.mjs')
+  const file = join(root, 'adapters/threads/src/resolution.mjs')
   const { createResolve }: { createResolve(): Resolve } = await import(pathToFileURL(file).href)
   const resolve = createResolve()
   for (const one of packages) {

@@ -6,5 +6,7 @@ if (parentPort === null) throw new Error('sealer-worker.mjs runs as a worker thr
 /** @type {import('./messages.ts').WorkerSettings} */
 const { compileCache } = workerData
 if (compileCache !== undefined) enableCompileCache(compileCache)
+const { resolveFast } = await import('./resolution.mjs')
+resolveFast()
 const { serve } = await import('./serve.ts')
 serve(parentPort)

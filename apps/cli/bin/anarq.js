@@ -17,7 +17,7 @@ else await handOver()
  */
 async function start() {
   module.enableCompileCache(fileURLToPath(new URL('../../../.cache/anarq', import.meta.url)))
-  const { resolveFast } = await import('./resolution.mjs')
+  const { resolveFast } = await import('../../../adapters/threads/src/resolution.mjs')
   resolveFast()
   const { run } = await import('../src/run.ts')
   process.exitCode = await run(process.argv.slice(2))

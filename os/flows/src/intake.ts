@@ -177,6 +177,7 @@ function takeItem(item: PutItem, options: IntakeOptions, filler: Fill): Promise<
     filler.done(item)
     return undefined
   }
+  options.sealer.prepare()
   const { content } = item
   return content.kind === 'small'
     ? readSmall(item, content, options, filler)

@@ -36,7 +36,7 @@ export type Sealer = {
   sealEnvelopes(requests: readonly EnvelopeRequest[], owner: EnvelopeOwner): Promise<readonly NamedBytes[]>
   /** Memory for stored blocks that will be opened elsewhere; undefined where all of it is taken: then open it here. */
   room(bytes: number): BlockRoom | undefined
-  /** Starts what is slow to start, for whoever knows that chunks will come. */
+  /** Starts what is slow to start, for whoever knows that chunks will come; nothing where it has begun. */
   prepare(): void
   close(): Promise<void>
 }

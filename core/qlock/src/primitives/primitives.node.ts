@@ -42,7 +42,7 @@ type PublicKeyType = 'ed25519' | 'ml-dsa-65' | 'ml-kem-768' | 'x25519'
 
 const empty = new Uint8Array(0)
 
-/** The algorithms of Node's own crypto, and of @napi-rs/blake-hash. */
+/** The algorithms of Node's own crypto, of @napi-rs/blake-hash and of @node-rs/argon2. */
 export const primitives: Primitives = {
   name: 'node',
   allocate,

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { addressesMax, groupOfHost, kindOfHost } from '@anarq/qnet/record'
+import { addressesMax, groupOfHost, kindOfHost } from '@anarq/qnet/record/address'
 
 /** From where an address is reached: this machine, this house, everywhere, or nowhere as it stands. */
 export type Scope = 'everywhere' | 'house' | 'machine' | 'nowhere'

@@ -1,6 +1,8 @@
 import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 
+export const addressesMax = 4
+
 /** Where a node listens. The host is an IPv4 or IPv6 address in its one canonical spelling (RFC 5952), or a domain name. */
 export type NodeAddress = { readonly transport: Transport; readonly host: string; readonly port: number }
 export type Transport = 'tcp' | 'ws'

@@ -3,6 +3,7 @@
  * the line by which one person invites another.
  */
 export {
+  addressesMax,
   checkAddress,
   groupOfAddresses,
   groupOfHost,
@@ -29,7 +30,6 @@ export {
   verifyByNode,
 } from './keys.ts'
 export {
-  addressesMax,
   compareRecords,
   guaranteeLeast,
   guaranteeMost,

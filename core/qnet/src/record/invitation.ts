@@ -2,6 +2,7 @@ import { concatBytes, fromBase32, fromBase64Url, fromUtf8, toBase64Url, toUtf8 }
 import { Fault } from '@anarq/fault'
 import { type NodeId, nodeIdOf, textOfNodeId } from '../node-id.ts'
 import {
+  addressesMax,
   bytesOfHost,
   checkAddress,
   hostOfBytes,
@@ -10,7 +11,6 @@ import {
   transports,
 } from './address.ts'
 import { type NodeKeys, verifyByNode } from './keys.ts'
-import { addressesMax } from './record.ts'
 
 /**
  * One line that a person gives another by any means: whom to open a link to, and where. Signed by the node, so that a changed

@@ -3,7 +3,7 @@ import { Fault } from '@anarq/fault'
 import { decodeCbor, encodeCbor, readArray, readBytes, readFields, readInt } from '@anarq/ipld'
 import { type AgreementKey, deriveSecret, primitives, type SigningKey, wipe } from '@anarq/qlock'
 import type { Random } from '@anarq/random'
-import { type NodeId, nodeIdOf } from '../node-id.ts'
+import { type NodeId, nodeIdOf, signingSeedOf } from '../node-id.ts'
 import { vrfProve } from '../vrf.ts'
 
 /** A machine's long-lived keys, all from one seed of 32 bytes that never leaves it. */
@@ -23,8 +23,7 @@ export type NodeKeys = {
 }
 
 export function createNodeKeys(seed: Uint8Array): NodeKeys {
-  if (seed.length !== 32) throw new Fault('invalid.key', "A node's seed has 32 bytes.")
-  const signingSeed = deriveSecret(seed, 'anarq/node/v1/sign')
+  const signingSeed = signingSeedOf(seed)
   const linkSecret = deriveSecret(seed, 'anarq/node/v1/link')
   const signing = primitives.ed25519Key(signingSeed)
   const link = primitives.x25519Key(linkSecret)

@@ -11,7 +11,7 @@ import {
   readText,
 } from '@anarq/ipld'
 import { type NodeId, nodeIdOf } from '../node-id.ts'
-import { checkAddress, hostLettersMax, type NodeAddress, type Transport } from './address.ts'
+import { addressesMax, checkAddress, hostLettersMax, type NodeAddress, type Transport } from './address.ts'
 import { type NodeKeys, verifyByNode } from './keys.ts'
 import { bitsOfWork, workBytes, workDayOf } from './work.ts'
 
@@ -56,7 +56,6 @@ export type NodeRecord = RecordFields & {
 
 export const recordBytesMax = 1024
 export const recordLifeMsMax: number = 24 * 3_600_000
-export const addressesMax = 4
 
 const label = 'anarq node record v1'
 const offeredRoles: readonly OfferedRole[] = ['broker', 'exit', 'operator', 'relay']

@@ -16,8 +16,7 @@ import {
   type Signed,
   tidied,
 } from '@anarq/qnet/branch'
-import { type NodeId, nodeIdOf } from '@anarq/qnet/node-id'
-import { createNodeKeys } from '@anarq/qnet/record'
+import { type NodeId, nodeIdOf, nodeKeyOf } from '@anarq/qnet/node-id'
 import { encodePublicIdentity, type PublicIdentity } from '@anarq/squid'
 import type { Directory } from '../directory.ts'
 import { isRoot, resolve } from '../drive/resolve.ts'
@@ -93,12 +92,7 @@ export function createBranchDesk(options: BranchDeskOptions): Branches {
   /** Each change begins with what the one before left: what a member tells meanwhile would undo what an admin just signed. */
   const inTurn = createTurns()
 
-  const nodeKeyNow = (): Uint8Array => {
-    const keys = createNodeKeys(options.nodeSecret())
-    const { publicKey } = keys
-    keys.dispose()
-    return publicKey
-  }
+  const nodeKeyNow = (): Uint8Array => nodeKeyOf(options.nodeSecret())
   const tell = (): void => {
     for (const listen of listeners) listen()
   }

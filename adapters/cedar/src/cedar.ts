@@ -60,6 +60,10 @@ export function createCedar({ isBrief = false }: { readonly isBrief?: boolean } 
     return names.some((name) => sets.get(name)?.namesObjects === true)
   }
 
+  function areAllOurs(names: readonly PolicySetName[]): boolean {
+    return names.length > 0 && names.every((name) => sets.get(name)?.isOurs === true)
+  }
+
   function forgetBlends(): void {
     answers.forget()
     for (const { name } of blends.values()) engine.giveBack(name)
@@ -84,12 +88,15 @@ export function createCedar({ isBrief = false }: { readonly isBrief?: boolean } 
       return read.ok ? rulesOf(read.value) : []
     },
     isAllowed(request) {
-      const areOurs = request.sets.length > 0 && request.sets.every((set) => sets.get(set)?.isOurs === true)
-      const plain = areOurs ? answerAboutOwnThings(request) : undefined
-      if (plain !== undefined) return plain
       const key = request.sets.join('+')
       const generation = engine.generation()
       try {
+        const plain = areAllOurs(request.sets) ? answerAboutOwnThings(request) : undefined
+        if (plain !== undefined) {
+          // What Cedar could not be told is refused all the same.
+          questionOf(request)
+          return plain
+        }
         const answer = (): PolicyAnswer => ask(blendOf(key, request.sets), request.sets, questionOf(request))
         return namesObjects(request.sets) ? answer() : answers.of(request, answer)
       } catch (thrown) {

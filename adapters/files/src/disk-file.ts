@@ -1,22 +1,39 @@
 /** Files of this machine of which another process of the same user tells, so that their bytes need not go through a socket. */
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
+import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import type { ContentReader, DiskFile } from '@anarq/flows'
+import { type ContentReader, type DiskFile, unseenFile } from '@anarq/flows'
+import { hashBlake3 } from '@anarq/qlock'
 import { diskFault } from './disk.ts'
 
-/** What is at an absolute path now; a link is not followed. */
+/** At each end of a file. */
+const proofBytes = 16 * 1024
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+
+/** The file at an absolute path, which is no link; whoever cannot read it cannot tell of it. */
 export async function seenAt(path: string): Promise<DiskFile> {
-  const stats = await lstat(path, { bigint: true }).catch((error: unknown) => {
+  try {
+    const file = await open(path, constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    return await seenOf(file, path).finally(() => file.close())
+  } catch (error) {
     throw diskFault(error, path)
-  })
-  return { path, ...factsOf(stats) }
+  }
+}
+
+/** The same of one that is open to be read. */
+export async function seenOf(file: FileHandle, path: string): Promise<DiskFile> {
+  const stats = await file.stat({ bigint: true })
+  return { path, ...factsOf(stats), proof: await proofOf(file, Number(stats.size)) }
 }
 
 /** To be read; `unavailable.unseen` where this process does not find just this file, or may not read it. */
 export async function readSeen(seen: DiskFile): Promise<ContentReader> {
   const file = await openSeenFile(seen, constants.O_RDONLY)
-  return readerOf(file, seen.path)
+  return orClosed(file, async () => {
+    if ((await proofOf(file, seen.bytes)) !== seen.proof) throw unseenFile()
+    return readerOf(file, seen.path)
+  })
 }
 
 /** Reads on from where the file is; on closing says `conflict.changing` where it was changed meanwhile. */
@@ -31,8 +48,7 @@ export async function readerOf(file: FileHandle, path: string): Promise<ContentR
       }
     },
     async close() {
-      const after = await file.stat()
-      await file.close()
+      const after = await file.stat().finally(() => file.close())
       if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changing(path)
     },
   }
@@ -45,18 +61,39 @@ export function changing(path: string): Fault {
   )
 }
 
-/** With `O_RDONLY` or `O_WRONLY`: no link, no wait for the other end of a pipe, and nothing but the file that was seen. */
+/** With `O_RDONLY` or `O_WRONLY`: no link, no pipe, no device, and nothing but the file that was seen. */
 export async function openSeenFile(seen: DiskFile, access: number): Promise<FileHandle> {
-  const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+  const isSeen = (stats: BigIntStats): boolean => stats.isFile() && isSame(factsOf(stats), seen)
+  // Looked at first: to open a device may do something already.
+  const before = await lstat(seen.path, { bigint: true }).catch(() => undefined)
+  if (before === undefined || !isSeen(before)) throw unseenFile()
   const file = await open(seen.path, access | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined)
-  if (file === undefined) throw unseen(seen)
-  const stats = await file.stat({ bigint: true })
-  if (stats.isFile() && isSame(factsOf(stats), seen)) return file
-  await file.close()
-  throw unseen(seen)
+  if (file === undefined) throw unseenFile()
+  return orClosed(file, async () => {
+    if (!isSeen(await file.stat({ bigint: true }))) throw unseenFile()
+    return file
+  })
 }
 
-type SeenFacts = Omit<DiskFile, 'path'>
+async function orClosed<T>(file: FileHandle, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function proofOf(file: FileHandle, bytes: number): Promise<string> {
+  const length = Math.min(proofBytes, bytes)
+  const ends = [0, bytes - length].map(async (at) => {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(length), 0, length, at)
+    return buffer.subarray(0, bytesRead)
+  })
+  return toHex(hashBlake3(...(await Promise.all(ends))))
+}
+
+type SeenFacts = Omit<DiskFile, 'path' | 'proof'>
 
 function factsOf({ size, dev, ino, mtimeNs, ctimeNs }: BigIntStats): SeenFacts {
   return {
@@ -70,11 +107,4 @@ function factsOf({ size, dev, ino, mtimeNs, ctimeNs }: BigIntStats): SeenFacts {
 
 function isSame(facts: SeenFacts, seen: SeenFacts): boolean {
   return (Object.keys(facts) as (keyof SeenFacts)[]).every((one) => facts[one] === seen[one])
-}
-
-function unseen({ path }: DiskFile): Fault {
-  return new Fault(
-    'unavailable.unseen',
-    `The node does not find ${path} as it was seen here, or may not open it. Send what is in it instead.`,
-  )
 }

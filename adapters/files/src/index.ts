@@ -16,7 +16,6 @@ export {
   type FileFacts,
   type Filling,
   openSeenTarget,
-  type SeenTarget,
   writeFileBy,
   writeFileWhole,
 } from './write-file.ts'

@@ -8,6 +8,7 @@ import {
   exists,
   type FileFacts,
   type Fill,
+  sayingInstead,
   writeFileBy,
   writeFileWhole,
   writeNewFile,
@@ -47,6 +48,10 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
   }
   const write = isNew ? writeNewFile : writeFileWhole
   let isFinished = false
+  /** While it is made beside its place, people know it by that place. */
+  const ofRoot = (error: unknown): never => {
+    throw sayingInstead(error, base, root)
+  }
   return {
     async folder(path) {
       makeFolder(below(path))
@@ -54,12 +59,12 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
     async file(path, facts, source) {
       const target = below(path)
       makeFolder(dirname(target))
-      await write(target, facts, source, { isReplacing })
+      await write(target, facts, source, { isReplacing }).catch(ofRoot)
     },
     async fileBy(path, fill) {
       const target = below(path)
       makeFolder(dirname(target))
-      await writeFileBy(target, fill, { isReplacing })
+      await writeFileBy(target, fill, { isReplacing }).catch(ofRoot)
     },
     async link(path, target) {
       const whole = below(path)

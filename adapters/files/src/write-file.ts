@@ -11,12 +11,12 @@ import {
   writeSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { discard } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
-import type { DiskFile } from '@anarq/flows'
+import type { DiskFile, DiskTarget } from '@anarq/flows'
 import { diskFault } from './disk.ts'
-import { openSeenFile, seenAt } from './disk-file.ts'
+import { openSeenFile, seenOf } from './disk-file.ts'
 
 export type FileFacts = { readonly modifiedMs?: number | undefined; readonly mode?: number | undefined }
 
@@ -41,54 +41,84 @@ export async function writeFileWhole(
 
 type PlaceOptions = { readonly isReplacing?: boolean }
 
-/** What there is to write yet of a file, and what it is to be; without a source all of it is written. */
-export type Filling = FileFacts & { readonly source?: AsyncIterable<Uint8Array> | undefined }
+/** What a file is to be, and what there is to write of it yet: without a source all `bytes` of it are written. */
+export type Filling = FileFacts & {
+  readonly bytes: number
+  readonly source?: AsyncIterable<Uint8Array> | undefined
+}
 
 export type Fill = (file: DiskFile) => Promise<Filling>
 
 /** The same of a file that another process may write: it is told of it, while it is empty and beside its place. */
 export async function writeFileBy(path: string, fill: Fill, options: PlaceOptions = {}): Promise<void> {
   await inPlace(path, options, async (beside) => {
-    const file = await open(beside, 'wx', 0o600)
     try {
-      const { source, mode = modeDefault & ~process.umask(), modifiedMs } = await fill(await seenAt(beside))
-      if (source !== undefined) await writeSource(file, source)
-      await file.chmod(mode)
-      if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+      await fillNewFile(beside, fill)
     } catch (error) {
-      rmSync(beside, { force: true })
-      throw error
-    } finally {
-      await file.close()
+      // What was there before is somebody else's.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(beside, { force: true })
+      throw sayingInstead(isOfDisk(error) ? diskFault(error, path) : error, beside, path)
     }
-  }).catch((error: unknown) => {
-    throw isOfDisk(error) ? diskFault(error, path) : error
   })
 }
 
-/** A file that another process of this user made, and that is to be written here. */
-export type SeenTarget = {
-  write(source: AsyncIterable<Uint8Array>): Promise<void>
-  close(): Promise<void>
+async function fillNewFile(path: string, fill: Fill): Promise<void> {
+  const file = await open(path, 'wx+', targetMode)
+  try {
+    const { source, bytes, mode, modifiedMs } = await fill(await seenOf(file, path))
+    if (source !== undefined) {
+      await file.truncate(0)
+      await writeSource(file, source)
+    }
+    if ((await file.stat()).size !== bytes)
+      throw new Fault(
+        'unavailable.node',
+        'The running node wrote another number of bytes than it says. Try again.',
+      )
+    if (mode !== undefined) await file.chmod(mode)
+    // Where nobody asked for permissions, and the disk has none of its own, those that it gave are good.
+    else await file.chmod(modeDefault & ~process.umask()).catch(() => {})
+    if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+  } finally {
+    await file.close()
+  }
 }
 
-/** Undefined where this process does not find just this file, or it is not empty, or not this user's own. */
-export async function openSeenTarget(seen: DiskFile): Promise<SeenTarget | undefined> {
-  const file = seen.bytes === 0 ? await openSeenFile(seen, constants.O_WRONLY).catch(orUnseen) : undefined
+/** What went wrong at a place that people do not know, said of the one that they do. */
+export function sayingInstead(error: unknown, from: string, to: string): unknown {
+  if (!(error instanceof Fault) || !error.message.includes(from)) return error
+  const { code, data, cause } = error
+  return new Fault(code, error.message.replaceAll(from, to), { data, cause })
+}
+
+const targetMode = 0o600
+const targetName = /^\.anarq-[0-9a-f]{12}-\d+\.part$/
+
+/** As `writeFileBy` makes them, and nothing else: undefined where this process does not find just this file. */
+export async function openSeenTarget(seen: DiskFile): Promise<DiskTarget | undefined> {
+  const isTarget = seen.bytes === 0 && targetName.test(basename(seen.path))
+  const file = isTarget ? await openSeenFile(seen, constants.O_WRONLY).catch(orUnseen) : undefined
   if (file === undefined) return undefined
-  if ((await file.stat()).uid !== (process.getuid?.() ?? 0)) {
+  const { uid, mode, nlink } = await file.stat()
+  const isOwn = process.getuid === undefined || (uid === process.getuid() && (mode & 0o777) === targetMode)
+  if (!isOwn || nlink !== 1) {
     await file.close()
     return undefined
   }
+  const saying = (error: unknown): unknown => (isOfDisk(error) ? diskFault(error, seen.path) : error)
   return {
     async write(source) {
       try {
         await writeSource(file, source)
       } catch (error) {
-        throw isOfDisk(error) ? diskFault(error, seen.path) : error
+        throw saying(error)
       }
     },
-    close: () => file.close(),
+    async close() {
+      await file.close().catch((error: unknown) => {
+        throw saying(error)
+      })
+    },
   }
 }
 

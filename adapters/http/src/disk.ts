@@ -1,7 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { Fault } from '@anarq/fault'
-import type { ContentReader, DiskFile } from '@anarq/flows'
-import { malformed } from '@anarq/tar'
+import { type ContentReader, type DiskFile, type DiskTarget, unseenFile } from '@anarq/flows'
 import { described, fields, type Schema, text } from './schema/parts.ts'
 import { readJsonObject } from './tar/fault-record.ts'
 
@@ -13,28 +12,16 @@ export type OwnDisk = {
   target(seen: DiskFile): Promise<DiskTarget | undefined>
 }
 
-export type DiskTarget = {
-  write(source: AsyncIterable<Uint8Array>): Promise<void>
-  close(): Promise<void>
-}
-
 /** A door that finds nothing on the disk. */
 export const noDisk: OwnDisk = {
   async read() {
-    throw unseen()
+    throw unseenFile()
   },
   target: async () => undefined,
 }
 
-export function unseen(): Fault {
-  return new Fault(
-    'unavailable.unseen',
-    'The node does not find that file as it was seen, or may not open it.',
-  )
-}
-
 const pathCharactersMax = 32_768
-const decimal = { type: 'string', pattern: '^[0-9]{1,40}$' }
+const decimal = { type: 'string', pattern: '^-?[0-9]{1,40}$' }
 
 export const diskFileSchema: Schema = described(
   fields({
@@ -42,18 +29,16 @@ export const diskFileSchema: Schema = described(
     bytes: { type: 'integer', minimum: 0 },
     device: decimal,
     inode: decimal,
-    modifiedNs: { type: 'string', pattern: '^-?[0-9]{1,40}$' },
-    changedNs: { type: 'string', pattern: '^-?[0-9]{1,40}$' },
+    modifiedNs: decimal,
+    changedNs: decimal,
+    proof: { type: 'string', pattern: '^[0-9a-f]{64}$' },
   }),
-  'A file of this machine, as lstat(2) told of it.',
+  'A file of this machine: as lstat(2) tells of it, with BLAKE3 of its first and last 16 KiB as proof that it could be read.',
 )
 
-/** The same as text, which came in an archive. */
-export function readDiskFile(json: string): DiskFile {
-  const { path, bytes, device, inode, modifiedNs, changedNs } = readJsonObject(
-    json,
-    'A place on the disk',
-  ) as {
+/** `invalid.place` for what is none. A body that fits the schema may still name a place that is none. */
+export function checkDiskFile(value: object): DiskFile {
+  const { path, bytes, device, inode, modifiedNs, changedNs, proof } = value as {
     [Field in keyof DiskFile]?: unknown
   }
   const numbers = [device, inode, modifiedNs, changedNs]
@@ -64,7 +49,17 @@ export function readDiskFile(json: string): DiskFile {
     !path.includes('\0') &&
     Number.isSafeInteger(bytes) &&
     (bytes as number) >= 0 &&
-    numbers.every((one) => typeof one === 'string' && /^-?[0-9]{1,40}$/.test(one))
-  if (!isGood) throw malformed('a place on the disk is none')
-  return { path, bytes, device, inode, modifiedNs, changedNs } as DiskFile
+    numbers.every((one) => typeof one === 'string' && /^-?[0-9]{1,40}$/.test(one)) &&
+    typeof proof === 'string' &&
+    /^[0-9a-f]{64}$/.test(proof)
+  if (isGood) return { path, bytes, device, inode, modifiedNs, changedNs, proof } as DiskFile
+  throw new Fault(
+    'invalid.place',
+    'That is no file of this machine: an absolute path, and what lstat tells of it.',
+  )
+}
+
+/** The same as text, which came in an archive. */
+export function readDiskFile(json: string): DiskFile {
+  return checkDiskFile(readJsonObject(json, 'A place on the disk'))
 }

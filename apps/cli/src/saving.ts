@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
-import { hasCode } from '@anarq/fault'
+import { Fault, hasCode } from '@anarq/fault'
 import { createOutput, type Filling, writeFileBy, writeFileWhole } from '@anarq/files'
-import type { DiskFile } from '@anarq/flows'
+import { byPlaceBytesMin, type DiskFile } from '@anarq/flows'
 import type { Content, EntryFacts, PutReport, TreeEntry } from '@anarq/kernel'
 import { type Context, UsageError } from './command.ts'
 import { shown } from './terminal.ts'
@@ -12,9 +12,6 @@ import { shown } from './terminal.ts'
 const linkType = 'inode/symlink'
 /** A content that is to come: what is known of it, and how it is asked for, with the file that it is to go to or without. */
 export type Coming = Pick<EntryFacts, 'name' | 'bytes'> & { open(into?: DiskFile): Promise<Content> }
-
-/** Smaller ones come as soon as a running node could be told where to write them. */
-export const largeBytesMin: number = 4 * 1024 * 1024
 
 /** To a file, into a folder, or to standard output for `-`: then without a path. */
 export async function saveContent(
@@ -28,7 +25,7 @@ export async function saveContent(
     return { content }
   }
   const path = await placeOf(name, out)
-  if (bytes >= largeBytesMin) return { content: await saveLarge(open, path, replacing), path }
+  if (bytes >= byPlaceBytesMin) return { content: await saveLarge(open, path, replacing), path }
   const content = await open()
   await writeFileWhole(path, content.entry, content.stream, replacing)
   return { content, path }
@@ -61,8 +58,8 @@ async function saveLarge(
   return opened as Content
 }
 
-function fillingOf({ entry, isWritten, stream }: Content): Filling {
-  return { ...entry, source: isWritten === true ? undefined : stream }
+function fillingOf({ entry, bytes, isWritten, stream }: Content): Filling {
+  return { ...entry, bytes, source: isWritten === true ? undefined : stream }
 }
 
 async function toStandardOutput(stream: AsyncIterable<Uint8Array>): Promise<void> {
@@ -76,7 +73,11 @@ export type SaveTreeOptions = {
   readonly out: string | undefined
   readonly isReplacing: boolean
   /** A file that was left out of the tree. */
-  readonly open?: (entry: EntryFacts, into: DiskFile) => Promise<Content>
+  readonly openLeft?: (entry: EntryFacts, into: DiskFile) => Promise<Content>
+}
+
+async function leavesNone({ path }: EntryFacts): Promise<never> {
+  throw new Fault('internal.tree', `${path} was left out of its folder, and nobody said how it is got.`)
 }
 
 /** A folder and all below it to the disk. What cannot be read of it is left out and named. */
@@ -84,7 +85,7 @@ export async function saveTree(
   context: Context,
   folder: EntryFacts,
   tree: AsyncIterable<TreeEntry>,
-  { out, isReplacing, open }: SaveTreeOptions,
+  { out, isReplacing, openLeft = leavesNone }: SaveTreeOptions,
 ): Promise<number> {
   if (out === '-') throw new UsageError('A folder cannot go to standard output: give a folder with -o.')
   const root = resolve(out ?? (folder.name === '' ? 'drive' : basename(folder.name)))
@@ -102,8 +103,8 @@ export async function saveTree(
     }
     try {
       if (entry.type === linkType) await output.link(path, await textOfStream(one.content.stream))
-      else if (one.content.isLeft === true && open !== undefined)
-        await output.fileBy(path, async (into) => fillingOf(await open(entry, into)))
+      else if (one.content.isLeft === true)
+        await output.fileBy(path, async (into) => fillingOf(await openLeft(entry, into)))
       else await output.file(path, entry, one.content.stream)
     } catch (error) {
       // What is wrong with one file is no reason to keep the others back.

@@ -1,7 +1,7 @@
 /** Large files of a command beside a node: the node reads and writes them where they lie. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -72,6 +72,66 @@ test('what the node does not find as it was seen is sent, and stands in the repo
     assert.ok((await bytesOf((await drive.get(`/unseen${path.slice(folder.length)}`)).stream)).equals(bytes))
 })
 
+test('of versions of one file in one put, each is kept in its turn, whichever of them were sent', async () => {
+  const { drive } = world.node
+  const [first, second] = await Promise.all(['version 1', 'version 2'].map(makeFile))
+  const same = async (path: string, part: Partial<DiskFile>) => ({
+    ...(await itemAt(path, { locate: async () => ({ ...(await seenAt(path)), ...part }) })),
+    path: 'twice.bin',
+  })
+  const seen = (await makeFile('seen before')).path
+  for (const [to, wrong] of [
+    ['/first unseen', [{ inode: '7' }, {}]],
+    ['/second unseen', [{}, { inode: '7' }]],
+    ['/both unseen', [{ inode: '7' }, { inode: '7' }]],
+  ] as const) {
+    const put = items(
+      await itemAt(seen, {}),
+      await same(first?.path as string, wrong[0]),
+      await same(second?.path as string, wrong[1]),
+    )
+    const progress: number[] = []
+    const { skipped } = await drive.put(put, { to, onProgress: ({ files }) => progress.push(files) })
+    assert.deepEqual(skipped, [], to)
+    assert.deepEqual(
+      progress,
+      progress.toSorted((a, b) => a - b),
+      to,
+    )
+    const kept = []
+    for (const { version } of await drive.versions(`${to}/twice.bin`))
+      kept.push(await bytesOf((await drive.get(`${to}/twice.bin`, { version })).stream))
+    assert.ok(kept[0]?.equals(second?.bytes as Buffer), `${to}: the second is the latest`)
+    assert.ok(
+      kept.some((bytes) => bytes.equals(first?.bytes as Buffer)),
+      `${to}: the first is kept`,
+    )
+  }
+})
+
+test('a file that grows while the node looks at it leaves the others of its put alone', async () => {
+  const { path } = await makeFile('growing.log')
+  const growing = setInterval(() => void appendFile(path, 'x'.repeat(1000)), 1)
+  try {
+    for (let round = 0; round < 20; round += 1) {
+      const other: PutItem = {
+        kind: 'file',
+        path: 'other.txt',
+        bytes: 1,
+        modifiedMs: round,
+        content: { kind: 'small', readAll: () => Buffer.from(String(round % 10)) },
+      }
+      const { files, skipped } = await world.node.drive.put(items(await itemAt(path, {}), other), {
+        to: '/growing',
+      })
+      assert.ok(files >= 1, 'the other one is kept')
+      for (const { code } of skipped) assert.equal(code, 'conflict.changing')
+    }
+  } finally {
+    clearInterval(growing)
+  }
+})
+
 test('nobody but this machine’s user at the socket may name files of its disk', async () => {
   const { path } = await makeFile('private.bin')
   const body = JSON.stringify(await seenAt(path))
@@ -123,17 +183,19 @@ test('AQ-FOUT-4: a large file is written by the node itself, and where it cannot
   await drive.put(items(await itemAt(path, { open: neverSent })))
   const [there, sent] = [join(folder, 'there.bin'), join(folder, 'sent.bin')]
   await writeFileBy(there, async (into) => {
-    const { isWritten, entry } = await drive.get('/back.bin', { into })
+    const { isWritten, entry, bytes } = await drive.get('/back.bin', { into })
     assert.equal(isWritten, true)
-    return entry
+    return { ...entry, bytes }
   })
   assert.ok((await readFile(there)).equals(bytes))
   const [{ mtimeMs, mode }, was] = [await stat(there), await stat(path)]
   assert.deepEqual([Math.round(mtimeMs), mode], [Math.round(was.mtimeMs), was.mode])
   await writeFileBy(sent, async (into) => {
-    const { isWritten, entry, stream } = await drive.get('/back.bin', { into: { ...into, inode: '7' } })
+    const { isWritten, entry, bytes, stream } = await drive.get('/back.bin', {
+      into: { ...into, inode: '7' },
+    })
     assert.equal(isWritten, undefined)
-    return { ...entry, source: stream }
+    return { ...entry, bytes, source: stream }
   })
   assert.ok((await readFile(sent)).equals(bytes))
   // What was there is not touched, and what broke off leaves nothing.

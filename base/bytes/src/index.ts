@@ -17,6 +17,6 @@ export {
   toUtf8,
 } from './encodings.ts'
 export { formatBytes } from './format.ts'
-export { once } from './once.ts'
+export { nothing, once } from './once.ts'
 export { createTurns } from './turns.ts'
 export { bytesIn, gigabytes } from './typed-size.ts'

@@ -1,5 +1,5 @@
 import { discard } from '@anarq/bytes'
-import type { Fault } from '@anarq/fault'
+import { Fault } from '@anarq/fault'
 
 /** What comes in: a door or a reader of folders turns the outside into these. Paths are relative, parts joined by `/`. */
 export type PutItem = PutFolder | PutFile | PutSkipped
@@ -37,8 +37,8 @@ export type StreamContent = {
 }
 
 /**
- * A file of this machine's disk as a process saw it there. Another one that is told of it opens it only where it finds all of
- * this at the path: so it is the same disk that both see, and who tells of it could look at it.
+ * A file of this machine's disk as a process read it there. Another one that is told of it opens it only where it finds all of
+ * this at the path: so it is the same disk that both see, and who tells of it could read it.
  */
 export type DiskFile = {
   /** Absolute. */
@@ -51,6 +51,25 @@ export type DiskFile = {
   readonly modifiedNs: string
   /** Of its last change of any kind. */
   readonly changedNs: string
+  /** BLAKE3 of its first and its last 16 KiB, in hexadecimal: who may only look at the folder does not know it. */
+  readonly proof: string
+}
+
+/** Smaller files are sent as soon as somebody could be told where they lie. */
+export const byPlaceBytesMin: number = 4 * 1024 * 1024
+
+/** A file that another process of this user made, and that is to be written here. The source's arrays are taken over. */
+export type DiskTarget = {
+  write(source: AsyncIterable<Uint8Array>): Promise<void>
+  close(): Promise<void>
+}
+
+/** What was told of is not there, or may not be opened: it has to be sent. */
+export function unseenFile(): Fault {
+  return new Fault(
+    'unavailable.unseen',
+    'The node does not find that file as it was seen, or may not open it.',
+  )
 }
 
 export type ContentReader = {

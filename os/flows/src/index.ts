@@ -21,8 +21,10 @@ export {
   verifySigned,
 } from './access.ts'
 export {
+  byPlaceBytesMin,
   type ContentReader,
   type DiskFile,
+  type DiskTarget,
   type PutFile,
   type PutFolder,
   type PutItem,
@@ -31,6 +33,7 @@ export {
   type StreamContent,
   smallBytesMax,
   streamContent,
+  unseenFile,
 } from './content.ts'
 export { type BlockSink, type IntakeOptions, type IntakeResult, intake, type Sealed } from './intake.ts'
 export { type BlockKeys, openBlock, type Unopened } from './open-block.ts'

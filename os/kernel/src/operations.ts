@@ -202,7 +202,10 @@ export type DriveOperations = {
   get(ref: Ref, options?: GetOptions): Promise<Content>
   /** A folder with all below it, parents first; a file alone. */
   walk(ref: Ref): AsyncIterable<EntryFacts>
-  /** The same with contents, under one decision: each stream is read, or left, before the next entry is asked for. */
+  /**
+   * The same with contents, under one decision: each stream is read, or left, before the next entry is asked for. What
+   * `leavesFrom` leaves out is decided and recorded when it is got.
+   */
   readTree(ref: Ref, options?: TreeOptions): AsyncIterable<TreeEntry>
   makeFolder(path: string): Promise<EntryFacts>
   move(ref: Ref, to: MovePlace): Promise<EntryFacts>

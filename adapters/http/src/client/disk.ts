@@ -1,42 +1,38 @@
 /** Large files of this machine that the node reads and writes where they lie: their bytes need not go through the socket. */
 import { hasCode } from '@anarq/fault'
-import type { DiskFile, PutFile, PutItem } from '@anarq/flows'
+import { byPlaceBytesMin, type DiskFile, type PutFile, type PutItem } from '@anarq/flows'
 import type { PutReport } from '@anarq/kernel'
 import type { ContentFacts } from '../content-headers.ts'
 import type { PlaceOf } from '../tar/pack-items.ts'
 import { part } from './path.ts'
 import type { Wire } from './wire.ts'
 
-/** Below, asking costs more than sending. */
-export const byPlaceBytesMin: number = 4 * 1024 * 1024
-
 /** The files of one put that the node is to read itself. */
 export type Places = {
   readonly placeOf: PlaceOf
-  /** Those that it did not find as they were seen here, to be sent. */
+  /** Those that it did not find as they were seen here, to be sent, in their order. */
   unseen(report: PutReport): readonly PutItem[]
 }
 
 export function createPlaces(wire: Wire): Places {
-  const named = new Map<string, PutFile>()
-  let sees: Promise<boolean> | undefined
+  /** Several of one path are its versions, one after another: where one of them is sent, all of them are. */
+  const named = new Map<string, PutFile[]>()
+  let sees: boolean | undefined
   return {
     async placeOf(file) {
-      const { bytes = 0, content } = file
-      if (bytes < byPlaceBytesMin || content.kind !== 'stream' || content.locate === undefined)
-        return undefined
-      const seen = await content.locate().catch(() => undefined)
+      const { bytes = 0, content, path } = file
+      if (bytes < byPlaceBytesMin || content.kind !== 'stream' || sees === false) return undefined
+      const seen = await content.locate?.().catch(() => undefined)
       if (seen === undefined) return undefined
-      sees ??= seesDisk(wire, seen)
-      if (!(await sees)) return undefined
-      named.set(file.path, file)
+      sees ??= await seesDisk(wire, seen)
+      if (!sees) return undefined
+      named.set(path, [...(named.get(path) ?? []), file])
       return seen
     },
-    unseen: ({ skipped }) =>
-      skipped.flatMap(({ path, code }) => {
-        const file = code === 'unavailable.unseen' ? named.get(path) : undefined
-        return file === undefined ? [] : [file]
-      }),
+    unseen({ skipped }) {
+      const paths = new Set(skipped.filter(isUnseen).map(({ path }) => path))
+      return [...paths].flatMap((path) => named.get(path) ?? [])
+    },
   }
 }
 
@@ -50,9 +46,12 @@ async function seesDisk(wire: Wire, body: DiskFile): Promise<boolean> {
   }
 }
 
+function isUnseen({ code }: PutReport['skipped'][number]): boolean {
+  return code === 'unavailable.unseen'
+}
+
 /** Both halves of a put, of which the second sent what the first did not find. */
-export function together(first: PutReport, second: PutReport, sent: readonly PutItem[]): PutReport {
-  const again = new Set(sent.map(({ path }) => path))
+export function together(first: PutReport, second: PutReport): PutReport {
   return {
     files: first.files + second.files,
     folders: first.folders + second.folders,
@@ -60,7 +59,7 @@ export function together(first: PutReport, second: PutReport, sent: readonly Put
     bytes: first.bytes + second.bytes,
     newBytes: first.newBytes + second.newBytes,
     newBlocks: first.newBlocks + second.newBlocks,
-    skipped: [...first.skipped.filter(({ path }) => !again.has(path)), ...second.skipped],
+    skipped: [...first.skipped.filter((one) => !isUnseen(one)), ...second.skipped],
     entries: [...first.entries, ...second.entries],
   }
 }
@@ -82,7 +81,7 @@ export async function saveInto(
     const path = `/api/v1/objects/${part(ref)}/save`
     return await wire.json<ContentFacts>('POST', path, { body: { into, version, lock }, signal })
   } catch (error) {
-    if (hasCode(error, 'unavailable.unseen') || hasCode(error, 'missing')) return undefined
+    if (hasCode(error, 'unavailable.unseen') || hasCode(error, 'missing.route')) return undefined
     throw error
   }
 }

@@ -1,4 +1,5 @@
-import { once } from '@anarq/bytes'
+import { nothing, once } from '@anarq/bytes'
+import { hasCode } from '@anarq/fault'
 import type {
   CommitFacts,
   DriveOperations,
@@ -9,13 +10,13 @@ import type {
 } from '@anarq/kernel'
 import { readLines } from '../ndjson.ts'
 import { faultOfProblem } from '../problem.ts'
-import { type PlaceOf, packItems } from '../tar/pack-items.ts'
+import { packItems } from '../tar/pack-items.ts'
 import { unpackTree } from '../tar/unpack-tree.ts'
 import { contentOf, lastEvent } from './content.ts'
 import { createPlaces, saveInto, together } from './disk.ts'
 import { knownAt } from './known.ts'
 import { part, query } from './path.ts'
-import type { Wire } from './wire.ts'
+import type { Answer, Wire } from './wire.ts'
 
 export const tarType = 'application/x-tar'
 
@@ -28,17 +29,21 @@ export function driveOf(wire: Wire): DriveOperations {
         ...(lock === undefined ? {} : { lock }),
         ...(isDecoy === undefined ? {} : { isDecoy }),
       }
-      const path = `/api/v1/import${query({ to, thorough: isThorough })}`
-      const isKnown = isThorough === true ? undefined : knownAt(to ?? '/', drive)
-      const send = async (all: typeof items, placeOf?: PlaceOf): Promise<PutReport> => {
-        const pieces = packItems(all, options, { isKnown, placeOf })
+      const send = async (pieces: AsyncIterable<Uint8Array>, thorough: boolean, tell = onProgress) => {
+        const path = `/api/v1/import${query({ to, thorough })}`
         const answer = await wire.open('POST', path, { pieces, type: tarType, signal })
-        return lastEvent<PutReport, PutProgress>(answer, onProgress)
+        return lastEvent<PutReport, PutProgress>(answer, tell)
       }
       const places = createPlaces(wire)
-      const report = await send(items, places.placeOf)
-      const unseen = places.unseen(report)
-      return unseen.length === 0 ? report : together(report, await send(once(unseen)), unseen)
+      const isKnown = isThorough === true ? undefined : knownAt(to ?? '/', drive)
+      const { placeOf } = places
+      const first = await send(packItems(items, options, { isKnown, placeOf }), isThorough === true)
+      const unseen = places.unseen(first)
+      if (unseen.length === 0) return first
+      const further = ({ files, bytes, path }: PutProgress): void =>
+        onProgress?.({ files: files + first.files + first.unchanged, bytes: bytes + first.bytes, path })
+      // Thoroughly: of several versions that are sent again, the last may be what is there, and has to come after the others.
+      return together(first, await send(packItems(once(unseen), options), true, further))
     },
     list: (ref, page = {}) => wire.json('GET', `${object(ref)}/children${query(page)}`),
     entry: (ref) => wire.json('GET', object(ref)),
@@ -61,9 +66,12 @@ export function driveOf(wire: Wire): DriveOperations {
       }
     },
     async *readTree(ref, { lock, leavesFrom, signal } = {}) {
-      const answer = await wire.open('POST', `/api/v1/export/${part(ref)}`, {
-        body: { lock, leavesFrom, hasFacts: true },
-        signal,
+      const ask = (body: object): Promise<Answer> =>
+        wire.open('POST', `/api/v1/export/${part(ref)}`, { body: { lock, hasFacts: true, ...body }, signal })
+      const answer = await ask({ leavesFrom }).catch((error: unknown) => {
+        // A node that was started by a version before this one leaves nothing out.
+        if (leavesFrom !== undefined && hasCode(error, 'invalid.request')) return ask({})
+        throw error
       })
       yield* unpackTree(answer.pieces)
     },
@@ -83,5 +91,3 @@ export function driveOf(wire: Wire): DriveOperations {
   }
   return drive
 }
-
-async function* nothing(): AsyncIterable<Uint8Array> {}

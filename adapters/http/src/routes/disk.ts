@@ -1,7 +1,7 @@
 import { hasCode } from '@anarq/fault'
-import type { DiskFile } from '@anarq/flows'
+import { type DiskFile, unseenFile } from '@anarq/flows'
 import { type App, type DoorContext, signalOf } from '../context.ts'
-import { diskFileSchema, unseen } from '../disk.ts'
+import { checkDiskFile, diskFileSchema } from '../disk.ts'
 import { answers, count, described, fields, flag, passphrase, ref, text } from '../schema/parts.ts'
 
 const tags = ['files']
@@ -20,7 +20,8 @@ export function addDiskRoutes(app: App, { disk, operations: { drive } }: DoorCon
     },
     async handler({ body }) {
       try {
-        await (await disk.read(body)).close()
+        // Whether it changes meanwhile is for whoever reads it.
+        await (await disk.read(checkDiskFile(body))).close().catch(() => {})
         return { isSeen: true }
       } catch (error) {
         if (hasCode(error, 'unavailable.unseen')) return { isSeen: false }
@@ -49,8 +50,8 @@ export function addDiskRoutes(app: App, { disk, operations: { drive } }: DoorCon
         ),
       },
       async handler({ params: { ref }, body: { into, ...options } }, reply) {
-        const target = await disk.target(into)
-        if (target === undefined) throw unseen()
+        const target = await disk.target(checkDiskFile(into))
+        if (target === undefined) throw unseenFile()
         try {
           const { stream, ...facts } = await drive.get(ref, { ...options, signal: signalOf(reply) })
           await target.write(stream)

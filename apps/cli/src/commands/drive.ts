@@ -1,9 +1,9 @@
 import { formatBytes } from '@anarq/bytes'
 import { readTree } from '@anarq/files'
-import type { DiskFile } from '@anarq/flows'
+import { byPlaceBytesMin, type DiskFile } from '@anarq/flows'
 import type { Content, EntryFacts, Operations, PutReport } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, textsOf, timeOf, UsageError } from '../command.ts'
-import { largeBytesMin, saveContent, saveTree } from '../saving.ts'
+import { saveContent, saveTree } from '../saving.ts'
 import { readSecretFile, shown, table, when } from '../terminal.ts'
 
 export const put: Command = {
@@ -162,11 +162,12 @@ async function getFolder(
 ): Promise<number> {
   const lock = await lockOf(context, values, {})
   const { signal } = context
-  // A node that runs here writes large files itself, one by one.
-  const leavesFrom = (await context.isBesideNode()) ? largeBytesMin : undefined
+  // A node that runs here writes large files itself, one by one; under a second lock each would stretch its passphrase.
+  const isBesideNode = lock === undefined && (await context.isBesideNode())
+  const leavesFrom = isBesideNode ? byPlaceBytesMin : undefined
   const tree = drive.readTree(folder.id === '' ? '/' : folder.id, { lock, leavesFrom, signal })
-  const open = ({ id }: EntryFacts, into: DiskFile): Promise<Content> => drive.get(id, { lock, into, signal })
-  return saveTree(context, folder, tree, { out, isReplacing: values.force === true, open })
+  const openLeft = ({ id }: EntryFacts, into: DiskFile): Promise<Content> => drive.get(id, { into, signal })
+  return saveTree(context, folder, tree, { out, isReplacing: values.force === true, openLeft })
 }
 
 export const rm: Command = {

@@ -91,6 +91,7 @@ export const faultsEs: FaultTexts = {
   'invalid.path': 'Esa ruta no es válida.',
   'invalid.permission': 'Ese permiso no existe en este sistema, o la aplicación no lo pide.',
   'invalid.ping': 'Este archivo ping está mal formado. Pídelo otra vez, entero.',
+  'invalid.place': 'Eso no es un archivo de esta máquina.',
   'invalid.quota': 'Una cuota es de al menos 1 MiB. Da una mayor, o ninguna.',
   'invalid.range': 'Se pidió una parte que queda fuera del archivo.',
   'invalid.request': 'La petición está mal formada. {detail}',

@@ -1,4 +1,4 @@
-import { toHex } from '@anarq/bytes'
+import { nothing, toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import { deliver, deliverOpened } from '@anarq/flows'
 import type { Flow, Guardian } from '@anarq/qerberos'
@@ -139,7 +139,10 @@ async function readOne(context: ReadContext, ref: string, options: GetOptions): 
   }
 }
 
-/** One decision and one entry of the audit log for the folder; each file is a flow of its own that goes on from it. */
+/**
+ * One decision and one entry of the audit log for the folder; each file is a flow of its own that goes on from it. What is left out
+ * is decided when it is asked for.
+ */
 async function* readTree(
   context: ReadContext,
   ref: string,
@@ -159,16 +162,16 @@ async function* readTree(
       details: { isTree: true },
     },
   ])
-  const lockKeys = new Map<string, Promise<Uint8Array | undefined>>()
+  const lockKeys = new Map<string, Uint8Array | undefined>()
   const fileOf = async (one: Ahead, flow: Flow): Promise<Content> => {
     const opened = openedContent(context, one, flow)
     if (opened !== undefined) return opened
     const { version, inner } = await openFile(context, one.found, undefined)
     // The key of the second lock is slow to derive on purpose: once for each salt is enough.
     const salt = inner.metadata.lock === undefined ? '' : toHex(inner.metadata.lock.salt)
-    const lockKey = lockKeys.get(salt) ?? lockKeyOf(inner, lock, one.found.name)
+    const lockKey = lockKeys.has(salt) ? lockKeys.get(salt) : await lockKeyOf(inner, lock, one.found.name)
     lockKeys.set(salt, lockKey)
-    return contentOf(context, { entry: one.entry, version, inner, flow, lockKey: await lockKey }, { signal })
+    return contentOf(context, { entry: one.entry, version, inner, flow, lockKey }, { signal })
   }
   for await (const group of openAhead(context, withBelow(space, start))) {
     for (const one of group) {
@@ -216,8 +219,6 @@ function leftContent(entry: EntryFacts): Content {
   const { bytes, type } = entry
   return { entry, bytes, type, etag: '', stream: nothing(), isLeft: true }
 }
-
-async function* nothing(): AsyncIterable<Uint8Array> {}
 
 /** One file that cannot be opened does not hide the others of its folder: its stream says why. */
 export function unreadable(entry: EntryFacts, error: unknown): Content {

@@ -7,7 +7,7 @@
  * files have them, but without their contents. Then `anarq up` starts on it: first without a saved search index, then with
  * one, and is asked through its socket. "Ready" is when it says so: unlocked, its index open, its doors open. Each figure
  * is that of the clock, and beside it the processor time of all threads of the process that does it, for a machine that does
- * other things too. `--huge` adds 10,000,000 records, which take about 15 GB of memory.
+ * other things too. `--huge` adds 10,000,000 records, which take hours and some 20 GB of memory.
  */
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -105,3 +105,22 @@ test('a write that fails leaves the view as it was', () => {
   assert.deepEqual(names(view), ['a.txt', 'b.txt'])
   view.close()
 })
+
+test('a view that is larger than SQLite gives at once is not saved any more', () => {
+  const files = Array.from({ length: 2000 }, (_, i) => testRecord(fileChange(`${i}.txt`)))
+  const bytesOf = (view: ReturnType<typeof createSqliteView>): number => {
+    view.apply(files, testDigest(1))
+    return view.snapshot().length
+  }
+  using usual = disposable(createSqliteView())
+  const bytes = bytesOf(usual.view)
+  using small = disposable(createSqliteView({ savedBytesMax: bytes / 2 }))
+  small.view.apply(files.slice(0, 100), testDigest(0))
+  assert.equal(small.view.isWorthSaving(), true)
+  small.view.apply(files, testDigest(1))
+  assert.equal(small.view.isWorthSaving(), false)
+})
+
+function disposable(view: ReturnType<typeof createSqliteView>) {
+  return { view, [Symbol.dispose]: () => view.close() }
+}

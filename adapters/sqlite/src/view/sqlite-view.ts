@@ -13,6 +13,8 @@ import { settleSearch } from './text-index.ts'
 export type SqliteViewOptions = {
   /** The size from which a view that was loaded is moved to memory of its own when it is next written to. */
   readonly loadedBytesMax?: number
+  /** Larger ones are not worth saving: SQLite gives nothing of 2 GiB at once. The one that was saved last is caught up with instead. */
+  readonly savedBytesMax?: number
 }
 
 export type SqliteView = View &
@@ -29,7 +31,10 @@ export type SqliteView = View &
  * the bytes to seal and keep. Names are settled when the view is next read and texts are indexed at the next search,
  * so that writing many records pays for neither.
  */
-export function createSqliteView({ loadedBytesMax = 768 * 1024 * 1024 }: SqliteViewOptions = {}): SqliteView {
+export function createSqliteView({
+  loadedBytesMax = 768 * 1024 * 1024,
+  savedBytesMax = 1900 * 1024 * 1024,
+}: SqliteViewOptions = {}): SqliteView {
   const openEmpty = () => openStore({ ledger: createLedger(), loadedBytesMax })
   let store = openEmpty()
   let hiddenFolders: ReadonlySet<number> | undefined
@@ -65,7 +70,8 @@ export function createSqliteView({ loadedBytesMax = 768 * 1024 * 1024 }: SqliteV
       store.unsavedRows = 0
       return bytes
     },
-    isWorthSaving: () => store.unsavedRows * savingShare > store.ledger.nextNum,
+    isWorthSaving: () =>
+      store.unsavedRows * savingShare > store.ledger.nextNum && store.bytes() <= savedBytesMax,
     load(bytes) {
       const loaded = readSnapshot(bytes, loadedBytesMax)
       restart(loaded ?? openEmpty())

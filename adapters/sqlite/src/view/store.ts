@@ -22,6 +22,8 @@ export type Store = {
   need(part: Part): boolean
   /** All or nothing. */
   atomically(work: () => void): void
+  /** What `serialize` would give. */
+  bytes(): number
   serialize(): Uint8Array
   close(): void
 }
@@ -53,9 +55,12 @@ export function openStore({ ledger, bytes, loadedBytesMax }: StoreOptions): Stor
     prepared.set(text, made)
     return made
   }
-  const makeRoom = () => {
+  const bytesNow = (): number => {
     const [pages] = prepare('PRAGMA page_count').get() as unknown as [number]
-    if (pages * pageBytes < loadedBytesMax) return
+    return pages * pageBytes
+  }
+  const makeRoom = () => {
+    if (bytesNow() < loadedBytesMax) return
     prepared.clear()
     db = moved(db, ledger)
     isLimited = false
@@ -90,6 +95,7 @@ export function openStore({ ledger, bytes, loadedBytesMax }: StoreOptions): Stor
       return true
     },
     atomically,
+    bytes: bytesNow,
     serialize: () => db.serialize(),
     close() {
       if (db.isOpen) db.close()

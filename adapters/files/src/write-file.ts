@@ -67,7 +67,8 @@ async function fillNewFile(path: string, fill: Fill): Promise<void> {
   try {
     const { source, bytes, mode, modifiedMs } = await fill(await seenOf(file, path))
     if (source !== undefined) {
-      await file.truncate(0)
+      // Only where there is something: for a file that was truncated, ext4 allocates all of it when it is closed, and waits.
+      if ((await file.stat()).size > 0) await file.truncate(0)
       await writeSource(file, source)
     }
     if ((await file.stat()).size !== bytes)

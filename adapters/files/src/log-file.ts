@@ -76,6 +76,8 @@ async function openEntries(path: string, durable: () => number): Promise<Entries
   const places = createFramePlaces(durable())
   const scanned = await closingOnError(file, () => scan(file, path, places, durable()))
   let end = scanned.end
+  /** Of an append that a full disk ended, of which something may lie behind the end. */
+  let isTorn = false
   let isBroken = false
   return {
     count: () => places.starts.length,
@@ -84,13 +86,21 @@ async function openEntries(path: string, durable: () => number): Promise<Entries
       const frames = bodies.map((body, i) => encodeFrame(first + i, body))
       if (frames.length === 0) return
       try {
+        if (isTorn) await file.truncate(end)
+        isTorn = true
         await writeAt(file, concatBytes(...frames), end)
+      } catch (error) {
+        // What is there so far was synced before: the next append, when there is room, begins where this one did.
+        throw diskFault(error, path)
+      }
+      try {
         await file.datasync()
       } catch (error) {
-        // After a failed write or sync nobody knows what the disk holds; opening it anew finds out.
+        // After a failed sync nobody knows what the disk holds; opening it anew finds out.
         isBroken = true
         throw diskFault(error, path)
       }
+      isTorn = false
       for (const [i, frame] of frames.entries()) {
         places.written(first + i, end)
         end += frame.length
@@ -290,5 +300,8 @@ async function closingOnError<T>(opened: { close(): Promise<void> }, next: () =>
 }
 
 function brokenLog(path: string): Fault {
-  return new Fault('unavailable.log', `${path} could not be written before. Close the log and open it again.`)
+  return new Fault(
+    'unavailable.log',
+    `The disk did not keep what was written to ${path}. Look after the disk, and start AnarQ again.`,
+  )
 }

@@ -54,7 +54,11 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
   }
   return {
     async folder(path) {
-      makeFolder(below(path))
+      try {
+        makeFolder(below(path))
+      } catch (error) {
+        ofRoot(error)
+      }
     },
     async file(path, facts, source) {
       const target = below(path)

@@ -79,7 +79,7 @@ async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats
     )
     return
   }
-  walk.batch.push({ kind: 'folder', path: shown, modifiedMs: Math.round(stats.mtimeMs) })
+  walk.batch.push({ kind: 'folder', path: shown, modifiedMs: modifiedMsOf(stats) })
   let names: Buffer[]
   try {
     names = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)
@@ -129,7 +129,7 @@ function statOrFault(path: string): Stats | Fault {
 }
 
 function itemOf({ path, shown, stats }: Seen): PutItem {
-  const common = { path: shown, modifiedMs: Math.round(stats.mtimeMs), mode: stats.mode & 0o777 }
+  const common = { path: shown, modifiedMs: modifiedMsOf(stats), mode: stats.mode & 0o777 }
   if (stats.isSymbolicLink()) return linkItem(path, common)
   if (!stats.isFile()) {
     return skipped(
@@ -143,6 +143,13 @@ function itemOf({ path, shown, stats }: Seen): PutItem {
       ? ({ kind: 'small', readAll: (into) => readWhole(path, size, into) } as const satisfies SmallContent)
       : ({ kind: 'stream', open: () => openReader(path), locate: () => seenAt(path) } as const)
   return { kind: 'file', bytes: size, content, ...common }
+}
+
+/** The last moment that a date can be (ECMA-262, section 21.4.1.1); some file systems hold later ones. */
+const timeMsMax = 8.64e15
+
+function modifiedMsOf({ mtimeMs }: Stats): number {
+  return Math.max(-timeMsMax, Math.min(timeMsMax, Math.round(mtimeMs)))
 }
 
 function linkItem(path: string, common: { path: string; modifiedMs: number; mode: number }): PutItem {

@@ -79,7 +79,7 @@ async function fillNewFile(path: string, fill: Fill): Promise<void> {
     if (mode !== undefined) await file.chmod(mode)
     // Where nobody asked for permissions, and the disk has none of its own, those that it gave are good.
     else await file.chmod(modeDefault & ~process.umask()).catch(() => {})
-    if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+    if (modifiedMs !== undefined) await file.utimes(secondsOf(modifiedMs), secondsOf(modifiedMs))
   } finally {
     await file.close()
   }
@@ -132,7 +132,7 @@ async function inPlace(
   { isReplacing = false }: PlaceOptions,
   write: (beside: string) => Promise<void>,
 ): Promise<void> {
-  if (!isReplacing && exists(path)) {
+  if (!isReplacing && isThere(path)) {
     throw new Fault(
       'conflict.exists',
       `${path} exists already. Choose another place with -o, or add --force to replace it.`,
@@ -191,7 +191,7 @@ function writeSmall(path: string, { modifiedMs, mode }: FileFacts, parts: readon
     }
     // What was asked for, not what the umask leaves of it.
     if (mode !== undefined) fchmodSync(file, mode)
-    if (modifiedMs !== undefined) futimesSync(file, modifiedMs / 1000, modifiedMs / 1000)
+    if (modifiedMs !== undefined) futimesSync(file, secondsOf(modifiedMs), secondsOf(modifiedMs))
   } finally {
     closeSync(file)
   }
@@ -211,7 +211,7 @@ async function writeLarge(
       discard(next.value)
     }
     if (mode !== undefined) await file.chmod(mode)
-    if (modifiedMs !== undefined) await file.utimes(modifiedMs / 1000, modifiedMs / 1000)
+    if (modifiedMs !== undefined) await file.utimes(secondsOf(modifiedMs), secondsOf(modifiedMs))
   } finally {
     await file.close()
     await rest.return?.()
@@ -230,8 +230,21 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }
 
+function isThere(path: string): boolean {
+  try {
+    return exists(path)
+  } catch (error) {
+    throw diskFault(error, path)
+  }
+}
+
 export function exists(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+/** As text: Node takes a number below zero, a time before 1970, for now. */
+function secondsOf(ms: number): string {
+  return String(ms / 1000)
 }
 
 function isOfDisk(error: unknown): boolean {

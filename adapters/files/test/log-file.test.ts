@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -376,3 +376,54 @@ test('two logs of the same entries in two folders do not touch each other', asyn
 test('a folder that is not there is said to be missing', async () => {
   await assert.rejects(openLogFile(join(tmpdir(), 'anarq-no-such-folder', 'x')), { code: 'missing.file' })
 })
+
+test('a full disk ends an append and nothing else: when there is room again the log goes on, and all of it is whole', async () => {
+  await inFolder(async (folder) => {
+    const store = await openLogFile(folder)
+    const log = await audit(store)
+    await log.append([entry(0), entry(1)])
+    const disk = await fullDisk(join(folder, entriesFile))
+    try {
+      await assert.rejects(log.append([entry(2)]), { code: 'unavailable.full' })
+      await assert.rejects(log.append([entry(2), entry(3)]), { code: 'unavailable.full' })
+    } finally {
+      disk.makeRoom()
+    }
+    await log.append([entry(2)])
+    assert.equal(log.size(), 3)
+    assert.equal((await log.verify()).ok, true)
+    await store.close()
+    await opened(folder, async (again) => {
+      const reopened = await audit(again)
+      assert.equal(reopened.size(), 3)
+      assert.deepEqual(await again.damage(), [])
+      assert.equal((await reopened.verify()).ok, true)
+    })
+  })
+})
+
+/** From now on every file of this process takes some bytes of a write and has no room for the rest. */
+async function fullDisk(path: string): Promise<{ makeRoom(): void }> {
+  const file = await open(path)
+  const all = Object.getPrototypeOf(file) as { write: typeof file.write }
+  await file.close()
+  const { write } = all
+  let taken = 0
+  all.write = async function (
+    this: typeof file,
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    at: number,
+  ) {
+    taken += 1
+    if (taken % 2 === 0)
+      throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write' })
+    return Reflect.apply(write, this, [bytes, from, Math.min(7, length), at])
+  } as typeof write
+  return {
+    makeRoom() {
+      all.write = write
+    },
+  }
+}

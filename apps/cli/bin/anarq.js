@@ -19,8 +19,15 @@ async function start() {
   module.enableCompileCache(fileURLToPath(new URL('../../../.cache/anarq', import.meta.url)))
   const { resolveFast } = await import('../../../adapters/threads/src/resolution.mjs')
   resolveFast()
+  process.stdout.on('error', endOfOutput)
   const { run } = await import('../src/run.ts')
   process.exitCode = await run(process.argv.slice(2))
+}
+
+/** Whoever reads the output went away (`| head`), which needs no word; or what it goes to is full. */
+function endOfOutput({ code, message }) {
+  if (code !== 'EPIPE') process.stderr.write(`Standard output could not be written: ${message}.\n`)
+  process.exit(1)
 }
 
 async function handOver() {

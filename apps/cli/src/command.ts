@@ -75,7 +75,15 @@ export function parseCommand(command: Command, argv: readonly string[]): Parsed 
   if (parsed.values.help !== true && (count < min || count > max)) {
     throw new UsageError(count < min ? 'Something is missing.' : `Too much: "${parsed.positionals[max]}".`)
   }
+  checkGiven(parsed.positionals, parsed.values)
   return { args: parsed.positionals, values: parsed.values }
+}
+
+/** An empty text is a variable that was not set, and as a path it would be the folder that one stands in. */
+function checkGiven(args: readonly string[], values: Values): void {
+  const empty = Object.keys(values).find((name) => values[name] === '')
+  if (empty !== undefined) throw new UsageError(`--${empty} is empty. Say what it is, or leave it out.`)
+  if (args.includes('')) throw new UsageError('An argument is empty. Is a variable not set?')
 }
 
 export function textOf(values: Values, name: string): string | undefined {

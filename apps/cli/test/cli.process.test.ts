@@ -250,6 +250,36 @@ suite('drive', () => {
     )
   })
 
+  test('AQ-QDRIVE-1: a file older than 1970 is kept, verified and given back; a folder is verified with what is in it', async () => {
+    await shell.write('old/letter', 'dear')
+    const past = new Date('1965-03-04T05:06:07Z')
+    await utimes(shell.path('old/letter'), past, past)
+    await shell.json(['put', 'old', '--to', '/older'])
+    const { files } = await shell.json<VerifyReport>(['verify', '/older'])
+    assert.equal(files, 1)
+    await shell.json(['get', '/older', '-o', 'old back'])
+    assert.equal((await stat(shell.path('old back/old/letter'))).mtimeMs, past.getTime())
+    assert.equal((await shell.json<VersionFacts[]>(['versions', '/older/old/letter'])).length, 1)
+    await shell.json(['rm', '/older', '--forever'])
+  })
+
+  test('what is empty, over, or in the way is said before anything is done', async () => {
+    for (const args of [
+      ['put', ''],
+      ['get', ''],
+      ['get', '/kept', '--version', '2'],
+    ])
+      assert.equal((await shell.run(args)).code, 2, args.join(' '))
+    await shell.write('in the way', 'x')
+    const before = await shell.json<GrantFacts[]>(['grants'])
+    const share = ['share', '/kept', '--with', 'bob']
+    assert.equal(await shell.fails([...share, '-o', 'in the way']), 'conflict.exists')
+    assert.equal(await shell.fails([...share, '-o', 'nowhere/x.ping']), 'missing.file')
+    assert.equal((await shell.run([...share, '--until', '2020-01-01'])).code, 2)
+    assert.deepEqual(await shell.json(['grants']), before)
+    assert.equal(await shell.fails(['get', '/kept/project/readme.md', '-o', 'in the way/x']), 'invalid.path')
+  })
+
   test('rm, restore, rm --forever, mv, cp and tag', async () => {
     await shell.write('gone.txt', 'gone')
     await shell.json(['put', 'gone.txt'])

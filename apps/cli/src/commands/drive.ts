@@ -135,6 +135,8 @@ export const get: Command = {
     const ref = args[0] as string
     const entry = await operations.drive.entry(ref)
     const out = textOf(values, 'output')
+    if (entry.kind === 'folder' && values.version !== undefined)
+      throw new UsageError('--version is for a file: a folder has no versions of its own.')
     if (entry.kind === 'folder') return getFolder(context, operations, entry, out, values)
     const options = {
       version: numberOf(values, 'version', { min: 1 }),

@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, lstat, readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { formatBytes, once } from '@anarq/bytes'
+import { Fault } from '@anarq/fault'
 import { diskFault, readTree, writeFileWhole } from '@anarq/files'
 import type { EntryFacts, GrantFacts, Operations, ResealReport, TreeEntry } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, timeOf, UsageError } from '../command.ts'
@@ -34,14 +37,20 @@ export const share: Command = {
     if (whom === undefined)
       throw new UsageError('Say with whom: --with DID (or the name of an identity here).')
     const rights = (textOf(values, 'rights') ?? 'read').split(',').map(rightOf)
+    const untilMs = timeOf(values, 'until', Date.now())
+    if (untilMs !== undefined && untilMs <= Date.now())
+      throw new UsageError('--until is over already. Give a time to come.')
+    const output = textOf(values, 'output')
+    // Before there is a grant that nobody holds.
+    if (output !== undefined) await checkPlace(output, values.force === true)
     const { sharing } = await operations()
     const terms = given({
-      untilMs: timeOf(values, 'until', Date.now()),
+      untilMs,
       uses: numberOf(values, 'uses', { min: 1 }),
       purpose: textOf(values, 'purpose'),
     })
     const { grant, ping } = await sharing.share(args[0] as string, { with: whom, rights, ...terms })
-    const path = textOf(values, 'output') ?? `${grant.name || grant.object}.ping`
+    const path = output ?? `${grant.name || grant.object}.ping`
     await writeFileWhole(path, {}, once(ping), { isReplacing: values.force === true })
     terminal.result(
       { ...grant, ping: path },
@@ -49,6 +58,22 @@ export const share: Command = {
     )
     return 0
   },
+}
+
+async function checkPlace(path: string, isReplacing: boolean): Promise<void> {
+  const parent = dirname(resolve(path))
+  await access(parent, constants.W_OK).catch((error: unknown) => {
+    throw diskFault(error, parent)
+  })
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false,
+  )
+  if (isThere && !isReplacing)
+    throw new Fault(
+      'conflict.exists',
+      `${path} exists already. Choose another place with -o, or add --force.`,
+    )
 }
 
 function rightOf(text: string): (typeof rightsKnown)[number] {

@@ -79,8 +79,8 @@ export function readFile(record: IndexRecord): FileFields {
     ...placeOf(record),
     type: text(record, 'type') ?? current?.type ?? '',
     bytes: current?.bytes ?? count(record, 'bytes') ?? 0,
-    modifiedMs: count(record, 'modifiedMs') ?? current?.modifiedMs ?? 0,
-    createdMs: count(record, 'createdMs') ?? 0,
+    modifiedMs: moment(record, 'modifiedMs') ?? current?.modifiedMs ?? 0,
+    createdMs: moment(record, 'createdMs') ?? 0,
     ...optional('mode', count(record, 'mode')),
     ...optional('owner', text(record, 'owner')),
     ...optional('words', text(record, 'words')),
@@ -133,7 +133,7 @@ export function readVersion(name: string, { stamp, value }: Field): FileVersion 
     isLink(cid) &&
     isCount(bytes) &&
     isCount(storedBytes) &&
-    isCount(modifiedMs) &&
+    isMoment(modifiedMs) &&
     isCount(savedMs) &&
     typeof type === 'string' &&
     root instanceof Uint8Array &&
@@ -159,7 +159,7 @@ function placeOf(record: IndexRecord): FolderFields {
     id: record.id,
     name,
     parent,
-    modifiedMs: count(record, 'modifiedMs') ?? 0,
+    modifiedMs: moment(record, 'modifiedMs') ?? 0,
     ...optional('trashedMs', count(record, 'trashedMs')),
   }
 }
@@ -170,6 +170,17 @@ function text(record: IndexRecord, name: KnownName): string | undefined {
   const value = record.fields.get(name)?.value ?? undefined
   if (value === undefined || typeof value === 'string') return value
   throw invalid(`holds no text under "${name}"`)
+}
+
+/** A file may be older than 1970. */
+function moment(record: IndexRecord, name: KnownName): number | undefined {
+  const value = record.fields.get(name)?.value ?? undefined
+  if (value === undefined || isMoment(value)) return value
+  throw invalid(`holds no time under "${name}"`)
+}
+
+function isMoment(value: FieldValue | undefined): value is number {
+  return Number.isSafeInteger(value)
 }
 
 function count(record: IndexRecord, name: KnownName): number | undefined {

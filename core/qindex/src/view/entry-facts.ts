@@ -53,7 +53,7 @@ export function describeRecord({ id, kind, fields }: IndexRecord): EntryFacts {
     parent: parentOf(held(fieldNames.parent), isInTree),
     type: textOf(held(fieldNames.type)) ?? '',
     bytes: versions[0]?.bytes ?? countOf(held(fieldNames.bytes)) ?? 0,
-    modifiedMs: countOf(held(fieldNames.modifiedMs)) ?? versions[0]?.modifiedMs ?? 0,
+    modifiedMs: momentOf(held(fieldNames.modifiedMs)) ?? versions[0]?.modifiedMs ?? 0,
     createdMs: countOf(held(fieldNames.createdMs)) ?? 0,
     owner: textOf(held(fieldNames.owner)),
     tags,
@@ -96,6 +96,11 @@ function parentOf(value: FieldValue | undefined, isInTree: boolean): Uint8Array 
 
 function textOf(value: FieldValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+/** A file may be older than 1970. */
+function momentOf(value: FieldValue | undefined): number | undefined {
+  return Number.isSafeInteger(value) ? (value as number) : undefined
 }
 
 function countOf(value: FieldValue | undefined): number | undefined {

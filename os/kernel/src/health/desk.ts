@@ -4,7 +4,7 @@ import { cidKey } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
 import type { Account } from '../account.ts'
 import { delegationFindings } from '../children/ward.ts'
-import { resolve } from '../drive/resolve.ts'
+import { isRoot, resolve } from '../drive/resolve.ts'
 import type { Home } from '../home.ts'
 import type { KernelPorts } from '../ports.ts'
 import { readBackup, writeBackup } from './backup.ts'
@@ -41,7 +41,7 @@ export function createHealthDesk({
   return {
     async verify(ref, options = {}) {
       const here = await home.current()
-      if (ref !== undefined)
+      if (ref !== undefined && !isRoot(ref))
         return verifyFiles(here, ports, { ...options, id: resolve(here.space.view, ref).id })
       const total = { files: 0, bytes: 0, findings: [] as Finding[] }
       for (const { did } of home.residents()) {

@@ -1,14 +1,15 @@
 import { asFault } from '@anarq/fault'
 import { type Cid, cidKey, digestOf } from '@anarq/ipld'
-import { pathOf, readFile } from '@anarq/qindex'
+import { folderKind, type IndexRecord, pathOf, readFile } from '@anarq/qindex'
 import { blocksOf } from '@anarq/qnt'
 import { isPurged, openVersion } from '../drive/versions.ts'
 import type { Office } from '../office.ts'
 import type { KernelPorts } from '../ports.ts'
+import type { Space } from '../space.ts'
 import type { Finding, VerifyReport } from './operations.ts'
 
 export type VerifyOptions = {
-  /** Only this object. */
+  /** Only this file, or what is in this folder. */
   id?: Uint8Array
   onProgress?: ((done: { files: number; bytes: number }) => void) | undefined
   signal?: AbortSignal | undefined
@@ -43,7 +44,7 @@ export async function verifyFiles(
     return trouble
   }
 
-  for await (const record of id === undefined ? space.index.records() : one(space.index.get(id))) {
+  for await (const record of id === undefined ? space.index.records() : recordsBelow(space, id)) {
     signal?.throwIfAborted()
     if (record.kind !== 'file' || isPurged(record)) continue
     const file = readFile(record)
@@ -94,7 +95,11 @@ export async function verifyBooks({ space }: Office): Promise<Finding[]> {
   return findings
 }
 
-async function* one<T>(item: Promise<T | undefined>): AsyncIterable<T> {
-  const value = await item
-  if (value !== undefined) yield value
+/** What it is, and all that lies in it. */
+async function* recordsBelow(space: Space, id: Uint8Array): AsyncIterable<IndexRecord> {
+  const record = await space.index.get(id)
+  if (record !== undefined) yield record
+  if (record?.kind !== folderKind) return
+  for (const entry of space.view.children(id, { limit: Number.MAX_SAFE_INTEGER }))
+    yield* recordsBelow(space, entry.id)
 }

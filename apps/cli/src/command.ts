@@ -79,9 +79,11 @@ export function parseCommand(command: Command, argv: readonly string[]): Parsed 
   return { args: parsed.positionals, values: parsed.values }
 }
 
+const pathOptions = ['home', 'passphrase-file', 'output', 'lock-file'] as const
+
 /** An empty text is a variable that was not set, and as a path it would be the folder that one stands in. */
 function checkGiven(args: readonly string[], values: Values): void {
-  const empty = Object.keys(values).find((name) => values[name] === '')
+  const empty = pathOptions.find((name) => values[name] === '')
   if (empty !== undefined) throw new UsageError(`--${empty} is empty. Say what it is, or leave it out.`)
   if (args.includes('')) throw new UsageError('An argument is empty. Is a variable not set?')
 }

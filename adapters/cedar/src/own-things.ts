@@ -1,18 +1,10 @@
-import {
-  defaultInPolicy,
-  defaultOutPolicy,
-  ecosystemPolicy,
-  type PolicyAnswer,
-  type PolicyRequest,
-  type PolicySetName,
-} from '@anarq/qonsent'
+import { defaultTexts, type PolicyAnswer, type PolicyRequest, type PolicySetName } from '@anarq/qonsent'
 
-const ourTexts = { ecosystem: ecosystemPolicy, in: defaultInPolicy, out: defaultOutPolicy } as const
 const permits = { ecosystem: 'ecosystem.base', in: 'in.owner', out: 'out.owner' } as const
 
 /** Whether a set is what every node starts with, and nobody added a rule. */
 export function isOurs(set: PolicySetName, texts: readonly string[]): boolean {
-  return texts.length === 1 && texts[0] === ourTexts[set]
+  return texts.length === 1 && texts[0] === defaultTexts[set]
 }
 
 /**

@@ -4,9 +4,7 @@ import {
   checkPolicyTexts,
   checkRules,
   commandsAbove,
-  defaultInPolicy,
-  defaultOutPolicy,
-  ecosystemPolicy,
+  defaultTexts,
   type PolicyRule,
   policySchema,
   readCommand,
@@ -73,7 +71,7 @@ function readAnew(text: string): Outcome<readonly ReadRule[]> {
  * What these say of themselves is known without asking Cedar, which takes 50 ms for it in a process that just started: the
  * tests hold it against Cedar's own reading. What they mean is Cedar's to say, but for one answer: see `own-things.ts`.
  */
-const ownTexts: ReadonlySet<string> = new Set([ecosystemPolicy, defaultInPolicy, defaultOutPolicy])
+const ownTexts: ReadonlySet<string> = new Set(Object.values(defaultTexts))
 
 /** Whole heads only; undefined where one is written in another way. */
 const ownHead = /^@id\("(?<id>[a-z.-]+)"\)\n@sentence\("(?<sentence>[^"\\]+)"\)\n(?<effect>permit|forbid) \(/

@@ -2,18 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createCedar } from '@anarq/cedar'
-import {
-  defaultInPolicy,
-  defaultOutPolicy,
-  ecosystemPolicy,
-  type PolicyAnswer,
-  type PolicyRequest,
-  type PolicySetName,
-} from '@anarq/qonsent'
+import { defaultTexts, type PolicyAnswer, type PolicyRequest, type PolicySetName } from '@anarq/qonsent'
 import fc from 'fast-check'
 import { answerAboutOwnThings, isOurs } from '../src/own-things.ts'
 
-const ours = { ecosystem: ecosystemPolicy, in: defaultInPolicy, out: defaultOutPolicy } as const
 const did = fc.constantFrom('did:peer:4zalice', 'did:peer:4zalice', 'did:peer:4zalice', 'did:peer:4zbob')
 const words = fc.array(fc.constantFrom('read', 'write', 'share', 'care', 'did:peer:4zalice'), {
   maxLength: 3,
@@ -104,8 +96,9 @@ function plainly({ reasons, ...answer }: PolicyAnswer): unknown {
 test('AQ-QONSENT-3: whatever is answered about own things without Cedar, Cedar answers the same', () => {
   // A text more, without a rule in it: the same rules, and Cedar is asked.
   using cedar = createCedar()
-  for (const [set, text] of Object.entries(ours)) cedar.load(set as PolicySetName, [text, '// no rule'])
-  assert.equal(isOurs('in', [defaultInPolicy, '// no rule']), false)
+  for (const [set, text] of Object.entries(defaultTexts))
+    cedar.load(set as PolicySetName, [text, '// no rule'])
+  assert.equal(isOurs('in', [defaultTexts.in, '// no rule']), false)
   let answered = 0
   fc.assert(
     fc.property(request, (asked) => {
@@ -127,9 +120,9 @@ test('AQ-QONSENT-10: with a rule more, or one text changed, Cedar is asked about
   )
   for (const set of asked?.sets ?? []) {
     using cedar = createCedar()
-    for (const [name, text] of Object.entries(ours)) cedar.load(name as PolicySetName, [text])
+    for (const [name, text] of Object.entries(defaultTexts)) cedar.load(name as PolicySetName, [text])
     assert.equal(cedar.isAllowed(asked as PolicyRequest).verdict, 'allow')
-    for (const texts of [[ours[set], forbid], [forbid], [`${ours[set]}\n${forbid}`], []]) {
+    for (const texts of [[defaultTexts[set], forbid], [forbid], [`${defaultTexts[set]}\n${forbid}`], []]) {
       cedar.load(set, texts)
       assert.equal(cedar.isAllowed(asked as PolicyRequest).verdict, 'deny')
     }

@@ -13,6 +13,7 @@ export { createOutput, type Output } from './output.ts'
 export { type ReadTreeOptions, readTree } from './tree.ts'
 export { createTwinFile, type TwinFile, type TwinFileOptions } from './twin-file.ts'
 export {
+  checkPlace,
   type FileFacts,
   type Filling,
   openSeenTarget,

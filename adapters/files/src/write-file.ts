@@ -127,17 +127,22 @@ function orUnseen(error: unknown): undefined {
   if (!hasCode(error, 'unavailable.unseen')) throw error
 }
 
-async function inPlace(
-  path: string,
-  { isReplacing = false }: PlaceOptions,
-  write: (beside: string) => Promise<void>,
-): Promise<void> {
+/** `conflict.exists` where a file is that is not to be replaced. */
+export function checkPlace(path: string, { isReplacing = false }: PlaceOptions): void {
   if (!isReplacing && isThere(path)) {
     throw new Fault(
       'conflict.exists',
       `${path} exists already. Choose another place with -o, or add --force to replace it.`,
     )
   }
+}
+
+async function inPlace(
+  path: string,
+  options: PlaceOptions,
+  write: (beside: string) => Promise<void>,
+): Promise<void> {
+  checkPlace(path, options)
   const beside = besideOf(path)
   await write(beside)
   try {

@@ -41,7 +41,13 @@ export {
   policyTextsMax,
   type RuleName,
 } from './policies.ts'
-export { defaultInPolicy, defaultOutPolicy, ecosystemPolicy, policySchema } from './policy-texts.ts'
+export {
+  defaultInPolicy,
+  defaultOutPolicy,
+  defaultTexts,
+  ecosystemPolicy,
+  policySchema,
+} from './policy-texts.ts'
 export {
   type Allowed,
   type Candidate,

@@ -2,6 +2,7 @@
  * The rules that a new node starts with, in Cedar (https://docs.cedarpolicy.com). What they can ask about is the table
  * in this package's README. Every rule has an `@id`, by which a refusal names it, and says in words what it does.
  */
+import type { PolicySetName } from './policies.ts'
 
 /**
  * What rules can ask about, as a Cedar schema without its actions: those are the commands that a text names. A `?` is
@@ -143,3 +144,10 @@ when { principal == resource.owner };
 permit (principal, action, resource)
 when { context.delegated == true };
 `
+
+/** What each set begins with. */
+export const defaultTexts: Readonly<Record<PolicySetName, string>> = {
+  ecosystem: ecosystemPolicy,
+  in: defaultInPolicy,
+  out: defaultOutPolicy,
+}

@@ -6,7 +6,7 @@ import {
   type PolicyRule,
   type PolicySetName,
 } from './policies.ts'
-import { defaultInPolicy, defaultOutPolicy, ecosystemPolicy } from './policy-texts.ts'
+import { defaultTexts } from './policy-texts.ts'
 import type { PolicyTexts } from './receipt.ts'
 
 /** What an owner, or a community of the owner's, adds to the default texts. */
@@ -19,20 +19,18 @@ export type Rulebook = {
   replace(set: PolicySetName, own: readonly string[]): Outcome<readonly PolicyRule[]>
 }
 
-const defaults = { ecosystem: ecosystemPolicy, in: defaultInPolicy, out: defaultOutPolicy } as const
-
 /** Loads without checking, so that an idle node does not need its engine; what cannot be read denies everything. */
 export function createRulebook(policies: Policies, own: OwnTexts): Rulebook {
   const texts = {
-    ecosystem: [defaults.ecosystem, ...(own.ecosystem ?? [])],
-    in: [defaults.in, ...(own.in ?? [])],
-    out: [defaults.out, ...(own.out ?? [])],
+    ecosystem: [defaultTexts.ecosystem, ...(own.ecosystem ?? [])],
+    in: [defaultTexts.in, ...(own.in ?? [])],
+    out: [defaultTexts.out, ...(own.out ?? [])],
   }
   for (const set of ['ecosystem', 'in', 'out'] as const) policies.load(set, texts[set])
   return {
     texts: () => ({ ...texts }),
     replace(set, added) {
-      const next = [defaults[set], ...added]
+      const next = [defaultTexts[set], ...added]
       const checked = checkSet(policies, next)
       if (!checked.ok) return checked
       texts[set] = next

@@ -1,7 +1,7 @@
 import { Fault } from '@anarq/fault'
-import { type ContentReader, type DiskFile, type PutFile, type PutItem, smallBytesMax } from '@anarq/flows'
+import { type ContentReader, type PutFile, type PutItem, smallBytesMax } from '@anarq/flows'
 import { malformed, tarType } from '@anarq/tar'
-import { readDiskFile } from '../disk.ts'
+import { type OwnDisk, readDiskFile } from '../disk.ts'
 import { readFaultRecord, readJsonObject } from './fault-record.ts'
 import { type ImportOptions, linkType, optionsBytesMax, optionsPath, record } from './import-format.ts'
 import { createTarReader, type TarEntry, type TarReader } from './reader.ts'
@@ -17,12 +17,10 @@ const batchBytesMax = 1024 * 1024
 const pathBytesMax = 4096
 const partsMax = 512
 
-export type ReadFromDisk = (seen: DiskFile) => Promise<ContentReader>
-
 /** What an import carries: its options, then its items as they come. Files of the disk may be named where `fromDisk` is given. */
 export async function unpackItems(
   pieces: AsyncIterable<Uint8Array>,
-  fromDisk?: ReadFromDisk,
+  fromDisk?: OwnDisk['read'],
 ): Promise<Import> {
   const tar = createTarReader(pieces)
   const first = await tar.next()
@@ -40,10 +38,14 @@ type Walk = {
   peek(): Promise<TarEntry | undefined>
   pass(): void
   part: TarEntry | undefined
-  readonly fromDisk: ReadFromDisk | undefined
+  readonly fromDisk: OwnDisk['read'] | undefined
 }
 
-function createWalk(tar: TarReader, first: TarEntry | undefined, fromDisk: ReadFromDisk | undefined): Walk {
+function createWalk(
+  tar: TarReader,
+  first: TarEntry | undefined,
+  fromDisk: OwnDisk['read'] | undefined,
+): Walk {
   let ahead: { entry: TarEntry | undefined } | undefined = { entry: first }
   return {
     tar,
@@ -133,7 +135,12 @@ function unchangedItem(entry: TarEntry, path: string, text: string): PutFile {
   return { ...fileOf(entry, path), bytes, content: { kind: 'small', readAll } }
 }
 
-function diskItem(entry: TarEntry, path: string, text: string, fromDisk: ReadFromDisk | undefined): PutFile {
+function diskItem(
+  entry: TarEntry,
+  path: string,
+  text: string,
+  fromDisk: OwnDisk['read'] | undefined,
+): PutFile {
   if (fromDisk === undefined)
     throw malformed("it names a file of the node's own disk, which is for commands on its machine alone")
   const seen = readDiskFile(text)

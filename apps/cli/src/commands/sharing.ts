@@ -1,9 +1,8 @@
 import { constants } from 'node:fs'
-import { access, lstat, readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { formatBytes, once } from '@anarq/bytes'
-import { Fault } from '@anarq/fault'
-import { diskFault, readTree, writeFileWhole } from '@anarq/files'
+import { checkPlace, diskFault, readTree, writeFileWhole } from '@anarq/files'
 import type { EntryFacts, GrantFacts, Operations, ResealReport, TreeEntry } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, timeOf, UsageError } from '../command.ts'
 import { saveContent, saveTree } from '../saving.ts'
@@ -42,7 +41,7 @@ export const share: Command = {
       throw new UsageError('--until is over already. Give a time to come.')
     const output = textOf(values, 'output')
     // Before there is a grant that nobody holds.
-    if (output !== undefined) await checkPlace(output, values.force === true)
+    if (output !== undefined) await checkOutput(output, values.force === true)
     const { sharing } = await operations()
     const terms = given({
       untilMs,
@@ -60,20 +59,13 @@ export const share: Command = {
   },
 }
 
-async function checkPlace(path: string, isReplacing: boolean): Promise<void> {
+/** What writing to it would say. */
+async function checkOutput(path: string, isReplacing: boolean): Promise<void> {
   const parent = dirname(resolve(path))
   await access(parent, constants.W_OK).catch((error: unknown) => {
     throw diskFault(error, parent)
   })
-  const isThere = await lstat(path).then(
-    () => true,
-    () => false,
-  )
-  if (isThere && !isReplacing)
-    throw new Fault(
-      'conflict.exists',
-      `${path} exists already. Choose another place with -o, or add --force.`,
-    )
+  checkPlace(path, { isReplacing })
 }
 
 function rightOf(text: string): (typeof rightsKnown)[number] {

@@ -14,6 +14,8 @@ import { getBrowser } from './get-browser.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const floors = ['base', 'core', 'os', 'adapters', 'modules', 'apps', 'tools']
 const costliestMax = 30
+/** Characters of a failed process's report that are told again at the end. */
+const failureLengthMax = 20_000
 const lanes = Math.min(4, availableParallelism() + 1)
 /** They start first, so that none of them is left over at the end. */
 const longest = [
@@ -79,7 +81,7 @@ async function runJobs() {
     for (let job = queue.shift(); job !== undefined && process.exitCode === undefined; job = queue.shift()) {
       const report = await runJob(job)
       tests += report.tests
-      if (report.code !== 0) failed.push(job[0])
+      if (report.code !== 0) failed.push({ name: job[0], failures: report.failures })
       costs.push({ name: job[0], ms: report.ms })
     }
   }
@@ -90,7 +92,9 @@ async function runJobs() {
   await Promise.all([...run(beside, waitingLanes), ...run(working, lanes)])
   console.log(`\n${tests} tests in ${files.length} files: ${secondsSince(startedMs)} s`)
   if (isTimed) tellCosts(costs)
-  console.log(failed.length === 0 ? 'All of them passed.' : `Failed, see above: ${failed.join(', ')}`)
+  // Once more at the end, which is what a log that keeps only its last lines still has.
+  for (const { name, failures } of failed) console.log(`\n── ${name} failed:\n${failures}`)
+  console.log(failed.length === 0 ? 'All of them passed.' : `\nFailed: ${failed.map(({ name }) => name).join(', ')}`)
   return process.exitCode ?? Math.min(failed.length, 1)
 }
 
@@ -107,7 +111,8 @@ async function runJob([name, ofJob]) {
   const code = await exitOf(child)
   const report = Buffer.concat(parts).toString().trimEnd()
   console.log(`\n── ${name}: ${secondsSince(startedMs)} s\n${report}`)
-  return { code, ms: Number(ms), tests: Number(/ℹ tests (\d+)/.exec(report)?.[1] ?? 0) }
+  const failures = report.slice(Math.max(report.lastIndexOf('✖ failing tests:'), report.length - failureLengthMax))
+  return { code, failures, ms: Number(ms), tests: Number(/ℹ tests (\d+)/.exec(report)?.[1] ?? 0) }
 }
 
 function tellCosts(costs) {

@@ -94,7 +94,9 @@ async function runJobs() {
   if (isTimed) tellCosts(costs)
   // Once more at the end, which is what a log that keeps only its last lines still has.
   for (const { name, failures } of failed) console.log(`\n── ${name} failed:\n${failures}`)
-  console.log(failed.length === 0 ? 'All of them passed.' : `\nFailed: ${failed.map(({ name }) => name).join(', ')}`)
+  console.log(
+    failed.length === 0 ? 'All of them passed.' : `\nFailed: ${failed.map(({ name }) => name).join(', ')}`,
+  )
   return process.exitCode ?? Math.min(failed.length, 1)
 }
 
@@ -111,7 +113,9 @@ async function runJob([name, ofJob]) {
   const code = await exitOf(child)
   const report = Buffer.concat(parts).toString().trimEnd()
   console.log(`\n── ${name}: ${secondsSince(startedMs)} s\n${report}`)
-  const failures = report.slice(Math.max(report.lastIndexOf('✖ failing tests:'), report.length - failureLengthMax))
+  const failures = report.slice(
+    Math.max(report.lastIndexOf('✖ failing tests:'), report.length - failureLengthMax),
+  )
   return { code, failures, ms: Number(ms), tests: Number(/ℹ tests (\d+)/.exec(report)?.[1] ?? 0) }
 }
 

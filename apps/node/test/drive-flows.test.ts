@@ -55,6 +55,58 @@ async function pathsOf(text: string): Promise<string[]> {
   return (await drive.find({ text })).map(({ path }) => path)
 }
 
+test('AQ-QOMPRESS-8: nothing that is put takes a second lock off; with its passphrase a file gets its next version', async () => {
+  const lock = 'second passphrase'
+  const deed = (text: string, modifiedMs: number) => itemsOf(fileItem('deeds/one.txt', text, { modifiedMs }))
+  await drive.put(deed('first', someDay), { lock })
+  for (const isThorough of [false, true]) {
+    const { files, skipped } = await drive.put(deed('second', someDay + 1000), { isThorough })
+    assert.deepEqual(
+      [files, skipped.map(({ path, code }) => [path, code])],
+      [0, [['deeds/one.txt', 'refused.lock']]],
+    )
+  }
+  await assert.rejects(drive.get('/deeds/one.txt'), { code: 'refused.lock' })
+  assert.equal((await drive.put(deed('first', someDay))).unchanged, 1)
+  assert.equal((await drive.put(deed('second', someDay + 1000), { lock })).files, 1)
+  const { isLocked, versions } = await drive.entry('/deeds/one.txt')
+  assert.deepEqual([isLocked, versions], [true, 2])
+  assert.equal(await textOf(await drive.get('/deeds/one.txt', { lock })), 'second')
+})
+
+test('AQ-QOMPRESS-7: a second lock comes over a file that is there already, and goes with the version that has it', async () => {
+  const lock = 'second passphrase'
+  const note = () => itemsOf(fileItem('notes/plain.txt', 'the vixen barks', { modifiedMs: someDay }))
+  await drive.put(note())
+  const { files, unchanged } = await drive.put(note(), { lock })
+  assert.deepEqual([files, unchanged], [1, 0])
+  await assert.rejects(drive.get('/notes/plain.txt'), { code: 'refused.lock' })
+  assert.equal((await drive.put(note(), { lock })).unchanged, 1)
+  assert.equal((await drive.restore('/notes/plain.txt', { version: 1 })).isLocked, undefined)
+  assert.equal(await textOf(await drive.get('/notes/plain.txt')), 'the vixen barks')
+  assert.equal((await drive.restore('/notes/plain.txt', { version: 2 })).isLocked, true)
+  assert.deepEqual(await pathsOf('vixen'), [])
+})
+
+test('tags, and being a decoy, come to files whose content is there already', async () => {
+  const plans = () =>
+    itemsOf(...['a', 'b'].map((name) => fileItem(`plans/${name}`, name, { modifiedMs: someDay })))
+  await drive.put(plans(), { tags: ['draft'] })
+  for (const isThorough of [false, true]) {
+    const tags = ['draft', isThorough ? 'read anew' : 'put again']
+    const { files, unchanged } = await drive.put(plans(), { tags, isThorough })
+    assert.deepEqual([files, unchanged], [0, 2])
+  }
+  assert.deepEqual((await drive.entry('/plans/b')).tags, ['draft', 'put again', 'read anew'])
+  assert.equal((await drive.entry('/plans/b')).versions, 1)
+  await drive.put(plans(), { isDecoy: true })
+  const touched = async () =>
+    (await world.operations.audit.alerts()).filter(({ kind }) => kind === 'decoy').length
+  const before = await touched()
+  await textOf(await drive.get('/plans/a'))
+  assert.equal(await touched(), before + 1)
+})
+
 test('AQ-QOMPRESS-9: where no second lock was chosen there is none, and a passphrase that is given changes nothing', async () => {
   await putFile(world, 'unlocked.txt', 'open')
   assert.equal(await textOf(await drive.get('unlocked.txt')), 'open')

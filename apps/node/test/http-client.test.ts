@@ -165,6 +165,17 @@ test('a second lock opens with its passphrase only; it never stands in an addres
     Buffer.from('secret too').toString('hex'),
   )
   assert.equal((await world.local('GET', '/api/v1/files/locked.txt')).status, 403)
+  // One that has no such lock yet is sent for it, though nothing else of it changed; one that has, is not.
+  const later = () => items(file('later.txt', 'open'))
+  await drive.put(later())
+  const lock = 'second passphrase'
+  assert.deepEqual(
+    [(await drive.put(later(), { lock })).files, (await drive.put(later(), { lock })).files],
+    [1, 0],
+  )
+  assert.equal((await drive.entry('later.txt')).isLocked, true)
+  assert.deepEqual((await drive.put(later(), { tags: ['kept'] })).unchanged, 1)
+  assert.deepEqual((await drive.entry('later.txt')).tags, ['kept'])
 })
 
 test('what could not be read is in the report, and progress tells of what was', async () => {

@@ -23,6 +23,7 @@ test('a file reads as its fields, with unknown ones left alone', () => {
     'tag/c': null,
     words: 'w',
     note: 'n',
+    locked: true,
     camera: { maker: 'Nikon' },
   }
   const file = readFile(testRecord(fileChange('a.txt', { parent: testId('folder'), set })))
@@ -41,6 +42,7 @@ test('a file reads as its fields, with unknown ones left alone', () => {
     note: 'n',
     tags: ['a', 'b'],
     isDecoy: false,
+    isLocked: true,
   })
   assert.equal(versions.length, 1)
   assert.equal(versions[0]?.sequence, 1)
@@ -85,6 +87,7 @@ test('a record that is not what it says is refused', () => {
     { owner: 7 },
     { 'tag/x': 'yes' },
     { decoy: 1 },
+    { locked: 1 },
     { trashedMs: 'now' },
     { 'v/0000000002/0000000000000000': testVersion(other) },
     { [versionField(2, other)]: 'gone' },

@@ -83,6 +83,8 @@ export type EntryFacts = {
   readonly tags: readonly string[]
   readonly versions: number
   readonly isTrashed: boolean
+  /** Of a file that is not read without the passphrase of its second lock. */
+  readonly isLocked?: true
   readonly mode?: number
   /** The DID of whoever it belongs to, where that is somebody else. */
   readonly owner?: string

@@ -35,7 +35,8 @@ export function driveOf(wire: Wire): DriveOperations {
         return lastEvent<PutReport, PutProgress>(answer, tell)
       }
       const places = createPlaces(wire)
-      const isKnown = isThorough === true ? undefined : knownAt(to ?? '/', drive)
+      const isKnown =
+        isThorough === true ? undefined : knownAt(to ?? '/', drive, { isLocking: lock !== undefined })
       const { placeOf } = places
       const first = await send(packItems(items, options, { isKnown, placeOf }), isThorough === true)
       const unseen = places.unseen(first)

@@ -8,13 +8,13 @@ export type Looking = {
   walk(ref: string): AsyncIterable<EntryFacts>
 }
 
-type Facts = Pick<EntryFacts, 'bytes' | 'modifiedMs'>
+type Facts = Pick<EntryFacts, 'bytes' | 'modifiedMs' | 'isLocked'>
 
 /**
  * What lies already where a put goes to: one look for each folder or file that is put by name, when its turn comes, so
- * that putting a large folder again sends little more than its names.
+ * that putting a large folder again sends little more than its names. What is to get a second lock, and has none, is sent.
  */
-export function knownAt(to: string, drive: Looking): IsKnown {
+export function knownAt(to: string, drive: Looking, { isLocking }: { isLocking: boolean }): IsKnown {
   const base = `/${to
     .split('/')
     .filter((name) => name !== '')
@@ -30,16 +30,16 @@ export function knownAt(to: string, drive: Looking): IsKnown {
       inFolder = await filesBelow(drive, whole(folder))
     }
     const there = slash < 0 ? await fileAt(drive, whole(path)) : inFolder.get(whole(path))
-    return there !== undefined && there.bytes === bytes && there.modifiedMs === modifiedMs
+    if (there === undefined || (isLocking && there.isLocked !== true)) return false
+    return there.bytes === bytes && there.modifiedMs === modifiedMs
   }
 }
 
 async function filesBelow(drive: Looking, path: string): Promise<ReadonlyMap<string, Facts>> {
   const files = new Map<string, Facts>()
   try {
-    for await (const { kind, path: at, bytes, modifiedMs } of drive.walk(path)) {
-      if (kind === 'file') files.set(at, { bytes, modifiedMs })
-    }
+    for await (const { kind, path: at, bytes, modifiedMs, isLocked } of drive.walk(path))
+      if (kind === 'file') files.set(at, { bytes, modifiedMs, ...(isLocked && { isLocked }) })
   } catch (error) {
     if (!isNothing(error)) throw error
   }

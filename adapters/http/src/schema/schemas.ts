@@ -70,6 +70,10 @@ const schemas: Readonly<Record<string, Schema>> = {
     tags: listOf(text),
     versions: count,
     isTrashed: flag,
+    'isLocked?': described(
+      flag,
+      'True for a file that is not read without the passphrase of its second lock.',
+    ),
     'mode?': described(count, 'POSIX permission bits.'),
     'owner?': described(text, 'DID of whom it belongs to, where that is somebody else.'),
   }),

@@ -56,7 +56,7 @@ export const factColumns = [
   'fields',
 ] as const
 
-export const flag = { isDecoy: 1, hasName: 2, hasType: 4 } as const
+export const flag = { isDecoy: 1, hasName: 2, hasType: 4, isLocked: 8 } as const
 export const digestBytes = 32
 
 /** Folded, as `nameKey` does it, which for plain letters is this alone. */
@@ -114,6 +114,7 @@ function toEntry(store: Store, row: Row, isHidden: IsHidden): Entry {
     tags: tagsOf(tags),
     isTrashed: trashed !== null || (home !== null && isHidden(home)),
     isDecoy: (flags & flag.isDecoy) !== 0,
+    isLocked: (flags & flag.isLocked) !== 0,
     versions: (versionBytes ?? 0) / digestBytes,
   }
   if (shown !== null) {
@@ -154,9 +155,10 @@ type RestOfEntryRow = [
 
 const isPlain = /^[\0-\x7f]*$/
 
-function flagsOf({ isDecoy, name, texts }: EntryFacts): number {
+function flagsOf({ isDecoy, isLocked, name, texts }: EntryFacts): number {
   return (
     (isDecoy ? flag.isDecoy : 0) |
+    (isLocked ? flag.isLocked : 0) |
     (texts.get('name') === name ? flag.hasName : 0) |
     (texts.has('type') ? flag.hasType : 0)
   )

@@ -74,7 +74,7 @@ function row(entry: EntryFacts): string[] {
     isFolder ? '-' : formatBytes(entry.bytes),
     when(entry.modifiedMs),
     `${shown(entry.name)}${isFolder ? '/' : ''}`,
-    tags,
+    [entry.isLocked === true ? '(second lock)' : '', tags].filter((text) => text !== '').join(' '),
   ]
 }
 

@@ -78,6 +78,7 @@ const shortNames = [
   'words',
   'note',
   'decoy',
+  'locked',
 ] as const
 const codeOfName = new Map<string, number>(shortNames.map((name, code) => [name, code]))
 const versionCode = 255

@@ -43,6 +43,7 @@ function testEntries(name: string, open: OpenView): void {
         'tag/a': true,
         'tag/c': null,
         decoy: true,
+        locked: true,
       }
       const folder = folderChange('photos')
       const file = fileChange('beach.jpg', { parent: folder.id, set })
@@ -62,6 +63,7 @@ function testEntries(name: string, open: OpenView): void {
         note: 'ours',
         isTrashed: false,
         isDecoy: true,
+        isLocked: true,
         versions: 1,
       })
     })

@@ -25,6 +25,8 @@ export const fieldNames = {
   words: 'words',
   note: 'note',
   decoy: 'decoy',
+  /** `true` where the latest version has a second lock. */
+  locked: 'locked',
   /** Followed by the tag; `true`, or `null` when it was taken away. */
   tagPrefix: 'tag/',
   /** Followed by ten digits, `/`, and the first 8 bytes of the envelope digest in hexadecimal: see `versionField`. */
@@ -61,6 +63,7 @@ export type FileFields = FolderFields & {
   readonly words?: string
   readonly note?: string
   readonly isDecoy: boolean
+  readonly isLocked: boolean
   /** Newest first: by sequence, then by when they were written. Purged versions are not listed. */
   readonly versions: readonly FileVersion[]
 }
@@ -87,6 +90,7 @@ export function readFile(record: IndexRecord): FileFields {
     ...optional('note', text(record, 'note')),
     tags: tagsOf(record),
     isDecoy: flag(record, fieldNames.decoy),
+    isLocked: flag(record, fieldNames.locked),
     versions,
   }
 }

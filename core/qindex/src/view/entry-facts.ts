@@ -30,6 +30,7 @@ export type EntryFacts = {
   readonly note: string | undefined
   readonly trashedMs: number | undefined
   readonly isDecoy: boolean
+  readonly isLocked: boolean
   /** Envelope digests (32 bytes) of the versions that are there. */
   readonly versions: readonly Uint8Array[]
   /** Every field that holds text, known or not: for `Query.field`. */
@@ -61,6 +62,7 @@ export function describeRecord({ id, kind, fields }: IndexRecord): EntryFacts {
     note: textOf(held(fieldNames.note)),
     trashedMs: countOf(held(fieldNames.trashedMs)),
     isDecoy: held(fieldNames.decoy) === true,
+    isLocked: held(fieldNames.locked) === true,
     versions: versions.map(({ cid }) => digestOf(cid)),
     texts,
     placed: laterKey(fields.get(fieldNames.name)?.stamp, fields.get(fieldNames.parent)?.stamp),

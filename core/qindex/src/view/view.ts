@@ -29,6 +29,8 @@ export type Entry = {
   /** True when it, or a folder above it, is in the trash. */
   readonly isTrashed: boolean
   readonly isDecoy: boolean
+  /** Whether its latest version has a second lock. */
+  readonly isLocked: boolean
   /** Versions that can still be read. */
   readonly versions: number
 }

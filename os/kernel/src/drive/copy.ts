@@ -191,7 +191,7 @@ function metadataOf(metadata: Metadata, { found, name }: Planned, nowMs: number)
   return { ...metadata, name, createdMs: nowMs, modifiedMs: Math.max(0, found.modifiedMs), tags: found.tags }
 }
 
-const copied: readonly string[] = [fieldNames.mode, fieldNames.words, fieldNames.note]
+const copied: readonly string[] = [fieldNames.mode, fieldNames.words, fieldNames.note, fieldNames.locked]
 
 /** What a copy has of the thing it is a copy of. A decoy's copy is none, and grants name the first alone. */
 function fieldsFor({ found, name, parent }: Planned, { fields }: IndexRecord): Record<string, FieldValue> {

@@ -1,6 +1,6 @@
 import { toHex } from '@anarq/bytes'
 import type { Checked, PutFile, Sealed } from '@anarq/flows'
-import type { FieldValue } from '@anarq/qindex'
+import type { Change, Entry, FieldValue } from '@anarq/qindex'
 import { type VaultParams, vaultParamsDefault } from '@anarq/qlock'
 import type { Metadata } from '@anarq/qnt'
 import type { KernelPorts } from '../ports.ts'
@@ -56,10 +56,32 @@ export function fieldsOf(
   if (file.mode !== undefined) set.mode = file.mode
   for (const tag of facts.tags) set[`tag/${tag}`] = true
   if (facts.isDecoy) set.decoy = true
-  // What a second lock holds is not to be found with the first key, and what an older version said is forgotten.
+  if (isLocked || place === undefined) Object.assign(set, lockFieldsOf(isLocked))
   if (words !== undefined && !isLocked) set.words = words
-  else if (place === undefined) set.words = null
   return set
+}
+
+/** What a second lock holds is not to be found with the first key, and what an older version said is forgotten. */
+export function lockFieldsOf(isLocked: boolean): Record<string, FieldValue> {
+  return { locked: isLocked ? true : null, words: null }
+}
+
+/** What this put says of a file whose content is there already; undefined where the record has all of it. */
+export function fieldsMissing(
+  { tags, isDecoy }: Pick<Entry, 'tags' | 'isDecoy'>,
+  facts: Pick<PutFacts, 'tags' | 'isDecoy'>,
+): Record<string, FieldValue> | undefined {
+  const set: Record<string, FieldValue> = {}
+  for (const tag of facts.tags) if (!tags.includes(tag)) set[`tag/${tag}`] = true
+  if (facts.isDecoy && !isDecoy) set.decoy = true
+  return Object.keys(set).length === 0 ? undefined : set
+}
+
+/** Of files that got tags, or became decoys, and no new version. */
+export function auditOfMarks(marks: readonly Change[]): SpaceEntry[] {
+  if (marks.length > auditEachMax)
+    return [{ action: 'object.tag', verdict: 'ok', details: { files: marks.length } }]
+  return marks.map(({ id }) => ({ action: 'object.tag', object: toHex(id), verdict: 'ok', details: {} }))
 }
 
 /** An entry a file, or one for the batch where there are many: the signed commit names each envelope. */

@@ -1,13 +1,22 @@
 import { equalBytes } from '@anarq/bytes'
-import { asFault, type Fault } from '@anarq/fault'
+import { asFault, Fault } from '@anarq/fault'
 import { type PutFile, type PutItem, type Sealed, store } from '@anarq/flows'
 import { cidKey, digestOf } from '@anarq/ipld'
+import type { Change, Entry } from '@anarq/qindex'
 import { createObjectId } from '@anarq/qnt'
 import type { PutOptions, PutReport } from '../operations.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { createPlaces, type Places } from './places.ts'
 import type { PutContext, PutFor } from './put.ts'
-import { auditOf, fieldsOf, lockCostOf, metadataOf, type PutFacts } from './put-facts.ts'
+import {
+  auditOf,
+  auditOfMarks,
+  fieldsMissing,
+  fieldsOf,
+  lockCostOf,
+  metadataOf,
+  type PutFacts,
+} from './put-facts.ts'
 import { factsOf, isShown } from './resolve.ts'
 import { versionsOf } from './versions.ts'
 
@@ -52,10 +61,25 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
     tally.skip(path, fault)
   }
 
+  /** Not what is stored already, and not what would take a second lock off unsaid. */
+  const isWanted = (file: PutFile): boolean => {
+    const known = version ?? places.known(file.path)
+    if (known === undefined) return true
+    const isStored = known.bytes === file.bytes && known.modifiedMs === file.modifiedMs && known !== version
+    if (isStored && options.isThorough !== true && (options.lock === undefined || known.isLocked)) {
+      keeper.mark(known)
+      tally.unchanged()
+      return false
+    }
+    if (options.lock !== undefined || !known.isLocked) return true
+    tally.skip(file.path, lockStays(file.path))
+    return false
+  }
+
   return {
     async *select(items) {
       for await (const batch of items) {
-        yield options.isThorough === true ? batch : batch.filter((item) => !isStored(item, places, tally))
+        yield batch.filter((item) => item.kind !== 'file' || isWanted(item))
       }
     },
     chunkSecretOf(file) {
@@ -90,12 +114,11 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
   }
 }
 
-function isStored(item: PutItem, places: Places, tally: Tally): boolean {
-  if (item.kind !== 'file') return false
-  const known = places.known(item.path)
-  if (known === undefined || known.bytes !== item.bytes || known.modifiedMs !== item.modifiedMs) return false
-  tally.unchanged()
-  return true
+function lockStays(path: string): Fault {
+  return new Fault(
+    'refused.lock',
+    `${path} is kept under a second lock, and this would take it off, so it was left as it is. Give the lock's passphrase with it (--second-lock, or --lock-file FILE), or put it under another name.`,
+  )
 }
 
 /** What the report will say. */
@@ -144,47 +167,52 @@ type KeeperContext = PutContext & {
 /** Gives each file its place, id and sequence, and commits them together. */
 function createKeeper(options: PutOptions, context: KeeperContext) {
   const { space, ports, nowMs, places, version, tally, by } = context
-  const { secrets, record } = space.identity
-  const owner = { did: space.did, kek: secrets.kek, epoch: record.epoch }
-  const envelopes = createEnvelopes(ports.sealer, owner, nowMs)
-  const facts: PutFacts = {
-    nowMs,
-    tags: options.tags ?? [],
-    isDecoy: options.isDecoy === true,
-    lockSalt: secrets.lockSalt,
-    lockCost: lockCostOf(context.ports),
-  }
+  const envelopes = createEnvelopes(ports.sealer, ownerOf(space), nowMs)
+  const facts = putFactsOf(options, context)
   /** Places of files that wait for their commit, and of those whose commit is under way. */
   let taken = new Set<string>()
   let committing: ReadonlySet<string> = taken
+  /** Of files whose content was there already. */
+  let marks: Change[] = []
   const commits = createCommits(commitTaken)
-  let files = 0
-  let bytes = 0
+  let since = { files: 0, bytes: 0 }
 
   function placeOf(path: string): { name: string; parent: Uint8Array | null; key: string } {
     const { folder, name } = places.split(path)
     const parent = version === undefined ? places.inner(folder) : (version.parent ?? null)
-    return { name, parent, key: `${parent === null ? '' : cidKey(parent)}/${name}` }
+    return { name, parent, key: keyOf(parent, name) }
   }
 
   /** Takes what there is at once, so that what comes from now on belongs to the next one. */
   async function commitTaken(): Promise<void> {
     const draining = envelopes.drain()
-    const others = places.takeChanges()
+    const marked = marks
+    const others = [...places.takeChanges(), ...marked]
+    marks = []
     committing = taken
     taken = new Set()
-    files = 0
-    bytes = 0
+    since = { files: 0, bytes: 0 }
     const checked = await draining
     if (checked.length === 0 && others.length === 0) return
     await store(checked, { blocks: ports.blocks, index: space.index, others, signal: options.signal })
     await space.refresh()
     places.committed()
-    await space.record(auditOf(checked, { commit: space.index.head()?.cid.toString() ?? '', by }))
+    const commit = space.index.head()?.cid.toString() ?? ''
+    await space.record([...auditOf(checked, { commit, by }), ...auditOfMarks(marked)])
+  }
+
+  function mark(entry: Entry): void {
+    const set = fieldsMissing(entry, facts)
+    const key = keyOf(entry.parent ?? null, entry.name)
+    if (set === undefined || taken.has(key)) return
+    taken.add(key)
+    marks.push({ id: entry.id, kind: 'file', set })
+    since.files += 1
   }
 
   return {
-    isDue: (): boolean => files >= commitFiles || bytes >= commitBytes,
+    isDue: (): boolean => since.files >= commitFiles || since.bytes >= commitBytes,
+    mark,
     async keep(sealed: Sealed): Promise<void> {
       const { file, body, flow, isLocked } = sealed
       const { name, parent, key } = placeOf(file.path)
@@ -198,13 +226,14 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
       const isSameTime = [latest?.modifiedMs, before?.modifiedMs].every((ms) => ms === file.modifiedMs)
       if (latest !== undefined && equalBytes(latest.root, digest) && isSameTime) {
         flow.end('failed', 'unchanged')
+        if (before !== undefined) mark(before)
         tally.unchanged()
         return
       }
       taken.add(key)
       const id = before?.id ?? createObjectId(ports.random)
       const metadata = metadataOf(file, name, isLocked, facts)
-      const place = before === undefined ? { name, parent } : undefined
+      const set = fieldsOf(sealed, metadata.type, before === undefined ? { name, parent } : undefined, facts)
       envelopes.add({
         sealed,
         request: {
@@ -214,16 +243,32 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
           body: { digest, ...rest },
           metadata,
         },
-        change: { id, kind: 'file', set: fieldsOf(sealed, metadata.type, place, facts) },
+        change: { id, kind: 'file', set },
       })
-      files += 1
-      bytes += body.plainBytes
+      since.files += 1
+      since.bytes += body.plainBytes
       tally.kept(id, file.path)
     },
     beginCommit: commits.begin,
     commit: commits.whole,
     settled: () => commits.running().catch(() => {}),
   }
+}
+
+function ownerOf({ did, identity: { secrets, record } }: PutContext['space']) {
+  return { did, kek: secrets.kek, epoch: record.epoch }
+}
+
+function putFactsOf(
+  { tags = [], isDecoy = false }: PutOptions,
+  { space, ports, nowMs }: KeeperContext,
+): PutFacts {
+  const { lockSalt } = space.identity.secrets
+  return { nowMs, tags, isDecoy, lockSalt, lockCost: lockCostOf(ports) }
+}
+
+function keyOf(parent: Uint8Array | null, name: string): string {
+  return `${parent === null ? '' : cidKey(parent)}/${name}`
 }
 
 /** One commit after another: each begins when the one before has ended, and only who must waits for it. */

@@ -92,6 +92,7 @@ export function factsOf(view: View, entry: Found, folder?: string): EntryFacts {
     tags: entry.tags,
     versions: entry.versions,
     isTrashed: entry.isTrashed,
+    ...(entry.isLocked ? { isLocked: true as const } : {}),
     ...(entry.owner === undefined ? {} : { owner: entry.owner }),
   }
 }

@@ -3,6 +3,7 @@ import { versionField } from '@anarq/qindex'
 import { asObjectId, sealEnvelope } from '@anarq/qnt'
 import type { EntryFacts } from '../operations.ts'
 import { applyChange, type ChangeContext } from './apply-change.ts'
+import { lockFieldsOf } from './put-facts.ts'
 import type { Found } from './resolve.ts'
 import { openVersion, pickVersion, versionsOf } from './versions.ts'
 
@@ -35,7 +36,13 @@ export async function restoreVersion(
   const { sequence: _, ...value } = { ...old, cid: envelope.cid, savedMs: ports.clock.nowMs() }
   return applyChange(context, found, {
     action: 'object.restore',
-    set: { [versionField(sequence, envelope.cid)]: value, bytes, modifiedMs, type },
+    set: {
+      [versionField(sequence, envelope.cid)]: value,
+      bytes,
+      modifiedMs,
+      type,
+      ...lockFieldsOf(inner.metadata.lock !== undefined),
+    },
     batch: [digestOf(envelope.cid)],
     details: { version: wanted },
   })

@@ -11,6 +11,7 @@ import {
   phone,
   skip,
   unlock,
+  until,
   wide,
 } from './visit.ts'
 
@@ -194,14 +195,13 @@ test(
 /** What the shell keeps of where windows lie is in the node a moment later. */
 async function layoutIsKept(zone: string): Promise<void> {
   const path = `${appFolder(shellId)}/layout.json`
-  for (let turn = 0; turn < 100; turn += 1) {
+  const isKept = async (): Promise<boolean> => {
     const content = await house.node.operations.drive.get(path).catch(() => undefined)
     let text = ''
     for await (const piece of content?.stream ?? []) text += new TextDecoder().decode(piece)
-    if (text.includes(`"zone":"${zone}"`)) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    return text.includes(`"zone":"${zone}"`)
   }
-  assert.fail('the layout was not kept')
+  await until(isKept, 'the layout is kept')
 }
 
 test('language and appearance follow at once, and are remembered', { skip }, () =>

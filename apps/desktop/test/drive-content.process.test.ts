@@ -10,7 +10,7 @@ import { readTree } from '@anarq/files'
 import type { PutItem } from '@anarq/flows'
 import type { Locator, Page } from 'playwright-core'
 import { hum } from './hum.ts'
-import { assertAccessible, type House, openHouse, passphrase, skip, unlock, wide } from './visit.ts'
+import { assertAccessible, type House, openFiles, openHouse, passphrase, skip, wide } from './visit.ts'
 
 const run = promisify(execFile)
 const soundSeconds = 120
@@ -40,14 +40,6 @@ after(async () => {
 
 const rowOf = (page: Page, name: string): Locator =>
   page.locator('[data-id]').filter({ hasText: name }).first()
-
-async function openFiles(page: Page): Promise<void> {
-  await unlock(page)
-  const places = page.getByRole('navigation', { name: 'Places' })
-  await page.waitForTimeout(300)
-  if (!(await places.isVisible())) await page.getByRole('button', { name: 'Files' }).first().click()
-  await places.waitFor()
-}
 
 test(
   '[AQ-QDRIVE-1] a sound and a film play from an address of the session, and what is sought comes alone',
@@ -151,7 +143,7 @@ test(
 
       const slow = await page.context().newCDPSession(page)
       const conditions = { offline: false, latency: 0, uploadThroughput: -1 }
-      await slow.send('Network.emulateNetworkConditions', { ...conditions, downloadThroughput: 1_500_000 })
+      await slow.send('Network.emulateNetworkConditions', { ...conditions, downloadThroughput: 600_000 })
       await rowOf(page, 'Trip').click()
       await page.keyboard.press('d')
       const bar = page.getByRole('progressbar', { name: 'Downloading “Trip”' })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { assertAccessible, type House, openHouse, passphrase, phone, skip, wide } from './visit.ts'
+import { assertAccessible, type House, openFiles, openHouse, passphrase, phone, skip, wide } from './visit.ts'
 
 const notes = '# A title\n\n[bad](javascript:alert(1)) <script>alert(1)</script>\n'
 let house: House
@@ -42,20 +42,6 @@ async function textOf(opening: ReturnType<House['node']['operations']['sharing']
   const pieces: Uint8Array[] = []
   for await (const piece of (await opening).stream) pieces.push(piece)
   return Buffer.concat(pieces).toString()
-}
-
-async function openFiles(page: Page): Promise<void> {
-  page.setDefaultTimeout(7000)
-  await page.reload()
-  const field = page.getByLabel('Passphrase', { exact: true })
-  await field.fill(passphrase)
-  await page.keyboard.press('Enter')
-  await page.getByRole('main', { name: 'Desktop' }).waitFor()
-  // Windows come back where they were.
-  const places = page.getByRole('navigation', { name: 'Places' })
-  await page.waitForTimeout(300)
-  if (!(await places.isVisible())) await page.getByRole('button', { name: 'Files' }).first().click()
-  await places.waitFor()
 }
 
 test(
@@ -149,6 +135,7 @@ test('[AQ-UI-5] a file is shared with terms, the ping file is saved, and it is t
     await house.node.operations.identities.use('Work')
     assert.equal(await textOf(house.node.operations.sharing.open(ping, { purpose: 'review' })), notes)
     await house.node.operations.identities.use('Ada')
+    await page.reload()
     await openFiles(page)
     await page.getByRole('option', { name: 'Shared by me' }).click()
     await page.getByText('used 1 of 3 times').waitFor()

@@ -1,5 +1,4 @@
 /** Feeds in a real browser: a publisher's folder is added, apps come from it, and what was tampered with does not. */
-import assert from 'node:assert/strict'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +15,7 @@ import {
   phone,
   skip,
   unlock,
+  until,
   wide,
 } from './visit.ts'
 
@@ -60,6 +60,10 @@ async function openStore(page: Page, name = 'Apps'): Promise<Locator> {
   return store
 }
 
+/** Of folders of feeds, in the storage of the app. */
+const copies = async (): Promise<number> =>
+  (await house.node.operations.drive.list('/.anarq/data/org.anarq.store/feeds', {})).length
+
 const add = (page: Page, place: string): Promise<void> =>
   page.locator('input[webkitdirectory]').setInputFiles(place)
 
@@ -94,8 +98,7 @@ test(
       await store.getByRole('button', { name: 'Update', exact: true }).click()
       await store.getByText('Version 0.2.0').waitFor()
       // One copy of the folder is kept, of the newest.
-      const copies = await house.node.operations.drive.list('/.anarq/data/org.anarq.store/feeds', {})
-      assert.equal(copies.length, 1)
+      await until(async () => (await copies()) === 1, 'one copy is kept')
     }),
 )
 
@@ -121,7 +124,7 @@ test(
       await add(page, join(folder, 'tea'))
       await store.getByText('tea holds no feed').waitFor()
       await store.getByRole('button', { name: 'All apps' }).click()
-      assert.equal((await drive.list('/.anarq/data/org.anarq.store/feeds', {})).length, 1)
+      await until(async () => (await copies()) === 1, 'nothing stays of what was refused')
 
       // In a drive: whoever puts another package into the place of the one that is named gets it refused.
       await drive.put(readTree([feed], {}), { to: '/Shelf', isThorough: true })
@@ -141,7 +144,7 @@ test(
       await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click()
       await store.getByRole('region', { name: 'From Eve' }).waitFor({ state: 'detached' })
       await store.getByRole('button', { name: /tea/ }).waitFor()
-      assert.equal((await drive.list('/.anarq/data/org.anarq.store/feeds', {})).length, 0)
+      await until(async () => (await copies()) === 0, 'no copy is left')
       await house.node.operations.drive.entry('/Shelf/from-eve/feed.json')
     }),
 )

@@ -8,7 +8,7 @@ import type { FrameLocator, Page } from 'playwright-core'
 import { buildModule } from '../build/module-package.ts'
 import { hum } from './hum.ts'
 import { anarq } from './packages.ts'
-import { enter, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { enter, type House, openHouse, passphrase, skip, unlock, until } from './visit.ts'
 
 const id = 'org.example.qdrive'
 const name = 'Qdrive in a frame'
@@ -121,8 +121,7 @@ test(
       await page.keyboard.press('Escape')
       // With the preview the address ended, for whoever has it.
       await sound.waitFor({ state: 'detached' })
-      for (let i = 0; i < 50 && (await statusOf(heard.src)) !== 404; i += 1) await page.waitForTimeout(100)
-      assert.equal(await statusOf(heard.src), 404)
+      await until(async () => (await statusOf(heard.src)) === 404, 'the address has ended')
 
       const picture = (await show('dot.png')).locator('img')
       await picture.waitFor()

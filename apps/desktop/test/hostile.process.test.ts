@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { packApp } from './packages.ts'
-import { type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { type House, openHouse, passphrase, skip, unlock, until } from './visit.ts'
 
 let house: House
 let hostile: string
@@ -113,7 +113,7 @@ test(
         (await house.node.operations.audit.tail({ action: 'app.refused', limit: 1000 })).filter(
           ({ code, details }) => code === 'frame.cut-off' && details.app === manifest.id,
         )
-      for (let i = 0; i < 50 && (await cutOff()).length === 0; i += 1) await tab.waitForTimeout(50)
+      await until(async () => (await cutOff()).length > 0, 'the flood is written down')
       assert.equal((await cutOff()).length, 1)
       // The desktop goes on.
       await tab.getByRole('button', { name: 'Start it again' }).click()

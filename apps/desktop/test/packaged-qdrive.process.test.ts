@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import { buildModule } from '../build/module-package.ts'
 import { anarq } from './packages.ts'
-import { assertAccessible, type House, openHouse, passphrase, skip, unlock } from './visit.ts'
+import { assertAccessible, type House, openHouse, passphrase, skip, unlock, until } from './visit.ts'
 
 const wide = { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } as const
 const id = 'org.example.qdrive'
@@ -185,7 +185,7 @@ test(
           .filter(({ details }) => details.app === id)
           .map(({ details }) => details.permission)
       // The answer does not wait until it is written down.
-      for (let i = 0; i < 50 && (await noted()).length < 5; i += 1) await page.waitForTimeout(50)
+      await until(async () => (await noted()).length >= 5, 'each refusal is written down')
       assert.deepEqual((await noted()).sort(), [
         'apps.manage',
         'browsers.manage',

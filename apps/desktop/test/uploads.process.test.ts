@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
-import { type House, openHouse, passphrase, skip, slowLine, unlock, wide } from './visit.ts'
+import { type House, openFiles, openHouse, passphrase, skip, slowLine, wide } from './visit.ts'
 
 const mebibyte = 1024 * 1024
 const bytes = 24 * mebibyte
@@ -30,14 +30,6 @@ const give = (page: Page, name: string): Promise<void> =>
 
 async function makeFile(name: string): Promise<void> {
   await writeFile(join(folder, name), randomBytes(bytes))
-}
-
-async function openFiles(page: Page): Promise<void> {
-  await unlock(page)
-  const places = page.getByRole('navigation', { name: 'Places' })
-  await page.waitForTimeout(300)
-  if (!(await places.isVisible())) await page.getByRole('button', { name: 'Files' }).first().click()
-  await places.waitFor()
 }
 
 /** A line of 3 MiB a second, and what goes out on it. */

@@ -178,6 +178,24 @@ export async function unlock(page: Page): Promise<void> {
   await page.getByRole('main', { name: 'Desktop' }).waitFor()
 }
 
+/** Unlocks, and opens Files where no window is open from before. */
+export async function openFiles(page: Page): Promise<void> {
+  await unlock(page)
+  // Windows come with the desktop, what is in them a moment later. This one soon has the name of the folder that it shows.
+  if ((await page.locator('.window[data-landmark]').count()) === 0)
+    await page.getByRole('main').getByRole('button', { name: 'Files', exact: true }).first().click()
+  await page.getByRole('navigation', { name: 'Places' }).waitFor()
+}
+
+/** What comes a moment after the screen says so: what the node writes down, what is taken away behind it. */
+export async function until(isSo: () => Promise<boolean>, what: string): Promise<void> {
+  const endMs = performance.now() + 30_000
+  while (!(await isSo())) {
+    assert.ok(performance.now() < endMs, `within half a minute it did not come to be that ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
 /** Unlocks in a browser that speaks Spanish, and opens the app of apps. */
 export async function openAppsInSpanish(page: Page): Promise<void> {
   await page.getByLabel('Frase de acceso', { exact: true }).fill(passphrase)

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, renameSync, utimesSync } from 'node:fs'
 import { rm, symlink, unlink } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { Fault } from '@anarq/fault'
@@ -9,6 +9,7 @@ import {
   type FileFacts,
   type Fill,
   sayingInstead,
+  secondsOf,
   writeFileBy,
   writeFileWhole,
   writeNewFile,
@@ -16,8 +17,8 @@ import {
 
 /** Take it with `await using`: what was not finished goes away then. */
 export type Output = AsyncDisposable & {
-  /** Makes a folder and those above it, below the root. */
-  folder(path: string): Promise<void>
+  /** Makes a folder and those above it, below the root. Its mode and time come at the end, and only where it was made here. */
+  folder(path: string, facts?: FileFacts): Promise<void>
   /** A file whose bytes appear under its name only when all of them are there. The source's arrays are taken over. */
   file(path: string, facts: FileFacts, source: AsyncIterable<Uint8Array>): Promise<void>
   /** The same of a file that another process may write: see `writeFileBy`. */
@@ -38,13 +39,15 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
   const isNew = !exists(root)
   const base = isNew ? besideOf(root) : root
   const below = createBelow(base)
-  const made = new Set<string>()
+  const there = new Set<string>()
+  /** Of folders that were made here, those above before those below. */
+  const made = new Map<string, FileFacts>()
   const makeFolder = (path: string): void => {
-    if (made.has(path)) return
+    if (there.has(path)) return
     if (path !== base) makeFolder(dirname(path))
     else if (isNew) makeAbove(root)
-    makeOne(path, path === base && !isNew)
-    made.add(path)
+    if (makeOne(path, path === base && !isNew)) made.set(path, {})
+    there.add(path)
   }
   const write = isNew ? writeNewFile : writeFileWhole
   let isFinished = false
@@ -53,9 +56,11 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
     throw sayingInstead(error, base, root)
   }
   return {
-    async folder(path) {
+    async folder(path, facts = {}) {
       try {
-        makeFolder(below(path))
+        const whole = below(path)
+        makeFolder(whole)
+        if (made.has(whole)) made.set(whole, facts)
       } catch (error) {
         ofRoot(error)
       }
@@ -80,6 +85,7 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
     },
     async finish() {
       makeFolder(base)
+      for (const [path, facts] of [...made].reverse()) finishFolder(path, facts)
       if (isNew) putInPlace(base, root)
       isFinished = true
     },
@@ -98,14 +104,27 @@ function makeAbove(root: string): void {
   }
 }
 
-function makeOne(path: string, isRoot: boolean): void {
+/** True where it was not there before, as a root that is not made beside its place was. */
+function makeOne(path: string, isRoot: boolean): boolean {
   try {
     mkdirSync(path, { recursive: isRoot })
+    return !isRoot
   } catch (error) {
     const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST'
     if (!isThere) throw diskFault(error, path)
     if (!lstatSync(path).isDirectory())
       throw new Fault('conflict.exists', `${path} exists and is not a folder. Choose another place with -o.`)
+    return false
+  }
+}
+
+/** When nothing more is written into it, which would need permission and change its time. */
+function finishFolder(path: string, { mode, modifiedMs }: FileFacts): void {
+  try {
+    if (modifiedMs !== undefined) utimesSync(path, secondsOf(modifiedMs), secondsOf(modifiedMs))
+    if (mode !== undefined) chmodSync(path, mode)
+  } catch (error) {
+    throw diskFault(error, path)
   }
 }
 

@@ -79,7 +79,12 @@ async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats
     )
     return
   }
-  walk.batch.push({ kind: 'folder', path: shown, modifiedMs: modifiedMsOf(stats) })
+  walk.batch.push({
+    kind: 'folder',
+    path: shown,
+    modifiedMs: modifiedMsOf(stats),
+    mode: stats.mode & 0o777,
+  })
   let names: Buffer[]
   try {
     names = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare)

@@ -248,7 +248,7 @@ export function exists(path: string): boolean {
 }
 
 /** As text: Node takes a number below zero, a time before 1970, for now. */
-function secondsOf(ms: number): string {
+export function secondsOf(ms: number): string {
   return String(ms / 1000)
 }
 

@@ -39,6 +39,24 @@ test('a root that was not there is seen when all of it is there, and not before'
     assert.deepEqual([mode & 0o777, mtimeMs], [0o600, 1_600_000_000_000])
   }))
 
+test('folders have the mode and the time that they are to have when all is in them; what was there is left as it is', () =>
+  inFolder(async (folder) => {
+    const facts = { mode: 0o550, modifiedMs: 1_500_000_000_123 }
+    for (const root of [join(folder, 'new'), folder]) {
+      await using output = createOutput({ root })
+      await output.folder('', facts)
+      await output.folder('/shut', facts)
+      await output.file('/shut/inner/one.txt', {}, source('one'))
+      await output.folder('/shut/inner', { modifiedMs: -1000 })
+      await output.finish()
+      const { mode, mtimeMs } = await stat(join(root, 'shut'))
+      assert.deepEqual([mode & 0o777, mtimeMs], [0o550, 1_500_000_000_123])
+      assert.equal((await stat(join(root, 'shut/inner'))).mtimeMs, -1000)
+    }
+    assert.equal((await stat(join(folder, 'new'))).mtimeMs, 1_500_000_000_123)
+    assert.ok((await stat(folder)).mtimeMs > 1_600_000_000_000)
+  }))
+
 test('an output that was not finished leaves nothing behind, and one in a folder that was there keeps what came whole', () =>
   inFolder(async (folder) => {
     const root = join(folder, 'new')

@@ -98,7 +98,7 @@ export async function saveTree(
     const { entry } = one
     const path = entry.path.slice(folder.path.length)
     if (!('content' in one)) {
-      await output.folder(path)
+      await output.folder(path, entry)
       continue
     }
     try {

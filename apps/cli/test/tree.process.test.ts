@@ -84,6 +84,10 @@ async function makeTree(root: string): Promise<void> {
   await symlink('..', join(root, 'odd/to above'))
   await symlink('nowhere', join(root, 'odd/to nothing'))
   await mkdir(join(root, 'odd/empty folder'))
+  await mkdir(join(root, 'odd/shut folder/inner'), { recursive: true })
+  await writeFile(join(root, 'odd/shut folder/inner/kept'), 'x')
+  await chmod(join(root, 'odd/shut folder'), 0o550)
+  await utimes(join(root, 'odd/shut folder'), 1, 1)
   let deep = join(root, 'deep')
   for (let i = 0; i < 60; i += 1) deep = join(deep, `level ${i}`)
   await mkdir(deep, { recursive: true })
@@ -142,8 +146,8 @@ function scan(root: string, below = '', found: Map<string, Found> = new Map()): 
     found.set(path, {
       kind,
       bytes: kind === 'file' ? stats.size : 0,
-      mode: kind === 'file' ? stats.mode & 0o777 : 0,
-      mtimeMs: kind === 'file' ? Math.round(stats.mtimeMs) : 0,
+      mode: kind === 'link' ? 0 : stats.mode & 0o777,
+      mtimeMs: kind === 'link' ? 0 : Math.round(stats.mtimeMs),
       inode: stats.ino,
       ...(kind === 'link' ? { target: readlinkSync(whole) } : {}),
     })

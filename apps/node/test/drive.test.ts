@@ -30,6 +30,25 @@ test('AQ-QDRIVE-1, AQ-FOUT-8: what was put comes back byte for byte, with its na
   assert.equal((await bytesOf((await drive.get('/basics/empty')).stream)).length, 0)
 })
 
+test('AQ-QDRIVE-1: a folder comes back with its time and mode, which follow those that it is put with again', async () => {
+  const folder = (modifiedMs: number, mode?: number) =>
+    put({ kind: 'folder', path: 'shut', modifiedMs, ...(mode === undefined ? {} : { mode }) })
+  const facts = async () => {
+    for await (const { entry } of drive.readTree('/shut')) return [entry.modifiedMs, entry.mode]
+    return []
+  }
+  const commits = async () => (await Array.fromAsync(await drive.history({ limit: 100 }))).length
+  await folder(someDay, 0o550)
+  assert.deepEqual(await facts(), [someDay, 0o550])
+  const before = await commits()
+  await folder(someDay, 0o550)
+  assert.equal(await commits(), before)
+  await folder(someDay + 1, 0o700)
+  assert.deepEqual(await facts(), [someDay + 1, 0o700])
+  await folder(someDay + 2)
+  assert.deepEqual(await facts(), [someDay + 2, 0o700])
+})
+
 test('AQ-QOMPRESS-2: the same files again add no block, whether they are looked at or read again', async () => {
   const items = () =>
     itemsOf(fileItem('again/a.txt', 'a'.repeat(50_000)), fileItem('again/b.bin', noise(3 * mebibyte, 2)))

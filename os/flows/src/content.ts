@@ -4,7 +4,13 @@ import { Fault } from '@anarq/fault'
 /** What comes in: a door or a reader of folders turns the outside into these. Paths are relative, parts joined by `/`. */
 export type PutItem = PutFolder | PutFile | PutSkipped
 
-export type PutFolder = { readonly kind: 'folder'; readonly path: string; readonly modifiedMs: number }
+export type PutFolder = {
+  readonly kind: 'folder'
+  readonly path: string
+  readonly modifiedMs: number
+  /** POSIX permission bits. */
+  readonly mode?: number
+}
 
 export type PutFile = {
   readonly kind: 'file'

@@ -84,7 +84,7 @@ async function itemOf(entry: TarEntry, walk: Walk): Promise<PutItem | undefined>
   const path = pathOf(entry)
   if (path instanceof Fault) return { kind: 'skipped', path: entry.path ?? '?', fault: path }
   if (path === '') return undefined
-  const { type, bytes, link, records, modifiedMs } = entry
+  const { type, bytes, link, records, modifiedMs, mode } = entry
   const skipped = records.get(record.skipped)
   if (skipped !== undefined) return { kind: 'skipped', path, fault: readFaultRecord(skipped) }
   if (records.has(record.fault)) throw malformed('it says of a file that it is not whole, and there is none')
@@ -92,7 +92,8 @@ async function itemOf(entry: TarEntry, walk: Walk): Promise<PutItem | undefined>
   if (unchanged !== undefined) return unchangedItem(entry, path, unchanged)
   const seen = records.get(record.disk)
   if (seen !== undefined) return diskItem(entry, path, seen, walk.fromDisk)
-  if (type === tarType.folder) return { kind: 'folder', path, modifiedMs }
+  if (type === tarType.folder)
+    return { kind: 'folder', path, modifiedMs, ...(mode === undefined ? {} : { mode: mode & 0o777 }) }
   const file = fileOf(entry, path)
   if (type === tarType.link)
     return { ...file, bytes: link.length, type: linkType, content: { kind: 'small', readAll: () => link } }

@@ -1,12 +1,18 @@
+import type { PutFolder } from '@anarq/flows'
 import { cidKey } from '@anarq/ipld'
 import { type Change, checkName, type Entry, freeFolderId } from '@anarq/qindex'
 import type { Space } from '../space.ts'
 import { partsOf } from './resolve.ts'
 
+export type FolderFacts = Pick<PutFolder, 'modifiedMs' | 'mode'>
+
 /** Where the items of one put go: the folders on the way, and what lies there already. */
 export type Places = {
-  /** A folder of the put; it, and the ones missing on the way to it, are made with the next commit. */
-  folder(path: string, modifiedMs: number): void
+  /**
+   * A folder of the put; it, and the ones missing on the way to it, are made with the next commit. One that is there already gets the
+   * time and the permission bits that it has now.
+   */
+  folder(path: string, facts: FolderFacts): void
   /** Where a file of the put goes: a path for `inner`, and its name. One that cannot be kept throws `invalid.name`. */
   split(path: string): { folder: string; name: string }
   /** The id of a folder that `split` named; made where it is missing. */
@@ -37,7 +43,7 @@ export function createPlaces(
   let changes: Change[] = []
   let made = 0
 
-  function folderAt(path: string, modifiedMs?: number): Uint8Array | null {
+  function folderAt(path: string, facts?: FolderFacts): Uint8Array | null {
     if (path === '') return top
     const known = folders.get(path)
     if (known !== undefined) return known
@@ -46,10 +52,11 @@ export function createPlaces(
     const name = checkName(last)
     const { id, isThere } = freeFolderId(view, index.folderId, parent, name)
     if (!isThere) {
-      changes.push({ id, kind: 'folder', set: { name, parent, modifiedMs: modifiedMs ?? nowMs } })
+      changes.push({ id, kind: 'folder', set: { name, parent, ...fieldsOf(facts ?? { modifiedMs: nowMs }) } })
       made += 1
       fresh.add(cidKey(id))
-    }
+    } else if (facts !== undefined && facts.modifiedMs !== view.entry(id)?.modifiedMs)
+      changes.push({ id, kind: 'folder', set: fieldsOf(facts) })
     folders.set(path, id)
     return id
   }
@@ -81,7 +88,7 @@ export function createPlaces(
       : view.childByName(parent, name).find((entry) => entry.kind === 'file')
 
   return {
-    folder: (path, modifiedMs) => void folderAt(whole(path), modifiedMs),
+    folder: (path, facts) => void folderAt(whole(path), facts),
     inner: (folder) => folderAt(folder),
     split,
     fileAt,
@@ -117,6 +124,10 @@ export function createPlaces(
     },
     foldersMade: () => made,
   }
+}
+
+function fieldsOf({ modifiedMs, mode }: FolderFacts): Record<string, number> {
+  return mode === undefined ? { modifiedMs } : { modifiedMs, mode }
 }
 
 function splitPath(path: string): { above: string; last: string } {

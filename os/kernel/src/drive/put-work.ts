@@ -6,7 +6,7 @@ import type { Change, Entry } from '@anarq/qindex'
 import { createObjectId } from '@anarq/qnt'
 import type { PutOptions, PutReport } from '../operations.ts'
 import { createEnvelopes } from './envelopes.ts'
-import { createPlaces, type Places } from './places.ts'
+import { createPlaces, type FolderFacts, type Places } from './places.ts'
 import type { PutContext, PutFor } from './put.ts'
 import {
   auditOf,
@@ -31,7 +31,7 @@ export type PutWork = {
   select(items: AsyncIterable<readonly PutItem[]>): AsyncIterable<readonly PutItem[]>
   /** Of a file that gets a new version, and was sealed anew once: see `ChunkSecrets`. */
   chunkSecretOf(file: PutFile): Uint8Array | undefined
-  folder(path: string, modifiedMs: number): void
+  folder(path: string, facts: FolderFacts): void
   file(sealed: Sealed): Promise<void>
   skip(path: string, fault: Fault): void
   /** Files taken so far, and those that were there already. */
@@ -89,9 +89,9 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
       const branch = branches.branchOf(id ?? places.deepest(file.path))
       return branch === undefined ? undefined : branches.chunkSecretOf(branch)
     },
-    folder(path, modifiedMs) {
+    folder(path, facts) {
       try {
-        places.folder(path, modifiedMs)
+        places.folder(path, facts)
       } catch (error) {
         skipInvalid(path, error)
       }

@@ -60,7 +60,7 @@ export async function putItems(
   try {
     for await (const result of results) {
       if ('stage' in result) await work.file(result)
-      else if (result.kind === 'folder') work.folder(result.path, result.modifiedMs)
+      else if (result.kind === 'folder') work.folder(result.path, result)
       else work.skip(result.path, result.fault)
       await work.commitIfDue()
       onProgress?.({ files: work.files(), bytes, path: 'stage' in result ? result.file.path : result.path })

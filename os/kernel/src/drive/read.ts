@@ -2,7 +2,7 @@ import { nothing, toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import { deliver, deliverOpened } from '@anarq/flows'
 import type { Flow, Guardian } from '@anarq/qerberos'
-import { type FileVersion, pathOf, resolvePath, type View } from '@anarq/qindex'
+import { type FileVersion, fieldNames, pathOf, resolvePath, type View } from '@anarq/qindex'
 import type { Inner } from '@anarq/qnt'
 import { deriveLockKey } from '@anarq/qompress'
 import type { Authority } from '../authority.ts'
@@ -178,7 +178,7 @@ async function* readTree(
       signal?.throwIfAborted()
       const { entry } = one
       if (entry.kind === 'folder') {
-        yield { entry: { ...entry, kind: 'folder' } }
+        yield { entry: { ...entry, ...(await modeOfFolder(space, one.found)), kind: 'folder' } }
         continue
       }
       if (entry.bytes >= leavesFrom) {
@@ -194,6 +194,11 @@ async function* readTree(
       }
     }
   }
+}
+
+async function modeOfFolder({ index }: Space, { id }: Found): Promise<{ mode?: number }> {
+  const mode = (await index.get(id))?.fields.get(fieldNames.mode)?.value
+  return typeof mode === 'number' ? { mode: mode & 0o777 } : {}
 }
 
 /** Of a file that was opened ahead of its turn. */

@@ -1,6 +1,8 @@
-import { chmod, mkdir } from 'node:fs/promises'
+import { readdirSync, statSync } from 'node:fs'
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { Fault } from '@anarq/fault'
 import { diskFault } from './disk.ts'
 
 /** Where everything of one installation lies. Only the blocks, the vault and the audit log are precious; `cache` can go. */
@@ -38,8 +40,32 @@ export function vaultPath(home: string): string {
   return join(home, 'vault')
 }
 
-/** Makes the folders where they are missing, for this user's eyes only. */
-export async function openHome(path: string): Promise<Home> {
+/**
+ * Whether a home lies in this folder: its vault, or where that was lost its packs, or the lock of one that nobody has begun to live
+ * in. Nothing is opened for it; what may not be looked into is none.
+ */
+export function isHome(path: string): boolean {
+  const has = (name: string): boolean => statSync(join(path, name), quietly)?.isFile() === true
+  try {
+    return has('vault.a') || has('vault.b') || holdsBlocks(path, has('lock.db'))
+  } catch {
+    return false
+  }
+}
+
+const quietly = { throwIfNoEntry: false } as const
+
+function holdsBlocks(path: string, hasLock: boolean): boolean {
+  const folder = join(path, 'blocks')
+  if (statSync(folder, quietly)?.isDirectory() !== true) return false
+  return hasLock || readdirSync(folder).some((name) => name.endsWith('.pack'))
+}
+
+/**
+ * The home in this folder, for this user's eyes only; its own folders are made where they are missing. Where there is no home, one is
+ * made in a folder that is not there yet or empty, or with `mayMake: false` nothing is: then it is `missing.identity`.
+ */
+export async function openHome(path: string, { mayMake = true }: { mayMake?: boolean } = {}): Promise<Home> {
   const home: Home = {
     root: path,
     vault: vaultPath(path),
@@ -59,11 +85,37 @@ export async function openHome(path: string): Promise<Home> {
         : join(path, 'node.sock'),
   }
   try {
+    if (!isHome(path)) await checkFree(path, mayMake)
     for (const folder of [home.root, home.blocks, home.audit, home.cache])
       await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(home.root, 0o700)
   } catch (error) {
-    throw diskFault(error, path)
+    throw error instanceof Fault ? error : diskFault(error, path)
   }
   return home
+}
+
+/** What lies there already is somebody's, and a name that was mistyped is no wish for a home. */
+async function checkFree(path: string, mayMake: boolean): Promise<void> {
+  const names = await readdir(path).catch(orMissing)
+  if (!mayMake)
+    throw new Fault(
+      'missing.identity',
+      `There is no home of AnarQ in ${path}. Make one with: anarq init, or name another folder with --home.`,
+    )
+  if (names === undefined) return
+  if (names.length > 0)
+    throw new Fault(
+      'conflict.not-home',
+      `${path} holds other things and is no home of AnarQ. Nothing was changed in it: name an empty folder with --home, or one that is not there yet.`,
+    )
+  if (process.getuid !== undefined && (await stat(path)).uid !== process.getuid())
+    throw new Fault(
+      'conflict.not-home',
+      `${path} belongs to another user. Name a folder of your own with --home, or one that is not there yet.`,
+    )
+}
+
+function orMissing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }

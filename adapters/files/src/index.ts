@@ -5,7 +5,7 @@
 export { createCacheFolder } from './cache.ts'
 export { diskFault, replaceFile } from './disk.ts'
 export { readSeen, seenAt } from './disk-file.ts'
-export { type Home, homePath, openHome } from './home.ts'
+export { type Home, homePath, isHome, openHome } from './home.ts'
 export { type Inspection, inspectHome } from './inspect.ts'
 export { type Journal, type JournalOptions, journalRecordBytesMax, openJournal } from './journal.ts'
 export { type LogFile, openLogFile } from './log-file.ts'

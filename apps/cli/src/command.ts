@@ -16,7 +16,10 @@ export type Context = {
   readonly signal: AbortSignal
   /** With an open identity: asks for the passphrase where needed. */
   operations(): Promise<Operations>
-  /** As it is: empty, locked or open. A home that is opened here is among other nodes as said; a running node as it was started. */
+  /**
+   * As it is: empty, locked or open; made where there is none, which `operations` never does. A home that is opened here is among other
+   * nodes as said; a running node as it was started.
+   */
   bare(net?: NetSettings): Promise<Operations>
   /** The SDK as the person, for what lies above the kernel. */
   sdk(): Promise<Sdk>

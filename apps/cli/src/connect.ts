@@ -34,11 +34,11 @@ export function connect({ home, passphraseFile, terminal, isBulkComing }: Connec
     passphraseFile === undefined ? undefined : () => (read ??= readSecretFile(passphraseFile))
   const connection: Connection = {
     async bare(net) {
-      opened ??= open({ home, terminal, isBulkComing, net })
+      opened ??= open({ home, terminal, isBulkComing, net, mayMakeHome: true })
       return (await opened).operations
     },
     async operations() {
-      opened ??= open({ home, terminal, isBulkComing, passphrase })
+      opened ??= open({ home, terminal, isBulkComing, passphrase, mayMakeHome: false })
       const { operations } = await opened
       const { state } = await operations.account.status()
       if (state === 'locked') {
@@ -63,9 +63,17 @@ type OpenOptions = Omit<ConnectOptions, 'passphraseFile'> & {
   /** Where it need not be typed: its slow key begins before all else is loaded. */
   passphrase?: (() => string) | undefined
   net?: NetSettings | undefined
+  mayMakeHome: boolean
 }
 
-async function open({ home, terminal, isBulkComing, passphrase, net }: OpenOptions): Promise<Opened> {
+async function open({
+  home,
+  terminal,
+  isBulkComing,
+  passphrase,
+  net,
+  mayMakeHome,
+}: OpenOptions): Promise<Opened> {
   const { reachNode } = await import('@anarq/http/client')
   const running = await reachNode(home)
   if (running !== undefined)
@@ -80,6 +88,7 @@ async function open({ home, terminal, isBulkComing, passphrase, net }: OpenOptio
     const { openNode } = await import('@anarq/node')
     const node = await openNode({
       home,
+      mayMakeHome,
       isBulkComing,
       isOneCommand: true,
       onFault: (fault) => terminal.note(fault.message),

@@ -560,6 +560,23 @@ suite('misuse', () => {
     for (const [args, code] of refused) assert.match(await shell.fails(args), code, args.join(' '))
   })
 
+  test('a folder that is no home is left as it is, and a mistyped one is not made', async () => {
+    await shell.write('shared folder/notes.txt', 'x')
+    await chmod(shell.path('shared folder'), 0o755)
+    const refused = [
+      [['ls'], 'missing.identity'],
+      [['doctor'], 'missing.identity'],
+      [['init'], 'conflict.not-home'],
+      [['up', '--port', '0'], 'conflict.not-home'],
+    ] as const
+    for (const [args, code] of refused)
+      assert.equal(await shell.fails(args, { home: shell.path('shared folder') }), code, args.join(' '))
+    assert.deepEqual(await readdir(shell.path('shared folder')), ['notes.txt'])
+    assert.equal((await stat(shell.path('shared folder'))).mode & 0o777, 0o755)
+    assert.equal(await shell.fails(['find', 'x'], { home: shell.path('mistyped') }), 'missing.identity')
+    assert.ok(!(await readdir(shell.folder)).includes('mistyped'))
+  })
+
   test('control characters and turns of direction in a name never reach the terminal', async () => {
     await shell.write('evil\u001b[31m\u202egnp.txt', 'x')
     await shell.json(['put', 'evil\u001b[31m\u202egnp.txt'])

@@ -25,8 +25,9 @@ import { createNetSwitch } from './net/net-switch.ts'
 import { version } from './version.ts'
 
 export type NodeOptions = {
-  /** The folder that everything lies in; made where it is missing. */
+  /** The folder that everything lies in; made where it is missing, but for `mayMakeHome: false`. */
   home: string
+  mayMakeHome?: boolean
   /** Damage that was seen and mended, or worked around. */
   onFault?: (fault: Fault) => void
   /** Files will be put or got at once: what seals and opens them starts now, beside the opening. */
@@ -65,6 +66,7 @@ export type Node = {
 /** Opens the home under its lock: `busy.home` when another process has it. */
 export async function openNode({
   home: path,
+  mayMakeHome = true,
   onFault = () => {},
   isBulkComing = false,
   isOneCommand = false,
@@ -73,7 +75,7 @@ export async function openNode({
   net,
   meetsAsChosen = false,
 }: NodeOptions): Promise<Node> {
-  const home = await openHome(path)
+  const home = await openHome(path, { mayMake: mayMakeHome })
   const lock = holdLock(home.lock)
   try {
     const sealer = createThreadSealer()

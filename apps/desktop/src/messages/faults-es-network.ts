@@ -5,6 +5,8 @@ export const networkFaultsEs: FaultTexts = {
   'busy.address': 'Otro programa ocupa ya esa dirección. Elige otra con --port.',
   'busy.home': 'Otro nodo usa ya esta carpeta, o no se puede escribir en ella. Páralo o elige otra carpeta.',
   'busy.socket': 'Ahí responde ya otro nodo. Páralo, o usa otra carpeta con --home.',
+  'conflict.not-home':
+    'En esa carpeta hay otras cosas, o es de otra persona. Elige con --home una vacía o una nueva.',
   'damaged.onion-keys': 'Las llaves guardadas de los circuitos no se leen. El nodo empieza sin ellas.',
   'damaged.peer-cache': 'La lista guardada de otros nodos no se lee. Empieza con una invitación.',
   'invalid.guards': 'La lista guardada de nodos de entrada no se lee. El nodo empieza sin ella.',

@@ -322,5 +322,10 @@ test('a restore that was broken off can be begun again in the same home, and wha
     version: '0.0.0',
   })
   await assert.rejects(lost.operations.health.restoreBackup(source(older)), { code: 'conflict.home' })
+  // Nor does somebody else begin there, beside whose index the old blocks would be tidied away.
+  await assert.rejects(lost.operations.account.init({ name: 'new', passphrase }), {
+    code: 'conflict.keyless',
+    message: /anarq id recover.*--home/,
+  })
   assert.equal((await lost.operations.account.status()).state, 'empty')
 })

@@ -35,6 +35,7 @@ export function createAccountDesk({
       return statusFacts(account, version)
     },
     async init(input) {
+      await needNobody(account, ports)
       const { words } = await account.init(input)
       await home.onChanged()
       return { did: account.keyring().current(), words }
@@ -101,6 +102,18 @@ export function createAccountDesk({
     },
     changePassphrase: account.changePassphrase,
   }
+}
+
+/**
+ * A home whose vault was lost is no place for somebody new: what lies there would be no part of anything, and be tidied away. Whom
+ * words or guardians bring back finds it again.
+ */
+async function needNobody(account: Account, { heads }: Pick<KernelPorts, 'heads'>): Promise<void> {
+  if (account.state() !== 'empty' || (await heads.feeds()).length === 0) return
+  throw new Fault(
+    'conflict.keyless',
+    'In this folder lie files whose key is missing. The 24 words bring both back: anarq id recover. To begin anew, name another folder with --home, or move this one away.',
+  )
 }
 
 function passkeyDesk(

@@ -32,6 +32,8 @@ export const faultsEs: FaultTexts = {
     'En esta carpeta hay archivos cuya llave falta, y la copia no los conoce todos. Recupéralos con las 24 palabras, o restaura la copia en otra carpeta.',
   'conflict.identity': 'Hay otra identidad en uso. Cambia de identidad o vuelve a abrir esta ventana.',
   'conflict.installed': 'Esa versión ya está instalada. No hay nada que hacer.',
+  'conflict.keyless':
+    'En esta carpeta hay archivos cuya llave falta. Recupéralos con las 24 palabras, o empieza en otra carpeta.',
   'conflict.kind': 'Un archivo no puede volverse carpeta, ni una carpeta archivo. Crea otro.',
   'conflict.locked': 'Otra herramienta lo tiene bloqueado. Desbloquéalo allí o espera.',
   'conflict.name': 'Ya hay algo con ese nombre aquí. Elige otro nombre.',

@@ -19,4 +19,5 @@ export {
   openSeenTarget,
   writeFileBy,
   writeFileWhole,
+  writeLink,
 } from './write-file.ts'

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, utimesSync } from 'node:fs'
-import { rm, symlink, unlink } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { Fault } from '@anarq/fault'
 import { diskFault } from './disk.ts'
@@ -12,6 +12,7 @@ import {
   secondsOf,
   writeFileBy,
   writeFileWhole,
+  writeLink,
   writeNewFile,
 } from './write-file.ts'
 
@@ -78,10 +79,7 @@ export function createOutput({ root, isReplacing = false }: { root: string; isRe
     async link(path, target) {
       const whole = below(path)
       makeFolder(dirname(whole))
-      if (isReplacing) await unlink(whole).catch(() => {})
-      await symlink(target, whole).catch((error: unknown) => {
-        throw diskFault(error, whole)
-      })
+      await writeLink(whole, target, { isReplacing }).catch(ofRoot)
     },
     async finish() {
       makeFolder(base)

@@ -8,6 +8,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -37,6 +38,17 @@ export async function writeFileWhole(
   options: PlaceOptions = {},
 ): Promise<void> {
   await inPlace(path, options, (beside) => writeNewFile(beside, facts, source, { shown: path }))
+}
+
+/** A link, which says what it leads to as it was kept, whether or not something is there. */
+export async function writeLink(path: string, target: string, options: PlaceOptions = {}): Promise<void> {
+  await inPlace(path, options, async (beside) => {
+    try {
+      symlinkSync(target, beside)
+    } catch (error) {
+      throw sayingInstead(diskFault(error, beside), beside, path)
+    }
+  })
 }
 
 type PlaceOptions = { readonly isReplacing?: boolean }

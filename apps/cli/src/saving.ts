@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
-import { createOutput, type Filling, writeFileBy, writeFileWhole } from '@anarq/files'
+import { createOutput, type Filling, writeFileBy, writeFileWhole, writeLink } from '@anarq/files'
 import { byPlaceBytesMin, type DiskFile } from '@anarq/flows'
 import type { Content, EntryFacts, PutReport, TreeEntry } from '@anarq/kernel'
 import { type Context, UsageError } from './command.ts'
@@ -27,7 +27,8 @@ export async function saveContent(
   const path = await placeOf(name, out)
   if (bytes >= byPlaceBytesMin) return { content: await saveLarge(open, path, replacing), path }
   const content = await open()
-  await writeFileWhole(path, content.entry, content.stream, replacing)
+  if (content.type === linkType) await writeLink(path, await textOfStream(content.stream), replacing)
+  else await writeFileWhole(path, content.entry, content.stream, replacing)
   return { content, path }
 }
 

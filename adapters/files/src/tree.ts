@@ -93,8 +93,9 @@ async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats
     return
   }
   const start = path.endsWith(sep) ? path : path + sep
+  const taken = new Set<string>()
   for (const bytes of names) {
-    const one = look(start, shown, bytes)
+    const one = look(start, shown, bytes, taken)
     if ('stats' in one && one.stats.isDirectory()) {
       walk.signal?.throwIfAborted()
       yield* readFolder(walk, one.path, one.shown, one.stats, depth + 1)
@@ -105,7 +106,8 @@ async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats
 
 type Seen = { readonly path: string; readonly shown: string; readonly stats: Stats }
 
-function look(start: string, shownFolder: string, bytes: Buffer): Seen | PutItem {
+/** Two names that are one in the form in which names are kept (NFC) would be one thing: the first is it. */
+function look(start: string, shownFolder: string, bytes: Buffer, taken: Set<string>): Seen | PutItem {
   let name: string
   try {
     name = decoder.decode(bytes)
@@ -121,6 +123,16 @@ function look(start: string, shownFolder: string, bytes: Buffer): Seen | PutItem
   }
   const path = start + name
   const shown = `${shownFolder}/${name}`
+  const kept = name.normalize('NFC')
+  if (taken.has(kept))
+    return skipped(
+      shown,
+      new Fault(
+        'conflict.twin',
+        `${path} was left out: another thing in its folder has the same name, but for how Unicode writes its letters. Rename one of them and put it again.`,
+      ),
+    )
+  taken.add(kept)
   const stats = statOrFault(path)
   return stats instanceof Fault ? skipped(shown, stats) : { path, shown, stats }
 }

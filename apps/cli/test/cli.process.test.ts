@@ -269,6 +269,24 @@ suite('drive', () => {
     await shell.json(['rm', '/older', '--forever'])
   })
 
+  test('two names that would be one thing: of arguments it is wrong usage, in a folder the second is named and left out', async () => {
+    for (const name of ['one/x', 'two/x', 'letters/caf\u00e9', 'letters/cafe\u0301'])
+      await shell.write(name, name)
+    const { code, err } = await shell.run(['put', 'one/x', 'two/x', '--to', '/twins'])
+    assert.equal(code, 2)
+    assert.match(err, /one\/x and two\/x/)
+    const twins = ['put', 'letters/caf\u00e9', 'letters/cafe\u0301']
+    assert.equal((await shell.run(twins)).code, 2)
+    const report = await shell.json<PutReport>(['put', 'letters', '--to', '/twins'], { code: 1 })
+    assert.equal(report.files, 1)
+    assert.deepEqual(
+      report.skipped.map(({ path, code }) => [path, code]),
+      [['letters/caf\u00e9', 'conflict.twin']],
+    )
+    assert.equal((await shell.run(['get', '/twins/letters/caf\u00e9', '-o', '-'])).out, 'letters/cafe\u0301')
+    await shell.json(['rm', '/twins', '--forever'])
+  })
+
   test('what is empty, over, or in the way is said before anything is done', async () => {
     for (const args of [
       ['put', ''],

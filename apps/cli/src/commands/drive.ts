@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
 import { readTree } from '@anarq/files'
 import { byPlaceBytesMin, type DiskFile } from '@anarq/flows'
@@ -21,6 +22,7 @@ export const put: Command = {
   max: 100_000,
   isBulk: true,
   async run(context, args, values) {
+    checkApart(args)
     const { drive } = await context.operations()
     const started = performance.now()
     const report = await drive.put(readTree(args, { signal: context.signal }), {
@@ -36,6 +38,20 @@ export const put: Command = {
     context.terminal.result(report, describePut(report, (performance.now() - started) / 1000))
     return report.skipped.length > 0 ? 1 : 0
   },
+}
+
+/** All of them go into one folder, where each needs a name of its own. */
+function checkApart(paths: readonly string[]): void {
+  const taken = new Map<string, string>()
+  for (const path of paths) {
+    const name = basename(resolve(path)).normalize('NFC')
+    const before = taken.get(name)
+    if (before !== undefined)
+      throw new UsageError(
+        `${shown(before)} and ${shown(path)} would both be "${shown(name)}". Put them into different folders, one after the other with --to.`,
+      )
+    taken.set(name, path)
+  }
 }
 
 export function describePut(report: PutReport, seconds: number): string {

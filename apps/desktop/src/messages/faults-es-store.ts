@@ -2,6 +2,8 @@
 import type { FaultTexts } from '@anarq/design'
 
 export const storeFaultsEs: FaultTexts = {
+  'conflict.twin':
+    'Otra cosa de la carpeta tiene el mismo nombre, salvo por cómo Unicode escribe sus letras. Cambia uno y súbelo otra vez.',
   'conflict.view': 'Lo que se guardó para buscar más rápido es de otro estado. Bórralo: se rehace solo.',
   'damaged.batch': 'Un estado del índice no firma los objetos que dice. No se usó; tráelo otra vez.',
   'damaged.commit': 'Un paso del historial está dañado y no se usó. Tráelo de otro dispositivo.',

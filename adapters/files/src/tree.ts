@@ -14,6 +14,7 @@ import { Fault } from '@anarq/fault'
 import { type ContentReader, type PutItem, type SmallContent, smallBytesMax } from '@anarq/flows'
 import { diskFault } from './disk.ts'
 import { changing, readerOf, seenAt } from './disk-file.ts'
+import { isHome } from './home.ts'
 
 export type ReadTreeOptions = {
   /** Items come in lists of at most this many, to spare a wait for each. */
@@ -28,7 +29,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 /**
  * Files and whole folders of a person's disk, as items of a put. Links are kept as links and never followed, so a
  * circle of links is no danger; devices, sockets, pipes and names that are no Unicode come as `skipped` items with
- * a sentence. A path that does not exist throws before anything is read.
+ * a sentence, and so do homes of AnarQ. A path that does not exist, or is itself such a home, throws before anything is read.
  */
 export async function* readTree(
   paths: readonly string[],
@@ -43,6 +44,7 @@ export async function* readTree(
     } catch (error) {
       throw diskFault(error, path)
     }
+    if (isHome(whole)) throw homeFault(path, 'cannot be put')
   }
   const walk: Walk = { batch: [], batchMax, signal }
   for (const { path, name, stats } of starts) yield* readEntry(walk, path, name, stats, 0)
@@ -79,6 +81,10 @@ async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats
     )
     return
   }
+  if (isHome(path)) {
+    walk.batch.push(skipped(shown, homeFault(path, 'was left out')))
+    return
+  }
   walk.batch.push({
     kind: 'folder',
     path: shown,
@@ -102,6 +108,14 @@ async function* readFolder(walk: Walk, path: string, shown: string, stats: Stats
     } else walk.batch.push('stats' in one ? itemOf(one) : one)
     if (walk.batch.length >= walk.batchMax) yield takeBatch(walk)
   }
+}
+
+/** It grows while it is read, and what came of that would open nowhere. */
+function homeFault(path: string, what: string): Fault {
+  return new Fault(
+    'refused.home',
+    `${path} is a home of AnarQ and ${what}: it changes while it is read. Keep it by: anarq backup FILE --home ${path}`,
+  )
 }
 
 type Seen = { readonly path: string; readonly shown: string; readonly stats: Stats }

@@ -287,6 +287,21 @@ suite('drive', () => {
     await shell.json(['rm', '/twins', '--forever'])
   })
 
+  test('a home that lies in a folder is left out of its put, and refused where it is what is put', async () => {
+    await shell.write('around/a home/vault.a', 'sealed')
+    await shell.write('around/notes.txt', 'x')
+    const report = await shell.json<PutReport>(['put', 'around', '--to', '/homes'], { code: 1 })
+    assert.deepEqual(
+      report.skipped.map(({ path, code }) => [path, code]),
+      [['around/a home', 'refused.home']],
+    )
+    const names = (await shell.json<EntryFacts[]>(['ls', '/homes/around'])).map(({ name }) => name)
+    assert.deepEqual(names, ['notes.txt'])
+    for (const home of ['around/a home', shell.home])
+      assert.equal(await shell.fails(['put', home, '--to', '/homes']), 'refused.home')
+    await shell.json(['rm', '/homes', '--forever'])
+  })
+
   test('what is empty, over, or in the way is said before anything is done', async () => {
     for (const args of [
       ['put', ''],

@@ -67,6 +67,8 @@ export const storeFaultsEs: FaultTexts = {
   'refused.clock':
     'El reloj de uno de los dos dispositivos va mal. Pon en hora el que no lo esté e inténtalo otra vez.',
   'refused.closed': 'El índice está cerrado. Ábrelo otra vez.',
+  'refused.home':
+    'Esa carpeta es una casa de AnarQ y cambia mientras se lee. Guárdala con una copia de seguridad: anarq backup.',
   'refused.order': 'Primero hay que pedir acceso a esto, y después leerlo. Vuelve a abrirlo.',
   'refused.transform': 'Al cambiar de formato se perdió una parte que no vuelve. Usa la versión anterior.',
   'unavailable.audit': 'Una escritura anterior en el registro quedó a medias. Reinicia el nodo.',

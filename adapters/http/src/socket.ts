@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The socket of a home, as `openHome` of `@anarq/files` has it; a pipe of the same standing on Windows. */
@@ -5,4 +6,13 @@ export function socketOf(home: string, platform: NodeJS.Platform = process.platf
   return platform === 'win32'
     ? `\\\\.\\pipe\\anarq-${Buffer.from(home).toString('hex').slice(-40)}`
     : join(home, 'node.sock')
+}
+
+/** The process that has the home, as `holdLock` of `@anarq/sqlite` notes it. */
+export function holderOf(home: string): string | undefined {
+  try {
+    return readFileSync(join(home, 'lock.db.pid'), 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }

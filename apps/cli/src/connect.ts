@@ -19,6 +19,7 @@ export type ConnectOptions = {
   passphraseFile: string | undefined
   terminal: Terminal
   isBulkComing: boolean
+  signal: AbortSignal
 }
 
 type Opened = { operations: Operations; isNode: boolean; sdk(): Promise<Sdk>; close(): Promise<void> }
@@ -27,18 +28,24 @@ type Opened = { operations: Operations; isNode: boolean; sdk(): Promise<Sdk>; cl
  * A running node is used through its socket in the home folder, which only this user may open; without one the
  * home is opened here, under its lock. Nothing happens before a command asks.
  */
-export function connect({ home, passphraseFile, terminal, isBulkComing }: ConnectOptions): Connection {
+export function connect({
+  home,
+  passphraseFile,
+  terminal,
+  isBulkComing,
+  signal,
+}: ConnectOptions): Connection {
   let opened: Promise<Opened> | undefined
   let read: string | undefined
   const passphrase =
     passphraseFile === undefined ? undefined : () => (read ??= readSecretFile(passphraseFile))
   const connection: Connection = {
     async bare(net) {
-      opened ??= open({ home, terminal, isBulkComing, net, mayMakeHome: true })
+      opened ??= open({ home, terminal, isBulkComing, signal, net, mayMakeHome: true })
       return (await opened).operations
     },
     async operations() {
-      opened ??= open({ home, terminal, isBulkComing, passphrase, mayMakeHome: false })
+      opened ??= open({ home, terminal, isBulkComing, signal, passphrase, mayMakeHome: false })
       const { operations } = await opened
       const { state } = await operations.account.status()
       if (state === 'locked') {
@@ -70,12 +77,13 @@ async function open({
   home,
   terminal,
   isBulkComing,
+  signal,
   passphrase,
   net,
   mayMakeHome,
 }: OpenOptions): Promise<Opened> {
   const { reachNode } = await import('@anarq/http/client')
-  const running = await reachNode(home)
+  const running = await reachNode(home, { signal })
   if (running !== undefined)
     return {
       ...running,

@@ -106,6 +106,7 @@ async function dispatch(
     passphraseFile: textOf(values, 'passphrase-file'),
     terminal,
     isBulkComing: command.isBulk === true,
+    signal,
   })
   const context: Context = {
     terminal,

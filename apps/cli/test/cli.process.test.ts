@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, mkdir, readdir, readFile, readlink, stat, symlink, utimes } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type {
@@ -614,6 +616,23 @@ suite('misuse', () => {
     assert.equal((await stat(shell.path('shared folder'))).mode & 0o777, 0o755)
     assert.equal(await shell.fails(['find', 'x'], { home: shell.path('mistyped') }), 'missing.identity')
     assert.ok(!(await readdir(shell.folder)).includes('mistyped'))
+  })
+
+  test('Ctrl-C ends a command that waits for a node which does not answer', async () => {
+    const home = join(shell.root, 'silent')
+    await mkdir(home)
+    const server = createServer().listen(join(home, 'node.sock'))
+    await once(server, 'listening')
+    const command = spawn(
+      process.execPath,
+      [join(import.meta.dirname, '../bin/anarq.js'), 'ls', '--home', home],
+      { stdio: 'ignore' },
+    )
+    const [connection] = await once(server, 'connection')
+    command.kill('SIGINT')
+    assert.deepEqual(await once(command, 'exit'), [1, null])
+    connection.destroy()
+    server.close()
   })
 
   test('control characters and turns of direction in a name never reach the terminal', async () => {

@@ -38,12 +38,22 @@ export type Wire = {
 const headerBytesMax = 256 * 1024
 const answerBytesMax = 512 * 1024 * 1024
 
-export function createWire(socketPath: string): Wire {
+/** For an answer that is on its way when whoever asked is told to stop. */
+const graceMs = 1000
+
+/** What is under way when the signal comes ends a moment later; what is asked after it, to tidy up, does not end with it. */
+export function createWire(socketPath: string, { signal: ending }: Pick<Ask, 'signal'> = {}): Wire {
   const agent = new Agent({ keepAlive: true })
+  const over = new AbortController()
+  ending?.addEventListener('abort', () => setTimeout(() => over.abort(ending.reason), graceMs).unref(), {
+    once: true,
+  })
 
   const open: Wire['open'] = async (method, path, ask = {}) => {
-    const { body, pieces, signal } = ask
-    signal?.throwIfAborted()
+    const { body, pieces } = ask
+    ask.signal?.throwIfAborted()
+    const signals = [ask.signal, ending?.aborted === false ? over.signal : undefined]
+    const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
     const text = body === undefined ? undefined : JSON.stringify(body)
     const request = httpRequest({
       agent,
@@ -52,7 +62,7 @@ export function createWire(socketPath: string): Wire {
       path,
       maxHeaderSize: headerBytesMax,
       headers: { host: 'localhost', [trailersHeader]: '?1', ...bodyHeaders(text, ask) },
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     })
     const blame = createBlame(signal)
     const answering = answerOf(request)
@@ -149,7 +159,7 @@ type Blame = {
   faultOf(error: unknown): unknown
 }
 
-function createBlame(signal: AbortSignal | undefined): Blame {
+function createBlame(signal: AbortSignal): Blame {
   let source: { error: unknown } | undefined
   return {
     async *watch(pieces) {
@@ -163,7 +173,7 @@ function createBlame(signal: AbortSignal | undefined): Blame {
     faultOf(error) {
       if (source !== undefined) return asFault(source.error)
       if (error instanceof Fault) return error
-      if (signal?.aborted === true) return signal.reason
+      if (signal.aborted) return signal.reason
       return new Fault(
         'unavailable.node',
         'The running node broke off the connection. See whether it still runs, and try again.',

@@ -25,7 +25,7 @@ export async function developApp(context: Context, args: readonly string[], valu
   const { terminal, signal, home } = context
   const folder = args[1] as string
   const { reachNode } = await import('@anarq/http/client')
-  const node = await reachNode(home)
+  const node = await reachNode(home, { signal })
   await node?.close()
   if (node === undefined)
     throw new Fault('unavailable.node', 'No node runs in this home. Start it in another terminal: anarq up')

@@ -51,7 +51,8 @@ export async function writeLink(path: string, target: string, options: PlaceOpti
   })
 }
 
-type PlaceOptions = { readonly isReplacing?: boolean }
+/** Where `isReplacing` is not said, nobody can ask for it. */
+type PlaceOptions = { readonly isReplacing?: boolean | undefined }
 
 /** What a file is to be, and what there is to write of it yet: without a source all `bytes` of it are written. */
 export type Filling = FileFacts & {
@@ -140,12 +141,10 @@ function orUnseen(error: unknown): undefined {
 }
 
 /** `conflict.exists` where a file is that is not to be replaced. */
-export function checkPlace(path: string, { isReplacing = false }: PlaceOptions): void {
-  if (!isReplacing && isThere(path)) {
-    throw new Fault(
-      'conflict.exists',
-      `${path} exists already. Choose another place with -o, or add --force to replace it.`,
-    )
+export function checkPlace(path: string, { isReplacing }: PlaceOptions): void {
+  if (isReplacing !== true && isThere(path)) {
+    const orElse = isReplacing === undefined ? '' : ', or add --force to replace it'
+    throw new Fault('conflict.exists', `${path} exists already. Choose another place${orElse}.`)
   }
 }
 

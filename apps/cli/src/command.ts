@@ -116,12 +116,20 @@ export function numberOf(
 
 const unitsMs = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 
-/** A time: an ISO date, or a span from now such as `30m`, `12h`, `7d`, `2w`. */
-export function timeOf(values: Values, name: string, nowMs: number): number | undefined {
+/** A time: an ISO date, or a span such as `30m`, `12h`, `7d`, `2w`: from now on, or with `isPast` until now. */
+export function timeOf(
+  values: Values,
+  name: string,
+  nowMs: number,
+  { isPast = false }: { isPast?: boolean } = {},
+): number | undefined {
   const text = textOf(values, name)
   if (text === undefined) return undefined
   const span = /^(\d{1,6})([smhdw])$/.exec(text)
-  if (span !== null) return nowMs + Number(span[1]) * unitsMs[span[2] as keyof typeof unitsMs]
+  if (span !== null) {
+    const spanMs = Number(span[1]) * unitsMs[span[2] as keyof typeof unitsMs]
+    return isPast ? nowMs - spanMs : nowMs + spanMs
+  }
   const isDate = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(text)
   const ms = isDate ? Date.parse(text.replace(' ', 'T')) : Number.NaN
   if (Number.isNaN(ms))

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
   get: { group: 'drive', load: async () => (await import('./commands/drive.ts')).get },
   rm: { group: 'drive', load: async () => (await import('./commands/drive.ts')).rm },
   restore: { group: 'drive', load: async () => (await import('./commands/drive.ts')).restore },
+  mkdir: { group: 'drive', load: async () => (await import('./commands/drive.ts')).mkdir },
   mv: { group: 'drive', load: async () => (await import('./commands/drive.ts')).mv },
   cp: { group: 'drive', load: async () => (await import('./commands/drive.ts')).cp },
   tag: { group: 'drive', load: async () => (await import('./commands/drive.ts')).tag },
@@ -76,9 +77,9 @@ async function dispatch(
       ? moveFlags(argv)
       : argv
   if (name === 'help' || name === '--help' || name === '-h') {
-    const about = commands[rest[0] ?? '']
-    if (about === undefined) terminal.result({ commands: Object.keys(commands) }, await help())
-    else explain(await about.load(), terminal)
+    const [about = '-'] = rest
+    if (about.startsWith('-')) terminal.result({ commands: Object.keys(commands) }, await help())
+    else explain(await commandOf(about).load(), terminal)
     return 0
   }
   if (name === '--version') {
@@ -86,9 +87,7 @@ async function dispatch(
     terminal.result({ version }, version)
     return 0
   }
-  const known = commands[name]
-  if (known === undefined) throw new UsageError(`"${name}" is not a command. See: anarq help`)
-  const command = await known.load()
+  const command = await commandOf(name).load()
   let args: readonly string[]
   let values: ReturnType<typeof parseCommand>['values']
   try {
@@ -123,6 +122,12 @@ async function dispatch(
   } finally {
     await connection.close()
   }
+}
+
+function commandOf(name: string): { load: Load; group: string } {
+  const known = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (known === undefined) throw new UsageError(`"${name}" is not a command. See: anarq help`)
+  return known
 }
 
 /** Global flags may stand before the command. */

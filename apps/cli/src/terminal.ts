@@ -12,7 +12,8 @@ export type Terminal = {
   /** A line that is written over: progress. Empty text takes it away. */
   status(text: string): void
   ask(question: string): Promise<string>
-  askSecret(question: string): Promise<string>
+  /** `fileOption` is what gives it where there is no terminal. */
+  askSecret(question: string, fileOption?: string): Promise<string>
 }
 
 export type TerminalOptions = {
@@ -55,7 +56,7 @@ export function createTerminal({
     },
     async ask(question) {
       clear()
-      needTerminal(isInteractive, question)
+      needTerminal(isInteractive, question, 'Run it in a terminal.')
       const lines = createInterface({ input, output: errors })
       try {
         return (await lines.question(question)).trim()
@@ -63,19 +64,19 @@ export function createTerminal({
         lines.close()
       }
     },
-    async askSecret(question) {
+    async askSecret(question, fileOption = '--passphrase-file') {
       clear()
-      needTerminal(isInteractive, question)
+      needTerminal(isInteractive, question, `Give a file with ${fileOption}, or run it in a terminal.`)
       return readHidden(question, input, errors)
     },
   }
 }
 
-function needTerminal(isInteractive: boolean, question: string): void {
+function needTerminal(isInteractive: boolean, question: string, instead: string): void {
   if (isInteractive) return
   throw new Fault(
     'invalid.no-terminal',
-    `"${question.trim()}" cannot be asked without a terminal. Give a file with --passphrase-file, or run it in a terminal.`,
+    `"${question.trim()}" cannot be asked without a terminal. ${instead}`,
   )
 }
 

@@ -336,7 +336,36 @@ suite('drive', () => {
     assert.deepEqual(tagged.tags, ['blue', 'green'])
     await shell.json(['rm', '/kept/stays.txt', '--forever'])
     assert.equal(await shell.fails(['get', '/kept/stays.txt', '-o', '-']), 'missing.object')
-    assert.equal(await shell.fails(['mv', 'note.txt', '--to', '/no such folder']), 'missing.object')
+    const { err } = await shell.run(['mv', 'note.txt', '--to', '/new folder'])
+    assert.match(err, /anarq mkdir "\/new folder"/)
+    await shell.json(['mkdir', '/new folder', '/deep/er'])
+    assert.equal(
+      (await shell.json<EntryFacts>(['mv', 'note.txt', '--to', '/new folder'])).path,
+      '/new folder/note.txt',
+    )
+    await shell.json(['mv', 'note.txt', '--to', '/'])
+    for (const args of [['rm'], ['rm', '--forever'], ['mv', '--name', 'x'], ['cp', '--to', '/kept'], ['tag']])
+      assert.match((await shell.run([...args, '/'])).err, /^The root folder cannot be/, args.join(' '))
+  })
+
+  test('a span is time ago where one searches, and time to come where something ends', async () => {
+    const found = (...args: string[]) => shell.run(['find', 'note', ...args])
+    assert.equal((await found('--from', '1h')).code, 0)
+    assert.equal((await found('--to', '1h')).code, 1)
+    const { untilMs = 0 } = await shell.json<GrantFacts>([
+      'share',
+      'note.txt',
+      '--with',
+      'bob',
+      '--until',
+      '1h',
+    ])
+    assert.ok(untilMs > Date.now())
+  })
+
+  test('what cannot be asked without a terminal is given by the option that the sentence names', async () => {
+    assert.match((await shell.run(['put', 'note.txt', '--second-lock'])).err, /--lock-file/)
+    assert.match((await shell.run(['id', 'drill'])).err, /--words-file/)
   })
 
   test('AQ-QLOCK-1: key new shows a secret once; key list and key revoke know it by its id', async () => {
@@ -512,7 +541,9 @@ suite('trust', () => {
 
   test('a backup comes back in another home, file by file; a cut one does not, and a home that is taken stays', async () => {
     await shell.json(['backup', 'all.backup'])
-    assert.equal(await shell.fails(['backup', 'all.backup']), 'conflict.exists')
+    assert.match((await shell.run(['backup', 'all.backup'])).err, /exists already.* --force/)
+    await shell.json(['backup', 'all.backup', '--force'])
+    assert.match((await shell.run(['audit', 'prove', '1', '-o', 'all.backup'])).err, /another place\.\n$/)
     const home = join(shell.root, 'restored')
     await shell.json(['restore-backup', 'all.backup'], { home })
     const got = await shell.json<Folder>(['get', '/', '-o', 'from backup'], { home, code: 1 })
@@ -544,6 +575,7 @@ suite('trust', () => {
 suite('misuse', () => {
   const misuses: readonly (readonly string[])[] = [
     ['no-such-command'],
+    ['help', 'no-such-command'],
     ['ls', '--no-such-option'],
     ['ls', 'one', 'two'],
     ['put'],

@@ -95,8 +95,8 @@ function row(entry: EntryFacts): string[] {
 }
 
 export const find: Command = {
-  usage: 'find [WORDS...] [--tag T] [--type image/*] [--owner DID] [--from DATE] [--to DATE] [--trash]',
-  summary: 'Search by words, tag, type, owner and time.',
+  usage: 'find [WORDS...] [--tag T] [--type image/*] [--owner DID] [--from DATE|7d] [--to DATE|7d] [--trash]',
+  summary: 'Search by words, tag, type, owner and time; "7d" is seven days ago.',
   options: {
     tag: { type: 'string' },
     type: { type: 'string' },
@@ -116,8 +116,8 @@ export const find: Command = {
         tag: textOf(values, 'tag'),
         type: textOf(values, 'type'),
         owner: textOf(values, 'owner'),
-        fromMs: timeOf(values, 'from', now),
-        toMs: timeOf(values, 'to', now),
+        fromMs: timeOf(values, 'from', now, { isPast: true }),
+        toMs: timeOf(values, 'to', now, { isPast: true }),
         isTrashed: values.trash === true ? true : undefined,
         limit: numberOf(values, 'limit', { min: 1, max: 10_000 }) ?? 100,
       }),
@@ -222,6 +222,20 @@ export const restore: Command = {
   },
 }
 
+export const mkdir: Command = {
+  usage: 'mkdir FOLDER...',
+  summary: 'Make a folder, and those above it that are missing.',
+  min: 1,
+  max: 10_000,
+  async run({ operations, terminal }, args) {
+    const { drive } = await operations()
+    const made: EntryFacts[] = []
+    for (const path of args) made.push(await drive.makeFolder(path))
+    terminal.result(made, made.map(({ path }) => shown(path)).join('\n'))
+    return 0
+  },
+}
+
 export const mv: Command = {
   usage: 'mv NAME|ID [--to /folder] [--name NEW]',
   summary: 'Move or rename.',
@@ -318,8 +332,9 @@ export async function lockOf(
   const file = textOf(values, 'lock-file')
   if (file !== undefined) return readSecretFile(file)
   if (values['second-lock'] !== true) return undefined
-  const first = await terminal.askSecret('Passphrase of the second lock: ')
-  if (isNew && first !== (await terminal.askSecret('Type it once more: ')))
+  const ask = (question: string): Promise<string> => terminal.askSecret(question, '--lock-file')
+  const first = await ask('Passphrase of the second lock: ')
+  if (isNew && first !== (await ask('Type it once more: ')))
     throw new UsageError('The two passphrases differ. Nothing was kept.')
   return first
 }

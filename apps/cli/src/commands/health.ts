@@ -133,10 +133,11 @@ function describeFinding({ severity, what, path, advice }: Finding): string {
 }
 
 export const backup: Command = {
-  usage: 'backup OUT',
+  usage: 'backup OUT [--force]',
   summary: 'Write everything, sealed as it lies, to one file.',
+  options: { force: { type: 'boolean' } },
   min: 1,
-  async run({ operations, terminal, signal }, args) {
+  async run({ operations, terminal, signal }, args, values) {
     const path = args[0] as string
     let bytes = 0
     const { health } = await operations()
@@ -147,6 +148,7 @@ export const backup: Command = {
         bytes += more
         terminal.status(formatBytes(bytes))
       }),
+      { isReplacing: values.force === true },
     )
     terminal.result(
       { saved: path, bytes },

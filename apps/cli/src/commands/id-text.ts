@@ -51,7 +51,7 @@ export function requireFree(...paths: readonly string[]): void {
 export async function saveText(
   path: string,
   text: string,
-  { isSecret = false, isReplacing = false }: { isSecret?: boolean; isReplacing?: boolean } = {},
+  { isSecret = false, isReplacing }: { isSecret?: boolean; isReplacing?: boolean | undefined } = {},
 ): Promise<void> {
   await writeFileWhole(path, isSecret ? { mode: 0o600 } : {}, once(fromUtf8(`${text}\n`)), { isReplacing })
 }

@@ -158,7 +158,7 @@ export const id: Command = {
 
 async function wordsOf(terminal: Context['terminal'], file: string | undefined): Promise<string> {
   return file === undefined
-    ? terminal.askSecret('Your 24 words, separated by spaces (not shown): ')
+    ? terminal.askSecret('Your 24 words, separated by spaces (not shown): ', '--words-file')
     : readSecretFile(file)
 }
 

@@ -34,7 +34,12 @@ export function resolve(view: View, ref: Ref): Found {
     if (entry !== undefined && isShown(entry)) return entry
   }
   const byPath = resolvePath(view, ref.startsWith('/') ? ref : `/${ref}`)
-  if (byPath != null && isShown(byPath)) return byPath
+  if (byPath === null)
+    throw new Fault(
+      'invalid.kind',
+      'The root folder cannot be moved, copied, tagged or taken away, and has no versions. Name something in it.',
+    )
+  if (byPath !== undefined && isShown(byPath)) return byPath
   const same = ref.includes('/') ? [] : named(view, ref)
   if (same.length === 1) return same[0] as Found
   if (same.length > 1) {

@@ -8,7 +8,7 @@ export function targetFolder(view: View, path: string, found: Found): Uint8Array
   if (partsOf(path).length === 0) return null
   const folder = resolvePath(view, `/${partsOf(path).join('/')}`)
   if (folder == null || folder.kind !== 'folder')
-    throw new Fault('missing.object', `There is no folder ${path}. Make it first.`)
+    throw new Fault('missing.object', `There is no folder ${path}. Make it first with: anarq mkdir "${path}"`)
   if (isInside(view, folder.id, found.id))
     throw new Fault('invalid.move', `${found.name} cannot be put into itself.`)
   return folder.id

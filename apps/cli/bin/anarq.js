@@ -20,6 +20,8 @@ async function start() {
   const { resolveFast } = await import('../../../adapters/threads/src/resolution.mjs')
   resolveFast()
   process.stdout.on('error', endOfOutput)
+  // A terminal that was closed: nobody is left to be told, and what was begun is still to be tidied up.
+  process.stderr.on('error', () => {})
   const { run } = await import('../src/run.ts')
   process.exitCode = await run(process.argv.slice(2))
 }

@@ -44,14 +44,24 @@ const commands: Readonly<Record<string, { load: Load; group: string }>> = {
   up: { group: 'node', load: async () => (await import('./commands/up.ts')).up },
 }
 
+/** Ctrl-C, a terminal that was closed, and who asks a process to end: it tidies up, and ends. */
+const endings = ['SIGINT', 'SIGHUP', 'SIGTERM'] as const
+/** A signal to all of a terminal may come twice, from whoever passes it on; after this a second one ends the process as it stands. */
+const sameSignalMs = 1000
+
 /** Exit code 0: done. 1: refused or failed. 2: wrong usage. */
 export async function run(argv: readonly string[], { signal }: RunOptions = {}): Promise<number> {
   const isJson = argv.includes('--json')
   const terminal = createTerminal({ isJson })
   const stop = new AbortController()
-  const interrupt = (): void => stop.abort()
-  process.once('SIGINT', interrupt)
-  process.once('SIGTERM', interrupt)
+  const letGo = (): void => {
+    for (const ending of endings) process.off(ending, interrupt)
+  }
+  const interrupt = (): void => {
+    stop.abort()
+    setTimeout(letGo, sameSignalMs).unref()
+  }
+  for (const ending of endings) process.on(ending, interrupt)
   try {
     return await dispatch(
       argv,
@@ -62,8 +72,7 @@ export async function run(argv: readonly string[], { signal }: RunOptions = {}):
     terminal.status('')
     return report(error, terminal)
   } finally {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
+    letGo()
   }
 }
 

@@ -650,20 +650,20 @@ suite('misuse', () => {
     assert.ok(!(await readdir(shell.folder)).includes('mistyped'))
   })
 
-  test('Ctrl-C ends a command that waits for a node which does not answer', async () => {
+  test('Ctrl-C, a closed terminal and a plain kill end a command in good order, also while it waits for a silent node', async () => {
     const home = join(shell.root, 'silent')
     await mkdir(home)
     const server = createServer().listen(join(home, 'node.sock'))
     await once(server, 'listening')
-    const command = spawn(
-      process.execPath,
-      [join(import.meta.dirname, '../bin/anarq.js'), 'ls', '--home', home],
-      { stdio: 'ignore' },
-    )
-    const [connection] = await once(server, 'connection')
-    command.kill('SIGINT')
-    assert.deepEqual(await once(command, 'exit'), [1, null])
-    connection.destroy()
+    const line = [join(import.meta.dirname, '../bin/anarq.js'), 'ls', '--home', home]
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
+      const command = spawn(process.execPath, line, { stdio: 'ignore' })
+      const [connection] = await once(server, 'connection')
+      // As from a terminal, and once more from whoever started it.
+      for (let time = 0; time < 2; time += 1) command.kill(signal)
+      assert.deepEqual(await once(command, 'exit'), [1, null], signal)
+      connection.destroy()
+    }
     server.close()
   })
 

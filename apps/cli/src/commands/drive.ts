@@ -137,6 +137,8 @@ export const find: Command = {
 export const get: Command = {
   usage: 'get NAME|ID [-o OUT] [--version N] [--second-lock] [--force]',
   summary: 'Give a file or a folder back. "-o -" writes to standard output.',
+  details:
+    'What comes is written beside its place, as .anarq-….part. A get that was killed leaves that behind; nobody needs it any more.',
   options: {
     output: { type: 'string', short: 'o' },
     version: { type: 'string' },

@@ -83,7 +83,7 @@ export function makePing(ping: Ping, signEd25519: (message: Uint8Array) => Uint8
 export function parsePing(bytes: Uint8Array): ParsedPing {
   return reading('invalid.ping', advice, () => {
     if (bytes.length > pingBytesMax) {
-      throw new Fault('invalid.shape', `A ping file has at most ${pingBytesMax} bytes.`)
+      throw new Fault('invalid.shape', `This is not a ping file, which has at most ${pingBytesMax} bytes.`)
     }
     if (!equalBytes(bytes.subarray(0, magic.length), magic)) {
       throw new Fault('invalid.shape', 'This is not a ping file.')

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { access, readFile } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { access } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { formatBytes, once } from '@anarq/bytes'
 import { checkPlace, diskFault, readTree, writeFileWhole } from '@anarq/files'
@@ -95,9 +95,7 @@ export const open: Command = {
   min: 1,
   async run(context, args, values) {
     const path = args[0] as string
-    const ping = await readFile(path).catch((error: unknown) => {
-      throw diskFault(error, path)
-    })
+    const ping = await readPing(path)
     const { sharing } = await context.operations()
     const { signal, terminal } = context
     const purpose = given({ purpose: textOf(values, 'purpose') })
@@ -112,6 +110,19 @@ export const open: Command = {
     const lock = given({ lock: await lockOf(context, values, {}) })
     return save(context, sharing.readTree(ping, { ...purpose, ...only, ...lock, signal }), values)
   },
+}
+
+/** Another file is told before all of it is read, and sent to a node that takes no more than a ping file. */
+async function readPing(path: string): Promise<Uint8Array> {
+  const { parsePing, pingBytesMax } = await import('@anarq/qnt')
+  const parts = await Array.fromAsync(createReadStream(path, { end: pingBytesMax })).catch(
+    (error: unknown) => {
+      throw diskFault(error, path)
+    },
+  )
+  const ping = Buffer.concat(parts)
+  parsePing(ping)
+  return ping
 }
 
 async function list({ terminal }: Context, entries: AsyncIterable<EntryFacts>): Promise<number> {

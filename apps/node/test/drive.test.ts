@@ -136,6 +136,27 @@ test('the trash: out of sight, found with the trash, back where it was; a folder
   await assert.rejects(drive.restore('/trash/a.txt'), { code: 'conflict.state' })
 })
 
+test('what lies in the trash is named by the path that it had, where only one thing there had it, and else by its id', async () => {
+  await put(fileItem('was/x.txt', 'one'), fileItem('other/x.txt', 'other'))
+  await drive.remove('/other/x.txt')
+  await drive.remove('/was/x.txt')
+  await assert.rejects(drive.entry('/was/x.txt'), { code: 'missing.object' })
+  await drive.restore('/was/x.txt')
+  assert.equal(await textOf(await drive.get('/was/x.txt')), 'one')
+  await drive.remove('/was/x.txt')
+  await put(fileItem('was/x.txt', 'two'))
+  // What is there now is no reason to say that the trash has none.
+  assert.match((await drive.restore('was/x.txt')).path, /^\/was\/x/)
+  const { id } = await drive.remove('/was/x.txt')
+  for (const { id: left } of await drive.list('/was')) await drive.remove(left)
+  for (const act of [drive.restore, (ref: string) => drive.remove(ref, { isForever: true })])
+    await assert.rejects(act('/was/x.txt'), { code: 'conflict.name', message: new RegExp(id) })
+  await drive.remove(id, { isForever: true })
+  await drive.remove('/was/x.txt', { isForever: true })
+  await assert.rejects(drive.remove('/was/x.txt', { isForever: true }), { code: 'missing.object' })
+  assert.equal((await drive.restore('/other/x.txt')).path, '/other/x.txt')
+})
+
 test('a name in the trash is free: another file takes it, and the one that comes back does not cover it', async () => {
   await putFile(world, 'free/name.txt', 'old')
   const old = await drive.remove('/free/name.txt')

@@ -214,9 +214,9 @@ export type DriveOperations = {
   /** Its latest version under a new id, and where it is a folder all below it, over the blocks that are there. */
   copy(ref: Ref, to: CopyPlace): Promise<EntryFacts>
   tag(ref: Ref, change: { add?: readonly string[]; remove?: readonly string[] }): Promise<EntryFacts>
-  /** To the trash, or away for good. */
+  /** To the trash, or away for good; then a path may be that of something in the trash. */
   remove(ref: Ref, options?: { isForever?: boolean }): Promise<EntryFacts>
-  /** Out of the trash, or an older version made the latest. */
+  /** Out of the trash, where a path is the one that it had, or an older version made the latest. */
   restore(ref: Ref, options?: { version?: number }): Promise<EntryFacts>
   versions(ref: Ref): Promise<readonly VersionFacts[]>
   history(page?: { limit?: number }): Promise<readonly CommitFacts[]>

@@ -65,12 +65,12 @@ export function createChanging(context: CopyContext): Changing {
       return apply(found, 'object.tag', set)
     },
     async remove(ref, { isForever = false } = {}) {
-      const found = resolve(view, ref)
+      const found = resolve(view, ref, isForever ? { trash: 'last' } : {})
       if (!isForever) return apply(found, 'object.trash', { trashedMs: ports.clock.nowMs() })
       return purge(context, found)
     },
     async restore(ref, { version } = {}) {
-      const found = resolve(view, ref)
+      const found = resolve(view, ref, version === undefined ? { trash: 'first' } : {})
       if (version !== undefined) return restoreVersion(context, found, version)
       if (found.trashedMs === undefined)
         throw new Fault(

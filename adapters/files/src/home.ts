@@ -41,25 +41,30 @@ export function vaultPath(home: string): string {
 }
 
 /**
- * Whether a home lies in this folder: its vault, or where that was lost its packs, or the lock of one that nobody has begun to live
- * in. Nothing is opened for it; what may not be looked into is none.
+ * Whether a home lies in this folder: packs, or a folder for them beside a vault or a lock. Nothing is opened for it; what may not be
+ * looked into is none.
  */
 export function isHome(path: string): boolean {
-  const has = (name: string): boolean => statSync(join(path, name), quietly)?.isFile() === true
+  const blocks = join(path, 'blocks')
   try {
-    return has('vault.a') || has('vault.b') || holdsBlocks(path, has('lock.db'))
+    if (statSync(blocks, quietly)?.isDirectory() !== true) return false
+    return hasVault(path) || isFile(path, 'lock.db') || readdirSync(blocks).some(isPack)
   } catch {
     return false
   }
 }
 
-const quietly = { throwIfNoEntry: false } as const
+const isPack = (name: string): boolean => name.endsWith('.pack')
 
-function holdsBlocks(path: string, hasLock: boolean): boolean {
-  const folder = join(path, 'blocks')
-  if (statSync(folder, quietly)?.isDirectory() !== true) return false
-  return hasLock || readdirSync(folder).some((name) => name.endsWith('.pack'))
+function hasVault(path: string): boolean {
+  return isFile(path, 'vault.a') || isFile(path, 'vault.b')
 }
+
+function isFile(path: string, name: string): boolean {
+  return statSync(join(path, name), quietly)?.isFile() === true
+}
+
+const quietly = { throwIfNoEntry: false } as const
 
 /**
  * The home in this folder, for this user's eyes only; its own folders are made where they are missing. Where there is no home, one is
@@ -85,7 +90,8 @@ export async function openHome(path: string, { mayMake = true }: { mayMake?: boo
         : join(path, 'node.sock'),
   }
   try {
-    if (!isHome(path)) await checkFree(path, mayMake)
+    // The keys alone are reason enough to open one: what else was lost is told then.
+    if (!isHome(path) && !hasVault(path)) await checkFree(path, mayMake)
     for (const folder of [home.root, home.blocks, home.audit, home.cache])
       await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(home.root, 0o700)
@@ -94,6 +100,9 @@ export async function openHome(path: string, { mayMake = true }: { mayMake?: boo
   }
   return home
 }
+
+/** All that there is of a home which another process is just making. */
+const madeFirst = ['audit', 'blocks', 'cache']
 
 /** What lies there already is somebody's, and a name that was mistyped is no wish for a home. */
 async function checkFree(path: string, mayMake: boolean): Promise<void> {
@@ -104,7 +113,7 @@ async function checkFree(path: string, mayMake: boolean): Promise<void> {
       `There is no home of AnarQ in ${path}. Make one with: anarq init, or name another folder with --home.`,
     )
   if (names === undefined) return
-  if (names.length > 0)
+  if (names.some((name) => !madeFirst.includes(name)))
     throw new Fault(
       'conflict.not-home',
       `${path} holds other things and is no home of AnarQ. Nothing was changed in it: name an empty folder with --home, or one that is not there yet.`,

@@ -19,6 +19,8 @@ test('a home is made for one user alone, where nothing is or in an empty folder'
     if (path === folder) await rm(join(folder, 'new'), { recursive: true })
     const { root, blocks } = await openHome(path)
     assert.deepEqual([await modeOf(root), await modeOf(blocks)], [0o700, 0o700])
+    // As another process finds it that begins at the same moment: no lock yet.
+    await openHome(path)
   }
 })
 
@@ -35,8 +37,12 @@ test('what is no home is left as it is: whoever only reads makes none, and nobod
 })
 
 test('a home is known by its vault, by its packs where the vault was lost, and by its lock while it is empty', async () => {
-  const homes = [['vault.b'], ['blocks/meta-a-000001.pack'], ['lock.db', 'blocks/blocks.db']]
-  const others = [[], ['notes.txt'], ['lock.db'], ['blocks/blocks.db'], ['vault.a/file']]
+  const homes = [
+    ['vault.b', 'blocks/blocks.db'],
+    ['blocks/meta-a-000001.pack'],
+    ['lock.db', 'blocks/blocks.db'],
+  ]
+  const others = [[], ['notes.txt'], ['lock.db'], ['vault.a'], ['blocks/blocks.db'], ['vault.a/file']]
   for (const names of [...homes, ...others]) {
     const path = await mkdtemp(join(folder, 'one-'))
     for (const name of names) {
@@ -46,6 +52,10 @@ test('a home is known by its vault, by its packs where the vault was lost, and b
     assert.equal(isHome(path), homes.includes(names), names.join(' '))
     if (isHome(path)) await openHome(path, { mayMake: false })
   }
+  // What has lost all but its keys is still opened as what it is.
+  const bare = await mkdtemp(join(folder, 'bare-'))
+  await writeFile(join(bare, 'vault.a'), '')
+  await openHome(bare, { mayMake: false })
 })
 
 test('a folder that is a file, or may not be looked into, is told as what it is', async (t) => {

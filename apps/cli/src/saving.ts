@@ -1,9 +1,18 @@
 /** What a command gives back, to the disk or to standard output. */
-import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { constants, existsSync } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
-import { createOutput, type Filling, writeFileBy, writeFileWhole, writeLink } from '@anarq/files'
+import {
+  checkPlace,
+  createOutput,
+  diskFault,
+  type Filling,
+  writeFileBy,
+  writeFileWhole,
+  writeLink,
+} from '@anarq/files'
 import { byPlaceBytesMin, type DiskFile } from '@anarq/flows'
 import type { Content, EntryFacts, PutReport, TreeEntry } from '@anarq/kernel'
 import { type Context, UsageError } from './command.ts'
@@ -32,13 +41,41 @@ export async function saveContent(
   return { content, path }
 }
 
-async function placeOf(name: string, out: string | undefined): Promise<string> {
+/** Where something of this name goes: what was said, or where a folder is there, into it. */
+export async function placeOf(name: string, out: string | undefined): Promise<string> {
   const target = resolve(out ?? name)
-  const isFolder = await stat(target).then(
+  return (await isFolder(target)) ? resolve(target, name) : target
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
     (stats) => stats.isDirectory(),
     () => false,
   )
-  return isFolder ? resolve(target, name) : target
+}
+
+/**
+ * What saving there would say, as far as it can be known before what comes is: that something is in the way, or that nothing may be
+ * written. Folders on the way that are missing will be made.
+ */
+export async function checkTarget(
+  out: string | undefined,
+  replacing: { isReplacing: boolean },
+): Promise<void> {
+  if (out === '-') return
+  let folder = resolve(out ?? '.')
+  if (!(await isFolder(folder))) {
+    checkPlace(folder, replacing)
+    do folder = dirname(folder)
+    while (!existsSync(folder))
+  }
+  await checkWritable(folder)
+}
+
+export async function checkWritable(folder: string): Promise<void> {
+  await access(folder, constants.W_OK).catch((error: unknown) => {
+    throw diskFault(error, folder)
+  })
 }
 
 /** A node that runs here writes the bytes itself, where it sees the same disk. */

@@ -291,8 +291,9 @@ suite('drive', () => {
 
   test('a home that lies in a folder is left out of its put, and refused where it is what is put', async () => {
     await shell.write('around/a home/vault.a', 'sealed')
+    await shell.write('around/a home/blocks/meta-a-000001.pack', 'sealed')
     await shell.write('around/notes.txt', 'x')
-    const report = await shell.json<PutReport>(['put', 'around', '--to', '/homes'], { code: 1 })
+    const report = await shell.json<PutReport>(['put', 'around', '--to', '/homes'])
     assert.deepEqual(
       report.skipped.map(({ path, code }) => [path, code]),
       [['around/a home', 'refused.home']],
@@ -457,8 +458,10 @@ suite('sharing', () => {
     assert.deepEqual([grant.state, grant.rights, grant.usesMax], ['active', ['read', 'write'], 2])
     assert.ok((await stat(shell.path('letter.ping'))).size <= 1024)
     await shell.json(['id', 'use', 'bob'])
-    assert.equal((await shell.run(['open', 'letter.ping', '-o', '-'])).out, 'for bob')
     await shell.write('answer.txt', 'an answer')
+    // What cannot be saved costs no opening.
+    assert.equal(await shell.fails(['open', 'letter.ping', '-o', 'answer.txt']), 'conflict.exists')
+    assert.equal((await shell.run(['open', 'letter.ping', '-o', '-'])).out, 'for bob')
     const { files } = await shell.json<PutReport>(['open', 'letter.ping', '--put', 'answer.txt'])
     assert.equal(files, 1)
     assert.equal(await shell.fails(['open', 'letter.ping', '-o', '-']), 'refused.used-up')

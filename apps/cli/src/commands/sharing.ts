@@ -1,11 +1,11 @@
-import { constants, createReadStream } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { formatBytes, once } from '@anarq/bytes'
 import { checkPlace, diskFault, readTree, writeFileWhole } from '@anarq/files'
 import type { EntryFacts, GrantFacts, Operations, ResealReport, TreeEntry } from '@anarq/kernel'
 import { type Command, type Context, numberOf, textOf, timeOf, UsageError } from '../command.ts'
-import { saveContent, saveTree } from '../saving.ts'
+import { checkTarget, checkWritable, placeOf, saveContent, saveTree } from '../saving.ts'
 import { shown, table, when } from '../terminal.ts'
 import { describePut, given, lockOf } from './drive.ts'
 
@@ -39,33 +39,26 @@ export const share: Command = {
     const untilMs = timeOf(values, 'until', Date.now())
     if (untilMs !== undefined && untilMs <= Date.now())
       throw new UsageError('--until is over already. Give a time to come.')
-    const output = textOf(values, 'output')
-    // Before there is a grant that nobody holds.
-    if (output !== undefined) await checkOutput(output, values.force === true)
-    const { sharing } = await operations()
     const terms = given({
       untilMs,
       uses: numberOf(values, 'uses', { min: 1 }),
       purpose: textOf(values, 'purpose'),
     })
-    const { grant, ping } = await sharing.share(args[0] as string, { with: whom, rights, ...terms })
-    const path = output ?? `${grant.name || grant.object}.ping`
-    await writeFileWhole(path, {}, once(ping), { isReplacing: values.force === true })
+    const isReplacing = values.force === true
+    const { drive, sharing } = await operations()
+    const { id, name } = await drive.entry(args[0] as string)
+    const path = await placeOf(`${name}.ping`, textOf(values, 'output'))
+    // Before there is a grant that nobody holds.
+    await checkWritable(dirname(path))
+    checkPlace(path, { isReplacing })
+    const { grant, ping } = await sharing.share(id, { with: whom, rights, ...terms })
+    await writeFileWhole(path, {}, once(ping), { isReplacing })
     terminal.result(
       { ...grant, ping: path },
       `${describeGrant(grant)}\nSend this file (${ping.length} bytes; it shows nothing of the content): ${path}`,
     )
     return 0
   },
-}
-
-/** What writing to it would say. */
-async function checkOutput(path: string, isReplacing: boolean): Promise<void> {
-  const parent = dirname(resolve(path))
-  await access(parent, constants.W_OK).catch((error: unknown) => {
-    throw diskFault(error, parent)
-  })
-  checkPlace(path, { isReplacing })
 }
 
 function rightOf(text: string): (typeof rightsKnown)[number] {
@@ -108,6 +101,8 @@ export const open: Command = {
     }
     if (values.list === true) return list(context, sharing.walk(ping, { ...purpose, ...only, signal }))
     const lock = given({ lock: await lockOf(context, values, {}) })
+    // Before it costs one of the openings that were allowed.
+    await checkTarget(textOf(values, 'output'), { isReplacing: values.force === true })
     return save(context, sharing.readTree(ping, { ...purpose, ...only, ...lock, signal }), values)
   },
 }
@@ -151,6 +146,8 @@ async function save(
     if (!('content' in first))
       return await saveTree(context, first.entry, { [Symbol.asyncIterator]: () => entries }, options)
     const { content } = first
+    if (options.out !== undefined && options.out !== '-')
+      await mkdir(dirname(resolve(options.out)), { recursive: true })
     const { path: saved } = await saveContent(
       { ...first.entry, open: async () => content },
       options.out,

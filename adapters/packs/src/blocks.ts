@@ -1,4 +1,4 @@
-import { type Cid, cborCodec, cidKey, digestOf, type rawCodec } from '@anarq/ipld'
+import { type Cid, cborCodec, digestOf, type rawCodec } from '@anarq/ipld'
 import { type BlockClass, type Blocks, checkBlock } from '@anarq/qnt'
 import type { Row } from './catalogue/rows.ts'
 import { cidOfRow, readBlock, readUnchecked } from './copies.ts'
@@ -48,8 +48,10 @@ export function createBlocks(store: Store): PackBlocks {
     readMany: (digests, into) => readMany(store, digests, into),
     async has(cid) {
       const digest = digestOf(cid)
-      if (store.damaged.has(cidKey(digest))) return false
-      return store.withCatalogue(() => store.catalogue.find(digest) !== undefined)
+      return store.withCatalogue(() => {
+        const row = store.catalogue.find(digest)
+        return row !== undefined && !store.catalogue.damage.has(digest, row)
+      })
     },
     delete: (cids) => buryBlocks(store, cids.map(digestOf)),
     async *list() {

@@ -80,7 +80,7 @@ async function sweep(store: Store, { isLive, signal, onProgress }: CompactOption
       return
     }
     store.catalogue.set(digest, undefined, row)
-    store.damaged.delete(cidKey(digest))
+    store.catalogue.damage.delete(digest)
     deletedBlocks += 1
   }
   await eachPage(store, signal, (rows) => {
@@ -201,8 +201,8 @@ async function copyBlock(store: Store, { digest, row, series, location }: Move):
   const others = placesOf(row).filter((other) => other !== series)
   let bytes = await readCopy(store, digest, series, location, row.bytes)
   for (const other of others) bytes ??= await readCopy(store, digest, other, row[other], row.bytes)
+  const isDamaged = bytes === undefined
   if (bytes === undefined) {
-    store.damaged.add(cidKey(digest))
     store.onFault(damagedMove(series, location))
     bytes = await store.read(series, location, row.bytes).catch(() => undefined)
   }
@@ -211,7 +211,9 @@ async function copyBlock(store: Store, { digest, row, series, location }: Move):
   await store.withCatalogue(() => {
     const found = store.catalogue.find(digest)
     if (found === undefined || found[series] !== location) return
-    store.catalogue.set(digest, { ...found, [series]: store.append(series, piece) }, found)
+    const moved = { ...found, [series]: store.append(series, piece) }
+    store.catalogue.set(digest, moved, found)
+    if (isDamaged) store.catalogue.damage.add(digest, moved)
   })
   return true
 }

@@ -1,6 +1,6 @@
 import { equalBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { type Cid, cborCodec, cidKey, cidOfDigest, rawCodec } from '@anarq/ipld'
+import { type Cid, cborCodec, cidOfDigest, rawCodec } from '@anarq/ipld'
 import { hashBlake3 } from '@anarq/qlock'
 import type { Row } from './catalogue/rows.ts'
 import { asDiskFault } from './pack/disk-fault.ts'
@@ -20,6 +20,7 @@ export async function readBlock(store: Store, digest: Uint8Array): Promise<Uint8
     const { bytes, bad } = await readCopies(store, digest, row)
     if (bytes !== undefined) {
       if (bad.length > 0) await repair(store, digest, bytes, bad)
+      if (store.catalogue.damage.has(digest, row)) store.catalogue.damage.delete(digest)
       return bytes
     }
     // Compaction may have moved the block meanwhile, and a damaged row may point at another one.
@@ -90,7 +91,6 @@ export async function repair(
     let mended = row
     for (const name of bad) mended = { ...mended, [name]: store.append(name, piece) }
     store.catalogue.set(digest, mended, row)
-    store.damaged.delete(cidKey(digest))
     const cid = cidOfRow(digest, row).toString()
     store.onFault(
       new Fault(
@@ -118,9 +118,9 @@ async function isMisplaced(store: Store, digest: Uint8Array, row: Row): Promise<
   return false
 }
 
-/** Notes and reports that no copy of the block verifies. */
+/** Notes for later starts too, and reports, that no copy of the block verifies. */
 export function reportDamage(store: Store, digest: Uint8Array, row: Row): Fault {
-  store.damaged.add(cidKey(digest))
+  store.catalogue.damage.add(digest, row)
   const cid = cidOfRow(digest, row).toString()
   const files = readOrder
     .filter((name) => row[name] !== nowhere)

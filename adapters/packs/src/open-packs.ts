@@ -7,6 +7,7 @@ import { type Random, systemRandom } from '@anarq/random'
 import { createBlocks, type PackBlocks } from './blocks.ts'
 import { type Catalogue, createCatalogue } from './catalogue/catalogue.ts'
 import { closeQuietly, createCatalogueDb, openCatalogueDb } from './catalogue/catalogue-db.ts'
+import { isSameRow } from './catalogue/rows.ts'
 import { type CompactProgress, type CompactResult, compact } from './compact.ts'
 import { createHeads } from './heads.ts'
 import { completeCopies } from './heal.ts'
@@ -43,7 +44,7 @@ export type PackStats = {
   /** Of that: what makes files findable and openable, its second copies included. */
   readonly metaBytes: number
   readonly packs: number
-  /** Blocks found damaged in every copy since the store was opened. */
+  /** Blocks that were found damaged in every copy, and not put again since. */
   readonly damaged: number
 }
 
@@ -140,18 +141,20 @@ function faceOf(store: Store): Packs {
     blocks: createBlocks(store),
     heads: createHeads(store),
     async stats() {
-      const { blocks, liveBytes } = await store.withCatalogue(() => store.catalogue.totals())
+      const { totals, damaged } = await store.withCatalogue(() => ({
+        totals: store.catalogue.totals(),
+        damaged: damagedNow(store),
+      }))
       const lists = await Promise.all(seriesNames.map((name) => store.series[name].files.list()))
       const sizes = lists.map((packs) => packs.reduce((sum, { bytes }) => sum + bytes, 0))
       const [dataBytes = 0, ...copies] = sizes
       const metaBytes = copies.reduce((sum, bytes) => sum + bytes, 0)
       return {
-        blocks,
-        liveBytes,
+        ...totals,
         fileBytes: dataBytes + metaBytes,
         metaBytes,
         packs: lists.flat().length,
-        damaged: store.damaged.size,
+        damaged,
       }
     },
     beginSweep() {
@@ -172,6 +175,12 @@ function faceOf(store: Store): Packs {
     scrub: (signal) => scrub(store, signal),
     close: () => store.close(),
   }
+}
+
+function damagedNow({ catalogue }: Store): number {
+  let count = 0
+  for (const { digest, row } of catalogue.damage.all()) if (isSameRow(catalogue.find(digest), row)) count += 1
+  return count
 }
 
 function rebuiltIndex(): Fault {

@@ -49,8 +49,7 @@ function placeBlock(store: Store, piece: Piece, blockClass: BlockClass): { isNew
   const { digest, kind, bytes } = piece
   store.guarded?.add(cidKey(digest))
   const found = catalogue.find(digest)
-  const wasDamaged = store.damaged.size > 0 && store.damaged.delete(cidKey(digest))
-  const known = wasDamaged ? undefined : found
+  const known = found !== undefined && catalogue.damage.has(digest, found) ? undefined : found
   let row = known ?? { kind, bytes, data: nowhere, a: nowhere, b: nowhere }
   if (blockClass === 'meta') {
     if (row.a === nowhere || row.b === nowhere) {
@@ -77,7 +76,7 @@ function buryBlock(store: Store, digest: Uint8Array): void {
   const found = store.catalogue.find(digest)
   if (found === undefined) return
   store.catalogue.set(digest, undefined, found)
-  store.damaged.delete(cidKey(digest))
+  store.catalogue.damage.delete(digest)
   for (const name of seriesNames) {
     if (found[name] !== nowhere) store.append(name, { kind: tombstoneKind, digest, bytes: 0, parts: [] })
   }

@@ -17,8 +17,6 @@ export type Store = {
   readonly catalogue: Catalogue
   readonly series: AllSeries
   readonly onFault: (fault: Fault) => void
-  /** Blocks whose every copy was found damaged: the next put stores them again. */
-  readonly damaged: Set<string>
   /** While a sweep is under way: digests that were put meanwhile, which it leaves alone. */
   guarded: Set<string> | undefined
   /** Throws when nothing may be written any more. */
@@ -102,7 +100,6 @@ export function createStore(options: StoreOptions): Store {
     catalogue,
     series,
     onFault,
-    damaged: new Set(),
     guarded: undefined,
     checkWritable,
     withCatalogue: rebuilder.guard,

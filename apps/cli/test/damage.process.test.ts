@@ -1,7 +1,17 @@
 /** What goes wrong around a home: damage in it, strange things in the folders that are put, a disk without room. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFile, chmod, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { EntryFacts, PutReport, VerifyReport } from '@anarq/kernel'
@@ -62,6 +72,44 @@ suite('damage', () => {
     })
     assert.deepEqual([restored.files, restored.skipped.map(({ path }) => path)], [2, ['/three/b.bin']])
   })
+
+  for (const isBesideNode of [false, true]) {
+    const way = isBesideNode ? 'beside a node' : 'without a node'
+    const folder = isBesideNode ? 'beside' : 'without'
+    test(`${way}, what verify found damaged is mended by putting it again, and nothing new stands on it`, async () => {
+      const home = join(shell.root, `mended ${folder}`)
+      const random = createSeededRandom(12)
+      await shell.begin('alice', home)
+      if (isBesideNode) await shell.up(home)
+      for (const name of ['a', 'b']) await shell.write(`${folder}/${name}.bin`, random.bytes(200_000))
+      await shell.json(['put', folder], { home })
+      const pack = join(home, 'blocks/data-000001.pack')
+      const bytes = await readFile(pack)
+      for (const part of [1 / 4, 3 / 4]) {
+        const at = Math.floor(bytes.length * part)
+        bytes[at] = (bytes[at] as number) ^ 1
+      }
+      await writeFile(pack, bytes)
+      const findings = async (code: number): Promise<(string | undefined)[]> => {
+        const report = await shell.json<VerifyReport>(['verify'], { home, code })
+        return report.findings.map(({ path }) => path)
+      }
+      assert.deepEqual((await findings(1)).sort(), [`/${folder}/a.bin`, `/${folder}/b.bin`])
+
+      const again = await shell.json<PutReport>(
+        ['put', `${folder}/a.bin`, '--to', `/${folder}`, '--thorough'],
+        { home },
+      )
+      assert.deepEqual([again.unchanged, again.newBlocks], [1, 1])
+      assert.deepEqual(await findings(1), [`/${folder}/b.bin`])
+      await copyFile(shell.path(`${folder}/b.bin`), shell.path(`${folder}/another.bin`))
+      const another = await shell.json<PutReport>(['put', `${folder}/another.bin`], { home })
+      assert.equal(another.newBlocks, 1)
+      assert.deepEqual(await findings(0), [])
+      const got = await shell.run(['get', `/${folder}/b.bin`, '-o', '-'], { home })
+      assert.ok(got.bytes.equals(await readFile(shell.path(`${folder}/b.bin`))))
+    })
+  }
 
   test('AQ-QOMPRESS-8: a folder in which one file has a second lock gives the others without its passphrase', async () => {
     const lock = await shell.write('one lock', 'the second passphrase\n')

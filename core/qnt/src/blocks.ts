@@ -13,7 +13,10 @@ export const blockBytesMax: number = 8 * 1024 * 1024 + 1024
 
 /** What a flow needs of a block store. Implementations pass `testBlocks` of `@anarq/qnt/testing`. */
 export type Blocks = {
-  /** Present at once, durable after `flush`. Known CIDs are skipped; bytes that do not match their CID are `invalid.block`. */
+  /**
+   * Present at once, durable after `flush`. Known CIDs are skipped, but for those that a `get` found damaged, now or before a restart:
+   * these are stored anew. Bytes that do not match their CID are `invalid.block`.
+   */
   put(blocks: readonly Block[], blockClass: BlockClass): Promise<void>
   /** Verified against the CID, the caller's to change; `damaged.block` when a copy is there and none verifies. */
   get(cid: Cid): Promise<Uint8Array | undefined>

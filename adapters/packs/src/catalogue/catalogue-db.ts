@@ -5,7 +5,7 @@ import { compareBytes } from '@anarq/bytes'
 import type { SeriesName } from '../pack/location.ts'
 import { storeIdBytes } from '../pack/record.ts'
 import { createDigestFilter, type DigestFilter } from './digest-filter.ts'
-import type { Changes, DigestRow, HeadRow, PackRow, Row } from './rows.ts'
+import type { Changes, DigestRow, HeadRow, MarkChange, PackRow, Row } from './rows.ts'
 import { createTally, type Tally, weighBlock } from './tally.ts'
 
 /** The tables of `blocks.db`: derived from the packs, and worthless once they disagree with their own sum. */
@@ -18,6 +18,8 @@ export type CatalogueDb = {
   page(after: Uint8Array, limit: number): readonly DigestRow[]
   packs(): readonly PackRow[]
   heads(): readonly HeadRow[]
+  /** Where blocks lay of which no copy verified. */
+  damage(): readonly DigestRow[]
   /** As `page`, of the blocks that are in only one of the two meta series. */
   halfKept(after: Uint8Array, limit: number): readonly DigestRow[]
   totals(): { readonly blocks: number; readonly liveBytes: number }
@@ -26,6 +28,7 @@ export type CatalogueDb = {
   close(): void
 }
 
+const digestBytes = 32
 const schemaVersion = 1
 const schema = `
   CREATE TABLE blocks (digest BLOB PRIMARY KEY, kind INT, bytes INT, data INT, a INT, b INT) WITHOUT ROWID;
@@ -33,6 +36,9 @@ const schema = `
   CREATE TABLE heads (feed BLOB PRIMARY KEY, refs BLOB) WITHOUT ROWID;
   CREATE TABLE state (id INTEGER PRIMARY KEY, store_id BLOB, rows INT, sum INT);
   PRAGMA user_version = ${schemaVersion};`
+/** Made with the first mark. No part of the sum: a mark that is lost is found again by the next read. */
+const damageTable = `
+  CREATE TABLE IF NOT EXISTS damage (digest BLOB PRIMARY KEY, kind INT, bytes INT, data INT, a INT, b INT) WITHOUT ROWID`
 const settings = `
   PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;`
 
@@ -112,6 +118,7 @@ function openTables(db: DatabaseSync): Tables {
     halfKept: (after, limit) => toPage(statements.half.all(after, limit)),
     packs: () => (statements.packs.all() as unknown as PackColumns[]).map(toPackRow),
     heads: () => (statements.heads.all() as unknown as HeadColumns[]).map(([feed, refs]) => ({ feed, refs })),
+    damage: () => readDamage(db),
     totals() {
       const [blocks, liveBytes] = statements.totals.get() as unknown as [number, number | null]
       return { blocks, liveBytes: liveBytes ?? 0 }
@@ -122,6 +129,7 @@ function openTables(db: DatabaseSync): Tables {
       try {
         applyChanges(changes, statements, tally)
         for (const { digest } of changes.rows) filter.add(digest)
+        if (changes.damage.length > 0) writeDamage(db, changes.damage)
         db.exec('COMMIT')
       } catch (error) {
         undo()
@@ -145,6 +153,26 @@ function findMany(statements: Statements, digests: readonly Uint8Array[]): (Row 
     for (const [i, ...columns] of found) rows[from + i] = toRow(columns)
   }
   return rows
+}
+
+function readDamage(db: DatabaseSync): readonly DigestRow[] {
+  const isThere = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'damage'").get() !== undefined
+  if (!isThere) return []
+  const all = db.prepare('SELECT * FROM damage')
+  all.setReturnArrays(true)
+  return (all.all() as unknown as BlockColumns[])
+    .filter(([digest]) => digest instanceof Uint8Array && digest.length === digestBytes)
+    .map(toDigestRow)
+}
+
+function writeDamage(db: DatabaseSync, marks: readonly MarkChange[]): void {
+  db.exec(damageTable)
+  const take = db.prepare('DELETE FROM damage WHERE digest = ?')
+  const put = db.prepare('INSERT OR REPLACE INTO damage VALUES (?, ?, ?, ?, ?, ?)')
+  for (const { digest, row } of marks) {
+    if (row === undefined) take.run(digest)
+    else put.run(digest, row.kind, row.bytes, row.data, row.a, row.b)
+  }
 }
 
 function toRow([kind, bytes, data, a, b]: RowColumns): Row {
@@ -185,6 +213,8 @@ async function isWhole({ face, statements, tally, filter }: Tables, signal?: Abo
   found.name(face.storeId)
   for (const row of face.packs()) found.pack(row, true)
   for (const row of face.heads()) found.head(row)
+  // No part of the sum, but what cannot be read at all is found out here.
+  face.damage()
   let last: Uint8Array = new Uint8Array(0)
   for (;;) {
     signal?.throwIfAborted()

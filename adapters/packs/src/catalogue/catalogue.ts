@@ -2,8 +2,9 @@ import { compareBytes } from '@anarq/bytes'
 import type { Location, SeriesName } from '../pack/location.ts'
 import { type CatalogueDb, closeQuietly } from './catalogue-db.ts'
 import { createRowChanges, type Settled } from './changes.ts'
+import { createDamageMarks, type DamageMarks } from './damage-marks.ts'
 import { createHeadTable, type HeadTable } from './head-table.ts'
-import type { DigestRow, PackRow, Row } from './rows.ts'
+import { type DigestRow, isSameRow, type PackRow, type Row } from './rows.ts'
 
 /**
  * Which block is where: the database, and over it what has changed since its last transaction. Only what is safe
@@ -11,6 +12,7 @@ import type { DigestRow, PackRow, Row } from './rows.ts'
  */
 export type Catalogue = {
   readonly heads: HeadTable
+  readonly damage: DamageMarks
   find(digest: Uint8Array): Row | undefined
   /** In the order of the digests. */
   findMany(digests: readonly Uint8Array[]): readonly (Row | undefined)[]
@@ -52,6 +54,7 @@ export function createCatalogue(start: CatalogueDb): Catalogue {
   const packs = new Map<string, PackRow>()
   const changedPacks = new Map<string, { readonly row: PackRow; readonly isGone: boolean }>()
   const heads = createHeadTable()
+  const damage = createDamageMarks()
 
   function load(): void {
     changes.clear()
@@ -59,11 +62,14 @@ export function createCatalogue(start: CatalogueDb): Catalogue {
     changedPacks.clear()
     for (const row of db.packs()) packs.set(keyOf(row), row)
     heads.load(db.heads())
+    damage.load(db.damage())
   }
   load()
+  for (const { digest, row } of damage.all()) if (!isSameRow(db.find(digest), row)) damage.delete(digest)
 
   return {
     heads,
+    damage,
     find(digest) {
       const change = changes.get(digest)
       return change === undefined ? db.find(digest) : change.row
@@ -94,17 +100,20 @@ export function createCatalogue(start: CatalogueDb): Catalogue {
     commit(settled) {
       const rows = changes.settled(settled)
       const changedHeads = heads.changes()
-      if (rows.length + changedPacks.size + changedHeads.length === 0) return
+      const marks = damage.changes()
+      if (rows.length + changedPacks.size + changedHeads.length + marks.length === 0) return
       const packChanges = [...changedPacks.values()]
       db.write({
         rows,
         packs: packChanges.filter(({ isGone }) => !isGone).map(({ row }) => row),
         gonePacks: packChanges.filter(({ isGone }) => isGone).map(({ row }) => row),
         heads: changedHeads,
+        damage: marks,
       })
       changes.noteCommitted(settled)
       changedPacks.clear()
       heads.saved()
+      damage.saved()
     },
     page(after, limit) {
       const stored = db.page(after, limit)

@@ -2,7 +2,7 @@ import { compareBytes } from '@anarq/bytes'
 import { cidKey } from '@anarq/ipld'
 import { type Location, nowhere, type SeriesName } from '../pack/location.ts'
 import { recordHeaderBytes } from '../pack/record.ts'
-import type { DigestRow, Row, RowChange } from './rows.ts'
+import { type DigestRow, isSameRow, type Row, type RowChange } from './rows.ts'
 
 /** Up to where each series is safe on the disk. */
 export type Settled = Readonly<Record<SeriesName, Location>>
@@ -94,11 +94,6 @@ function safePart({ row, base }: Change, settled: Settled): Row | undefined {
 
 function orUndefined(row: Row): Row | undefined {
   return row.data === nowhere && row.a === nowhere && row.b === nowhere ? undefined : row
-}
-
-function isSameRow(x: Row | undefined, y: Row | undefined): boolean {
-  if (x === undefined || y === undefined) return x === y
-  return x.data === y.data && x.a === y.a && x.b === y.b && x.bytes === y.bytes && x.kind === y.kind
 }
 
 function liveBytesOf(row: Row | undefined): number {

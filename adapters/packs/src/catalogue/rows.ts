@@ -23,10 +23,19 @@ export type RowChange = {
   readonly base: Row | undefined
 }
 
+/** `row` is where the block lay when no copy of it verified; undefined takes the mark away. */
+export type MarkChange = Pick<RowChange, 'digest' | 'row'>
+
 /** One transaction's worth. */
 export type Changes = {
   readonly rows: readonly RowChange[]
   readonly packs: readonly PackRow[]
   readonly gonePacks: readonly PackRow[]
   readonly heads: readonly HeadRow[]
+  readonly damage: readonly MarkChange[]
+}
+
+export function isSameRow(x: Row | undefined, y: Row | undefined): boolean {
+  if (x === undefined || y === undefined) return x === y
+  return x.data === y.data && x.a === y.a && x.b === y.b && x.bytes === y.bytes && x.kind === y.kind
 }

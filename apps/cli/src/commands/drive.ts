@@ -9,7 +9,8 @@ import { readSecretFile, shown, table, when } from '../terminal.ts'
 
 export const put: Command = {
   usage: 'put PATH... [--to /folder] [--tag T] [--second-lock] [--thorough] [--decoy]',
-  summary: 'Keep files and whole folders, encrypted. Run it again to go on where it stopped.',
+  summary:
+    'Keep files and whole folders, encrypted. Run it again to go on where it stopped; with --thorough files of known size and time are read too, which mends what verify found damaged.',
   options: {
     to: { type: 'string' },
     tag: { type: 'string', multiple: true },

@@ -57,7 +57,8 @@ export async function verifyFiles(
           severity: 'error',
           path,
           what: `damaged${which}: ${trouble}`,
-          advice: 'Get it back from a backup or another device.',
+          advice:
+            'Put the same file again (anarq put --thorough FILE), or get it back from a backup or another device.',
         })
     }
     files += 1

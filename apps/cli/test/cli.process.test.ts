@@ -549,7 +549,7 @@ suite('trust', () => {
     assert.ok(freedBytes >= 0)
   })
 
-  test('a backup comes back in another home, file by file; a cut one does not, and a home that is taken stays', async () => {
+  test('a backup comes back in another home, file by file; one that is cut at its beginning does not, and a home that is taken stays', async () => {
     await shell.json(['backup', 'all.backup'])
     assert.match((await shell.run(['backup', 'all.backup'])).err, /exists already.* --force/)
     await shell.json(['backup', 'all.backup', '--force'])
@@ -572,7 +572,7 @@ suite('trust', () => {
       'missing.file',
     )
     const backup = await readFile(shell.path('all.backup'))
-    await shell.write('cut.backup', backup.subarray(0, backup.length - 100))
+    await shell.write('cut.backup', backup.subarray(0, 1000))
     await shell.write('not.backup', 'hello')
     for (const name of ['cut.backup', 'not.backup']) {
       const cut = join(shell.root, `home of ${name}`)

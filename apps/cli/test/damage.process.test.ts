@@ -111,6 +111,47 @@ suite('damage', () => {
     })
   }
 
+  test('AQ-FOUT-4: a damaged backup brings back what is whole and names the rest; one damaged at its beginning leaves nothing', async () => {
+    const home = join(shell.root, 'backed up')
+    const random = createSeededRandom(13)
+    await shell.begin('alice', home)
+    for (const name of ['a', 'b', 'c']) await shell.write(`kept/${name}.bin`, random.bytes(200_000))
+    await shell.json(['put', 'kept'], { home })
+    await shell.json(['backup', 'whole.backup'], { home })
+    const whole = await readFile(shell.path('whole.backup'))
+    const withBadBytes = async (name: string, at: number): Promise<void> => {
+      const bytes = Buffer.from(whole)
+      for (let i = at; i < at + 8; i += 1) bytes[i] = (bytes[i] as number) ^ 0x55
+      await shell.write(name, bytes)
+    }
+    await withBadBytes('bad.backup', whole.length - 300_000)
+    await withBadBytes('headless.backup', 200)
+
+    const elsewhere = { home: join(shell.root, 'in part') }
+    assert.equal(await shell.fails(['restore-backup', 'headless.backup'], elsewhere), 'damaged.backup')
+    assert.deepEqual(await readdir(join(elsewhere.home, 'audit')), [])
+    const report = await shell.json<{ damagedParts: number; findings: VerifyReport['findings'] }>(
+      ['restore-backup', 'bad.backup'],
+      { ...elsewhere, code: 1 },
+    )
+    assert.equal(report.damagedParts, 1)
+    assert.equal(report.findings.length, 1)
+    const lost = report.findings[0]?.path as string
+    assert.match(lost, /^\/kept\/[abc]\.bin$/)
+    const got = await shell.json<Folder>(['get', '/kept', '-o', 'kept out'], { ...elsewhere, code: 1 })
+    assert.deepEqual([got.files, got.skipped.map(({ path }) => path)], [2, [lost]])
+    await shell.json(['put', 'kept', '--thorough'], elsewhere)
+    assert.deepEqual((await shell.json<VerifyReport>(['verify'], elsewhere)).findings, [])
+
+    // Without the passphrase nobody can name them.
+    const nobody = await shell.run(['restore-backup', 'bad.backup'], {
+      home: join(shell.root, 'unnamed'),
+      passphraseFile: await shell.write('wrong', 'not the passphrase\n'),
+    })
+    assert.equal(nobody.code, 1)
+    assert.match(nobody.out, /anarq verify/)
+  })
+
   test('AQ-QOMPRESS-8: a folder in which one file has a second lock gives the others without its passphrase', async () => {
     const lock = await shell.write('one lock', 'the second passphrase\n')
     await shell.write('mixed/open.txt', 'open')

@@ -120,6 +120,29 @@ for (const [size, colorScheme] of [
     }
   })
 
+test('a backup that is damaged in the middle says what became of it, and then goes on', {
+  skip,
+}, async () => {
+  const house: House = await openHouse()
+  try {
+    const damaged = Buffer.from(backup)
+    damaged.fill(0x41, damaged.length - 4_000_000, damaged.length - 3_999_992)
+    await house.visit({ ...sizes.wide, colorScheme: 'light' }, async ({ page }) => {
+      await page.getByRole('button', { name: 'Restore from a backup' }).press('Enter')
+      await give(page, 'mine.car', damaged)
+      await page.getByRole('heading', { name: 'Not all of your backup is back' }).waitFor({ timeout: 60_000 })
+      await page.getByRole('alert').getByText('Damaged parts that stayed out: 1.').waitFor()
+      await assertAccessible(page, 'a backup that is back in part')
+      await page.getByRole('button', { name: 'Go on with what is back' }).press('Enter')
+      await page.getByRole('heading', { name: 'Your backup is back' }).waitFor()
+      await unlock(page)
+    })
+    assert.equal((await house.node.operations.health.verify()).findings.length, 1)
+  } finally {
+    await house.close()
+  }
+})
+
 test('a node with an identity offers no restore, and says so to a page that tries', { skip }, async () => {
   const house = await openHouse()
   try {

@@ -12,6 +12,8 @@ import {
 } from '@anarq/ipld'
 import { verifyCid } from '@anarq/qlock'
 import { type Block, blockBytesMax } from './blocks.ts'
+import { createInput, type Input } from './car-input.ts'
+import { type CarDamage, salvageSections } from './car-salvage.ts'
 import { reading } from './parse.ts'
 
 export type Car = {
@@ -23,6 +25,8 @@ export type Car = {
 export type CarOptions = {
   /** The code of every refusal; by default `damaged.car`. */
   readonly code?: FaultCode
+  /** Is told of each part that is damaged, and what is whole is read to the end; absent: damage is refused. */
+  readonly onDamage?: ((damage: CarDamage) => void) | undefined
 }
 
 const cidBytes = 36
@@ -48,12 +52,13 @@ export function encodeCarBlock({ cid, bytes }: Block): Uint8Array {
  */
 export async function readCar(
   source: AsyncIterable<Uint8Array>,
-  { code = 'damaged.car' }: CarOptions = {},
+  { code = 'damaged.car', onDamage }: CarOptions = {},
 ): Promise<Car> {
   const input = createInput(source)
   try {
     const roots = await readHeader(input, code)
-    return { roots, blocks: readSections(input, code) }
+    const blocks = onDamage === undefined ? readSections(input, code) : salvageSections(input, onDamage)
+    return { roots, blocks }
   } catch (error) {
     await input.close()
     throw error
@@ -109,7 +114,7 @@ async function readVarint(input: Input, code: FaultCode): Promise<number | undef
 async function take(input: Input, length: number, lengthMax: number, code: FaultCode): Promise<Uint8Array> {
   if (length === 0 || length > lengthMax) throw damaged(code, 'a part is empty or too large')
   const bytes = await input.bytes(length)
-  if (bytes === undefined) throw damaged(code, 'it is cut short')
+  if (bytes.length < length) throw damaged(code, 'it is cut short')
   return bytes
 }
 
@@ -123,50 +128,4 @@ function encodeVarint(value: number): Uint8Array {
 
 function damaged(code: FaultCode, what: string): Fault {
   return new Fault(code, `This file of blocks is damaged: ${what}. ${advice}`)
-}
-
-type Input = {
-  byte(): Promise<number | undefined>
-  /** A fresh array of so many bytes; `undefined` where the source ends before them. */
-  bytes(length: number): Promise<Uint8Array | undefined>
-  close(): Promise<void>
-}
-
-function createInput(source: AsyncIterable<Uint8Array>): Input {
-  const iterator = source[Symbol.asyncIterator]()
-  let piece: Uint8Array = new Uint8Array(0)
-  let at = 0
-
-  async function refill(): Promise<boolean> {
-    while (at >= piece.length) {
-      const next = await iterator.next()
-      if (next.done === true) return false
-      piece = next.value
-      at = 0
-    }
-    return true
-  }
-
-  return {
-    async byte() {
-      if (at >= piece.length && !(await refill())) return undefined
-      const byte = piece[at]
-      at += 1
-      return byte
-    },
-    async bytes(length) {
-      const out = new Uint8Array(length)
-      for (let filled = 0; filled < length; ) {
-        if (at >= piece.length && !(await refill())) return undefined
-        const part = piece.subarray(at, at + length - filled)
-        out.set(part, filled)
-        filled += part.length
-        at += part.length
-      }
-      return out
-    },
-    async close() {
-      await iterator.return?.()
-    },
-  }
 }

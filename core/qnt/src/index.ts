@@ -12,6 +12,7 @@ export {
   createMemoryBlocks,
 } from './blocks.ts'
 export { type Car, type CarOptions, encodeCarBlock, encodeCarHeader, readCar } from './car.ts'
+export type { CarDamage } from './car-salvage.ts'
 export { blocksOf, type ChunkRange, type PlacedChunk, readChunks } from './chunks.ts'
 export {
   type Disclosure,

@@ -7,6 +7,7 @@ import {
   type Block,
   blockBytesMax,
   blocksOf,
+  type CarDamage,
   createListBuilder,
   createMemoryBlocks,
   encodeCarBlock,
@@ -91,6 +92,49 @@ test('AQ-FOUT-4: a CAR that is cut, changed, too large or malformed is refused',
   for (const [at, bytes] of bad.entries()) {
     await assert.rejects(read(bytes), { code: 'damaged.car' }, `case ${at}`)
   }
+})
+
+test('AQ-FOUT-4: with whoever is told of damage, every block that was not hit comes, and never one that was', async () => {
+  const sizes = [0, 1, 90, 300, 127 - 36, 128 - 36, 20_000, 40, 5000]
+  const random = createSeededRandom(21)
+  const blocks = sizes.map((size) => {
+    // Bytes in it that look like the beginning of a section.
+    const bytes = concatBytes(random.bytes(size), fromHex('2c01551e20'))
+    return { cid: cidOf(rawCodec, bytes), bytes }
+  })
+  const header = encodeCarHeader(roots)
+  const sections = blocks.map(encodeCarBlock)
+  const car = concatBytes(header, ...sections)
+  const salvage = async (bytes: Uint8Array, pieceBytes: number) => {
+    const damage: CarDamage[] = []
+    const read = await readCar(stream(piecesOf(bytes, pieceBytes)), { onDamage: (one) => damage.push(one) })
+    return { damage, cids: (await collect(read.blocks)).map(({ cid }) => cid.toString()) }
+  }
+  const without = (hit: number): string[] =>
+    blocks.filter((_, at) => at !== hit).map(({ cid }) => cid.toString())
+  let start = header.length
+  for (const [hit, section] of sections.entries()) {
+    // Its length, its CID, its bytes, its last byte.
+    for (const offset of new Set([0, 1, 2, 3, 5, 20, section.length - 5, section.length - 1])) {
+      for (const width of [1, 8]) {
+        const bad = car.slice()
+        const from = start + offset
+        const to = Math.min(from + width, start + section.length)
+        for (let at = from; at < to; at += 1) bad[at] = (bad[at] as number) ^ (0x41 + at)
+        const { damage, cids } = await salvage(bad, 700)
+        assert.deepEqual(cids, without(hit), `section ${hit}, byte ${offset}, ${width} wide`)
+        assert.equal(damage.length, 1)
+        assert.equal(damage[0]?.bytes, section.length)
+      }
+    }
+    start += section.length
+    const { damage, cids } = await salvage(car.subarray(0, start - 1), 64)
+    assert.deepEqual(cids, without(-1).slice(0, hit))
+    assert.equal(damage.length, 1, 'cut short')
+  }
+  assert.deepEqual(await salvage(car, 1), { damage: [], cids: without(-1) })
+  const torn = concatBytes(header, random.bytes(2_000_000), ...sections.slice(7))
+  assert.deepEqual((await salvage(torn, 65_536)).cids.slice(-2), without(-1).slice(7))
 })
 
 test('a block over the limit is refused before it is read', async () => {

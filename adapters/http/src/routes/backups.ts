@@ -2,6 +2,7 @@ import type { FastifyContextConfig } from 'fastify'
 import { readBody } from '../body.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { answers, count, described, fields, ref, type Schema, text } from '../schema/parts.ts'
+import { restoreReport } from '../schema/uploads.ts'
 import type { BackupPurpose } from '../uploads.ts'
 import { addPartRoute } from './parts.ts'
 
@@ -59,7 +60,7 @@ const ways: readonly Way[] = [
       operationId: 'beginRestore',
       summary: 'In an empty home: begin to bring a backup back',
       description:
-        'With the last byte all of it is back, locked. What is broken off leaves no identity, and can be begun again.',
+        'With the last byte all of it is back, locked; of a damaged one what is whole. What is broken off leaves no identity, and can be begun again.',
     },
     look: { operationId: 'getRestore', summary: 'How much of it has come' },
     cancel: {
@@ -74,7 +75,7 @@ const ways: readonly Way[] = [
       config: { access: 'socket' },
       summary: 'Bring a backup back, into a home that is empty',
       found: 'What came back.',
-      report: fields({ blocks: count, bytes: count }),
+      report: restoreReport,
     },
   },
 ]

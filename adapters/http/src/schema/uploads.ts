@@ -1,5 +1,14 @@
 import { count, described, fields, flag, oneOf, ref, type Schema, text } from './parts.ts'
 
+export const restoreReport: Schema = fields({
+  blocks: count,
+  bytes: count,
+  damagedParts: described(
+    count,
+    'Parts of the backup that were damaged and stayed out; once unlocked, verify names the files.',
+  ),
+})
+
 export const uploadSchema: Schema = fields({
   id: text,
   path: text,
@@ -10,7 +19,7 @@ export const uploadSchema: Schema = fields({
   'entry?': ref('Entry'),
   'isUnchanged?': flag,
   'backup?': ref('BackupReport'),
-  'restored?': fields({ blocks: count, bytes: count }),
+  'restored?': restoreReport,
   'code?': described(text, 'Of the fault, where it failed.'),
   'sentence?': described(text, 'Why it failed.'),
 })

@@ -1,7 +1,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { formatBytes, fromUtf8, once } from '@anarq/bytes'
+import { asFault } from '@anarq/fault'
 import { diskFault, writeFileWhole } from '@anarq/files'
-import type { Finding } from '@anarq/kernel'
+import type { Finding, RestoreReport } from '@anarq/kernel'
 import { verifyAuditProofFile } from '@anarq/node'
 import { type Command, type Context, numberOf, textOf, UsageError } from '../command.ts'
 import { shown, table, when } from '../terminal.ts'
@@ -160,9 +161,10 @@ export const backup: Command = {
 
 export const restoreBackup: Command = {
   usage: 'restore-backup IN',
-  summary: 'Bring a backup back, into a home that is empty.',
+  summary: 'Bring a backup back, into a home that is empty; of a damaged one all that is whole.',
   min: 1,
-  async run({ bare, terminal, signal }, args) {
+  async run(context, args) {
+    const { bare, terminal, signal } = context
     const path = args[0] as string
     // Where it is refused, nobody reads the file to its end.
     await using file = await open(path).catch((error: unknown) => {
@@ -173,12 +175,32 @@ export const restoreBackup: Command = {
       file.createReadStream({ highWaterMark: 1024 * 1024 }),
       signal,
     )
-    terminal.result(
-      report,
-      `Back: ${report.blocks} blocks, ${formatBytes(report.bytes)}. Unlock it with the passphrase that it had.`,
-    )
+    const back = `Back: ${report.blocks} blocks, ${formatBytes(report.bytes)}.`
+    if (report.damagedParts > 0) return restoredInPart(context, report, back)
+    terminal.result(report, `${back} Unlock it with the passphrase that it had.`)
     return 0
   },
+}
+
+/** The names of files are sealed: with the passphrase it is said which of them miss something. */
+async function restoredInPart(
+  { operations, terminal, signal }: Context,
+  report: RestoreReport,
+  back: string,
+): Promise<number> {
+  terminal.note(
+    `Damaged parts of this backup, which stayed out: ${report.damagedParts}. All the rest is back. Where you have another copy of the backup, restore that one into another folder.`,
+  )
+  let findings: readonly Finding[] | undefined
+  try {
+    findings = (await (await operations()).health.verify(undefined, { signal })).findings
+  } catch (error) {
+    terminal.note(asFault(error).message)
+  }
+  const lines = findings?.map(describeFinding) ?? ['Which files miss something: anarq verify']
+  if (findings?.length === 0) lines.push('Every file that the index names is whole.')
+  terminal.result({ ...report, findings }, [...lines, back].join('\n'))
+  return 1
 }
 
 export const compact: Command = {

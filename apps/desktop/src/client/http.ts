@@ -82,9 +82,7 @@ export async function createHttpClient(origin: string, browser: string): Promise
       take(made.session)
       return { identities: made.identities }
     },
-    async restore(input) {
-      await restoreBackup(page, input)
-    },
+    restore: (input) => restoreBackup(page, input),
     async enrol(json) {
       await page.open('/api/v1/sessions/enrol', { json })
     },

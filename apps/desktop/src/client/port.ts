@@ -37,7 +37,7 @@ export type Client = {
     readonly file: Blob
     readonly onProgress?: (at: { bytes: number }) => void
     readonly signal?: AbortSignal
-  }): Promise<void>
+  }): Promise<{ readonly damagedParts: number }>
   /** In an empty home: the keys of a child's own device. Its guardian needs what `enrolment` gives. */
   enrol(input: { name: string; passphrase: string }): Promise<void>
   enrolment(input: { passphrase: string }): Promise<{ readonly name: string; readonly device: string }>

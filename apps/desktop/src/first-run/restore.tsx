@@ -12,6 +12,7 @@ export function Restore(props: { readonly onBack: () => void; readonly onRestore
   const { client, say, preferences } = useSurroundings()
   const [sending, setSending] = useState<Sending>()
   const [problem, setProblem] = useState<string>()
+  const [damagedParts, setDamagedParts] = useState(0)
   const stopping = useRef<AbortController>(undefined)
   // Whoever leaves the page in the middle has an empty home, as before.
   useEffect(() => () => stopping.current?.abort(), [])
@@ -25,14 +26,24 @@ export function Restore(props: { readonly onBack: () => void; readonly onRestore
       const { signal } = stop
       const onProgress = ({ bytes }: { bytes: number }): void =>
         setSending({ name: file.name, bytes, of: file.size })
-      await client.restore({ file, onProgress, signal })
-      props.onRestored()
+      const report = await client.restore({ file, onProgress, signal })
+      if (report.damagedParts > 0) setDamagedParts(report.damagedParts)
+      else props.onRestored()
     } catch (thrown) {
       if (!stop.signal.aborted) setProblem(problemText(say, thrown))
       setSending(undefined)
     }
   }
   const { locale } = preferences
+  if (damagedParts > 0)
+    return (
+      <Card key="part" title={say('first.restore.part.title')} text={say('first.restore.part.text')}>
+        <Problem>{say('first.restore.part.lost', { parts: damagedParts.toLocaleString(locale) })}</Problem>
+        <Button look="accent" size="large" isWide onPress={props.onRestored}>
+          {say('first.restore.part.act')}
+        </Button>
+      </Card>
+    )
   return (
     <Card
       title={say('first.restore.title')}

@@ -132,6 +132,12 @@ export const en = {
   'first.restore.act': 'Choose the backup',
   'first.restore.busy': 'Restoring {name}',
   'first.restore.of': '{bytes} of {of}',
+  'first.restore.part.title': 'Not all of your backup is back',
+  'first.restore.part.text':
+    'The file is damaged. Everything in it that is whole is back, and what is not shows itself as damaged, never as something else. Where you have another copy of it, restore that one into an empty node.',
+  'first.restore.part.lost':
+    'Damaged parts that stayed out: {parts}. Which files miss them, “anarq verify” says once it is unlocked.',
+  'first.restore.part.act': 'Go on with what is back',
   'unlock.restored': 'Your backup is back',
   'unlock.restored.text': 'Unlock it with the passphrase that it had when it was made.',
   'first.name.title': 'What should people call you?',

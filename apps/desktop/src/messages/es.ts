@@ -143,6 +143,12 @@ export const es: Texts<MessageKey> = {
   'first.restore.act': 'Elegir la copia',
   'first.restore.busy': 'Restaurando {name}',
   'first.restore.of': '{bytes} de {of}',
+  'first.restore.part.title': 'No ha vuelto toda tu copia',
+  'first.restore.part.text':
+    'El archivo está dañado. Ha vuelto todo lo que está entero, y lo que no, se muestra como dañado, nunca como otra cosa. Si tienes otro ejemplar de la copia, restáuralo en un nodo vacío.',
+  'first.restore.part.lost':
+    'Partes dañadas que se quedaron fuera: {parts}. Qué archivos las echan en falta lo dice «anarq verify» tras desbloquear.',
+  'first.restore.part.act': 'Seguir con lo que ha vuelto',
   'unlock.restored': 'Tu copia está de vuelta',
   'unlock.restored.text': 'Desbloquéala con la frase de acceso que tenía cuando se hizo.',
   'first.name.title': '¿Cómo quieres que te llamen?',

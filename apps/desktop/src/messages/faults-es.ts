@@ -47,7 +47,8 @@ export const faultsEs: FaultTexts = {
     'La lista de aplicaciones instaladas no se puede leer. Restaura una versión anterior de ella.',
   'damaged.audit':
     'El registro tiene menos entradas que cuando se firmó. Recupera sus archivos de una copia de seguridad.',
-  'damaged.backup': 'Esta copia de seguridad está cortada o desordenada. Usa otra.',
+  'damaged.backup':
+    'Esta copia de seguridad está cortada, desordenada o dañada donde están sus llaves, y no se recuperó nada. Usa otra.',
   'damaged.block':
     'Un bloque guardado está dañado. Recupéralo de una copia de seguridad o de otro dispositivo.',
   'damaged.car': 'Este archivo está dañado o cortado. Consíguelo otra vez, entero.',

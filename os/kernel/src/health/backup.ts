@@ -1,4 +1,4 @@
-import { equalBytes, fromHex, toHex } from '@anarq/bytes'
+import { fromHex, toHex } from '@anarq/bytes'
 import { Fault, hasCode } from '@anarq/fault'
 import {
   type Cid,
@@ -12,18 +12,17 @@ import {
   readInt,
   readText,
 } from '@anarq/ipld'
-import { type LogStore, leafBytes } from '@anarq/qerberos'
+import type { LogStore } from '@anarq/qerberos'
 import { cidOf } from '@anarq/qlock'
 import { type Block, encodeCarBlock, encodeCarHeader, readCar } from '@anarq/qnt'
 import type { Account } from '../account.ts'
 import type { KernelPorts } from '../ports.ts'
-import type { RestoreReport } from './operations.ts'
 
 /**
  * A backup is one CARv1 file: its root is a manifest (vault, heads, where the audit logs are), then the audit logs in
  * blocks, then every block of the store, the precious ones first. All of it lies sealed, as in the home folder.
  */
-type Manifest = {
+export type Manifest = {
   /** Backups of before this was written do not say. */
   readonly madeMs: number | undefined
   readonly vault: Uint8Array
@@ -32,19 +31,15 @@ type Manifest = {
   readonly metaBlocks: number
 }
 
-type BackupPorts = Pick<KernelPorts, 'blocks' | 'heads' | 'openLog'>
-type RestorePorts = BackupPorts & Pick<KernelPorts, 'setAsideLog'>
-
 export type OpenBackup = { readonly manifest: Manifest; readonly blocks: AsyncIterator<Block> }
 
-const logEntriesABlock = 512
+export const logEntriesABlock = 512
 const logsMax = 10_000
-const putBytesMax = 16 * 1024 * 1024
 
 export async function* writeBackup(
   account: Account,
   logNames: readonly string[],
-  { blocks, heads, openLog, clock }: BackupPorts & Pick<KernelPorts, 'clock'>,
+  { blocks, heads, openLog, clock }: Pick<KernelPorts, 'blocks' | 'heads' | 'openLog' | 'clock'>,
   signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   const vault = account.sealed()
@@ -88,103 +83,31 @@ export async function* writeBackup(
 }
 
 /**
- * Into an empty home. Every block is checked against its name; the vault comes last, so a broken restore leaves no identity,
- * and can be begun again. Where an index lies that the backup does not know, nothing is touched.
+ * Its manifest; the blocks that follow, the audit logs' first, each checked against its name. `invalid.backup` for another file.
+ * Damage is refused, or with `onDamage` told and passed by; in the manifest it is `damaged.backup`, because the keys are there.
  */
-export async function readBackup(
-  account: Account,
+export async function openBackup(
   source: AsyncIterable<Uint8Array>,
-  ports: RestorePorts,
-  signal?: AbortSignal,
-): Promise<RestoreReport> {
-  needEmpty(account)
-  const { manifest, blocks } = await openBackup(source)
-  await needNothingElse(manifest, ports)
-  for (const { name, head, blocks: cids } of manifest.logs) {
-    const log = await emptyLog(name, ports)
-    for (const cid of cids) {
-      signal?.throwIfAborted()
-      await putLogBlock(log, await nextBlock(blocks, cid))
-    }
-    if (head !== undefined) await log.putHead(head)
-  }
-  const counts = await putBlocks(blocks, manifest.metaBlocks, ports, signal)
-  await ports.blocks.flush()
-  needEmpty(account)
-  for (const { feed, heads } of manifest.heads)
-    for (const head of heads.toReversed()) await ports.heads.put(feed, head)
-  await account.putSealed(manifest.vault)
-  return counts
-}
-
-function needEmpty(account: Account): void {
-  if (account.state() === 'empty') return
-  throw new Fault(
-    'conflict.identity',
-    'There is an identity here already. Restore into an empty folder: --home FOLDER',
-  )
-}
-
-/** A home whose vault was lost is empty too, and what it has may be newer than the backup. */
-async function needNothingElse({ heads: kept }: Manifest, { heads }: RestorePorts): Promise<void> {
-  for (const feed of await heads.feeds()) {
-    const known = kept.find((one) => equalBytes(one.feed, feed))?.heads ?? []
-    const others = (await heads.get(feed)).filter(({ cid }) => !known.some((head) => head.cid.equals(cid)))
-    if (others.length > 0)
-      throw new Fault(
-        'conflict.home',
-        'In this folder lie files whose key is missing, and this backup does not know all of them. Bring them back with the 24 words, or restore the backup into another folder: --home FOLDER',
-      )
-  }
-}
-
-/** What a restore that was broken off left of a log is put out of the way: its entries would come twice. */
-async function emptyLog(
-  name: string,
-  { openLog, setAsideLog }: Pick<RestorePorts, 'openLog' | 'setAsideLog'>,
-): Promise<LogStore> {
-  const log = await openLog(name)
-  if (log.size() === 0) return log
-  await setAsideLog(name)
-  return openLog(name)
-}
-
-/** Its manifest; the blocks that follow, the audit logs' first, each checked against its name. `invalid.backup` for another file. */
-export async function openBackup(source: AsyncIterable<Uint8Array>): Promise<OpenBackup> {
+  onDamage?: () => void,
+): Promise<OpenBackup> {
   const code = 'invalid.backup'
-  const car = await readCar(source, { code })
-  const blocks = car.blocks[Symbol.asyncIterator]()
-  const first = await blocks.next()
-  if (first.done === true || car.roots[0]?.equals(first.value.cid) !== true)
-    throw new Fault(code, 'This file is not a backup of AnarQ.')
-  return { manifest: readManifest(first.value.bytes), blocks }
-}
-
-async function putBlocks(
-  blocks: AsyncIterator<Block>,
-  metaBlocks: number,
-  ports: BackupPorts,
-  signal?: AbortSignal,
-): Promise<RestoreReport> {
-  let count = 0
-  let bytes = 0
-  let waiting: Block[] = []
-  let waitingBytes = 0
-  const put = async (): Promise<void> => {
-    await ports.blocks.put(waiting, count <= metaBlocks ? 'meta' : 'data')
-    waiting = []
-    waitingBytes = 0
+  let isDamaged = false
+  const noteDamage = (): void => {
+    isDamaged = true
+    onDamage?.()
   }
-  for (let next = await blocks.next(); next.done !== true; next = await blocks.next()) {
-    signal?.throwIfAborted()
-    waiting.push(next.value)
-    waitingBytes += next.value.bytes.length
-    bytes += next.value.bytes.length
-    count += 1
-    if (count === metaBlocks || waitingBytes >= putBytesMax) await put()
+  const car = await readCar(source, { code, ...(onDamage === undefined ? {} : { onDamage: noteDamage }) })
+  const first = await car.blocks.next()
+  if (first.done === true || car.roots[0]?.equals(first.value.cid) !== true) {
+    await car.blocks.return()
+    throw isDamaged
+      ? new Fault(
+          'damaged.backup',
+          'This backup is damaged at its beginning, where its keys lie, so nothing of it can be brought back, and nothing was. Use another copy of it; without one, the 24 words bring your identity back (anarq id recover).',
+        )
+      : new Fault(code, 'This file is not a backup of AnarQ, or its first bytes are damaged.')
   }
-  if (waiting.length > 0) await put()
-  return { blocks: count, bytes }
+  return { manifest: readManifest(first.value.bytes), blocks: car.blocks }
 }
 
 export async function nextBlock(blocks: AsyncIterator<Block>, wanted: Cid): Promise<Block> {
@@ -204,19 +127,6 @@ async function* logBlocks(log: LogStore): AsyncIterable<Block> {
     const bytes = encodeCbor({ entries, leaves })
     yield { cid: cidOf(cborCodec, bytes), bytes }
   }
-}
-
-async function putLogBlock(log: LogStore, { bytes }: Block): Promise<void> {
-  const what = 'A part of the audit log'
-  const fields = readFields(decodeCbor(bytes, what), ['entries', 'leaves'], what)
-  const entries = readArray(fields.entries, what, { max: logEntriesABlock }).map((entry) =>
-    readBytes(entry, what),
-  )
-  const leaves = readBytes(fields.leaves, what, { length: entries.length * leafBytes })
-  await log.append(
-    entries,
-    entries.map((_, i) => leaves.subarray(i * leafBytes, (i + 1) * leafBytes)),
-  )
 }
 
 function readManifest(bytes: Uint8Array): Manifest {

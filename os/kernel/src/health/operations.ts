@@ -15,7 +15,8 @@ export type HealthOperations = {
   backup(signal?: AbortSignal): AsyncIterable<Uint8Array>
   /**
    * Into an empty home, whose resident then unlocks it with the passphrase that it had: `conflict.identity` and `conflict.home`
-   * where there is anything that the backup does not know. What is broken off leaves no identity and can be begun again.
+   * where there is anything that the backup does not know. What is broken off leaves no identity and can be begun again. A backup that is
+   * damaged brings back what is whole; `damaged.backup`, and nothing, where that is not its keys and one state of an index.
    */
   restoreBackup(source: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<RestoreReport>
   /** What a backup holds, read to its end, and how it compares with what is here. Nothing is brought back. */
@@ -61,7 +62,12 @@ export type StorageFacts = {
   readonly held?: { readonly blocks: number; readonly bytes: number; readonly bytesMax: number }
 }
 
-export type RestoreReport = { readonly blocks: number; readonly bytes: number }
+export type RestoreReport = {
+  readonly blocks: number
+  readonly bytes: number
+  /** Of the backup, that were not as they were written and stayed out: once unlocked, `verify` names the files that miss them. */
+  readonly damagedParts: number
+}
 
 /** What a drill found in a backup. */
 export type BackupReport = {

@@ -1,7 +1,10 @@
-import { open } from 'node:fs/promises'
+import { open, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@anarq/fault'
 import { replaceFile } from './disk.ts'
+
+/** The last room of a disk is for what cannot be made again. */
+const freeBytesMin = 32 * 1024 * 1024
 
 /** Files that can be lost and made again; a name is letters, digits and `-`. */
 export function createCacheFolder(folder: string): {
@@ -16,7 +19,11 @@ export function createCacheFolder(folder: string): {
   return {
     // What cannot be read is made again, whatever the reason.
     read: (name) => readWhole(pathOf(name)).catch(() => undefined),
-    write: (name, bytes) => replaceFile(pathOf(name), bytes),
+    async write(name, bytes) {
+      const path = pathOf(name)
+      const { bavail, bsize } = await statfs(folder)
+      if (bavail * bsize - bytes.length >= freeBytesMin) await replaceFile(path, bytes)
+    },
   }
 }
 

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { formatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 
-/** What the operating system said, as a fault that says what to do. */
-export function diskFault(error: unknown, path: string): Fault {
+/** What the operating system said, as a fault that says what to do; with how many bytes were to be written. */
+export function diskFault(error: unknown, path: string, bytes?: number): Fault {
   const code = (error as NodeJS.ErrnoException).code
   const options = { cause: error, data: { path, code } }
   switch (code) {
@@ -12,7 +13,7 @@ export function diskFault(error: unknown, path: string): Fault {
     case 'EDQUOT':
       return new Fault(
         'unavailable.full',
-        `The disk is full: ${path} could not be written. Free some room and try again; nothing stored is lost.`,
+        `The disk is full: ${path} could not be written${bytes === undefined ? '' : `, which takes ${formatBytes(bytes)}`}. Free some room and try again; nothing stored is lost.`,
         options,
       )
     case 'EACCES':
@@ -78,7 +79,7 @@ export async function replaceFile(
   } catch (error) {
     await file?.close().catch(() => {})
     await unlink(beside).catch(() => {})
-    throw diskFault(error, path)
+    throw diskFault(error, path, bytes.length)
   }
 }
 

@@ -24,6 +24,7 @@ export type Home = {
   readonly audit: string
   readonly cache: string
   readonly lock: string
+  readonly reserve: string
   readonly socket: string
 }
 
@@ -84,6 +85,7 @@ export async function openHome(path: string, { mayMake = true }: { mayMake?: boo
     audit: join(path, 'audit'),
     cache: join(path, 'cache'),
     lock: join(path, 'lock.db'),
+    reserve: join(path, 'reserve'),
     socket:
       process.platform === 'win32'
         ? `\\\\.\\pipe\\anarq-${Buffer.from(path).toString('hex').slice(-40)}`

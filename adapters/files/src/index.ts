@@ -10,6 +10,7 @@ export { type Inspection, inspectHome } from './inspect.ts'
 export { type Journal, type JournalOptions, journalRecordBytesMax, openJournal } from './journal.ts'
 export { type LogFile, openLogFile } from './log-file.ts'
 export { createOutput, type Output } from './output.ts'
+export { openReserve, type Reserve } from './reserve.ts'
 export { type ReadTreeOptions, readTree } from './tree.ts'
 export { createTwinFile, type TwinFile, type TwinFileOptions } from './twin-file.ts'
 export {

@@ -85,13 +85,14 @@ async function openEntries(path: string, durable: () => number): Promise<Entries
       if (isBroken) throw brokenLog(path)
       const frames = bodies.map((body, i) => encodeFrame(first + i, body))
       if (frames.length === 0) return
+      const bytes = concatBytes(...frames)
       try {
         if (isTorn) await file.truncate(end)
         isTorn = true
-        await writeAt(file, concatBytes(...frames), end)
+        await writeAt(file, bytes, end)
       } catch (error) {
         // What is there so far was synced before: the next append, when there is room, begins where this one did.
-        throw diskFault(error, path)
+        throw diskFault(error, path, bytes.length)
       }
       try {
         await file.datasync()

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { concatBytes, equalBytes, fromUtf8 } from '@anarq/bytes'
-import { Fault } from '@anarq/fault'
+import { Fault, hasCode } from '@anarq/fault'
 import { hashBlake3 } from '@anarq/qlock'
 import { diskFault, replaceFile } from './disk.ts'
 
@@ -32,6 +32,21 @@ export function createTwinFile({ path, what, onFault = () => {} }: TwinFileOptio
     const encoded = encode(generation, bytes)
     for (const copy of copies) await replaceFile(copy, encoded)
   }
+  /** A full disk keeps nobody from the copy that is whole. */
+  const mend = async (bytes: Uint8Array): Promise<void> => {
+    try {
+      await write(bytes)
+      onFault(
+        new Fault(
+          'damaged.twin-copy',
+          `${what}: one of its two copies was damaged or old; it has been written anew.`,
+        ),
+      )
+    } catch (error) {
+      if (!hasCode(error, 'unavailable.full')) throw error
+      onFault(error)
+    }
+  }
   return {
     write,
     async read() {
@@ -47,13 +62,7 @@ export function createTwinFile({ path, what, onFault = () => {} }: TwinFileOptio
       }
       generation = newest.generation
       if (whole.length < copies.length || whole.some((copy) => copy.generation !== generation)) {
-        onFault(
-          new Fault(
-            'damaged.twin-copy',
-            `${what}: one of its two copies was damaged or old; it has been written anew.`,
-          ),
-        )
-        await write(newest.bytes)
+        await mend(newest.bytes)
       }
       return newest.bytes
     },

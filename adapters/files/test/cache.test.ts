@@ -17,7 +17,7 @@ test('what is cached comes back whole, an empty file too, and what is not there 
     assert.equal(await cache.read('another'), undefined)
     await cache.write('view-1', bytes.subarray(0, 5))
     assert.deepEqual(await cache.read('view-1'), bytes.slice(0, 5))
-    assert.throws(() => void cache.write('../out', bytes), { code: 'internal.cache' })
+    await assert.rejects(cache.write('../out', bytes), { code: 'internal.cache' })
   } finally {
     await rm(folder, { recursive: true })
   }

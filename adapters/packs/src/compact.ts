@@ -1,8 +1,11 @@
-import { Fault } from '@anarq/fault'
+import { formatBytes } from '@anarq/bytes'
+import { Fault, hasCode } from '@anarq/fault'
 import { cidKey } from '@anarq/ipld'
-import type { DigestRow, PackRow, Row } from './catalogue/rows.ts'
+import type { DigestRow, PackRow } from './catalogue/rows.ts'
 import { readCopy } from './copies.ts'
+import { cutTails } from './cut-tails.ts'
 import { headPiece } from './heads.ts'
+import { eachPage, type LivePacks, livePacks, nameOf, placesOf } from './live-packs.ts'
 import {
   type Location,
   nowhere,
@@ -33,111 +36,117 @@ export type CompactOptions = {
   readonly onProgress: (progress: CompactProgress) => void
 }
 
-type Victim = { readonly series: SeriesName; readonly pack: number; readonly bytes: number }
+type Victim = {
+  readonly series: SeriesName
+  readonly pack: number
+  readonly bytes: number
+  readonly liveBytes: number
+}
 type Move = DigestRow & { readonly series: SeriesName; readonly location: Location }
 
-const rowsAtOnce = 1000
+const rowsBetweenProgress = 1000
 const movesAtOnce = 50_000
 const copyBytesAtOnce = 16 * 1024 * 1024
 /** Below it a pack is not worth the work. */
 const deadBytesMin = 4096
+/** Beside what is copied, for headers and the database. */
+const spareBytes = 128 * 1024
 
 /**
- * Deletes what is not live, copies the rest of mostly dead packs to the end of their series, and removes those
- * packs. At every moment a crash leaves either both copies of a block or the new one: an old pack goes only after
- * everything alive in it is durable elsewhere and known to be.
+ * Deletes what is not live, cuts dead ends off, copies the rest of mostly dead packs to the end of their series, and removes those
+ * packs: first those in which nothing lives, then those with least, as many at a time as the disk has room for. At every moment a
+ * crash leaves either both copies of a block or the new one: an old pack goes only after everything alive in it is durable
+ * elsewhere and known to be. `unavailable.full`, with the room that it takes, where nothing could be freed.
  */
 export async function compact(store: Store, options: CompactOptions): Promise<CompactResult> {
-  const { deletedBlocks, liveBytes } = await sweep(store, options)
+  const { deletedBlocks, live } = await sweep(store, options)
   await store.flush()
-  const victims = await chooseVictims(store, liveBytes)
+  const done = { copiedBytes: 0, freedBytes: await cutTails(store, live, options.signal), removedPacks: 0 }
+  let rest = await chooseVictims(store, live)
+  while (rest.length > 0) {
+    const group = rest.slice(0, countThatFits(rest, await store.freeBytes()))
+    try {
+      if (group.length === 0) throw lacksRoom(rest)
+      await empty(store, group, options, done)
+    } catch (error) {
+      if (!hasCode(error, 'unavailable.full')) throw error
+      const fault = group.length === 0 ? error : lacksRoom(rest)
+      if (done.freedBytes <= 0) throw fault
+      store.onFault(fault)
+      break
+    }
+    rest = rest.slice(group.length)
+  }
+  return { deletedBlocks, ...done, freedBytes: Math.max(0, done.freedBytes) }
+}
+
+type Done = { copiedBytes: number; freedBytes: number; removedPacks: number }
+
+/** Copies what lives in these packs, and removes them. */
+async function empty(
+  store: Store,
+  victims: readonly Victim[],
+  options: CompactOptions,
+  done: Done,
+): Promise<void> {
   const { copiedBytes, stuck } = await evacuate(store, victims, options)
   await store.flush()
-  let freedBytes = -copiedBytes
-  let removedPacks = 0
+  done.copiedBytes += copiedBytes
+  done.freedBytes -= copiedBytes
   for (const victim of victims) {
     if (stuck.has(nameOf(victim.series, victim.pack))) continue
     options.signal?.throwIfAborted()
     await removePack(store, victim)
-    freedBytes += victim.bytes
-    removedPacks += 1
-    options.onProgress({ stage: 'remove', done: removedPacks })
+    done.freedBytes += victim.bytes
+    done.removedPacks += 1
+    options.onProgress({ stage: 'remove', done: done.removedPacks })
   }
-  return { deletedBlocks, copiedBytes, freedBytes: Math.max(0, freedBytes), removedPacks }
 }
 
-type Swept = { readonly deletedBlocks: number; readonly liveBytes: ReadonlyMap<string, number> }
+function countThatFits(victims: readonly Victim[], freeBytes: number): number {
+  let bytes = 0
+  let count = 0
+  for (const { liveBytes } of victims) {
+    bytes += liveBytes
+    if (bytes > 0 && bytes + spareBytes > freeBytes) break
+    count += 1
+  }
+  return count
+}
+
+type Swept = { readonly deletedBlocks: number; readonly live: LivePacks }
 
 /** Takes dead blocks out of the catalogue. They need no tombstones: should a rebuild find them, the next sweep takes them again. */
 async function sweep(store: Store, { isLive, signal, onProgress }: CompactOptions): Promise<Swept> {
-  const liveBytes = new Map<string, number>()
   let deletedBlocks = 0
   let done = 0
-  const judge = ({ digest, row }: DigestRow): void => {
+  const live = await livePacks(store, signal, ({ digest, row }) => {
     done += 1
-    if (isLive(digest) || store.guarded?.has(cidKey(digest))) {
-      countLive(liveBytes, row)
-      return
-    }
+    if (done % rowsBetweenProgress === 0) onProgress({ stage: 'sweep', done })
+    if (isLive(digest) || store.guarded?.has(cidKey(digest)) === true) return true
     store.catalogue.set(digest, undefined, row)
     store.catalogue.damage.delete(digest)
     deletedBlocks += 1
-  }
-  await eachPage(store, signal, (rows) => {
-    for (const row of rows) judge(row)
-    onProgress({ stage: 'sweep', done })
+    return false
   })
-  return { deletedBlocks, liveBytes }
+  onProgress({ stage: 'sweep', done })
+  return { deletedBlocks, live }
 }
 
-/** All rows, a page at a time: `act` within one go of the catalogue, `between` outside of it. */
-async function eachPage(
-  store: Store,
-  signal: AbortSignal | undefined,
-  act: (rows: readonly DigestRow[]) => void,
-  between: () => Promise<void> = async () => {},
-): Promise<void> {
-  for (let after: Uint8Array | undefined = new Uint8Array(0); after !== undefined; ) {
-    signal?.throwIfAborted()
-    const from: Uint8Array = after
-    after = await store.withCatalogue(() => {
-      const { rows, next } = store.catalogue.page(from, rowsAtOnce)
-      act(rows)
-      return next
-    })
-    await between()
-  }
-}
-
-function countLive(liveBytes: Map<string, number>, row: Row): void {
-  for (const series of placesOf(row)) {
-    const name = nameOf(series, packOf(row[series]))
-    liveBytes.set(name, (liveBytes.get(name) ?? 0) + row.bytes + recordHeaderBytes)
-  }
-}
-
-/** Where the block is needed: a data record beside meta records is not. */
-function placesOf(row: Row): readonly SeriesName[] {
-  const isMeta = row.a !== nowhere || row.b !== nowhere
-  return seriesNames.filter((series) => row[series] !== nowhere && !(isMeta && series === 'data'))
-}
-
-/** Packs of which at least half is dead. One that is being written is closed first. */
-async function chooseVictims(
-  store: Store,
-  liveBytes: ReadonlyMap<string, number>,
-): Promise<readonly Victim[]> {
+/** Packs of which at least half is dead, those first that cost the least. One that is being written is closed first. */
+async function chooseVictims(store: Store, live: LivePacks): Promise<readonly Victim[]> {
   const victims: Victim[] = []
   for (const series of seriesNames) {
     const { files, writer } = store.series[series]
     for (const { pack, bytes } of await files.list()) {
-      const deadBytes = bytes - (liveBytes.get(nameOf(series, pack)) ?? 0)
+      const liveBytes = live.get(nameOf(series, pack))?.bytes ?? 0
+      const deadBytes = bytes - liveBytes
       if (deadBytes < deadBytesMin || deadBytes * 2 < bytes) continue
       if (pack === packOf(writer.writtenTo())) writer.rollOver()
-      victims.push({ series, pack, bytes })
+      victims.push({ series, pack, bytes, liveBytes })
     }
   }
-  return victims
+  return victims.sort((x, y) => x.liveBytes - y.liveBytes)
 }
 
 type Evacuated = { readonly copiedBytes: number; readonly stuck: ReadonlySet<string> }
@@ -241,8 +250,14 @@ async function removePack(store: Store, { series, pack, bytes }: Victim): Promis
   await store.flush()
 }
 
-function nameOf(series: SeriesName, pack: number): string {
-  return `${series}:${pack}`
+/** Of the least of them. */
+function lacksRoom([victim]: readonly Victim[]): Fault {
+  const needBytes = (victim?.liveBytes ?? 0) + spareBytes
+  return new Fault(
+    'unavailable.full',
+    `The disk is full: to tidy up, what is in use must be copied first, and that takes ${formatBytes(needBytes)}. Nothing is lost; free so much on this disk and try again.`,
+    { data: { needBytes } },
+  )
 }
 
 function damagedMove(series: SeriesName, location: Location): Fault {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { equalBytes } from '@anarq/bytes'
-import { Fault } from '@anarq/fault'
+import { Fault, hasCode } from '@anarq/fault'
 import type { Heads } from '@anarq/qindex'
 import { type Random, systemRandom } from '@anarq/random'
 import { createBlocks, type PackBlocks } from './blocks.ts'
@@ -100,6 +100,7 @@ async function openStore(options: PackOptions): Promise<Store> {
   }
   const store = createStore({
     ...limits,
+    directory,
     catalogue,
     storeId,
     files,
@@ -107,8 +108,18 @@ async function openStore(options: PackOptions): Promise<Store> {
     onFault,
     refill: async () => void (await refill(false)),
   })
-  if (recovery.isChanged) await completeCopies(store, signal)
+  if (recovery.isChanged) await completeWhereThereIsRoom(store, signal)
   return store
+}
+
+/** A second copy that finds no room is made at a later start, or by whoever reads the first one. */
+async function completeWhereThereIsRoom(store: Store, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await completeCopies(store, signal)
+  } catch (error) {
+    if (!hasCode(error, 'unavailable.full')) throw error
+    store.onFault(error)
+  }
 }
 
 function openFiles(directory: string): Readonly<Record<SeriesName, PackFiles>> {

@@ -1,5 +1,6 @@
 import { Fault } from '@anarq/fault'
 import { type Catalogue, everything } from './catalogue/catalogue.ts'
+import { isFullDisk } from './catalogue/catalogue-db.ts'
 import type { PackRow } from './catalogue/rows.ts'
 import {
   type Location,
@@ -70,8 +71,17 @@ export async function recover(options: RecoverOptions): Promise<Recovery | undef
       if (isLast) starts[series] = locate(pack, end)
     }
   }
-  catalogue.commit(everything)
+  commitFound(catalogue)
   return { starts, isChanged }
+}
+
+/** On a full disk the rows wait in memory, as later ones do: what is in the packs can be read all the same. */
+function commitFound(catalogue: Catalogue): void {
+  try {
+    catalogue.commit(everything)
+  } catch (error) {
+    if (!isFullDisk(error)) throw error
+  }
 }
 
 type Tail = { series: SeriesName; pack: number; from: number; to: number; isLast: boolean }
@@ -121,7 +131,7 @@ async function indexSpan(span: Span, options: RecoverOptions): Promise<number> {
     onDamaged: (record) => onFault(damagedRecord(file, record)),
     async pause() {
       signal?.throwIfAborted()
-      if (catalogue.pendingRows() >= rowsBetweenCommits) catalogue.commit(everything)
+      if (catalogue.pendingRows() >= rowsBetweenCommits) commitFound(catalogue)
     },
   })
   if (skippedBytes > 0) onFault(skippedPart(file, skippedBytes))

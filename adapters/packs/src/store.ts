@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import { concatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 import type { Catalogue } from './catalogue/catalogue.ts'
@@ -30,6 +31,8 @@ export type Store = {
   /** The payload as it is stored, into memory of its size; false when it is cut short or gone. Throws the system's errors. */
   readInto(series: SeriesName, location: Location, into: Uint8Array): Promise<boolean>
   header(series: SeriesName, location: Location): Promise<RecordHeader | undefined>
+  /** Room on the disk. */
+  freeBytes(): Promise<number>
   /** All that was appended is in the files. */
   written(): Promise<void>
   /** All that was appended is durable. */
@@ -40,6 +43,7 @@ export type Store = {
 }
 
 export type StoreOptions = {
+  directory: string
   catalogue: Catalogue
   storeId: StoreId
   files: Readonly<Record<SeriesName, PackFiles>>
@@ -58,6 +62,7 @@ export function createStore(options: StoreOptions): Store {
   const sync = createSync({ series: () => series, catalogue, writebackBytes: options.writebackBytes, commit })
   const rebuilder = createRebuilder({ settleFiles: sync.files, refill: options.refill, onFault })
   let closing: Promise<void> | undefined
+  let isStuckTold = false
 
   function openSeries(name: SeriesName): Series {
     const writer = createWriter({
@@ -76,10 +81,14 @@ export function createStore(options: StoreOptions): Store {
     if (rebuilder.isRunning()) return
     try {
       catalogue.commit(settled)
+      isStuckTold = false
     } catch (error) {
       if (!isSqliteError(error)) throw error
       if (isDamagedDatabase(error)) rebuilder.run().catch(() => {})
-      else onFault(asDiskFault(error, 'writing the index of the blocks'))
+      else if (!isStuckTold) {
+        isStuckTold = true
+        onFault(asDiskFault(error, 'writing the index of the blocks'))
+      }
     }
   }
 
@@ -123,6 +132,10 @@ export function createStore(options: StoreOptions): Store {
     async header(name, location) {
       const bytes = await series[name].files.read(packOf(location), byteOf(location), recordHeaderBytes)
       return readRecordHeader(bytes, 0, storeId)
+    },
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(options.directory)
+      return bavail * bsize
     },
     async written() {
       await Promise.all(seriesNames.map((name) => series[name].writer.written()))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { equalBytes } from '@anarq/bytes'
@@ -108,6 +108,54 @@ test('a damaged block does not stop a compaction, and is still reported as damag
     assert.deepEqual(await store.packs.blocks.get(meta[0]!.cid), meta[0]!.bytes)
     await assert.rejects(store.packs.blocks.get(data[1]!.cid), { code: 'damaged.block' })
   }, smallPacks)
+})
+
+test('what is dead at the end of a pack is cut off, and what is put meanwhile is kept', async () => {
+  await withStore(async (store) => {
+    const live = Array.from({ length: 30 }, (_, at) => made(at, 9000))
+    const dead = Array.from({ length: 20 }, (_, at) => made(100 + at, 9000))
+    const pack = join(store.directory, 'data-000001.pack')
+    await store.packs.blocks.put([...live, ...dead], 'data')
+    await store.packs.blocks.flush()
+    const { freedBytes, copiedBytes, removedPacks } = await store.packs.compact(isOneOf(live))
+    assert.ok(freedBytes > 170_000, `${freedBytes} bytes`)
+    assert.deepEqual([copiedBytes, removedPacks], [0, 0])
+    const { size } = await stat(pack)
+
+    // Once more, with what comes while it is cut.
+    await store.packs.blocks.put(dead, 'data')
+    await store.packs.blocks.flush()
+    store.packs.beginSweep()
+    const meanwhile: Block[] = []
+    let isOver = false
+    const putting = (async () => {
+      for (let at = 0; !isOver; at += 1) {
+        await store.packs.blocks.put([made(200 + at, 200)], 'data')
+        meanwhile.push(made(200 + at, 200))
+      }
+    })()
+    await store.packs.compact(isOneOf(live))
+    isOver = true
+    await putting
+    const check = async (): Promise<void> => {
+      for (const { cid, bytes } of [...live, ...meanwhile])
+        assert.deepEqual(await store.packs.blocks.get(cid), bytes)
+      assert.equal(await store.packs.blocks.has((dead[19] as Block).cid), false)
+    }
+    await check()
+    await store.reopen()
+    await check()
+    assert.equal((await stat(pack)).size, size)
+    await store.packs.close()
+    await rm(join(store.directory, 'blocks.db'))
+    await store.reopen()
+    for (const { cid, bytes } of [...live, ...meanwhile])
+      assert.deepEqual(await store.packs.blocks.get(cid), bytes)
+    assert.deepEqual(
+      store.faults.map(({ code }) => code),
+      ['damaged.index'],
+    )
+  })
 })
 
 test('a compaction that is given up loses nothing', async () => {

@@ -6,7 +6,7 @@ import { isDamage, sqliteCodeOf, sqliteCodes } from './sqlite-codes.ts'
 export type Lock = Disposable & { readonly path: string }
 
 /**
- * One owner at a time: an exclusive transaction on a file of its own. The lock belongs to the process (fcntl), so it
+ * One owner at a time: an exclusive transaction on a file of its own, which writes nothing, so that it needs no room on the disk. The lock belongs to the process (fcntl), so it
  * ends with it, however it ends; the process number stands beside it in `<path>.pid`, for people. Throws `busy.home`
  * while somebody holds it, this process included, and `unavailable.home` where the file cannot be made.
  */
@@ -42,7 +42,8 @@ function openExclusive(path: string): DatabaseSync {
 function tryExclusive(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: 0 })
   try {
-    db.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+    // Nothing is ever committed: there is nothing to go back to, and no journal beside it.
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     return db
   } catch (error) {
     db.close()
@@ -69,7 +70,9 @@ function noteHolder(path: string): void {
 
 function holderOf(path: string): string {
   try {
-    return ` (process ${readFileSync(`${path}.pid`, 'utf8').trim()})`
+    const holder = readFileSync(`${path}.pid`, 'utf8').trim()
+    // On a full disk the file is there and empty.
+    return holder === '' ? '' : ` (process ${holder})`
   } catch {
     return ''
   }

@@ -9,6 +9,7 @@ import {
   readdir,
   readFile,
   readlink,
+  statfs,
   symlink,
   writeFile,
 } from 'node:fs/promises'
@@ -294,16 +295,43 @@ suite('strange things in a folder', () => {
       await shell.write('full/large.bin', random.bytes(20_000_000))
       assert.equal(await shell.fails(['put', 'full/large.bin'], { home }), 'unavailable.full')
       const names = async () => (await shell.json<EntryFacts[]>(['ls'], { home })).map(({ name }) => name)
-      assert.ok(mount('remount,size=7m'), 'room enough to read')
+      await fillDisk(disk)
+      const hasNoRoom = async (): Promise<boolean> => (await statfs(disk)).bavail === 0
+      assert.ok(await hasNoRoom())
       assert.deepEqual(await names(), ['small.bin'])
       assert.ok((await shell.run(['get', 'small.bin', '-o', '-'], { home })).bytes.equals(small))
+      await shell.json(['get', 'small.bin', '-o', 'from a full disk.bin'], { home })
       assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
+      await shell.json(['doctor'], { home })
+      await shell.json(['audit', 'tail'], { home })
+      assert.equal(
+        await shell.fails(['put', 'full/small.bin', '--to', '/again'], { home }),
+        'unavailable.full',
+      )
+      assert.match((await shell.run(['put', 'full/large.bin'], { home })).err, /takes up to \d.* MiB more/)
+      assert.ok(await hasNoRoom())
+      // What the puts left lies at the end: it goes without any room.
+      assert.ok((await shell.json<{ freedBytes: number }>(['compact'], { home })).freedBytes > 1_000_000)
+      assert.deepEqual(await names(), ['small.bin'])
       assert.ok(mount('remount,size=64m'))
       assert.equal((await shell.json<PutReport>(['put', 'full/large.bin'], { home })).files, 1)
       assert.deepEqual((await names()).sort(), ['large.bin', 'small.bin'])
+      assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
+      // With all of it in use there is the room that is held for this.
+      await fillDisk(disk)
+      assert.equal(await shell.fails(['rm', 'small.bin'], { home }), 'unavailable.full')
+      await shell.json(['rm', 'large.bin', '--forever'], { home })
+      assert.ok((await shell.json<{ freedBytes: number }>(['compact'], { home })).freedBytes > 19_000_000)
+      assert.deepEqual(await names(), ['small.bin'])
       assert.deepEqual((await shell.json<VerifyReport>(['verify'], { home })).findings, [])
     } finally {
       execFileSync('umount', [disk])
     }
   })
 })
+
+/** To the last byte. */
+async function fillDisk(disk: string): Promise<void> {
+  const { bavail, bsize } = await statfs(disk)
+  await writeFile(join(disk, `filler ${bavail}`), Buffer.alloc(bavail * bsize))
+}

@@ -11,6 +11,7 @@ import {
   type LogFile,
   openHome,
   openLogFile,
+  openReserve,
 } from '@anarq/files'
 import { createKernel, type Kernel, type KernelPorts, type Operations } from '@anarq/kernel'
 import { openPacks } from '@anarq/packs'
@@ -122,6 +123,7 @@ async function openLocked({
 }: Locked): Promise<Node> {
   const packs = await openPacks({ directory: home.blocks, onFault })
   const bound = await openBoundBlocks({ path: home.bound, onFault })
+  const reserve = await openReserve(home.reserve)
   const logs = createLogs(home)
   const wayFile = createTwinFile({ path: home.networkWay, what: 'How this node meets others', onFault })
   const net = createNetSwitch(settings ?? (await openKeptWay(wayFile, onFault)), {
@@ -157,6 +159,7 @@ async function openLocked({
       setAsideLog: logs.setAside,
       beginSweep: packs.beginSweep,
       compact: async (isLive, signal) => (await packs.compact(isLive, signal)).freedBytes,
+      makeRoom: reserve.giveUp,
       peers: net.peers,
       neighbours: net.neighbours,
       branches: { bound, neighboursOf: net.neighboursOf },

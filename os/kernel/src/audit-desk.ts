@@ -32,7 +32,7 @@ export function createAuditDesk({ current, guardian, flows }: AuditDeskOptions):
   return {
     async tail({ limit = 20, object, action } = {}) {
       const { space } = await current()
-      await space.record([])
+      await space.recordRead([])
       const count = Math.min(limit, tailMax)
       if (object === undefined && action === undefined) return (await space.audit.tail(count)).map(factsOf)
       const found: AuditFacts[] = []
@@ -48,7 +48,7 @@ export function createAuditDesk({ current, guardian, flows }: AuditDeskOptions):
     },
     async verify() {
       const { space } = await current()
-      await space.record([])
+      await space.recordRead([])
       const report = await space.audit.verify()
       return {
         isWhole: report.ok,

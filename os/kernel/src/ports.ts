@@ -156,6 +156,8 @@ export type KernelPorts = {
   beginSweep(): void
   /** Frees the room of blocks that nothing reaches; resolves to the bytes freed. */
   compact(isLive: (digest: Uint8Array) => boolean, signal?: AbortSignal): Promise<number>
+  /** Gives up room on the disk that is held for the day on which it is full; false where there is none. */
+  makeRoom?(): Promise<boolean>
   readonly peers?: Peers
   /** Absent: nobody keeps copies. */
   readonly neighbours?: Neighbours

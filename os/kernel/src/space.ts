@@ -1,11 +1,12 @@
 import { discard, toHex } from '@anarq/bytes'
-import { Fault } from '@anarq/fault'
+import { Fault, hasCode } from '@anarq/fault'
 import { type AuditEntry, type AuditLog, createAuditLog, type LogStore } from '@anarq/qerberos'
 import { catchUp, type IndexOptions, openIndex, type QIndex, type View } from '@anarq/qindex'
 import { deriveSecret, openBox, sealBox, verifySignature } from '@anarq/qlock'
 import { type Chunker, createChunker } from '@anarq/qompress'
 import type { OpenIdentity } from '@anarq/squid'
 import { type ChunkSecrets, openChunkSecrets } from './chunk-secrets.ts'
+import { isFull } from './health/make-room.ts'
 import type { Sweeper } from './health/sweeper.ts'
 import type { KernelPorts } from './ports.ts'
 
@@ -30,6 +31,8 @@ export type Space = {
   note(entry: SpaceEntry): void
   /** Appends to the audit log: durable and under a signed head when it resolves. */
   record(entries: readonly SpaceEntry[]): Promise<void>
+  /** The same of what the owner only reads: a full disk keeps nobody from their own, so there it waits for room, and is told. */
+  recordRead(entries: readonly SpaceEntry[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -45,6 +48,8 @@ export type SpaceOptions = {
 
 /** Whether the view is worth saving for the next start is asked when so many refreshes came since the last time, and on closing. */
 const refreshesUnasked = 256
+/** Entries of the audit log that wait for room on the disk. */
+const waitingMax = 10_000
 
 export async function openSpace({
   identity,
@@ -103,6 +108,21 @@ export async function openSpace({
     // Who may not sign now (a child's device that was not renewed) still writes down what was done before.
     if (all.length > 0) await audit.append(all, { sign: identity.maySign() })
   }
+  let isWaitingTold = false
+  const recordRead = async (entries: readonly SpaceEntry[]): Promise<void> => {
+    const all = [...noted, ...entries.map(stamped)]
+    try {
+      await record(entries)
+      isWaitingTold = false
+    } catch (error) {
+      if (!isFull(error)) throw error
+      // Where only the signature found no room, the entries are in the log.
+      if (hasCode(error, 'unavailable.full')) noted = [...all, ...noted].slice(-waitingMax)
+      if (isWaitingTold) return
+      isWaitingTold = true
+      ports.onFault(unwritten(error))
+    }
+  }
   await refresh()
 
   return {
@@ -118,13 +138,25 @@ export async function openSpace({
     refresh,
     note: (entry) => void noted.push(stamped(entry)),
     record,
+    recordRead,
     async close() {
-      await record([])
-      await saver.saveIfWorth()
+      await recordRead([])
+      // It is made again from the index.
+      await saver.saveIfWorth().catch((error: unknown) => {
+        if (!hasCode(error, 'unavailable.full')) throw error
+      })
       view.close()
       await index.close()
     },
   }
+}
+
+function unwritten(cause: unknown): Fault {
+  return new Fault(
+    'unavailable.audit',
+    'The disk is full, so what you read now may not be in your audit log. Make room: anarq compact',
+    { cause },
+  )
 }
 
 /** The view between two starts: sealed under a key of the owner's, in the cache; anything odd means building it anew. */

@@ -39,8 +39,9 @@ const schema = `
 /** Made with the first mark. No part of the sum: a mark that is lost is found again by the next read. */
 const damageTable = `
   CREATE TABLE IF NOT EXISTS damage (digest BLOB PRIMARY KEY, kind INT, bytes INT, data INT, a INT, b INT) WITHOUT ROWID`
+/** The home has one owner: without memory that is shared with others, opening needs no room on the disk. */
 const settings = `
-  PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;`
+  PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;`
 
 /** The database as it is, or `undefined` when it is missing, damaged, or does not agree with its own sum. */
 export async function openCatalogueDb(path: string, signal?: AbortSignal): Promise<CatalogueDb | undefined> {
@@ -64,17 +65,31 @@ export async function openCatalogueDb(path: string, signal?: AbortSignal): Promi
   return undefined
 }
 
-/** An empty database in place of whatever was there. */
+/** An empty database in place of whatever was there; in memory where the disk has no room for one. */
 export function createCatalogueDb(path: string, storeId: Uint8Array): CatalogueDb {
   for (const suffix of ['', '-wal', '-shm', '-journal'])
     rmSync(path + suffix, { force: true, recursive: true })
+  try {
+    return createTables(path, storeId)
+  } catch (error) {
+    if (!isFullDisk(error)) throw error
+    return createTables(':memory:', storeId)
+  }
+}
+
+function createTables(path: string, storeId: Uint8Array): CatalogueDb {
   const db = new DatabaseSync(path)
-  db.exec(settings)
-  db.exec(schema)
-  const tally = createTally(0, 0)
-  tally.name(storeId)
-  db.prepare('INSERT INTO state VALUES (1, ?, ?, ?)').run(storeId, tally.rows(), tally.sum())
-  return openTables(db).face
+  try {
+    db.exec(settings)
+    db.exec(schema)
+    const tally = createTally(0, 0)
+    tally.name(storeId)
+    db.prepare('INSERT INTO state VALUES (1, ?, ?, ?)').run(storeId, tally.rows(), tally.sum())
+    return openTables(db).face
+  } catch (error) {
+    closeQuietly(db)
+    throw error
+  }
 }
 
 export function isSqliteError(error: unknown): boolean {
@@ -230,8 +245,16 @@ async function isWhole({ face, statements, tally, filter }: Tables, signal?: Abo
   }
   if (found.rows() !== tally.rows() || found.sum() !== tally.sum()) return false
   tally.adopt(found)
-  // A write that changes nothing shows that writing is possible at all.
-  statements.putState.run(tally.rows(), tally.sum())
+  return isWritable(() => statements.putState.run(tally.rows(), tally.sum()))
+}
+
+/** A write that changes nothing shows whether writing is possible at all; on a full disk it will be. */
+function isWritable(write: () => void): boolean {
+  try {
+    write()
+  } catch (error) {
+    if (!isFullDisk(error)) throw error
+  }
   return true
 }
 
@@ -281,6 +304,12 @@ function toDigestRow([digest, kind, bytes, data, a, b]: BlockColumns): DigestRow
 
 function toPackRow([series, pack, indexed, leaving]: PackColumns): PackRow {
   return { series, pack, indexed, isLeaving: leaving !== 0 }
+}
+
+/** SQLITE_FULL, and SQLITE_IOERR_WRITE, which is the end of a quota: nothing is wrong with what is there. */
+export function isFullDisk(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
+  return (code & 0xff) === 13 || code === 778
 }
 
 /** For a database that is given up. */

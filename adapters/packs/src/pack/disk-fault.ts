@@ -1,3 +1,4 @@
+import { formatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 
 const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']
@@ -5,16 +6,19 @@ const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'
 const sqliteFull = 13
 const permissionCodes: readonly string[] = ['EACCES', 'EPERM', 'EROFS']
 
-/** What the operating system said, as a `Fault`: `unavailable.full`, `.permission` or `.disk`. `doing` completes "… while". */
-export function asDiskFault(thrown: unknown, doing: string): Fault {
+/**
+ * What the operating system said, as a `Fault`: `unavailable.full`, `.permission` or `.disk`. `doing` completes "… while", and
+ * `bytes` are those that were to be written.
+ */
+export function asDiskFault(thrown: unknown, doing: string, bytes?: number): Fault {
   if (thrown instanceof Fault) return thrown
   const code = codeOf(thrown)
   const options = { cause: thrown, data: { code } }
   if (fullCodes.includes(code)) {
     return new Fault(
       'unavailable.full',
-      `The disk became full while ${doing}. What was stored before is safe; make room and try again.`,
-      options,
+      `The disk became full while ${doing}${bytes === undefined ? '' : `, which takes ${formatBytes(bytes)} more`}. What was stored before is safe; make room and try again.`,
+      { ...options, data: { ...options.data, ...(bytes === undefined ? {} : { needBytes: bytes }) } },
     )
   }
   if (permissionCodes.includes(code)) {

@@ -55,7 +55,7 @@ export function createWriter({ files, onWritten, ...options }: WriterOptions): W
 
   async function giveUp(batch: Batch, error: unknown): Promise<void> {
     const pack = packOf(batch.from)
-    const fault = asDiskFault(error, `writing ${packFileName(files.series, pack)}`)
+    const fault = asDiskFault(error, `writing ${packFileName(files.series, pack)}`, batch.bytes)
     batches.abandon(batch.from, fault, batch)
     try {
       await files.truncate(pack, byteOf(batch.from))

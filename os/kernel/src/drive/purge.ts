@@ -1,5 +1,6 @@
 import { toHex } from '@anarq/bytes'
 import { type Change, type FieldValue, type View, versionField } from '@anarq/qindex'
+import { withReserve } from '../health/make-room.ts'
 import type { EntryFacts } from '../operations.ts'
 import type { Space } from '../space.ts'
 import { aboutOf } from './about.ts'
@@ -9,19 +10,20 @@ import { type Found, factsOf, isShown, purgedMs } from './resolve.ts'
 import { versionsOf } from './versions.ts'
 
 /** Takes a thing and all below it away for good. Records stay, so that other devices learn of it; they name nothing any more. */
-export async function purge({ space, authority }: ChangeContext, found: Found): Promise<EntryFacts> {
+export async function purge({ space, ports, authority }: ChangeContext, found: Found): Promise<EntryFacts> {
   const { view, index } = space
   const gone = factsOf(view, found)
   const about = aboutOf(view, found)
   const { flow } = await authority.own({ action: '/qnt/write', object: found.id, about })
   const changes: Change[] = []
   for (const entry of withBelow(view, found)) changes.push(await purged(space, entry))
-  await index.commit(changes, {})
+  await withReserve(ports, () => index.commit(changes, {}))
   flow.end('ok')
   await space.refresh()
   const object = toHex(found.id)
   const details = { objects: changes.length }
-  await space.record([{ action: 'object.purge', object, verdict: 'ok', flow: flow.id, details }])
+  const entry = { action: 'object.purge', object, verdict: 'ok' as const, flow: flow.id, details }
+  await withReserve(ports, () => space.record([entry]))
   return gone
 }
 

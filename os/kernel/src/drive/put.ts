@@ -1,3 +1,5 @@
+import { formatBytes } from '@anarq/bytes'
+import { Fault, hasCode } from '@anarq/fault'
 import { type BlockSink, intake, type PutItem } from '@anarq/flows'
 import { rawCodec } from '@anarq/ipld'
 import type { Guardian } from '@anarq/qerberos'
@@ -41,8 +43,11 @@ export async function putItems(
   const work = createPutWork({ ...options, tags: (options.tags ?? []).map(checkTag) }, context, writer)
   const sink = countingSink(ports, holder)
   let bytes = 0
+  let wantedBytes = 0
   const results = intake({
-    items: work.select(items),
+    items: announced(work.select(items), (more) => {
+      wantedBytes += more
+    }),
     sealer: ports.sealer,
     sink,
     chunker: space.chunker,
@@ -66,10 +71,32 @@ export async function putItems(
       onProgress?.({ files: work.files(), bytes, path: 'stage' in result ? result.file.path : result.path })
     }
     await work.commit()
+  } catch (error) {
+    throw hasCode(error, 'unavailable.full') ? lacksRoom(error, wantedBytes - sink.counts().newBytes) : error
   } finally {
     await work.settled()
   }
   return work.report({ bytes, ...sink.counts() })
+}
+
+async function* announced(
+  items: AsyncIterable<readonly PutItem[]>,
+  onBytes: (bytes: number) => void,
+): AsyncIterable<readonly PutItem[]> {
+  for await (const batch of items) {
+    for (const item of batch) if (item.kind === 'file') onBytes(item.bytes ?? 0)
+    yield batch
+  }
+}
+
+/** How much of what came so far found no room, as far as that was said before. */
+function lacksRoom(cause: Fault, needBytes: number): Fault {
+  if (needBytes <= 0) return cause
+  return new Fault(
+    'unavailable.full',
+    `The disk is full: what is being put takes up to ${formatBytes(needBytes)} more. Nothing stored is lost; make room (anarq compact) and put it again.`,
+    { cause, data: { ...cause.data, needBytes } },
+  )
 }
 
 function countingSink({ blocks }: Pick<KernelPorts, 'blocks'>, holder: QuotaHolder) {

@@ -122,7 +122,7 @@ async function readOne(context: ReadContext, ref: string, options: GetOptions): 
   try {
     const { version, inner } = await openFile(context, found, options.version)
     const lockKey = await lockKeyOf(inner, options.lock, found.name)
-    await space.record([
+    await space.recordRead([
       {
         action: 'object.get',
         object: toHex(found.id),
@@ -153,7 +153,7 @@ async function* readTree(
   const about = start === undefined ? undefined : aboutOf(space.view, start)
   const access = await authority.own({ action: '/qnt/read', object: start?.id, about })
   const after = access.flow.end('ok')
-  await space.record([
+  await space.recordRead([
     {
       action: 'object.get',
       object: access.request.object,

@@ -10,6 +10,7 @@ import type { KernelPorts } from '../ports.ts'
 import { writeBackup } from './backup.ts'
 import { drillBackup } from './drill.ts'
 import { liveBlocks } from './live.ts'
+import { withReserve } from './make-room.ts'
 import type { Finding, HealthOperations } from './operations.ts'
 import type { Quota } from './quota.ts'
 import { readBackup } from './restore.ts'
@@ -90,7 +91,7 @@ export function createHealthDesk({
       const { space } = await home.current()
       const { blocks, files, brokenFiles } = report
       const verdict = report.isOurs && brokenFiles === 0 ? 'ok' : 'failed'
-      await space.record([{ action: 'backup.check', verdict, details: { blocks, files, brokenFiles } }])
+      await space.recordRead([{ action: 'backup.check', verdict, details: { blocks, files, brokenFiles } }])
       return report
     },
     async storage() {
@@ -109,7 +110,7 @@ export function createHealthDesk({
         const live = await liveBlocks(all, signal)
         return (digest) => live.has(cidKey(digest))
       }
-      return { freedBytes: await sweeper.sweep(find, signal) }
+      return { freedBytes: await withReserve(ports, () => sweeper.sweep(find, signal)) }
     },
   }
 }

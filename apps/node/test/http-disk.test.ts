@@ -198,6 +198,12 @@ test('AQ-FOUT-4: a large file is written by the node itself, and where it cannot
     return { ...entry, bytes, source: stream }
   })
   assert.ok((await readFile(sent)).equals(bytes))
+  // Who did not see one file is asked no more: each of a large folder would cost a question.
+  await writeFileBy(join(folder, 'third.bin'), async (into) => {
+    const { isWritten, entry, bytes, stream } = await drive.get('/back.bin', { into })
+    assert.equal(isWritten, undefined)
+    return { ...entry, bytes, source: stream }
+  })
   // What was there is not touched, and what broke off leaves nothing.
   const names = await readdir(folder)
   const fails = async (into: DiskFile) => drive.get('/missing.bin', { into })

@@ -71,17 +71,20 @@ type SaveOptions = {
 }
 
 /** What the node wrote to this file; undefined where it cannot, so that the content has to be asked for. */
-export async function saveInto(
-  wire: Wire,
-  ref: string,
-  into: DiskFile,
-  { version, lock, signal }: SaveOptions,
-): Promise<ContentFacts | undefined> {
-  try {
-    const path = `/api/v1/objects/${part(ref)}/save`
-    return await wire.json<ContentFacts>('POST', path, { body: { into, version, lock }, signal })
-  } catch (error) {
-    if (hasCode(error, 'unavailable.unseen') || hasCode(error, 'missing.route')) return undefined
-    throw error
+export type Saving = (ref: string, into: DiskFile, options: SaveOptions) => Promise<ContentFacts | undefined>
+
+/** A node that did not see one file is asked no more: each of a large folder would cost a question. */
+export function createSaving(wire: Wire): Saving {
+  let sees = true
+  return async (ref, into, { version, lock, signal }) => {
+    if (!sees) return undefined
+    try {
+      const path = `/api/v1/objects/${part(ref)}/save`
+      return await wire.json<ContentFacts>('POST', path, { body: { into, version, lock }, signal })
+    } catch (error) {
+      if (!hasCode(error, 'unavailable.unseen') && !hasCode(error, 'missing.route')) throw error
+      sees = false
+      return undefined
+    }
   }
 }

@@ -13,7 +13,7 @@ import { faultOfProblem } from '../problem.ts'
 import { packItems } from '../tar/pack-items.ts'
 import { unpackTree } from '../tar/unpack-tree.ts'
 import { contentOf, lastEvent } from './content.ts'
-import { createPlaces, saveInto, together } from './disk.ts'
+import { createPlaces, createSaving, together } from './disk.ts'
 import { knownAt } from './known.ts'
 import { part, query } from './path.ts'
 import type { Answer, Wire } from './wire.ts'
@@ -22,6 +22,7 @@ export const tarType = 'application/x-tar'
 
 export function driveOf(wire: Wire): DriveOperations {
   const object = (ref: string): string => `/api/v1/objects/${part(ref)}`
+  const save = createSaving(wire)
   const drive: DriveOperations = {
     async put(items, { to, tags, lock, isThorough, isDecoy, onProgress, signal } = {}) {
       const options = {
@@ -50,7 +51,7 @@ export function driveOf(wire: Wire): DriveOperations {
     entry: (ref) => wire.json('GET', object(ref)),
     find: (asked) => wire.json('GET', `/api/v1/search${query(asked)}`),
     async get(ref, { version, fromByte, toByte, lock, into, signal } = {}) {
-      const saved = into && (await saveInto(wire, ref, into, { version, lock, signal }))
+      const saved = into && (await save(ref, into, { version, lock, signal }))
       if (saved !== undefined) return { ...saved, isWritten: true, stream: nothing() }
       const answer = await wire.open('POST', `${object(ref)}/content`, {
         body: { version, fromByte, toByte, lock },

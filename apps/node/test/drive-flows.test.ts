@@ -63,7 +63,7 @@ test('AQ-QOMPRESS-8: nothing that is put takes a second lock off; with its passp
     const { files, skipped } = await drive.put(deed('second', someDay + 1000), { isThorough })
     assert.deepEqual(
       [files, skipped.map(({ path, code }) => [path, code])],
-      [0, [['deeds/one.txt', 'refused.lock']]],
+      [0, [['deeds/one.txt', 'conflict.lock']]],
     )
   }
   await assert.rejects(drive.get('/deeds/one.txt'), { code: 'refused.lock' })

@@ -35,6 +35,8 @@ export const faultsEs: FaultTexts = {
   'conflict.keyless':
     'En esta carpeta hay archivos cuya llave falta. Recupéralos con las 24 palabras, o empieza en otra carpeta.',
   'conflict.kind': 'Un archivo no puede volverse carpeta, ni una carpeta archivo. Crea otro.',
+  'conflict.lock':
+    'Lo que hay con ese nombre tiene una segunda cerradura, y así la perdería. Se dejó como estaba: elige otro nombre.',
   'conflict.locked': 'Otra herramienta lo tiene bloqueado. Desbloquéalo allí o espera.',
   'conflict.name': 'Ya hay algo con ese nombre aquí. Elige otro nombre.',
   'conflict.offset': 'Esta subida sigue en otro lugar. Inténtalo de nuevo.',
@@ -187,7 +189,7 @@ export const faultsEs: FaultTexts = {
   'refused.identity': 'Esta identidad no vive en este nodo, o ya no puede actuar.',
   'refused.insecure':
     'Aquí solo se aceptan frases de paso en la propia máquina o por HTTPS. Ábrelo allí, o pide entrar desde un navegador que ya esté dentro.',
-  'refused.lock': 'La segunda frase de acceso no lo abre. Inténtalo otra vez.',
+  'refused.lock': 'Tiene una segunda cerradura, que solo se abre con su frase de acceso.',
   'refused.locked': 'AnarQ está bloqueado. Desbloquéalo antes.',
   'refused.majority': 'El menor no es mayor de edad todavía. La llave se entrega el día acordado.',
   'refused.manifest-place': 'Este archivo no es un paquete de aplicación, o lo hizo otra herramienta.',

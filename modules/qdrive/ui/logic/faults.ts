@@ -4,6 +4,8 @@ const known: readonly (readonly [code: string, key: MessageKey])[] = [
   ['unavailable.node', 'fault.node'],
   ['refused.locked', 'fault.locked'],
   ['refused.session', 'fault.locked'],
+  ['refused.lock', 'fault.lock'],
+  ['conflict.lock', 'fault.lock.stays'],
   ['unavailable.full', 'fault.full'],
   ['refused.permission', 'fault.permission'],
   ['missing.source', 'fault.source'],

@@ -184,6 +184,10 @@ export const en = {
   'failed.node.title': 'The node does not answer',
   'fault.node': 'The node does not answer. AnarQ goes on by itself as soon as it is there again.',
   'fault.locked': 'Unlock AnarQ to see your files.',
+  'fault.lock':
+    'It has a second lock. Open it from a terminal, where its passphrase is asked for: anarq get NAME --second-lock',
+  'fault.lock.stays':
+    'What is there has a second lock, and this would take it off, so it was left as it is. Give this another name.',
   'fault.full': 'The disk of your node is full. What was stored is safe; make room and try again.',
   'fault.permission': 'This app was not allowed to do that. You can allow it in the settings.',
   'fault.missing': 'It is not there any more.',

@@ -185,6 +185,10 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'failed.node.title': 'El nodo no responde',
   'fault.node': 'El nodo no responde. AnarQ sigue por sí solo en cuanto vuelva.',
   'fault.locked': 'Desbloquea AnarQ para ver tus archivos.',
+  'fault.lock':
+    'Tiene una segunda cerradura. Ábrelo desde una terminal, donde se pide su frase de acceso: anarq get NOMBRE --second-lock',
+  'fault.lock.stays':
+    'Lo que hay tiene una segunda cerradura, y esto se la quitaría. Se dejó como estaba: dale otro nombre.',
   'fault.full': 'El disco de tu nodo está lleno. Lo guardado está a salvo; haz sitio e inténtalo de nuevo.',
   'fault.permission': 'Esta aplicación no tiene permiso para eso. Se lo puedes dar en los ajustes.',
   'fault.missing': 'Ya no está ahí.',

@@ -116,7 +116,7 @@ export function createPutWork(options: PutOptions, context: PutContext, writer?:
 
 function lockStays(path: string): Fault {
   return new Fault(
-    'refused.lock',
+    'conflict.lock',
     `${path} is kept under a second lock, and this would take it off, so it was left as it is. Give the lock's passphrase with it (--second-lock, or --lock-file FILE), or put it under another name.`,
   )
 }

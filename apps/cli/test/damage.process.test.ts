@@ -158,7 +158,7 @@ suite('damage', () => {
     await shell.write('mixed/open.txt', 'open')
     await shell.json(['put', 'mixed'])
     await shell.write('mixed/locked.txt', 'locked')
-    await shell.json(['put', 'mixed', '--lock-file', lock])
+    await shell.json(['put', 'mixed/locked.txt', '--to', '/mixed', '--lock-file', lock])
     const got = await shell.json<Folder>(['get', '/mixed', '-o', 'mixed out'], { code: 1 })
     assert.deepEqual(
       [got.files, got.skipped.map(({ path, code }) => [path, code])],

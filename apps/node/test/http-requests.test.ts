@@ -121,7 +121,7 @@ for (const [what, method, path, asked, status, code] of [
   ['an address that leads nowhere', 'GET', '/api/v2/files', {}, 404, 'missing.route'],
   ['a file that is not there', 'GET', '/api/v1/files/b.txt', {}, 404, 'missing.object'],
   ['a version that is not there', 'GET', '/api/v1/files/a.txt?version=9', {}, 404, 'missing.version'],
-  ['a folder as a file', 'GET', '/api/v1/objects/%2F/versions', {}, 404, 'missing.object'],
+  ['a folder as a file', 'GET', '/api/v1/objects/%2F/versions', {}, 400, 'invalid.kind'],
   ['an archive that is none', 'POST', '/api/v1/import', { body: 'x'.repeat(600) }, 400, 'invalid.tar'],
   ['an empty archive', 'POST', '/api/v1/import', { body: '' }, 400, 'invalid.tar'],
   ['a grant that is none', 'DELETE', '/api/v1/grants/x', {}, 400, 'invalid.cid'],

@@ -119,10 +119,12 @@ export async function measureShare(bench: Bench, large: string, isServedToo: boo
       for (const [name, home] of homes) {
         const reader = `reader-${round}`
         await home.command('id', 'new', '--kind', 'sub', '--name', reader)
-        for (const [row, path] of [
+        const rows = [
           ['share-small', small],
           ['share-large', large],
-        ] as const) {
+        ] as const
+        // Each goes first as often as the other: whoever comes second finds another machine.
+        for (const [row, path] of round % 2 === 0 ? rows.toReversed() : rows) {
           const ping = join(home.folder, `${row}-${round}.ping`)
           await sample(bench, row, name, () =>
             home.command('share', `/${basename(path)}`, '--with', reader, '-o', ping),

@@ -11,6 +11,10 @@ export const put: Command = {
   usage: 'put PATH... [--to /folder] [--tag T] [--second-lock] [--thorough] [--decoy]',
   summary:
     'Keep files and whole folders, encrypted. Run it again to go on where it stopped; with --thorough files of known size and time are read too, which mends what verify found damaged.',
+  details: [
+    '--second-lock asks for a passphrase of its own. Files that are there already get the lock too; their versions from before',
+    'stay without it. What has such a lock keeps it: a put without its passphrase leaves it out.',
+  ].join('\n'),
   options: {
     to: { type: 'string' },
     tag: { type: 'string', multiple: true },

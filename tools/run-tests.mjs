@@ -40,7 +40,12 @@ const waiting = [
   'net-roles.process',
   'net-paths.process',
   'net.process',
+  'registers.process',
+  'register.process',
   'keeping.process',
+  'net-meeting.process',
+  'net-hops.process',
+  'net-way.process',
 ]
 const waitingLanes = 2
 const lengths =

@@ -119,7 +119,7 @@ async function runJob([name, ofJob]) {
   const report = Buffer.concat(parts).toString().trimEnd()
   console.log(`\n── ${name}: ${secondsSince(startedMs)} s\n${report}`)
   const failures = report.slice(
-    Math.max(report.lastIndexOf('✖ failing tests:'), report.length - failureLengthMax),
+    Math.max(0, report.lastIndexOf('✖ failing tests:'), report.length - failureLengthMax),
   )
   return { code, failures, ms: Number(ms), tests: Number(/ℹ tests (\d+)/.exec(report)?.[1] ?? 0) }
 }

@@ -1,7 +1,7 @@
-import { open, statfs } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@anarq/fault'
-import { replaceFile } from './disk.ts'
+import { freeBytesAt, replaceFile } from './disk.ts'
 
 /** The last room of a disk is for what cannot be made again. */
 const freeBytesMin = 32 * 1024 * 1024
@@ -21,8 +21,7 @@ export function createCacheFolder(folder: string): {
     read: (name) => readWhole(pathOf(name)).catch(() => undefined),
     async write(name, bytes) {
       const path = pathOf(name)
-      const { bavail, bsize } = await statfs(folder)
-      if (bavail * bsize - bytes.length >= freeBytesMin) await replaceFile(path, bytes)
+      if ((await freeBytesAt(folder)) - bytes.length >= freeBytesMin) await replaceFile(path, bytes)
     },
   }
 }

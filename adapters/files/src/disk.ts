@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, statfs, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { formatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
+
+/** On the disk that a folder lies on, for this user. */
+export async function freeBytesAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
+}
 
 /** What the operating system said, as a fault that says what to do; with how many bytes were to be written. */
 export function diskFault(error: unknown, path: string, bytes?: number): Fault {

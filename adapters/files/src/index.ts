@@ -3,7 +3,7 @@
  * files going in and coming out. Whatever the operating system says becomes a `Fault` that tells what to do.
  */
 export { createCacheFolder } from './cache.ts'
-export { diskFault, replaceFile } from './disk.ts'
+export { diskFault, freeBytesAt, replaceFile } from './disk.ts'
 export { readSeen, seenAt } from './disk-file.ts'
 export { type Home, homePath, isHome, openHome } from './home.ts'
 export { type Inspection, inspectHome } from './inspect.ts'

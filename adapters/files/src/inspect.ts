@@ -1,5 +1,6 @@
-import { stat, statfs } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { formatBytes } from '@anarq/bytes'
+import { freeBytesAt } from './disk.ts'
 import type { Home } from './home.ts'
 
 export type Inspection = {
@@ -14,8 +15,7 @@ const clockEarliestMs = Date.UTC(2026, 0, 1)
 /** What the machine says about the home: room, rights, clock. */
 export async function inspectHome(home: Home): Promise<readonly Inspection[]> {
   const found: Inspection[] = []
-  const { bavail, bsize } = await statfs(home.root)
-  const room = bavail * bsize
+  const room = await freeBytesAt(home.root)
   found.push(
     room < roomFew
       ? {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { stat, statfs, unlink, writeFile } from 'node:fs/promises'
+import { stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { freeBytesAt } from './disk.ts'
 
 /** Room that is held for the day on which the disk is full: to delete something takes some. */
 export type Reserve = {
@@ -27,8 +28,7 @@ export async function openReserve(path: string): Promise<Reserve> {
 async function hold(path: string): Promise<void> {
   const held = await stat(path).catch(() => undefined)
   if (held?.size === reserveBytes) return
-  const { bavail, bsize } = await statfs(dirname(path))
-  if (bavail * bsize < freeBytesMin) return
+  if ((await freeBytesAt(dirname(path))) < freeBytesMin) return
   // Nothing that a disk could make smaller.
   await writeFile(path, randomBytes(reserveBytes), { mode: 0o600 })
 }

@@ -11,7 +11,9 @@ export function socketOf(home: string, platform: NodeJS.Platform = process.platf
 /** The process that has the home, as `holdLock` of `@anarq/sqlite` notes it. */
 export function holderOf(home: string): string | undefined {
   try {
-    return readFileSync(join(home, 'lock.db.pid'), 'utf8').trim()
+    const pid = readFileSync(join(home, 'lock.db.pid'), 'utf8').trim()
+    // On a full disk the file is there and empty.
+    return pid === '' ? undefined : pid
   } catch {
     return undefined
   }

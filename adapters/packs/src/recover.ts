@@ -1,7 +1,7 @@
 import { Fault } from '@anarq/fault'
 import { type Catalogue, everything } from './catalogue/catalogue.ts'
-import { isFullDisk } from './catalogue/catalogue-db.ts'
 import type { PackRow } from './catalogue/rows.ts'
+import { isFullDisk } from './pack/disk-fault.ts'
 import {
   type Location,
   locate,

@@ -1,8 +1,7 @@
-import { statfs } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@anarq/clock'
 import { Fault } from '@anarq/fault'
-import { openSeenTarget, readSeen } from '@anarq/files'
+import { freeBytesAt, openSeenTarget, readSeen } from '@anarq/files'
 import { openHttpDoor } from '@anarq/http'
 import { digestOf } from '@anarq/ipld'
 
@@ -46,11 +45,11 @@ export async function serveNode(
     clock: systemClock,
     isBehindTls,
     async quota() {
-      const [{ fileBytes }, disk] = await Promise.all([stats(), statfs(home.root)])
+      const [{ fileBytes }, freeBytes] = await Promise.all([stats(), freeBytesAt(home.root)])
       const leftOfQuota = (kernel.quotaBytes() ?? Number.POSITIVE_INFINITY) - fileBytes
       return {
         usedBytes: fileBytes,
-        availableBytes: Math.max(0, Math.min(disk.bavail * disk.bsize, leftOfQuota)),
+        availableBytes: Math.max(0, Math.min(freeBytes, leftOfQuota)),
       }
     },
     onFault,

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { compareBytes } from '@anarq/bytes'
+import { isFullDisk } from '../pack/disk-fault.ts'
 import type { SeriesName } from '../pack/location.ts'
 import { storeIdBytes } from '../pack/record.ts'
 import { createDigestFilter, type DigestFilter } from './digest-filter.ts'
@@ -304,12 +305,6 @@ function toDigestRow([digest, kind, bytes, data, a, b]: BlockColumns): DigestRow
 
 function toPackRow([series, pack, indexed, leaving]: PackColumns): PackRow {
   return { series, pack, indexed, isLeaving: leaving !== 0 }
-}
-
-/** SQLITE_FULL, and SQLITE_IOERR_WRITE, which is the end of a quota: nothing is wrong with what is there. */
-export function isFullDisk(error: unknown): boolean {
-  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
-  return (code & 0xff) === 13 || code === 778
 }
 
 /** For a database that is given up. */

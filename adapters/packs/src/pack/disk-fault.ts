@@ -2,8 +2,9 @@ import { formatBytes } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
 
 const fullCodes: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']
-/** https://sqlite.org/rescode.html#full */
+/** https://sqlite.org/rescode.html */
 const sqliteFull = 13
+const sqliteWriteFailed = 778
 const permissionCodes: readonly string[] = ['EACCES', 'EPERM', 'EROFS']
 
 /**
@@ -33,6 +34,12 @@ export function asDiskFault(thrown: unknown, doing: string, bytes?: number): Fau
     `The disk did not do its part while ${doing} (${code}). Check the disk and its cable, then start AnarQ again.`,
     options,
   )
+}
+
+/** SQLITE_FULL, and SQLITE_IOERR_WRITE, which is the end of a quota: nothing is wrong with what is there. */
+export function isFullDisk(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0
+  return (code & 0xff) === sqliteFull || code === sqliteWriteFailed
 }
 
 /** The system's own code, as `ENOENT`; `unknown` for what carries none. */

@@ -1,8 +1,8 @@
-import { mkdir, statfs } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { concatBytes } from '@anarq/bytes'
 import { asFault, type Fault, hasCode } from '@anarq/fault'
-import { diskFault, type Journal, openJournal } from '@anarq/files'
+import { diskFault, freeBytesAt, type Journal, openJournal } from '@anarq/files'
 import { cidOfDigest, rawCodec } from '@anarq/ipld'
 import { openPacks, type Packs } from '@anarq/packs'
 import type { BlockAt, BlockNote, HeadStore, SignedHead, Store } from '@anarq/qnet/swarm'
@@ -77,8 +77,7 @@ export async function openHeldStore({
 
 /** How much is held for others where nobody said how much: a tenth of what is free, and 10 GiB at most. */
 export async function heldBytesDefault(folder: string, heldBytes: number): Promise<number> {
-  const { bavail, bsize } = await statfs(folder)
-  return Math.min(10 * 1024 ** 3, Math.floor((bavail * bsize + heldBytes) / 10))
+  return Math.min(10 * 1024 ** 3, Math.floor(((await freeBytesAt(folder)) + heldBytes) / 10))
 }
 
 type Blocks = { readonly store: Store; bytes(): number; count(): number; close(): Promise<void> }

@@ -16,6 +16,7 @@ import type { CopyPlace, EntryFacts } from '../operations.ts'
 import { aboutOf } from './about.ts'
 import type { ChangeContext } from './apply-change.ts'
 import { isPropertyField } from './details.ts'
+import { ownerOf } from './envelopes.ts'
 import { type Found, factsOf, isShown } from './resolve.ts'
 import { makeWay, targetFolder } from './target.ts'
 import { isPurged, openVersion } from './versions.ts'
@@ -159,7 +160,6 @@ async function sealCopies(
   nowMs: number,
 ): Promise<{ change: Change; digest: Uint8Array }[]> {
   if (files.length === 0) return []
-  const { secrets, record: identity } = space.identity
   const named = await ports.sealer.sealEnvelopes(
     files.map(({ planned, inner }) => {
       const { cid, ...body } = inner.body
@@ -170,7 +170,7 @@ async function sealCopies(
         metadata: metadataOf(inner.metadata, planned, nowMs),
       }
     }),
-    { did: space.did, kek: secrets.kek, epoch: identity.epoch },
+    ownerOf(space),
   )
   const envelopes = named.map(({ bytes, digest }) => ({ cid: cidOfDigest(cborCodec, digest), bytes }))
   await ports.blocks.put(envelopes, 'meta')

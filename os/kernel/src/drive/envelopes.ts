@@ -10,6 +10,7 @@ import {
 } from '@anarq/flows'
 import { cborCodec, cidOfDigest } from '@anarq/ipld'
 import { type Change, versionField } from '@anarq/qindex'
+import type { Space } from '../space.ts'
 
 /** A file whose place is known, and which still needs its envelope. */
 export type Placed = {
@@ -24,6 +25,14 @@ export type Envelopes = {
   add(placed: Placed): void
   /** All that was added since the last call, in that order. */
   drain(): Promise<readonly Checked[]>
+}
+
+/** For whom envelopes of this space are sealed. */
+export function ownerOf({
+  did,
+  identity: { secrets, record },
+}: Pick<Space, 'did' | 'identity'>): EnvelopeOwner {
+  return { did, kek: secrets.kek, epoch: record.epoch }
 }
 
 /** So many go to the sealer in one message. */

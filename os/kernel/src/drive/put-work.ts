@@ -5,7 +5,7 @@ import { cidKey, digestOf } from '@anarq/ipld'
 import type { Change, Entry } from '@anarq/qindex'
 import { createObjectId } from '@anarq/qnt'
 import type { PutOptions, PutReport } from '../operations.ts'
-import { createEnvelopes } from './envelopes.ts'
+import { createEnvelopes, ownerOf } from './envelopes.ts'
 import { createPlaces, type FolderFacts, type Places } from './places.ts'
 import type { PutContext, PutFor } from './put.ts'
 import {
@@ -253,10 +253,6 @@ function createKeeper(options: PutOptions, context: KeeperContext) {
     commit: commits.whole,
     settled: () => commits.running().catch(() => {}),
   }
-}
-
-function ownerOf({ did, identity: { secrets, record } }: PutContext['space']) {
-  return { did, kek: secrets.kek, epoch: record.epoch }
 }
 
 function putFactsOf(

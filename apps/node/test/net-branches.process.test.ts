@@ -200,8 +200,8 @@ test('after a disk died the words and an admin bring what a branch keeps back to
     await kept(ada, 'plan.bin', content)
     await areKept(ada, 2)
     await until(async () => {
-      const { index } = await ada.operations.keeping.kept()
-      return index?.isNewest === true && index.copies > 0
+      const { index, blocks } = await ada.operations.keeping.kept()
+      return index?.isNewest === true && index.copies > 0 && blocks.alone === 0
     }, 30_000)
     const words = (await ada.operations.account.showWords({ passphrase })).words
     await ada.close()

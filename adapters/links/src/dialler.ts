@@ -12,6 +12,8 @@ export type PeerContact = {
 }
 
 const addressesMax = 8
+/** In one attempt, whatever comes to be known meanwhile. */
+const triesMax = 2 * addressesMax
 /** After a failure a peer is left alone for a while, twice as long each time. */
 const restMsMin = 500
 const restMsMax = 60_000
@@ -28,26 +30,33 @@ export type DiallerOptions = {
 }
 
 export type Dialler = {
-  /** One attempt at a time for each peer: whoever asks meanwhile waits for the same. `unavailable.peer`. */
+  /**
+   * One attempt at a time for each peer: whoever asks meanwhile waits for the same, which goes on to the addresses that came to be
+   * known since it began. `unavailable.peer`.
+   */
   dial(peer: NodeId): Promise<void>
   close(): void
 }
 
 export function createDialler({ world, carriers, find, open, dialMsMax, dialled }: DiallerOptions): Dialler {
   const attempts = new Map<NodeId, Promise<void>>()
-  const rests = new Map<NodeId, { restMs: number; isResting: boolean; addresses: string }>()
-  const addressesOf = (peer: NodeId): string => find(peer)?.addresses.join(' ') ?? ''
+  const rests = new Map<NodeId, Rest>()
   const closing = new AbortController()
 
-  const attempt = async (peer: NodeId): Promise<void> => {
-    const contact = find(peer)
+  /** One after another. Who asks meanwhile may know of others than those it began with, so each next one is looked up. */
+  const attempt = async (peer: NodeId, tried: Set<string>): Promise<void> => {
     let last: unknown
-    for (const address of contact?.addresses.slice(0, addressesMax) ?? []) {
-      const carrier = carriers.find(({ scheme }) => scheme === schemeOf(address))
-      if (contact === undefined || carrier === undefined || closing.signal.aborted) continue
+    for (
+      let next = nextIn(find(peer), tried);
+      next !== undefined && !closing.signal.aborted;
+      next = nextIn(find(peer), tried)
+    ) {
+      tried.add(next.address)
+      const carrier = carriers.find(({ scheme }) => scheme === schemeOf(next.address))
+      if (carrier === undefined) continue
       try {
-        const pipe = await connected(carrier, address)
-        return await open(pipe, { node: peer, agreementKey: contact.agreementKey })
+        const pipe = await connected(carrier, next.address)
+        return await open(pipe, { node: peer, agreementKey: next.agreementKey })
       } catch (thrown) {
         last = thrown
       }
@@ -67,10 +76,10 @@ export function createDialler({ world, carriers, find, open, dialMsMax, dialled 
     }
   }
 
-  const rest = (peer: NodeId): void => {
+  const rest = (peer: NodeId, tried: ReadonlySet<string>): void => {
     if (rests.size >= restsMax) return
     const restMs = Math.min(restMsMax, 2 * (rests.get(peer)?.restMs ?? restMsMin / 2))
-    const entry = { restMs, isResting: true, addresses: addressesOf(peer) }
+    const entry = { restMs, isResting: true, tried }
     rests.set(peer, entry)
     world.after(restMs, () => {
       entry.isResting = false
@@ -86,25 +95,39 @@ export function createDialler({ world, carriers, find, open, dialMsMax, dialled 
       if (running !== undefined) return running
       const resting = rests.get(peer)
       // Where it is said to be somewhere else now, that is worth a try at once.
-      if (resting?.isResting === true && resting.addresses === addressesOf(peer))
+      if (resting?.isResting === true && nextIn(find(peer), resting.tried) === undefined)
         return Promise.reject(
           new Fault('unavailable.peer', 'That node did not answer just now. Try again in a minute.'),
         )
-      const dialling = attempt(peer).then(
+      const tried = new Set<string>()
+      const dialling = attempt(peer, tried).then(
         () => {
+          attempts.delete(peer)
           rests.delete(peer)
           dialled(peer, true)
         },
         (fault: unknown) => {
-          rest(peer)
+          attempts.delete(peer)
+          rest(peer, tried)
           dialled(peer, false)
           throw fault
         },
       )
-      const settled = dialling.finally(() => attempts.delete(peer))
-      attempts.set(peer, settled)
-      return settled
+      attempts.set(peer, dialling)
+      return dialling
     },
     close: () => closing.abort(),
   }
+}
+
+type Rest = { readonly restMs: number; isResting: boolean; readonly tried: ReadonlySet<string> }
+
+/** The first that was not tried; undefined where all were, or enough. */
+function nextIn(
+  contact: PeerContact | undefined,
+  tried: ReadonlySet<string>,
+): { readonly address: string; readonly agreementKey: Uint8Array } | undefined {
+  if (contact === undefined || tried.size >= triesMax) return undefined
+  const address = contact.addresses.slice(0, addressesMax).find((one) => !tried.has(one))
+  return address === undefined ? undefined : { address, agreementKey: contact.agreementKey }
 }

@@ -145,6 +145,38 @@ test('a node that is not there, or is another than it should be, is unavailable,
   assert.equal(b.ups.length, 0)
 })
 
+test('[WX-NET-1] who learns where a node is now while where it was is being dialled reaches it by the same attempt', async () => {
+  const tcp = createTcpCarrier()
+  const gone: (() => void)[] = []
+  const slow: Carrier = {
+    scheme: 'slow',
+    dial: () => new Promise((_, reject) => gone.push(() => reject(new Error('nobody there')))),
+  }
+  await using net = await network([slow, tcp], 'tcp://127.0.0.1:0', { more: [tcp] })
+  const [a, b] = net.nodes as [Node, Node]
+  const { addresses } = b.contact
+  b.contact.addresses = ['slow://before']
+  a.links.send(b.id, text('sent before'))
+  const connecting = a.links.connect(b.id)
+  b.contact.addresses = ['slow://before', ...addresses]
+  assert.equal(gone.length, 1)
+  gone[0]?.()
+  await connecting
+  await until(() => b.messages.length === 1)
+  // One that never leads anywhere ends, whatever is said of it meanwhile.
+  const stranger = nodeIdOf(primitives.ed25519Public(new Uint8Array(32).fill(98)))
+  const restless = { ...b.contact, addresses: ['slow://0'] }
+  net.contacts.set(stranger, restless)
+  const failing = assert.rejects(a.links.connect(stranger), { code: 'unavailable.peer' })
+  for (let i = 1; i < 100 && gone.length > i; i += 1) {
+    restless.addresses = [`slow://${i}`]
+    gone[i]?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await failing
+  assert.equal(gone.length, 17)
+})
+
 test('a connection that breaks, or says something else, before anybody listened to it leaves nothing behind', async () => {
   for (const begin of [
     (events: PipeEvents) => events.onClosed(),

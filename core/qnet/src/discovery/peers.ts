@@ -191,16 +191,35 @@ function welcomed(
 type Book = Pick<Peers, 'contactOf' | 'meet' | 'met'> & { contacts(): Iterable<NodeId> }
 
 function createBook(directory: Directory): Book {
-  const contacts = new Map<NodeId, Contact>()
+  const named = new Map<NodeId, Named>()
   const met = new Map<NodeId, Contact>()
   return {
-    contacts: () => new Set([...contacts.keys(), ...met.keys()]),
-    meet: (contact) => remember(contacts, contact.id, contact, contactsMax),
+    contacts: () => new Set([...named.keys(), ...met.keys()]),
+    meet: (contact) =>
+      remember(named, contact.id, { contact, after: directory.get(contact.id)?.record }, contactsMax),
     met: (record) => remember(met, record.id, contactOfRecord(record), metMax),
     contactOf(id) {
       const record = directory.get(id)?.record
-      return record === undefined ? (contacts.get(id) ?? met.get(id)) : contactOfRecord(record)
+      const given = named.get(id)
+      if (record === undefined) return given?.contact ?? met.get(id)
+      const said = contactOfRecord(record)
+      // A node that went elsewhere since may be named by an invitation before its own record of that comes.
+      if (given === undefined || given.after !== record) return said
+      return joined(given.contact, said)
     },
+  }
+}
+
+/** What the host named, and what the node itself had said until then. */
+type Named = { readonly contact: Contact; readonly after: NodeRecord | undefined }
+
+/** Ways of both, those of the first before those of the second, whose key it is. */
+function joined(first: Contact, second: Contact): Contact {
+  const brokerIds = new Set([...(first.brokerIds ?? []), ...(second.brokerIds ?? [])])
+  return {
+    ...second,
+    addresses: [...first.addresses, ...second.addresses],
+    ...(brokerIds.size === 0 ? {} : { brokerIds: [...brokerIds] }),
   }
 }
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeId } from '@anarq/qnet'
 import { openSeedList, readCache, signSeedList } from '@anarq/qnet/discovery'
-import { parseInvitation, writeInvitation } from '@anarq/qnet/record'
+import { type NodeAddress, parseInvitation, writeInvitation } from '@anarq/qnet/record'
 import { keysOf } from '../record/fixture.ts'
-import { type Citizen, createTown, settledTown, subjectOf } from './fixture.ts'
+import { type Citizen, createTown, hostOf, settledTown, subjectOf } from './fixture.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -169,6 +169,22 @@ test('who is there but missed the one greeting, as while it was starting, is gre
   const tookMs = town.net.runUntil(isAnswered, 30_000)
   assert.ok(tookMs !== undefined)
   assert.equal(missed, 1)
+})
+
+test('an invitation leads to a node that went elsewhere, though its record still says where it was [WX-NET-1]', () => {
+  const town = settledTown(20, 5)
+  const [moved, invited] = town.citizens as [Citizen, Citizen]
+  const before = moved.address
+  const after: NodeAddress = { ...before, host: hostOf(99) }
+  Object.assign(moved, { address: after })
+  town.restart(moved, [])
+  const hosts = () => invited.discovery.contactOf(moved.keys.id)?.addresses.map(({ host }) => host)
+  assert.deepEqual(hosts(), [before.host])
+  invited.discovery.meet({ ...moved.contact, addresses: [after] })
+  // Where it was is tried too: the invitation may be the older of the two.
+  assert.deepEqual(hosts(), [after.host, before.host])
+  // Its new record says it all.
+  assert.ok(town.net.runUntil(() => hosts()?.join() === after.host, 30_000) !== undefined)
 })
 
 test('one seed gives one history of a whole town', () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { equalBytes } from '@anarq/bytes'
 import { createManualClock, type ManualClock } from '@anarq/clock/testing'
 import { Fault } from '@anarq/fault'
+import { cidOfDigest, rawCodec } from '@anarq/ipld'
 import type { Kernel, Neighbours } from '@anarq/kernel'
 import { hashBlake3 } from '@anarq/qlock'
 import { isSignedHead, isSignedList, readKeptList, type SignedHead } from '@anarq/qnet/swarm'
@@ -60,6 +61,7 @@ function village(): Village {
     },
     async putHead(feed, head) {
       here()
+      assert.ok(blocks.has(head.head.toHex()), 'whoever follows it finds something')
       heads_.set(feed.toHex(), [head, ...(heads_.get(feed.toHex()) ?? [])])
       return 6
     },
@@ -174,6 +176,46 @@ test('what is deleted for good is in the next list no more, everything in use is
   const back = await fresh.operations.keeping.bringBack()
   assert.deepEqual([back.files, back.missing], [1, 0])
   assert.deepEqual(await read(fresh), content)
+})
+
+test('[WX-L0-2] a head is given out when all that it names is with others, also what came while they were away and something else was looked at', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  const many = Array.from({ length: 400 }, (_, i) =>
+    fileItem(`before/${i}`, createSeededRandom(i).bytes(900)),
+  )
+  await home.operations.drive.put(itemsOf(...many), { isThorough: true })
+  const words = async (): Promise<void> => {
+    others.isAway = true
+    await home.operations.drive.put(itemsOf(fileItem(`${steps}.txt`, 'some words')), { isThorough: true })
+    others.isAway = false
+  }
+  // All of it is looked at in many steps; what comes between any two of them is not in what is being looked at.
+  let steps = 0
+  for (; steps < 2000 && !(await home.kernel.keeping.step()).isIdle; steps += 1) if (steps < 60) await words()
+  assert.ok(steps > 60 && steps < 2000)
+  assert.equal((await home.operations.keeping.kept()).index?.isNewest, true)
+  const fresh = await emptyHome(createManualClock(someDay), 7, { neighbours: others })
+  await fresh.operations.account.recover({ words: home.words, name: 'ada', passphrase })
+  assert.equal((await fresh.operations.keeping.bringBack()).missing, 0)
+})
+
+test('where the state that was looked at last is gone, all of it is looked at again, and nothing is sent twice', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  await keepAll(home.kernel)
+  await home.kernel.keeping.save()
+  const [[{ head } = { head: new Uint8Array() }] = []] = [...others.heads_.values()]
+  await home.operations.drive.put(itemsOf(fileItem('b.txt', 'some words')), { isThorough: true })
+  await home.ports.blocks.delete([cidOfDigest(rawCodec, head)])
+  others.blocks.delete(head.toHex())
+  const sent = others.counts.put
+  const again = await reopened(home)
+  await assert.rejects(keepAll(again.kernel), { code: 'missing.block' })
+  await keepAll(again.kernel)
+  assert.equal((await again.operations.keeping.keptOf('b.txt')).guarantee, 'full')
+  assert.equal((await again.operations.keeping.kept()).index?.isNewest, true)
+  assert.ok(others.counts.put > sent && others.counts.put < sent + 20)
 })
 
 test('whoever knows less than others makes no list: another device that wrote more is not contradicted', async () => {

@@ -5,6 +5,7 @@
  */
 export { batchDigestsMax, type IndexProof } from './history/batch.ts'
 export { batchContext, type CommitInfo, type IndexSigner } from './history/commit.ts'
+export type { Grown } from './history/grown.ts'
 export { compareHeads, createMemoryHeads, type HeadRef, type Heads, headsKept } from './history/heads.ts'
 export type { IndexKeys } from './history/index-keys.ts'
 export type { ReachableOptions } from './history/reachable.ts'

@@ -8,6 +8,7 @@ import { createProofFinder, type IndexProof } from './history/batch.ts'
 import type { CommitInfo, IndexSigner } from './history/commit.ts'
 import { type CommitQueue, createCommitQueue } from './history/commit-queue.ts'
 import { type Committer, createCommitter } from './history/committer.ts'
+import { type Grown, grownSince } from './history/grown.ts'
 import type { Heads } from './history/heads.ts'
 import { createHistory, type History } from './history/history.ts'
 import { type DerivedKeys, deriveKeys, type IndexKeys } from './history/index-keys.ts'
@@ -77,6 +78,11 @@ export type QIndex = {
   /** How anyone sees that this identity signed an envelope. */
   proof(envelopeDigest: Uint8Array): Promise<IndexProof | undefined>
   reachable(options?: ReachableOptions): AsyncIterable<Cid>
+  /**
+   * At least what the head of this moment stands on and an earlier one did not, blocks before records; some more where the earlier one is
+   * no part of this history. Throws where something cannot be read: `missing.block` for a commit that is gone.
+   */
+  grown(since: Cid): AsyncIterable<Grown>
   verify(onFault: (fault: Fault) => void, options?: VerifyOptions): Promise<Verification>
   /** See `deriveFolderId`. */
   folderId(parent: Uint8Array | null, name: string, attempt?: number): Uint8Array
@@ -148,6 +154,12 @@ function createFace(parts: Parts, aheadMsMaxDefault: number): QIndex {
     proof: (digest) => proofs.find(digest, commits()),
     reachable: (reach = {}) =>
       reachableCids({ heads, history, reader: store, feed: keys.feed }, committer.head(), reach),
+    grown(since) {
+      const head = committer.head()
+      return head === undefined
+        ? nothing()
+        : grownSince({ heads, history, reader: store, feed: keys.feed }, head, since)
+    },
     verify: (tell, verify = {}) =>
       verifyIndex({ history, reader: store, blocks, signer }, committer.head(), tell, verify),
     folderId: (parent, name, attempt) => deriveFolderId(keys.folder(), parent, checkName(name), attempt),
@@ -158,6 +170,8 @@ function createFace(parts: Parts, aheadMsMaxDefault: number): QIndex {
     },
   }
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 async function* recordsOf({ store, committer }: Parts, read: ReadOptions): AsyncGenerator<IndexRecord> {
   for await (const { records } of walkTrie(store, committer.head()?.trie, damageTo(read))) {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { toHex } from '@anarq/bytes'
 import { Fault } from '@anarq/fault'
-import { cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
+import { type Cid, cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
 import { catchUp, createMemoryView, encodeRecord, type IndexRecord, readFile, type View } from '@anarq/qindex'
 import { fileChange, folderChange, testDigest, testId, testKeys, testSigner } from '@anarq/qindex/testing'
 import { verifyCid } from '@anarq/qlock'
@@ -272,6 +273,51 @@ test('AQ-QINDEX-6, AQ-QINDEX-7: every block of an index is fetched by its CID an
     seen += 1
   }
   assert.ok(seen > 20)
+})
+
+test('what an index grew by since any of its heads is all that it stands on and did not then, and each changed record with what it was', async () => {
+  const here = await openReplica()
+  const { index, blocks } = here
+  const reached = async () => new Set((await collect(index.reachable())).map((cid) => toHex(digestOf(cid))))
+  const held = async () => new Map((await collect(index.records())).map((one) => [toHex(one.id), one]))
+  const states: { cid: Cid; reached: Set<string>; held: Map<string, IndexRecord> }[] = []
+  const elsewhere = await openReplica({ blocks, name: 'b' })
+  for (let i = 0; i < 24; i += 1) {
+    await index.commit(files(1 + ((i * 37) % 90), i * 11), { batch: [testDigest(i)] })
+    // Another device wrote apart, and is taken in.
+    await elsewhere.index.commit(files(3, 5000 + i))
+    if (i % 5 === 4) await index.merge(headOf(elsewhere).cid)
+    const { cid } = headOf(here)
+    states.push({ cid, reached: await reached(), held: await held() })
+  }
+  const now = states.at(-1)
+  for (const { cid, reached: before, held: then } of states) {
+    const grown = await collect(index.grown(cid))
+    const cids = grown.flatMap((one) => ('cid' in one ? toHex(digestOf(one.cid)) : []))
+    const all = new Set([...before, ...cids])
+    assert.deepEqual(
+      [...(now?.reached ?? [])].filter((one) => !all.has(one)),
+      [],
+    )
+    const changed = grown.flatMap((one) => ('record' in one ? one : []))
+    for (const { record, before: was } of changed) assert.deepEqual(was, then.get(toHex(record.id)))
+    const ids = new Set(changed.map(({ record }) => toHex(record.id)))
+    for (const [id, record] of now?.held ?? [])
+      assert.ok(ids.has(id) || isDeepStrictEqual(then.get(id), record))
+  }
+  assert.deepEqual(await collect(index.grown((now as { cid: Cid }).cid)), [])
+})
+
+test('one change of a large index is little to look at', async () => {
+  const large = await openReplica()
+  const { index } = large
+  await index.commit(files(20_000))
+  const { cid } = headOf(large)
+  await index.commit(files(1, 777))
+  const grown = await collect(index.grown(cid))
+  assert.equal(grown.filter((one) => 'record' in one).length, 1)
+  assert.ok(grown.length < 12, `${grown.length}`)
+  await assert.rejects(collect(index.grown(cidOfDigest(rawCodec, testDigest(1)))), { code: 'missing.block' })
 })
 
 test('the index needs no name of a block but those it reaches: the rest can go', async () => {

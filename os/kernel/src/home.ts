@@ -46,13 +46,13 @@ export type HomeOptions = {
   ports: KernelPorts
   sweeper: Sweeper
   quota: Quota
-  /** Something was put that others should keep. */
-  onPut(): void
+  /** An index ends elsewhere than before: others should keep what it stands on. */
+  onCommit(): void
   verifierOf: CardVerifier
 }
 
 export function createHome(options: HomeOptions): Home {
-  const { account, directory, guardian, ports, sweeper, quota, onPut, verifierOf } = options
+  const { account, directory, guardian, ports, sweeper, quota, onCommit, verifierOf } = options
   let keysAhead: readonly Uint8Array[] = []
 
   const records = (): readonly IdentityRecord[] => account.keyring().list()
@@ -71,7 +71,7 @@ export function createHome(options: HomeOptions): Home {
   const offices = createOffices(async (did) => {
     const identity = account.keyring().open(did)
     const replica = account.replica()
-    const shared = { ports, guardian, directory, sweeper, quota, onPut, verifierOf }
+    const shared = { ports, guardian, directory, sweeper, quota, onCommit, verifierOf }
     return openOffice({ ...shared, identity, replica, stateOf, verifyKeysOf })
   })
   const current = async (): Promise<Office> => offices.of(account.keyring().current())

@@ -92,7 +92,7 @@ export async function createKernel({
     ports,
     sweeper,
     quota,
-    onPut: kept.tell,
+    onCommit: kept.tell,
     verifierOf,
   })
 

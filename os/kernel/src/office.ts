@@ -65,13 +65,13 @@ export type OfficeOptions = {
   sweeper: Sweeper
   /** The same for all, too. */
   quota: Quota
-  /** Something was put that others should keep. */
-  onPut(): void
+  /** An index ends elsewhere than before: others should keep what it stands on. */
+  onCommit(): void
   verifierOf: CardVerifier
 }
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
-  const { identity, guardian, directory, stateOf, sweeper, quota, onPut } = options
+  const { identity, guardian, directory, stateOf, sweeper, quota, onCommit } = options
   const feed = feedOf(identity)
   const opening: { branches?: BranchRules } = {}
   const stored = createOfficeBlocks({
@@ -79,9 +79,9 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     feedIn: (branch) => feedInBranch(identity.secrets, branch),
     branchesOf: () => opening.branches?.book.withFolders() ?? [],
     ports: options.ports,
-    onPut,
   })
-  const ports: KernelPorts = { ...options.ports, blocks: stored.blocks }
+  const heads = tellingHeads(options.ports.heads, onCommit)
+  const ports: KernelPorts = { ...options.ports, heads, blocks: stored.blocks }
   const opened = await openSpace({ ...options, ports: { ...ports, blocks: stored.indexBlocks } })
   const { branches, space } = await withBranches(opened, ports, options.verifierOf)
   opening.branches = branches
@@ -177,6 +177,16 @@ async function withBranches(
     commit: async (changes, options) => opened.index.commit(await branches.guard(changes), options),
   }
   return { branches, space: { ...opened, index } }
+}
+
+function tellingHeads(heads: KernelPorts['heads'], onPut: () => void): KernelPorts['heads'] {
+  return {
+    ...heads,
+    async put(...head) {
+      await heads.put(...head)
+      onPut()
+    },
+  }
 }
 
 function feedOf({ secrets }: OpenIdentity): Uint8Array {

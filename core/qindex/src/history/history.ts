@@ -11,8 +11,15 @@ export type History = {
   read(cid: Cid): Promise<Commit>
   /** The same, and signed by this identity: else `refused.signature`. */
   readSigned(cid: Cid): Promise<Commit>
-  /** From these ends back to the beginning, the greatest sequence first. A commit that cannot be read is told and passed by. */
-  walk(ends: readonly Commit[], onFault: (fault: Fault, cid: Cid) => void): AsyncGenerator<Commit>
+  /**
+   * From these ends back to the beginning, or to one commit and not on from there; the greatest sequence first. A commit that cannot
+   * be read is told and passed by.
+   */
+  walk(
+    ends: readonly Commit[],
+    onFault: (fault: Fault, cid: Cid) => void,
+    until?: Cid,
+  ): AsyncGenerator<Commit>
   /** Without ours, all of theirs is new. */
   relate(ours: Commit | undefined, theirs: Commit): Promise<Relation>
   remember(commit: Commit): void
@@ -58,7 +65,7 @@ export function createHistory({
       checkSigned(commit, signer)
       return commit
     },
-    walk: (ends, onFault) => walk(history, ends, onFault),
+    walk: (ends, onFault, until) => walk(history, ends, onFault, until),
     relate: (ours, theirs) => relate(history, ours, theirs),
     remember(commit) {
       known.set(keyOf(commit.info.cid), commit)
@@ -86,10 +93,13 @@ async function* walk(
   history: History,
   ends: readonly Commit[],
   onFault: (fault: Fault, cid: Cid) => void,
+  until: Cid | undefined,
 ): AsyncGenerator<Commit> {
   const frontier = new Map(ends.map((commit) => [keyOf(commit.info.cid), commit]))
   const unreadable = new Set<string>()
+  const end = until && keyOf(until)
   for (let commit = takeNewest(frontier); commit !== undefined; commit = takeNewest(frontier)) {
+    if (keyOf(commit.info.cid) === end) continue
     yield commit
     for (const cid of commit.info.parents) {
       const key = keyOf(cid)

@@ -7,6 +7,9 @@ import type { Commit } from './commit.ts'
 import type { Heads } from './heads.ts'
 import type { History } from './history.ts'
 
+/** So many of the newest commits keep their tries. */
+export const triesKept = 16
+
 export type ReachableOptions = {
   /** How many of the newest commits keep their tries; default 16. Those that the store of heads lists always do. */
   readonly tries?: number
@@ -21,7 +24,7 @@ export type ReachableOptions = {
 export async function* reachableCids(
   { heads, history, reader, feed }: { heads: Heads; history: History; reader: NodeReader; feed: Uint8Array },
   head: Commit | undefined,
-  { tries = 16, onFault }: ReachableOptions,
+  { tries = triesKept, onFault }: ReachableOptions,
 ): AsyncGenerator<Cid> {
   const report = (error: unknown) => {
     if (onFault === undefined) throw error

@@ -101,7 +101,6 @@ async function pullHeads({ account, ports, neighbours }: BringBackOptions, did: 
     feedIn: (branch) => feedInBranch(identity.secrets, branch),
     branchesOf: () => [],
     ports,
-    onPut: () => {},
   })
   for (const { sequence, head, signature } of await neighbours.heads(feed)) {
     if (!isSignedHead(feed, sequence, head, signature)) continue

@@ -1,6 +1,7 @@
 import { equalBytes, toHex } from '@anarq/bytes'
 import { asFault, Fault } from '@anarq/fault'
 import { type Cid, cidKey, cidOfDigest, digestOf, rawCodec } from '@anarq/ipld'
+import type { CommitInfo } from '@anarq/qindex'
 import { deriveSecret, hashBlake3, openBox, sealBox } from '@anarq/qlock'
 import { isSignedHead } from '@anarq/qnet/swarm/feed'
 import { writeKeptList } from '@anarq/qnet/swarm/kept-list'
@@ -8,7 +9,8 @@ import type { Office } from '../office.ts'
 import type { KernelPorts, Neighbours, PutCopies } from '../ports.ts'
 import { createLedger, type Ledger, readLedger } from './ledger.ts'
 import { feedKeyOf } from './office-blocks.ts'
-import { type UsedBlock, usedBlocks } from './used-blocks.ts'
+import { createSurvey } from './survey.ts'
+import type { UsedBlock } from './used-blocks.ts'
 
 /** What was done, so that whoever drives it keeps a pace. */
 export type KeepingStep = { readonly isIdle: boolean; readonly sentBytes: number }
@@ -31,55 +33,43 @@ export type Keeper = {
 
 type Todo = Map<string, Cid>
 
-const walkedAtOnce = 256
 const placedAtOnce = 64
 const putsAtOnce = 6
 const countedAtOnce = 256
 const unsavedMin = 512
+const lookedAt: KeepingStep = { isIdle: false, sentBytes: 0 }
 
 export async function openKeeper(office: Office, ports: KernelPorts): Promise<Keeper> {
   const { space, stored, feed, branches } = office
   const records = recordsOf(office, ports)
   const ledger = (await records.load()) ?? createLedger()
   const todo: { meta: Todo; data: Todo } = { meta: new Map(), data: new Map() }
-  let walk: Walk | undefined
+  const survey = createSurvey({
+    space,
+    blocks: office.ports.blocks,
+    disk: stored.disk,
+    ledger,
+    // What is a branch's goes to its members, by another way.
+    isLeftOut: (id) => branches.branchOf(id) !== undefined,
+    onFound: add,
+    onFault: ports.onFault,
+  })
   let isBegun = false
-  let isWalkWanted = false
   let lesserFrom: number | undefined = 0
   /** A look at everything that is to become a list is tried no more often than lists are made. */
   let failedWalkMs: number | undefined
   let refused: PutCopies['refused'] | undefined
-  /** Everything was looked at, and all of it could be: only then others may be told to let go of the rest. */
-  let isWhole = false
 
-  const onRefused = (why: PutCopies['refused']): void => {
-    refused = why
+  const placing = {
+    ...{ ledger, feed, disk: stored.disk },
+    onRefused(why: PutCopies['refused']): void {
+      refused = why
+    },
   }
-  const add = (part: UsedBlock['part'], cid: Cid): void => {
-    // Noted when it was put, before the index named it.
+  function add(part: UsedBlock['part'], cid: Cid): void {
+    // Noted as a branch's before the index named it.
     if (ports.branches?.bound.branchOf(digestOf(cid)) !== undefined) return
     if ((ledger.copiesOf(digestOf(cid)) ?? 0) === 0) todo[part].set(cidKey(digestOf(cid)), cid)
-  }
-
-  /** What is in use and was never looked at; what is not here comes back on the way. */
-  async function walkOn(on: Walk): Promise<void> {
-    for (let i = 0; i < walkedAtOnce; i += 1) {
-      const { value, done } = await on.blocks.next().catch((error: unknown) => {
-        // It ends here the next time that it is asked, and was not all.
-        on.hasFaults = true
-        throw error
-      })
-      if (done === true) {
-        on.renewal.end()
-        walk = undefined
-        isWhole = !on.hasFaults
-        return
-      }
-      on.part = value.part
-      on.renewal.keep(digestOf(value.cid))
-      if (!(await stored.disk.has(value.cid))) await office.ports.blocks.get(value.cid).catch(ports.onFault)
-      add(value.part, value.cid)
-    }
   }
 
   async function placeHead(cid: Cid, sequence: number, neighbours: Neighbours): Promise<KeepingStep> {
@@ -93,7 +83,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       )
     ledger.placed = { digest, sequence, copies }
     await save()
-    return { isIdle: false, sentBytes: 0 }
+    return lookedAt
   }
 
   /** Whether others hold what is not in use any more, or may: a look at everything is worth its time once a day. */
@@ -102,7 +92,6 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
 
   /** Others let go of what is not in the newest list, a while after. */
   async function placeList(at: { cid: Cid; sequence: number }, neighbours: Neighbours): Promise<KeepingStep> {
-    isWhole = false
     // Another device of this identity, or a state from before a loss: whoever knows less makes no list.
     const others = await neighbours.heads(feed)
     const isNewest = others.every(
@@ -111,7 +100,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
         (sequence === at.sequence && equalBytes(head, digestOf(at.cid))) ||
         !isSignedHead(feed, sequence, head, signature),
     )
-    if (!isNewest) return { isIdle: false, sentBytes: 0 }
+    if (!isNewest) return lookedAt
     const list = writeKeptList(ledger.digests(), ledger.size(), ports.random)
     const nowMs = ports.clock.nowMs()
     const { copies } = await neighbours.put(feed, list)
@@ -124,21 +113,6 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     return { isIdle: false, sentBytes: copies * list.length }
   }
 
-  function startWalk(): void {
-    const onFault = (fault: Fault): void => {
-      on.hasFaults = true
-      ports.onFault(fault)
-    }
-    const on: Walk = {
-      // What is a branch's goes to its members, by another way.
-      blocks: usedBlocks(space, office.ports, onFault, (id) => branches.branchOf(id) !== undefined),
-      renewal: ledger.renew(),
-      part: 'meta',
-      hasFaults: false,
-    }
-    walk = on
-  }
-
   /** What too few had is asked about again; others have it by now, or it goes out once more. */
   async function lookAtLesser(from: number, neighbours: Neighbours): Promise<KeepingStep> {
     const { digests, next } = ledger.lesser(from, neighbours.copies, countedAtOnce)
@@ -149,7 +123,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     })
     if (counts.length === 0 && next === undefined) refused = undefined
     lesserFrom = next
-    return { isIdle: false, sentBytes: 0 }
+    return lookedAt
   }
 
   async function save(): Promise<void> {
@@ -159,51 +133,30 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
   return {
     ledger,
     async step(neighbours) {
-      const head = space.index.head()
-      if (head === undefined) return undefined
-      const digest = digestOf(head.cid)
-      const { meta, data, isOverfull } = stored.fresh.take()
-      for (const cid of meta) add('meta', cid)
-      for (const cid of data) add('data', cid)
-      const isKnown = ledger.walkedTo !== undefined && equalBytes(ledger.walkedTo, digest)
-      // One that is under way is let end, and another follows: else what comes all the time would begin it anew for ever.
-      isWalkWanted ||= isOverfull || (!isBegun && !isKnown)
-      if (isWalkWanted && walk === undefined) {
-        isWalkWanted = false
-        startWalk()
-      }
+      if (space.index.head() === undefined) return undefined
       isBegun = true
       if (ledger.changes() > Math.max(unsavedMin, ledger.size() / 8)) await save()
-      if (walk !== undefined && todo.meta.size + todo.data.size < placedAtOnce) {
-        await walkOn(walk)
-        return { isIdle: false, sentBytes: 0 }
-      }
-      if (todo.meta.size > 0)
-        return place(
-          { part: 'meta', todo: todo.meta, ledger, feed, disk: stored.disk, onRefused },
-          neighbours,
-        )
+      const naming = todo.meta.size < placedAtOnce ? survey.name() : undefined
+      if (naming !== undefined) return naming.then(() => lookedAt)
+      if (todo.meta.size > 0) return place({ ...placing, part: 'meta', todo: todo.meta }, neighbours)
+      // All that names things at this head is with others, so the head may be.
+      const head = space.index.head() as CommitInfo
+      const digest = digestOf(head.cid)
       const isPlaced = ledger.placed !== undefined && equalBytes(ledger.placed.digest, digest)
-      if (!isPlaced && walk?.part !== 'meta') return placeHead(head.cid, head.sequence, neighbours)
-      if (todo.data.size > 0)
-        return place(
-          { part: 'data', todo: todo.data, ledger, feed, disk: stored.disk, onRefused },
-          neighbours,
-        )
-      if (walk !== undefined) {
-        await walkOn(walk)
-        return { isIdle: false, sentBytes: 0 }
-      }
+      if (!isPlaced) return placeHead(head.cid, head.sequence, neighbours)
+      const listing = todo.data.size < placedAtOnce ? survey.list() : undefined
+      if (listing !== undefined) return listing.then(() => lookedAt)
+      if (todo.data.size > 0) return place({ ...placing, part: 'data', todo: todo.data }, neighbours)
       ledger.walkedTo = digest
       if (lesserFrom !== undefined) return lookAtLesser(lesserFrom, neighbours)
       await save()
       if (!isListDue(neighbours)) return undefined
-      if (isWhole) return placeList(head, neighbours)
+      if (survey.takeWhole()) return placeList(head, neighbours)
       if (failedWalkMs !== undefined && Math.abs(ports.clock.nowMs() - failedWalkMs) < neighbours.listEveryMs)
         return undefined
-      startWalk()
+      survey.begin()
       failedWalkMs = ports.clock.nowMs()
-      return { isIdle: false, sentBytes: 0 }
+      return lookedAt
     },
     lookAgain() {
       lesserFrom = 0
@@ -212,7 +165,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       [...todo.meta.values(), ...todo.data.values()].filter(
         (cid) => ledger.copiesOf(digestOf(cid)) === undefined,
       ).length,
-    isCounted: () => isBegun && walk === undefined && !isWalkWanted,
+    isCounted: () => isBegun && survey.isOver(),
     refused: () => refused,
     save,
   }
@@ -258,13 +211,6 @@ async function place(
 }
 
 const nowhere: PutCopies = { copies: 0, refused: { full: 0, share: 0 } }
-
-type Walk = {
-  readonly blocks: AsyncGenerator<UsedBlock>
-  readonly renewal: ReturnType<Ledger['renew']>
-  part: UsedBlock['part']
-  hasFaults: boolean
-}
 
 /** The ledger between two starts: sealed, in the cache. Without it everything is asked about again, and sent only where it lacks. */
 function recordsOf(

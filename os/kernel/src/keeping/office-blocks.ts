@@ -1,39 +1,28 @@
 import { hasCode } from '@anarq/fault'
-import { type Cid, cborCodec, cidKey, cidOfDigest, digestOf } from '@anarq/ipld'
+import { type Cid, cborCodec, cidKey, digestOf } from '@anarq/ipld'
 import { deriveSecret, verifyCid, wipe } from '@anarq/qlock'
 import { createFeedKey, type FeedKey } from '@anarq/qnet/swarm/feed'
 import type { BlockClass } from '@anarq/qnt'
 import type { StoreSecrets } from '@anarq/squid'
 import type { KernelPorts } from '../ports.ts'
 
-/** The store as one identity sees it: what it puts is remembered until others keep it, and what is not here comes from them. */
+/** The store as one identity sees it: what is not here comes from others who keep it. */
 export type OfficeBlocks = {
   readonly blocks: KernelPorts['blocks']
   /** The same for the index, whose blocks are kept twice; one that others have is there. */
   readonly indexBlocks: KernelPorts['blocks']
   /** What this machine has, and nothing else. */
   readonly disk: KernelPorts['blocks']
-  readonly fresh: Fresh
-}
-
-/** What was put since it was last taken. */
-export type Fresh = {
-  take(): { readonly meta: readonly Cid[]; readonly data: readonly Cid[]; readonly isOverfull: boolean }
 }
 
 export type OfficeBlocksOptions = {
   readonly feed: Uint8Array
   /** The same in a branch. */
   feedIn(branch: string): Uint8Array
-  /** Branches that folders were given to: what is put may be one's, and which is known when it is committed. */
+  /** Branches that folders were given to. */
   branchesOf(): readonly string[]
   readonly ports: Pick<KernelPorts, 'blocks' | 'branches' | 'neighbours'>
-  /** Something is new. */
-  onPut(): void
 }
-
-/** More is found again by a walk over all that is in use. */
-const freshMax = 100_000
 
 /** The key of an index among nodes, from a secret that the words give: nobody can tell whose it is. */
 export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
@@ -46,20 +35,7 @@ export function feedKeyOf({ index }: Pick<StoreSecrets, 'index'>): FeedKey {
 }
 
 export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
-  const { branchesOf, ports, onPut } = options
-  const { blocks: disk, neighbours } = ports
-  const fresh = { meta: new Map<string, Cid>(), data: new Map<string, Cid>(), isOverfull: false }
-
-  const note = (cids: readonly Cid[], blockClass: BlockClass): void => {
-    // While nobody is there, or it may be a branch's, nothing is remembered: a walk over what was committed finds it.
-    const isTaken = neighbours?.isThere() === true && branchesOf().length === 0
-    if (!isTaken || fresh.meta.size + fresh.data.size + cids.length > freshMax) {
-      fresh.meta.clear()
-      fresh.data.clear()
-      fresh.isOverfull = true
-    } else for (const cid of cids) fresh[blockClass].set(cidKey(digestOf(cid)), cid)
-    onPut()
-  }
+  const { blocks: disk } = options.ports
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
   const fromOthers = fetching(options)
   const fetchBack = async (cid: Cid, blockClass: BlockClass): Promise<Uint8Array | undefined> => {
@@ -89,43 +65,15 @@ export function createOfficeBlocks(options: OfficeBlocksOptions): OfficeBlocks {
   const blocks: KernelPorts['blocks'] = {
     ...disk,
     get: (cid) => get(cid, cid.code === cborCodec ? 'meta' : 'data'),
-    async put(all, blockClass) {
-      await disk.put(all, blockClass)
-      note(
-        all.map(({ cid }) => cid),
-        blockClass,
-      )
-    },
-    async putSealed(all, blockClass) {
-      const counts = await disk.putSealed(all, blockClass)
-      note(
-        all.map(({ codec, digest }) => cidOfDigest(codec, digest)),
-        blockClass,
-      )
-      return counts
-    },
   }
   return {
     blocks,
     indexBlocks: {
-      ...blocks,
+      ...disk,
       get: (cid) => get(cid, 'meta'),
       has: async (cid) => (await disk.has(cid)) || (await get(cid, 'meta')) !== undefined,
     },
     disk,
-    fresh: {
-      take() {
-        const taken = {
-          meta: [...fresh.meta.values()],
-          data: [...fresh.data.values()],
-          isOverfull: fresh.isOverfull,
-        }
-        fresh.meta.clear()
-        fresh.data.clear()
-        fresh.isOverfull = false
-        return taken
-      },
-    },
   }
 }
 

@@ -45,6 +45,7 @@ export async function* blocksOfVersion(
   yield* blocksOf(blocks, inner)
 }
 
-function versionsIn(record: IndexRecord): readonly FileVersion[] {
+/** Of a file that was not deleted for good. */
+export function versionsIn(record: IndexRecord): readonly FileVersion[] {
   return record.kind === 'file' && !isPurged(record) ? readFile(record).versions : []
 }

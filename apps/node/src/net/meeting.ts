@@ -37,6 +37,7 @@ export type Meeting = {
 /** An invitation that lies about for longer leads nobody anywhere. */
 const invitationMs = 7 * 24 * 3_600_000
 const greetingMsMax = 10_000
+const workMsMax = 60_000
 const greetingPollMs = 50
 const keepEveryMs = 5 * 60_000
 
@@ -72,15 +73,23 @@ export function openMeeting({ ground, roles, guarantee, settings = {}, onFault }
     })
   keepLater()
 
-  /** Its record comes with its first answer, a moment after the link is open. */
-  const greeted = async (id: NodeId, signal: AbortSignal | undefined): Promise<void> => {
+  /** Whether it came to pass in so long. */
+  const cameTrue = async (isTrue: () => boolean, msMax: number, signal?: AbortSignal): Promise<boolean> => {
     const startMs = performance.now()
-    while (performance.now() - startMs < greetingMsMax) {
+    while (!isTrue()) {
+      if (performance.now() - startMs >= msMax) return false
       signal?.throwIfAborted()
-      if (discovery.nodes().some(({ record }) => record.id === id)) return
       await new Promise<void>((resolve) => void world.after(greetingPollMs, resolve))
     }
-    throw new Fault('unavailable.peer', 'That node let us in and then said nothing. Try again.')
+    return true
+  }
+  const isKnown = (id: NodeId): boolean => discovery.nodes().some(({ record }) => record.id === id)
+  /** Its record comes with its first answer, a moment after the link is open. */
+  const greeted = async (id: NodeId, signal: AbortSignal | undefined): Promise<void> => {
+    // A greeting shows a record of one's own, which a new node has after some work: on a slow machine that takes a while.
+    await cameTrue(() => discovery.record !== undefined, workMsMax, signal)
+    if (!(await cameTrue(() => isKnown(id), greetingMsMax, signal)))
+      throw new Fault('unavailable.peer', 'That node let us in and then said nothing. Try again.')
   }
 
   return {

@@ -318,6 +318,7 @@ testEscape('more calls that wait than may wait', {
 testEscape('a log without an end', {
   attempt: "for (;;) console.log('x'.repeat(5000))",
   incident: 'flood',
+  limits: { turnMsMax: 5000 },
   check: (outcome) => {
     wasEnded(outcome)
     const kept = outcome.backend?.log().reduce((sum, { text }) => sum + text.length, 0) ?? 0

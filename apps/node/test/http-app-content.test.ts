@@ -8,6 +8,7 @@ import type { Permission } from '@anarq/sdk'
 import { createAppSdk } from '@anarq/sdk/app'
 import { createPageClient, createPageKey, type PageSession } from '@anarq/sdk/browser'
 import { openWorld, passphrase, type World } from './http-world.ts'
+import { fileItem, itemsOf } from './world.ts'
 
 const grants: Record<string, readonly Permission[]> = {
   'org.example.files': ['drive.read', 'drive.write'],
@@ -41,6 +42,8 @@ before(async () => {
 after(() => world.close())
 
 const files = () => createAppSdk(client, 'org.example.files')
+const textOf = ({ stream }: { readonly stream: ReadableStream<Uint8Array> }): Promise<string> =>
+  new Response(stream as never).text()
 const small = (text: string) => new Blob([text])
 
 test('small files and empty folders go in together, and a range of one comes back', async () => {
@@ -69,6 +72,29 @@ test('a folder comes as one archive, with how much content there is', async () =
   const text = await new Response(stream as never).text()
   for (const name of ['in/', 'in/a ü.txt', 'in/empty/', 'hello world']) assert.ok(text.includes(name), name)
   await assert.rejects(content.openArchive({ path: '/none' }), { code: /^missing/ })
+})
+
+test('[AQ-QOMPRESS-8] what has a second lock comes with its passphrase, whole, in part and in an archive, and without it not at all', async () => {
+  const { content } = files()
+  const lock = 'a second passphrase'
+  const { drive } = world.kernel.operations
+  await drive.put(itemsOf(fileItem('locked.txt', 'behind two locks')), { to: '/in', lock, isThorough: true })
+  const path = '/in/locked.txt'
+  for (const wrong of [undefined, 'another passphrase']) {
+    await assert.rejects(content.open({ path, lock: wrong }), { code: 'refused.lock' })
+    await assert.rejects(content.openArchive({ path: '/in', lock: wrong }).then(textOf), {
+      code: 'refused.lock',
+    })
+  }
+  assert.equal(await textOf(await content.open({ path, lock })), 'behind two locks')
+  const part = await content.open({ path, fromByte: 7, toByte: 10, lock })
+  assert.deepEqual([part.bytes, part.totalBytes, await textOf(part)], [3, 16, 'two'])
+  assert.match(await textOf(await content.openArchive({ path: '/in', lock })), /behind two locks/)
+  assert.equal(await (await content.blob({ path: '/in/a ü.txt', lock })).text(), 'hello world')
+  await assert.rejects(content.open({ path, fromByte: 7, toByte: 90, lock }), { code: 'invalid.range' })
+  const nosy = createAppSdk(client, 'org.example.nosy').content
+  await assert.rejects(nosy.open({ path, lock }), { code: 'refused.permission' })
+  await assert.rejects(nosy.openArchive({ path: '/in', lock }), { code: 'refused.permission' })
 })
 
 test('a large file is paused and goes on where it was, and a copy is over the same content', async () => {

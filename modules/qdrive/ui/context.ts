@@ -3,6 +3,7 @@ import type { AppSdk } from '@anarq/sdk/app'
 import { createContext, useContext } from 'react'
 import type { Person } from './logic/entry.ts'
 import type { DriveSay } from './messages/messages.ts'
+import type { AskLock } from './model/locks.ts'
 import type { Thumbnails } from './model/thumbnails.ts'
 import type { Actions } from './model/use-actions.ts'
 
@@ -15,6 +16,7 @@ export type Surroundings = {
   readonly events: AppEvents
   readonly actions: Actions
   readonly thumbnails: Thumbnails
+  readonly askLock: AskLock
   /** Identities of this home, for names instead of DIDs. */
   readonly people: readonly Person[]
   faultText(error: unknown): string

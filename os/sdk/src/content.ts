@@ -16,10 +16,7 @@ export type ContentSdk = {
   /** The same as one piece of memory, which the browser may keep on disk: for pictures, films and documents that are shown. */
   blob(input: ContentRange & { readonly type?: string }): Promise<Blob>
   /** A folder with all below it as a tar archive; `totalBytes` is of the files in it. A file that cannot be read breaks it off. */
-  openArchive(input: {
-    readonly path: string
-    readonly signal?: AbortSignal | undefined
-  }): Promise<OpenContent>
+  openArchive(input: ArchiveAsked): Promise<OpenContent>
   /**
    * An address of this node at which a `<video>` or `<audio>` of this page plays a file, and seeks in it, until `endMedia`, or
    * until the session ends. Needs `drive.read`.
@@ -47,7 +44,7 @@ export type ContentSdk = {
   /** `consent.revokeHard`, which says how far it is and can be stopped. Needs `consent.manage`. */
   reseal(input: Reseal): Promise<ResealReport>
   /** A file that somebody shared, by its ping file. Needs `drive.read`, as the next one. */
-  openShared(input: Shared): Promise<OpenContent & { readonly entry: EntryFacts }>
+  openShared(input: SharedFile): Promise<OpenContent & { readonly entry: EntryFacts }>
   /** What a shared folder holds, parents first; a shared file is not a folder: `invalid.kind`. */
   listShared(input: Shared): Promise<readonly EntryFacts[]>
 }
@@ -58,8 +55,12 @@ export type ContentRange = {
   readonly fromByte?: number | undefined
   /** Exclusive. */
   readonly toByte?: number | undefined
+  /** Passphrase of the second lock, where it has one: else `refused.lock`. */
+  readonly lock?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+export type ArchiveAsked = Pick<ContentRange, 'path' | 'lock' | 'signal'>
 
 export type OpenContent = {
   readonly stream: ReadableStream<Uint8Array>
@@ -103,6 +104,8 @@ export type Shared = {
   readonly signal?: AbortSignal | undefined
 }
 
+export type SharedFile = Shared & Pick<ContentRange, 'lock'>
+
 const ownPlace = 'app:/'
 export const batchBytesMax: number = 32 * 1024 * 1024
 
@@ -120,8 +123,9 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       const whole = await new Response(stream as ConstructorParameters<typeof Response>[0]).blob()
       return new Blob([whole], { type: type ?? sent })
     },
-    async openArchive({ path, signal }) {
-      const response = await send(`/api/v1/archives${encodedPath(path)}`, { signal })
+    async openArchive({ path, lock, signal }) {
+      const asked = lock === undefined ? { signal } : { json: { lock }, signal }
+      const response = await send(`/api/v1/archives${encodedPath(path)}`, asked)
       const totalBytes = Number(response.headers.get('anarq-content-bytes') ?? 0)
       return { ...opened(response), totalBytes }
     },
@@ -140,8 +144,8 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       await send(`/api/v1/uploads/${id}`, { method: 'DELETE' })
     },
     sendUpload: ({ id, ...file }) => sendFile(json, `/api/v1/uploads/${id}`, file),
-    async openShared({ ping, purpose, signal }) {
-      const asked = { ping: toBase64Url(ping), ...(purpose === undefined ? {} : { purpose }) }
+    async openShared({ ping, signal, ...terms }) {
+      const asked = { ping: toBase64Url(ping), ...terms }
       const response = await send('/api/v1/pings/open', { json: asked, signal })
       return { ...opened(response), entry: entryOf(response) }
     },
@@ -158,16 +162,19 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
 
 async function openRange(
   send: (path: string, asked: Asked) => Promise<Response>,
-  { path, version, fromByte, toByte, signal }: ContentRange,
+  { path, signal, ...asked }: ContentRange,
 ): Promise<OpenContent> {
+  const isOwn = path.startsWith(ownPlace)
+  const address = `/api/v1/files${encodedPath(isOwn ? path.slice(ownPlace.length - 1) : path)}`
+  // A passphrase stands in no address and no header.
+  if (asked.lock !== undefined) return opened(await send(address, { json: { ...asked, isOwn }, signal }))
+  const { version, fromByte, toByte } = asked
   const isWhole = fromByte === undefined && toByte === undefined
   const last = toByte === undefined ? '' : String(toByte - 1)
   const headers = isWhole ? {} : { range: `bytes=${fromByte ?? 0}-${last}` }
   const query = new URLSearchParams(version === undefined ? {} : { version: String(version) })
-  const isOwn = path.startsWith(ownPlace)
   if (isOwn) query.set('isOwn', 'true')
-  const place = encodedPath(isOwn ? path.slice(ownPlace.length - 1) : path)
-  return opened(await send(`/api/v1/files${place}${query.size > 0 ? `?${query}` : ''}`, { headers, signal }))
+  return opened(await send(`${address}${query.size > 0 ? `?${query}` : ''}`, { headers, signal }))
 }
 
 /** In the name of an app, where one asks. */

@@ -1,6 +1,6 @@
 import { Fault } from '@anarq/fault'
 import { type PutFile, streamContent } from '@anarq/flows'
-import { putOne } from '@anarq/kernel'
+import { type EntryFacts, putOne } from '@anarq/kernel'
 import { type Caller, placeOf } from '@anarq/sdk'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readBody } from '../body.ts'
@@ -9,21 +9,35 @@ import { begun, describeContent, drain, sendContent, sendPieces } from '../conte
 import { dispositionOf } from '../content-headers.ts'
 import { type App, type DoorContext, signalOf } from '../context.ts'
 import { isNotModified, isRangeValid, rangeOf } from '../range.ts'
-import { answers, binary, count, described, fields, flag, listOf, ref, text, time } from '../schema/parts.ts'
+import {
+  answers,
+  binary,
+  count,
+  described,
+  fields,
+  flag,
+  listOf,
+  passphrase,
+  ref,
+  text,
+  time,
+} from '../schema/parts.ts'
 import { packTree } from '../tar/pack-tree.ts'
 
 const tags = ['files']
 const tarMediaType = 'application/x-tar'
 const pathParams = fields({ '*': described(text, 'Path below the root folder; slashes stand as they are.') })
 const page = fields({ 'limit?': { type: 'integer', minimum: 1, maximum: 100_000 }, 'offset?': count })
-const contentQuery = fields({
+const contentFields = {
   'version?': described({ type: 'integer', minimum: 1 }, '1 is the first; absent: the latest.'),
   'isOwn?': described(flag, 'The path is in the storage of whoever asks, as with app:/ in a call.'),
-})
+}
 
 type AtPath = { Params: { '*': string } }
 type Page = { limit?: number; offset?: number }
-type ContentQuery = { Querystring: { version?: number; isOwn?: boolean } }
+type ContentAsked = { version?: number; isOwn?: boolean }
+type ContentQuery = { Querystring: ContentAsked }
+type LockedAsked = ContentAsked & { fromByte?: number; toByte?: number; lock: string }
 
 export function addFileRoutes(app: App, context: DoorContext): void {
   const { drive } = context.operations
@@ -98,6 +112,29 @@ export function addFileRoutes(app: App, context: DoorContext): void {
 
 /** A folder as a person downloads it: a stream that any tar unpacks, with how much content there is for whoever counts. */
 function addArchive(app: App, { operations: { drive }, problem }: DoorContext): void {
+  const response = answers(200, 'The archive.', binary, tarMediaType)
+  const sendArchive = async (
+    request: FastifyRequest<AtPath>,
+    reply: FastifyReply,
+    lock?: string,
+  ): Promise<FastifyReply> => {
+    const root = await drive.entry(checkPlace(filePathOf(request.params['*']), request.app))
+    let bytes = 0
+    let locked: EntryFacts | undefined
+    for await (const entry of drive.walk(root.id)) {
+      bytes += entry.bytes
+      if (entry.isLocked === true && entry.bytes > 0) locked ??= entry
+    }
+    // Found out before the first byte: a page that reads cannot be told what broke an archive off.
+    if (locked !== undefined) await drain((await drive.get(locked.id, { toByte: 1, lock })).stream)
+    const tree = drive.readTree(root.id, { lock, signal: signalOf(reply) })
+    const pieces = await begun(packTree(tree, { root, hasFacts: false }))
+    reply.type(tarMediaType).headers({
+      'content-disposition': dispositionOf(`${root.name}.tar`),
+      'anarq-content-bytes': bytes,
+    })
+    return sendPieces(pieces, { request, reply, problem })
+  }
   app.get<AtPath>('/api/v1/archives/*', {
     config: { appNeeds: 'drive.read' },
     schema: {
@@ -106,20 +143,21 @@ function addArchive(app: App, { operations: { drive }, problem }: DoorContext): 
         'A folder with all below it as a tar archive; Anarq-Content-Bytes is what its files have together',
       tags,
       params: pathParams,
-      response: answers(200, 'The archive.', binary, tarMediaType),
+      response,
     },
-    async handler(request, reply) {
-      const root = await drive.entry(checkPlace(filePathOf(request.params['*']), request.app))
-      let bytes = 0
-      for await (const entry of drive.walk(root.id)) bytes += entry.bytes
-      const tree = drive.readTree(root.id, { signal: signalOf(reply) })
-      const pieces = await begun(packTree(tree, { root, hasFacts: false }))
-      reply.type(tarMediaType).headers({
-        'content-disposition': dispositionOf(`${root.name}.tar`),
-        'anarq-content-bytes': bytes,
-      })
-      return sendPieces(pieces, { request, reply, problem })
+    handler: (request, reply) => sendArchive(request, reply),
+  })
+  app.post<AtPath & { Body: { lock: string } }>('/api/v1/archives/*', {
+    config: { appNeeds: 'drive.read' },
+    schema: {
+      operationId: 'getLockedArchive',
+      summary: 'The same, where files have a second lock',
+      tags,
+      params: pathParams,
+      body: fields({ lock: passphrase }),
+      response,
     },
+    handler: (request, reply) => sendArchive(request, reply, request.body.lock),
   })
 }
 
@@ -132,7 +170,7 @@ function addDownload(app: App, context: DoorContext): void {
       summary: 'Read a file; one range, and preconditions, as HTTP has them',
       tags,
       params: pathParams,
-      querystring: contentQuery,
+      querystring: fields(contentFields),
       headers: fields(
         { 'range?': text, 'if-range?': text, 'if-none-match?': text },
         { additionalProperties: true },
@@ -152,10 +190,38 @@ function addDownload(app: App, context: DoorContext): void {
       summary: 'Length, type and version of a file',
       tags,
       params: pathParams,
-      querystring: contentQuery,
+      querystring: fields(contentFields),
       response,
     },
     handler: (request, reply) => download(request, reply, context),
+  })
+  app.post<AtPath & { Body: LockedAsked }>('/api/v1/files/*', {
+    config: { isForApps: true },
+    schema: {
+      operationId: 'getLockedFile',
+      summary: 'Read a file with a second lock, or a part of it',
+      tags,
+      params: pathParams,
+      body: fields({
+        ...contentFields,
+        'fromByte?': count,
+        'toByte?': described(count, 'Exclusive.'),
+        lock: passphrase,
+      }),
+      response: {
+        ...response,
+        206: { description: 'The part asked for.', content: { '*/*': { schema: binary } } },
+      },
+    },
+    async handler(request, reply) {
+      const { version, fromByte, toByte, lock } = request.body
+      const { path, app } = await fileAsked(request, context, request.body)
+      const isPartial = fromByte !== undefined || toByte !== undefined
+      const { drive } = context.operationsFor({ app })
+      const content = await drive.get(path, { version, fromByte, toByte, lock, signal: signalOf(reply) })
+      const range = { from: fromByte ?? 0, to: toByte ?? content.bytes }
+      return sendContent(content, { request, reply, problem: context.problem, isPartial, range })
+    },
   })
 }
 
@@ -164,12 +230,21 @@ async function download(
   reply: FastifyReply,
   context: DoorContext,
 ): Promise<FastifyReply> {
-  const { version, isOwn = false } = request.query
+  const { path, app } = await fileAsked(request, context, request.query)
+  return sendFile(request, reply, context, { path, version: request.query.version, app })
+}
+
+/** Where the file lies, and for which app it is read. */
+async function fileAsked(
+  request: FastifyRequest<AtPath>,
+  context: DoorContext,
+  { isOwn = false }: ContentAsked,
+): Promise<{ path: string; app: FastifyRequest['app'] }> {
   const caller = await context.callerOf(request.headers)
   const asked = filePathOf(request.params['*'])
   // In an app's own storage no permission is needed, as for calls.
   const path = isOwn ? placeOf(`app:${asked}`, caller) : checkPlace(asked, readerOf(request, caller, context))
-  return sendFile(request, reply, context, { path, version, app: caller.kind === 'app' ? caller : undefined })
+  return { path, app: caller.kind === 'app' ? caller : undefined }
 }
 
 function readerOf({ isOwner, method }: FastifyRequest, caller: Caller, { apps }: DoorContext) {

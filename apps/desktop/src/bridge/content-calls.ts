@@ -16,6 +16,7 @@ type Act = (input: Plain) => Promise<unknown>
 const itemsMax = 500
 const pathMax = 4096
 const textMax = 300
+const lockMax = 4096
 
 /** Each call by its name. */
 export function createContentCalls(
@@ -41,21 +42,29 @@ export function createContentCalls(
   return new Map<string, Act>([
     [
       'content.open',
-      reading(({ path, version, fromByte, toByte }, signal) =>
+      reading(({ path, version, fromByte, toByte, lock }, signal) =>
         content.open({
           path: textOf(path, 'path', pathMax),
           version: optional(version, 'version'),
           fromByte: optional(fromByte, 'fromByte'),
           toByte: optional(toByte, 'toByte'),
+          lock: lockOf(lock),
           signal,
         }),
       ),
     ],
     [
       'content.openArchive',
-      reading(({ path }, signal) => content.openArchive({ path: textOf(path, 'path', pathMax), signal })),
+      reading(({ path, lock }, signal) =>
+        content.openArchive({ path: textOf(path, 'path', pathMax), lock: lockOf(lock), signal }),
+      ),
     ],
-    ['content.openShared', reading((input, signal) => content.openShared({ ...sharedOf(input), signal }))],
+    [
+      'content.openShared',
+      reading((input, signal) =>
+        content.openShared({ ...sharedOf(input), lock: lockOf(input.lock), signal }),
+      ),
+    ],
     ['content.listShared', (input) => content.listShared(sharedOf(input))],
     [
       'content.beginUpload',
@@ -162,6 +171,10 @@ function countOf(value: unknown, name: string): number {
 
 function optional(value: unknown, name: string): number | undefined {
   return value === undefined ? undefined : countOf(value, name)
+}
+
+function lockOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : textOf(value, 'lock', lockMax)
 }
 
 function fileOf(value: unknown): Blob {

@@ -184,8 +184,7 @@ export const en = {
   'failed.node.title': 'The node does not answer',
   'fault.node': 'The node does not answer. AnarQ goes on by itself as soon as it is there again.',
   'fault.locked': 'Unlock AnarQ to see your files.',
-  'fault.lock':
-    'It has a second lock. Open it from a terminal, where its passphrase is asked for: anarq get NAME --second-lock',
+  'fault.lock': 'It has a second lock. Open it or download it, and give its passphrase.',
   'fault.lock.stays':
     'What is there has a second lock, and this would take it off, so it was left as it is. Give this another name.',
   'fault.full': 'The disk of your node is full. What was stored is safe; make room and try again.',
@@ -213,6 +212,16 @@ export const en = {
   'preview.of': 'Preview of {name}',
   'preview.previous': 'File before',
   'preview.next': 'Next file',
+  'lock.title': 'This file has a second lock',
+  'lock.title.file': '“{name}” has a second lock',
+  'lock.title.folder': 'Something in “{name}” has a second lock',
+  'lock.text': 'Its own passphrase opens it, beside the one of AnarQ. It is kept nowhere.',
+  'lock.label': 'Passphrase of the second lock',
+  'lock.empty': 'Write its passphrase.',
+  'lock.wrong': 'That passphrase does not open it. Check it and try again.',
+  'lock.show': 'Show the passphrase',
+  'lock.hide': 'Hide the passphrase',
+  'lock.mark': 'Has a second lock',
   'preview.loading': 'Fetching and decrypting',
   'preview.failed': 'This preview could not be shown',
   'preview.unplayable':
@@ -235,6 +244,8 @@ export const en = {
   'details.disk': 'On disk',
   'details.where': 'Where',
   'details.type': 'Type',
+  'details.lock': 'Second lock',
+  'details.lock.on': 'Opens with its own passphrase',
 
   'versions.number': 'Version {number}',
   'versions.latest': 'latest',

@@ -185,8 +185,7 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'failed.node.title': 'El nodo no responde',
   'fault.node': 'El nodo no responde. AnarQ sigue por sí solo en cuanto vuelva.',
   'fault.locked': 'Desbloquea AnarQ para ver tus archivos.',
-  'fault.lock':
-    'Tiene una segunda cerradura. Ábrelo desde una terminal, donde se pide su frase de acceso: anarq get NOMBRE --second-lock',
+  'fault.lock': 'Tiene una segunda cerradura. Ábrelo o descárgalo, y escribe su frase de acceso.',
   'fault.lock.stays':
     'Lo que hay tiene una segunda cerradura, y esto se la quitaría. Se dejó como estaba: dale otro nombre.',
   'fault.full': 'El disco de tu nodo está lleno. Lo guardado está a salvo; haz sitio e inténtalo de nuevo.',
@@ -214,6 +213,16 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'preview.of': 'Vista previa de {name}',
   'preview.previous': 'Archivo anterior',
   'preview.next': 'Archivo siguiente',
+  'lock.title': 'Este archivo tiene una segunda cerradura',
+  'lock.title.file': '«{name}» tiene una segunda cerradura',
+  'lock.title.folder': 'Algo en «{name}» tiene una segunda cerradura',
+  'lock.text': 'Lo abre su propia frase de acceso, además de la de AnarQ. No se guarda en ningún sitio.',
+  'lock.label': 'Frase de acceso de la segunda cerradura',
+  'lock.empty': 'Escribe su frase de acceso.',
+  'lock.wrong': 'Esa frase de acceso no lo abre. Compruébala e inténtalo de nuevo.',
+  'lock.show': 'Mostrar la frase de acceso',
+  'lock.hide': 'Ocultar la frase de acceso',
+  'lock.mark': 'Tiene una segunda cerradura',
   'preview.loading': 'Trayendo y descifrando',
   'preview.failed': 'No se pudo mostrar la vista previa',
   'preview.unplayable':
@@ -237,6 +246,8 @@ export const es: Readonly<Record<MessageKey, string>> = {
   'details.disk': 'En disco',
   'details.where': 'Dónde',
   'details.type': 'Tipo',
+  'details.lock': 'Segunda cerradura',
+  'details.lock.on': 'Se abre con su propia frase de acceso',
 
   'versions.number': 'Versión {number}',
   'versions.latest': 'última',

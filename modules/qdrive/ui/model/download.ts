@@ -14,6 +14,12 @@ export type Downloaded = {
   readonly version?: number | undefined
 }
 
+export type DownloadTools = Partial<JobTools> & {
+  readonly save: Save
+  /** Passphrase of a second lock. */
+  readonly lock?: string | undefined
+}
+
 /** Gives it to the person as a file: `AppWindow.save`. */
 export type Save = (name: string, content: Blob) => void
 
@@ -21,12 +27,12 @@ export type Save = (name: string, content: Blob) => void
 export async function download(
   content: AppSdk['content'],
   { path, name, kind, version }: Downloaded,
-  { save, signal, onPart }: Partial<JobTools> & { readonly save: Save },
+  { save, lock, signal, onPart }: DownloadTools,
 ): Promise<boolean> {
   const opened =
     kind === 'folder'
-      ? await content.openArchive({ path, signal })
-      : await content.open({ path, version, signal })
+      ? await content.openArchive({ path, lock, signal })
+      : await content.open({ path, version, lock, signal })
   const fileName = kind === 'folder' ? `${name}.tar` : name
   const stream = counted(opened, onPart)
   const pick = (window as WithPicker).showSaveFilePicker

@@ -38,7 +38,8 @@ export function createThumbnails(content: AppSdk['content']): Thumbnails {
   }
   return {
     urlOf(entry) {
-      if (kindOf(entry) !== 'image' || entry.bytes > sourceBytesMax) return Promise.resolve(undefined)
+      if (kindOf(entry) !== 'image' || entry.bytes > sourceBytesMax || entry.isLocked === true)
+        return Promise.resolve(undefined)
       const key = `${entry.id} ${entry.versions} ${entry.modifiedMs}`
       const url = made.get(key) ?? make(entry)
       made.delete(key)

@@ -6,8 +6,9 @@ import { formatSize } from '../logic/format.ts'
 import { freeName } from '../logic/names.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import type { DriveSay } from '../messages/messages.ts'
-import { download, type Save } from './download.ts'
+import { type Downloaded, download, type Save } from './download.ts'
 import { Cancelled, type Jobs } from './jobs.ts'
+import { type AskLock, createUnlocking, type Lockable } from './locks.ts'
 import { ignoreMissing } from './use-uploads.ts'
 
 export type Said = { readonly text: string; readonly tone: 'plain' | 'danger'; readonly undo?: () => void }
@@ -27,7 +28,7 @@ export type Actions = {
     change: { add?: readonly string[]; remove?: readonly string[] },
   ): Promise<boolean>
   /** Files as they are, folders as archives. */
-  download(entries: readonly Entry[]): Promise<boolean>
+  download(entries: readonly (Downloaded & Lockable)[]): Promise<boolean>
   /** Seals what was shared anew, so that keys which somebody kept open nothing any more. */
   revokeHard(grant: Grant, who: string): Promise<boolean>
 }
@@ -41,19 +42,20 @@ type Needs = {
   readonly job: Jobs['run']
   readonly locale: Locale
   readonly save: Save
+  readonly askLock: AskLock
 }
 
 const refOf = ({ id }: Entry): string => `id:${id}`
 
 export function useActions(needs: Needs): Actions {
-  const { sdk, say, onSaid, refresh, faultText, job, locale, save } = needs
+  const { sdk, say, onSaid, refresh, faultText, job, locale, save, askLock } = needs
   return useMemo(
-    () => createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save }),
-    [sdk, say, onSaid, refresh, faultText, job, locale, save],
+    () => createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save, askLock }),
+    [sdk, say, onSaid, refresh, faultText, job, locale, save, askLock],
   )
 }
 
-function createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save }: Needs): Actions {
+function createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save, askLock }: Needs): Actions {
   const { storage, content } = sdk
   const plain = (text: string, undo?: () => void): Said => ({
     text,
@@ -136,23 +138,28 @@ function createActions({ sdk, say, onSaid, refresh, faultText, job, locale, save
         for (const entry of entries) await storage.tag({ path: refOf(entry), ...change })
         return undefined
       }),
-    ...createLongActions({ content, say, job, locale, save }, attempt),
+    ...createLongActions({ content, say, job, locale, save, askLock }, attempt),
   }
 }
 
-type LongNeeds = Pick<Needs, 'say' | 'job' | 'locale' | 'save'> & { readonly content: AppSdk['content'] }
+type LongNeeds = Pick<Needs, 'say' | 'job' | 'locale' | 'save' | 'askLock'> & {
+  readonly content: AppSdk['content']
+}
 
 /** What takes its time: shown with how far it is, and stopped by the person. */
 function createLongActions(
-  { content, say, job, locale, save }: LongNeeds,
+  { content, say, job, locale, save, askLock }: LongNeeds,
   attempt: Actions['attempt'],
 ): Pick<Actions, 'download' | 'revokeHard'> {
   return {
     download: (entries) =>
       attempt(async () => {
+        const unlocking = createUnlocking(askLock)
         for (const entry of entries)
-          await job(say('job.download', { name: entry.name }), (tools) =>
-            download(content, entry, { ...tools, save }),
+          await unlocking(entry, (lock) =>
+            job(say('job.download', { name: entry.name }), (tools) =>
+              download(content, entry, { ...tools, save, lock }),
+            ),
           )
         return undefined
       }),

@@ -97,6 +97,7 @@ function Info({ entry, onTags }: { readonly entry: Entry; readonly onTags: () =>
       : []),
     [say('details.where'), parentOf(entry.path) === '/' ? say('place.drive') : parentOf(entry.path)],
     ...(entry.type === '' ? [] : [[say('details.type'), <code key="type">{entry.type}</code>] as const]),
+    ...(entry.isLocked === true ? [[say('details.lock'), say('details.lock.on')] as const] : []),
   ]
   return (
     <>

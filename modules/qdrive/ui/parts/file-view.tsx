@@ -228,6 +228,7 @@ function Row({ index, ...props }: OneProps & { readonly index: number }): ReactN
         <KindIcon entry={entry} />
         <span className="qd-title">
           <EntryName name={entry.name} />
+          {entry.isLocked === true && <LockMark />}
           {showsPath && (
             <span className="qd-where">
               {parentOf(entry.path) === '/' ? say('place.drive') : parentOf(entry.path).slice(1)}
@@ -262,8 +263,19 @@ function Tile(props: OneProps): ReactNode {
         <TilePicture entry={entry} />
       </span>
       <EntryName name={entry.name} />
-      <span className="qd-about">{about}</span>
+      <span className="qd-about">
+        {entry.isLocked === true && <LockMark />} {about}
+      </span>
     </div>
+  )
+}
+
+function LockMark(): ReactNode {
+  const { say } = useSurroundings()
+  return (
+    <span className="qd-lock-mark" role="img" aria-label={say('lock.mark')} title={say('lock.mark')}>
+      <Icon name="lock" />
+    </span>
   )
 }
 

@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatSize } from '../logic/format.ts'
+import { createUnlocking } from '../model/locks.ts'
 import { useGrants } from './details.tsx'
 import { EntryName } from './entry-name.tsx'
 import { GrantRow } from './grant-row.tsx'
@@ -153,12 +154,15 @@ function SharedRow({
   readonly onOpen: () => void
   readonly onForget: () => void
 }): ReactNode {
-  const { say, sdk, locale, window, actions } = useSurroundings()
+  const { say, sdk, locale, window, actions, askLock } = useSurroundings()
   const { opened, name, ping } = one
   const keep = (): void =>
     void actions.attempt(async () => {
-      const { stream, entry } = await sdk.content.openShared({ ping })
-      window.save(entry.name, await new Response(stream).blob())
+      const isLocked = typeof opened === 'object' && opened.entry.isLocked
+      await createUnlocking(askLock)({ name, isLocked }, async (lock) => {
+        const { stream, entry } = await sdk.content.openShared({ ping, lock })
+        window.save(entry.name, await new Response(stream).blob())
+      })
       return undefined
     })
   return (

@@ -7,7 +7,6 @@ import { condensed, type DiffLine, diffLines } from '../logic/diff.ts'
 import type { Entry, Version } from '../logic/entry.ts'
 import { formatMoment, formatSize } from '../logic/format.ts'
 import { previewOf } from '../logic/kinds.ts'
-import { download } from '../model/download.ts'
 import { PreviewPane } from './preview.tsx'
 import { useText } from './use-content.ts'
 
@@ -30,7 +29,7 @@ export function useVersions(entry: Entry): readonly Version[] | undefined {
 }
 
 export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
-  const { say, locale, sdk, window, actions } = useSurroundings()
+  const { say, locale, sdk, actions } = useSurroundings()
   const versions = useVersions(entry)
   const [shown, setShown] = useState<Version>()
   const [compared, setCompared] = useState<Version>()
@@ -67,14 +66,7 @@ export function VersionList({ entry }: { readonly entry: Entry }): ReactNode {
                 icon="download"
                 label={say('versions.download', { number: one.version })}
                 onPress={() =>
-                  void actions.attempt(
-                    async () =>
-                      void (await download(
-                        sdk.content,
-                        { ...entry, version: one.version },
-                        { save: window.save },
-                      )),
-                  )
+                  void actions.download([{ path: entry.path, name: entry.name, version: one.version }])
                 }
               />
               {!one.isLatest && isText && (

@@ -420,8 +420,14 @@ suite('drive', () => {
   })
 
   test('for people: the same commands say in plain words what was done', async () => {
-    const put = await shell.run(['put', 'note.txt', '--thorough'])
-    assert.match(put.out, /1 file kept|1 unchanged/)
+    await shell.write('short.txt', 'short')
+    const put = await shell.run(['put', 'short.txt'])
+    assert.match(
+      put.out,
+      /^1 file kept, 0 unchanged; 5 bytes read, \d+ bytes new; [\d.]+ s\n {2}\/short\.txt /,
+    )
+    const again = await shell.run(['put', 'short.txt', '--thorough'])
+    assert.match(again.out, /^0 files kept, 1 unchanged; 5 bytes read, 0 bytes new \(100 % saved\); /)
     const ls = await shell.run(['ls'])
     assert.match(ls.out, /note\.txt/)
     const help = await shell.run(['help'])

@@ -200,6 +200,27 @@ test('[WX-L0-2] a head is given out when all that it names is with others, also 
   assert.equal((await fresh.operations.keeping.bringBack()).missing, 0)
 })
 
+test('[SW-TOP-5] what comes while much is still on its way waits for nothing of it', async () => {
+  const others = village()
+  const home = await homeIn(others)
+  const many = Array.from({ length: 900 }, (_, i) =>
+    fileItem(`before/${i}`, createSeededRandom(i).bytes(900)),
+  )
+  await home.operations.drive.put(itemsOf(...many), { isThorough: true })
+  // Until the names of all that are with others, and some of the contents.
+  while ((await home.operations.keeping.kept()).index === undefined) await home.kernel.keeping.step()
+  await home.operations.drive.put(itemsOf(fileItem('now.txt', 'at once')), { isThorough: true })
+  const isKept = async (): Promise<boolean> =>
+    (await home.operations.keeping.keptOf('now.txt')).guarantee === 'full'
+  for (let i = 0; i < 10 && !(await isKept()); i += 1) await home.kernel.keeping.step()
+  assert.ok(await isKept())
+  assert.equal((await home.operations.keeping.keptOf('/before')).guarantee, 'alone')
+  assert.equal((await home.operations.keeping.kept()).isCounted, false)
+  await keepAll(home.kernel)
+  assert.equal((await home.operations.keeping.keptOf('/before')).guarantee, 'full')
+  assert.equal((await home.operations.keeping.kept()).isCounted, true)
+})
+
 test('where the state that was looked at last is gone, all of it is looked at again, and nothing is sent twice', async () => {
   const others = village()
   const home = await homeIn(others)

@@ -64,7 +64,9 @@ export function describePut(report: PutReport, seconds: number): string {
   const lines = report.skipped.slice(0, 20).map(({ sentence }) => `left out: ${shown(sentence)}`)
   if (report.skipped.length > lines.length)
     lines.push(`… and ${report.skipped.length - lines.length} more (all of them with --json)`)
-  const saved = report.bytes > 0 ? ` (${Math.round((1 - report.newBytes / report.bytes) * 100)} % saved)` : ''
+  // A small file takes more than its own bytes, which is no saving.
+  const percent = Math.round((1 - report.newBytes / Math.max(1, report.bytes)) * 100)
+  const saved = percent > 0 ? ` (${percent} % saved)` : ''
   lines.push(
     `${report.files} ${report.files === 1 ? 'file' : 'files'} kept, ${report.unchanged} unchanged; ${formatBytes(report.bytes)} read, ${formatBytes(report.newBytes)} new${saved}; ${seconds.toFixed(1)} s`,
   )

@@ -82,7 +82,6 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
         'No other node keeps where the index ends. It is tried again.',
       )
     ledger.placed = { digest, sequence, copies }
-    await save()
     return lookedAt
   }
 
@@ -126,8 +125,8 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     return lookedAt
   }
 
-  async function save(): Promise<void> {
-    if (ledger.changes() > 0) await records.save(ledger.bytes())
+  async function save(changesMin = 0): Promise<void> {
+    if (ledger.changes() > changesMin) await records.save(ledger.bytes())
   }
 
   return {
@@ -135,7 +134,8 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
     async step(neighbours) {
       if (space.index.head() === undefined) return undefined
       isBegun = true
-      if (ledger.changes() > Math.max(unsavedMin, ledger.size() / 8)) await save()
+      // It is written whole each time: what was not is asked about again after a crash, and nothing is sent for that.
+      await save(Math.max(unsavedMin, ledger.size() / 8))
       const naming = todo.meta.size < placedAtOnce ? survey.name() : undefined
       if (naming !== undefined) return naming.then(() => lookedAt)
       if (todo.meta.size > 0) return place({ ...placing, part: 'meta', todo: todo.meta }, neighbours)
@@ -149,7 +149,6 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       if (todo.data.size > 0) return place({ ...placing, part: 'data', todo: todo.data }, neighbours)
       ledger.walkedTo = digest
       if (lesserFrom !== undefined) return lookAtLesser(lesserFrom, neighbours)
-      await save()
       if (!isListDue(neighbours)) return undefined
       if (survey.takeWhole()) return placeList(head, neighbours)
       if (failedWalkMs !== undefined && Math.abs(ports.clock.nowMs() - failedWalkMs) < neighbours.listEveryMs)
@@ -167,7 +166,7 @@ export async function openKeeper(office: Office, ports: KernelPorts): Promise<Ke
       ).length,
     isCounted: () => isBegun && survey.isOver(),
     refused: () => refused,
-    save,
+    save: () => save(),
   }
 }
 

@@ -465,7 +465,9 @@ suite('sharing', () => {
     assert.ok((await stat(shell.path('letter.ping'))).size <= 1024)
     await shell.json(['id', 'use', 'bob'])
     await shell.write('answer.txt', 'an answer')
-    // What cannot be saved costs no opening.
+    // Looking at what there is costs no opening, and what cannot be saved costs none.
+    for (let i = 0; i < 3; i += 1)
+      assert.equal((await shell.json<EntryFacts[]>(['open', 'letter.ping', '--list'])).length, 1)
     assert.equal(await shell.fails(['open', 'letter.ping', '-o', 'answer.txt']), 'conflict.exists')
     assert.equal((await shell.run(['open', 'letter.ping', '-o', '-'])).out, 'for bob')
     const { files } = await shell.json<PutReport>(['open', 'letter.ping', '--put', 'answer.txt'])

@@ -1,6 +1,6 @@
 /** Files with a second lock, in a real browser: told by a mark, opened by their own passphrase, and by nothing else. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -94,11 +94,6 @@ test('it is downloaded with its passphrase too, alone and in the archive of a fo
     await unlock(page)
     await page.getByRole('button', { name: 'Files' }).first().click()
     await rowOf(page, 'will.txt').waitFor()
-    const textOf = async (file: Download): Promise<string> => {
-      const place = join(tmpdir(), `anarq-locked-${process.pid}`)
-      await file.saveAs(place)
-      return readFile(place, 'latin1')
-    }
     const download = async (name: string): Promise<void> => {
       await rowOf(page, name).click({ button: 'right' })
       await page.getByRole('menuitem', { name: 'Download' }).click()
@@ -131,6 +126,64 @@ test('it is downloaded with its passphrase too, alone and in the archive of a fo
     await page.getByRole('dialog').waitFor({ state: 'detached' })
   }),
 )
+
+test(
+  'what somebody shared is taken in, listed and downloaded, a file and a folder, with its second lock and one use each',
+  { skip },
+  () =>
+    house.visit({ ...wide, colorScheme: 'light', acceptDownloads: true }, async ({ page }) => {
+      const { identities, sharing } = house.node.operations
+      await identities.create({ kind: 'sub', name: 'Work' })
+      const share = async (name: string): Promise<{ name: string; mimeType: string; buffer: Buffer }> => {
+        const { ping } = await sharing.share(name, { with: 'Work', rights: ['read'], uses: 1 })
+        return { name: `${name}.ping`, mimeType: 'application/octet-stream', buffer: Buffer.from(ping) }
+      }
+      const pings = [await share('will.txt'), await share('kept')]
+      await identities.use('Work')
+      await openFiles(page)
+      await page.getByRole('option', { name: 'Shared with me' }).click()
+      await page.locator('input[name=pings]').setInputFiles({ ...pings[0]!, buffer: Buffer.from('no ping') })
+      await page
+        .getByText(/ping file/)
+        .first()
+        .waitFor()
+      await page.locator('input[name=pings]').setInputFiles(pings)
+      const rowFor = (name: string): Locator => page.locator('.qd-grant').filter({ hasText: name })
+      const download = async (name: string): Promise<Download> => {
+        await rowFor(name).getByRole('button', { name: 'Open' }).click()
+        await rowFor(name).getByRole('button', { name: 'Download' }).click()
+        await field(page).fill(lock)
+        const [file] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')])
+        return file
+      }
+      const will = await download('will.txt')
+      assert.equal(await textOf(will), 'the last will')
+      await assertAccessible(page, 'shared with me')
+      await shoot(page, 'shared')
+      const kept = await download('kept')
+      assert.equal(kept.suggestedFilename(), 'kept.tar')
+      assert.match(await textOf(kept), /the deed/)
+      // One use was for one download.
+      await rowFor('kept').getByRole('button', { name: 'Download' }).click()
+      await field(page).fill(lock)
+      await page.keyboard.press('Enter')
+      await page
+        .getByText(/used up|once/)
+        .first()
+        .waitFor()
+      await identities.use('Ada')
+    }),
+)
+
+async function textOf(file: Download): Promise<string> {
+  const place = join(tmpdir(), `anarq-locked-${process.pid}`)
+  try {
+    await file.saveAs(place)
+    return await readFile(place, 'latin1')
+  } finally {
+    await rm(place, { force: true })
+  }
+}
 
 async function* items(files: Readonly<Record<string, Uint8Array>>): AsyncIterable<readonly PutItem[]> {
   yield Object.entries(files).map(([path, bytes]) => ({

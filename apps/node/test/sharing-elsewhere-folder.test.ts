@@ -56,6 +56,24 @@ test('[WX-PNG-3] a folder opens on another node whole, in part, and as a list, a
   await assert.rejects(two.bob.sharing.open(ping), { code: 'invalid.kind' })
 })
 
+test('[AQ-QOMPRESS-8] what has a second lock is told by the list, which costs no use, and opens with its passphrase', async () => {
+  const two = await createTwo()
+  const lock = 'a second passphrase'
+  await two.alice.drive.put(itemsOf(fileItem('plans/deed.txt', text('deed'))), { lock, isThorough: true })
+  const { ping } = await sharedFolder(two, ['plans/open.txt'], 1)
+  for (let i = 0; i < 3; i += 1) {
+    const locked: string[] = []
+    for await (const { path, isLocked } of two.bob.sharing.walk(ping))
+      if (isLocked === true) locked.push(path)
+    assert.deepEqual(locked, ['plans/deed.txt'])
+  }
+  const files: string[] = []
+  for await (const item of two.bob.sharing.readTree(ping, { lock }))
+    if ('content' in item) files.push(Buffer.from(await bytesOf(item.content.stream)).toString())
+  assert.deepEqual(files.sort(), ['what stands in deed', 'what stands in plans/open.txt'])
+  await assert.rejects(listed(two.bob, ping), { code: 'refused.used-up' })
+})
+
 test('[AQ-QONSENT-4] the whole of a folder is one use, however many pages it has', async () => {
   const two = await createTwo()
   const paths = Array.from({ length: 300 }, (_, at) => `many/${String(at).padStart(3, '0')}.txt`)

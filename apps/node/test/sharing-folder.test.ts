@@ -109,16 +109,16 @@ test('AQ-QONSENT-7: a folder that is being read stops where its grant is revoked
   assert.deepEqual(paths, ['stopped', 'stopped/1.txt'])
 })
 
-test('AQ-QONSENT-4: of a folder that may be opened twice, each listing, each part and each whole is one use, however much is in it', async () => {
+test('AQ-QONSENT-4: of a folder that may be opened so often, each part and each whole is one use, however much is in it, and looking at what there is none', async () => {
   await fill('twice', Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}.txt`, `${i}`])))
-  const { ping, grant } = await shareFolder('twice', { uses: 3 })
+  const { ping, grant } = await shareFolder('twice', { uses: 2 })
   const usesNow = async () => (await sharing.grants('out')).find(({ id }) => id === grant.id)?.uses
   assert.equal(Object.keys(await openAs('bob', ping)).length, 21)
   assert.equal(await usesNow(), 1)
-  assert.equal((await listAs('bob', ping)).length, 21)
-  assert.equal(await usesNow(), 2)
+  for (let i = 0; i < 3; i += 1) assert.equal((await listAs('bob', ping)).length, 21)
+  assert.equal(await usesNow(), 1)
   assert.deepEqual(await openAs('bob', ping, { only: '7.txt' }), { 'twice/7.txt': '7' })
-  assert.equal(await usesNow(), 3)
+  assert.equal(await usesNow(), 2)
   for (const open of [openAs('bob', ping), listAs('bob', ping), openAs('bob', ping, { only: '7.txt' })])
     await assert.rejects(open, { code: 'refused.used-up' })
 })
@@ -130,7 +130,7 @@ test('AQ-QONSENT-4, AQ-QONSENT-6, AQ-FID-5: a folder that is expired, used up, r
   const expired = await shareFolder('closed', { untilMs: clock.nowMs() + 1000 })
   clock.advance(2000)
   const usedUp = await shareFolder('closed', { uses: 1 })
-  await listAs('bob', usedUp.ping)
+  await openAs('bob', usedUp.ping)
   const purpose = await shareFolder('closed', { purpose: 'research' })
   const writeOnly = await shareFolder('closed', { rights: ['write'] })
   const open = await shareFolder('closed')

@@ -51,6 +51,8 @@ export type QonsentOptions = {
   readonly rules?: OwnTexts
   /** How long others may rely on a status of ours. */
   readonly statusMaxStaleMs?: number
+  /** Whether doing this once uses a permission up by one; absent: all does. What counts none is refused all the same when it is used up. */
+  readonly countsUse?: (action: string) => boolean
 }
 
 export type Qonsent = {
@@ -104,6 +106,7 @@ export function createQonsent({
   random,
   rules = {},
   statusMaxStaleMs = 86_400_000,
+  countsUse = () => true,
 }: QonsentOptions): Qonsent {
   const { did, signer } = self
   const sealing: SealOptions = { did, sign: (message, context) => signer.sign(message, context) }
@@ -117,7 +120,7 @@ export function createQonsent({
     const known = await gather(request, proofs, { status, uses, identities })
     const facts = { ...known, by: did, atMs: clock.nowMs() }
     const first = judgeNow(facts)
-    const limits = first.judgement.grant?.limits ?? []
+    const limits = countsUse(request.action) ? (first.judgement.grant?.limits ?? []) : []
     const usedUp = limits.length === 0 ? undefined : await uses.take(limits)
     // Another decision took the last use since the facts were gathered: judge again with what is known now.
     const { judgement, inputs } = usedUp === undefined ? first : judgeNow(withoutUses(facts, usedUp))

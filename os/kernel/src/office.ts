@@ -106,6 +106,8 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     self: { did: identity.did, signer: identity.signer },
     clock: ports.clock,
     random: ports.random,
+    // Whoever looks at what there is has not opened it yet.
+    countsUse: (action) => action !== '/qnt/read/facts',
   })
   const onDecoy = (id: Uint8Array, by: string, how: 'get' | 'open'): void => {
     const key = toHex(id)

@@ -43,8 +43,10 @@ export type ContentSdk = {
   sendUpload(input: { readonly id: string } & SendFile): Promise<UploadState>
   /** `consent.revokeHard`, which says how far it is and can be stopped. Needs `consent.manage`. */
   reseal(input: Reseal): Promise<ResealReport>
-  /** A file that somebody shared, by its ping file. Needs `drive.read`, as the next one. */
+  /** A file that somebody shared, by its ping file. Needs `drive.read`, as the next two. */
   openShared(input: SharedFile): Promise<OpenContent & { readonly entry: EntryFacts }>
+  /** A folder that somebody shared, with all that may be seen below it, as a tar archive; how much that is is not known before its end. */
+  openSharedArchive(input: SharedFile): Promise<OpenContent>
   /** What a shared folder holds, parents first; a shared file is not a folder: `invalid.kind`. */
   listShared(input: Shared): Promise<readonly EntryFacts[]>
 }
@@ -148,6 +150,10 @@ export function createContent(client: Pick<PageClient, 'send'>, app?: string): C
       const asked = { ping: toBase64Url(ping), ...terms }
       const response = await send('/api/v1/pings/open', { json: asked, signal })
       return { ...opened(response), entry: entryOf(response) }
+    },
+    async openSharedArchive({ ping, signal, ...terms }) {
+      const asked = { ping: toBase64Url(ping), ...terms }
+      return opened(await send('/api/v1/pings/export', { json: asked, signal }))
     },
     async listShared({ ping, purpose, signal }) {
       const asked = { ping: toBase64Url(ping), ...(purpose === undefined ? {} : { purpose }) }

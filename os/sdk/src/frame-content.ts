@@ -11,6 +11,7 @@ export type FrameContent = Pick<
   | 'blob'
   | 'openArchive'
   | 'openShared'
+  | 'openSharedArchive'
   | 'listShared'
   | 'putMany'
   | 'beginUpload'
@@ -85,6 +86,7 @@ export function createFrameContent(call: Call): FrameContent {
     },
     openArchive: (input) => read('content.openArchive', input),
     openShared: (input) => read('content.openShared', input),
+    openSharedArchive: (input) => read('content.openSharedArchive', input),
     listShared: async ({ signal: _, ...input }) => (await call('content.listShared', input)) as never,
     putMany: ({ signal, ...input }) => work('content.putMany', input, { signal }),
     beginUpload: async (input) => (await call('content.beginUpload', input)) as never,

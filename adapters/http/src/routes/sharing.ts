@@ -153,6 +153,7 @@ function addOpening(app: App, { operationsFor, problem }: DoorContext): void {
   })
   app.post<{ Body: Opening & { hasFacts?: boolean } }>('/api/v1/pings/export', {
     bodyLimit,
+    config: { appNeeds: 'drive.read' },
     schema: {
       operationId: 'exportShared',
       summary: 'A folder or file that somebody shared, as a tar archive',

@@ -65,6 +65,12 @@ export function createContentCalls(
         content.openShared({ ...sharedOf(input), lock: lockOf(input.lock), signal }),
       ),
     ],
+    [
+      'content.openSharedArchive',
+      reading((input, signal) =>
+        content.openSharedArchive({ ...sharedOf(input), lock: lockOf(input.lock), signal }),
+      ),
+    ],
     ['content.listShared', (input) => content.listShared(sharedOf(input))],
     [
       'content.beginUpload',

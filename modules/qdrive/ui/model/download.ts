@@ -27,13 +27,40 @@ export type Save = (name: string, content: Blob) => void
 export async function download(
   content: AppSdk['content'],
   { path, name, kind, version }: Downloaded,
-  { save, lock, signal, onPart }: DownloadTools,
+  { lock, ...tools }: DownloadTools,
 ): Promise<boolean> {
+  const { signal } = tools
   const opened =
     kind === 'folder'
       ? await content.openArchive({ path, lock, signal })
       : await content.open({ path, version, lock, signal })
-  const fileName = kind === 'folder' ? `${name}.tar` : name
+  return keep(opened, kind === 'folder' ? `${name}.tar` : name, tools)
+}
+
+export type Shared = {
+  readonly ping: Uint8Array
+  readonly name: string
+  readonly kind: 'file' | 'folder'
+  /** Of all that is in it. */
+  readonly bytes: number
+}
+
+/** The same of what somebody shared. */
+export async function downloadShared(
+  content: AppSdk['content'],
+  { ping, name, kind, bytes }: Shared,
+  { lock, ...tools }: DownloadTools,
+): Promise<boolean> {
+  const asked = { ping, lock, signal: tools.signal }
+  if (kind === 'file') return keep(await content.openShared(asked), name, tools)
+  return keep({ ...(await content.openSharedArchive(asked)), totalBytes: bytes }, `${name}.tar`, tools)
+}
+
+async function keep(
+  opened: OpenContent,
+  fileName: string,
+  { save, signal, onPart }: Omit<DownloadTools, 'lock'>,
+): Promise<boolean> {
   const stream = counted(opened, onPart)
   const pick = (window as WithPicker).showSaveFilePicker
   // The page of a closed frame has no way to the disk, and its saves go by the shell.

@@ -6,7 +6,7 @@ import { formatSize } from '../logic/format.ts'
 import { freeName } from '../logic/names.ts'
 import { join, nameOf, parentOf } from '../logic/paths.ts'
 import type { DriveSay } from '../messages/messages.ts'
-import { type Downloaded, download, type Save } from './download.ts'
+import { type Downloaded, download, downloadShared, type Save, type Shared } from './download.ts'
 import { Cancelled, type Jobs } from './jobs.ts'
 import { type AskLock, createUnlocking, type Lockable } from './locks.ts'
 import { ignoreMissing } from './use-uploads.ts'
@@ -29,6 +29,8 @@ export type Actions = {
   ): Promise<boolean>
   /** Files as they are, folders as archives. */
   download(entries: readonly (Downloaded & Lockable)[]): Promise<boolean>
+  /** What somebody shared: a file as it is, a folder as an archive. */
+  downloadShared(shared: Shared & Lockable): Promise<boolean>
   /** Seals what was shared anew, so that keys which somebody kept open nothing any more. */
   revokeHard(grant: Grant, who: string): Promise<boolean>
 }
@@ -150,7 +152,7 @@ type LongNeeds = Pick<Needs, 'say' | 'job' | 'locale' | 'save' | 'askLock'> & {
 function createLongActions(
   { content, say, job, locale, save, askLock }: LongNeeds,
   attempt: Actions['attempt'],
-): Pick<Actions, 'download' | 'revokeHard'> {
+): Pick<Actions, 'download' | 'downloadShared' | 'revokeHard'> {
   return {
     download: (entries) =>
       attempt(async () => {
@@ -161,6 +163,15 @@ function createLongActions(
               download(content, entry, { ...tools, save, lock }),
             ),
           )
+        return undefined
+      }),
+    downloadShared: (shared) =>
+      attempt(async () => {
+        await createUnlocking(askLock)(shared, (lock) =>
+          job(say('job.download', { name: shared.name }), (tools) =>
+            downloadShared(content, shared, { ...tools, save, lock }),
+          ),
+        )
         return undefined
       }),
     revokeHard: (grant, who) =>

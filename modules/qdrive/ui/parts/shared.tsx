@@ -3,7 +3,8 @@ import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useSurroundings } from '../context.ts'
 import type { Entry } from '../logic/entry.ts'
 import { formatSize } from '../logic/format.ts'
-import { createUnlocking } from '../model/locks.ts'
+import type { Shared } from '../model/download.ts'
+import type { Lockable } from '../model/locks.ts'
 import { useGrants } from './details.tsx'
 import { EntryName } from './entry-name.tsx'
 import { GrantRow } from './grant-row.tsx'
@@ -154,17 +155,8 @@ function SharedRow({
   readonly onOpen: () => void
   readonly onForget: () => void
 }): ReactNode {
-  const { say, sdk, locale, window, actions, askLock } = useSurroundings()
+  const { say, locale, actions } = useSurroundings()
   const { opened, name, ping } = one
-  const keep = (): void =>
-    void actions.attempt(async () => {
-      const isLocked = typeof opened === 'object' && opened.entry.isLocked
-      await createUnlocking(askLock)({ name, isLocked }, async (lock) => {
-        const { stream, entry } = await sdk.content.openShared({ ping, lock })
-        window.save(entry.name, await new Response(stream).blob())
-      })
-      return undefined
-    })
   return (
     <li className="qd-grant">
       <span className="qd-kind" data-kind="ping">
@@ -190,8 +182,13 @@ function SharedRow({
           </ul>
         )}
       </div>
-      {typeof opened === 'object' && opened.within === undefined ? (
-        <Button size="small" look="outline" icon="download" onPress={keep}>
+      {typeof opened === 'object' ? (
+        <Button
+          size="small"
+          look="outline"
+          icon="download"
+          onPress={() => void actions.downloadShared({ ping, ...whatIsShared(opened) })}
+        >
           {say('act.download')}
         </Button>
       ) : (
@@ -202,6 +199,16 @@ function SharedRow({
       <IconButton size="small" icon="close" label={say('shared.forget', { name })} onPress={onForget} />
     </li>
   )
+}
+
+function whatIsShared({ entry, within = [] }: Opened): Omit<Shared, 'ping'> & Lockable {
+  const all = [entry, ...within]
+  return {
+    name: entry.name,
+    kind: entry.kind,
+    bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+    isLocked: all.some(({ isLocked }) => isLocked === true),
+  }
 }
 
 async function openPing(sdk: ReturnType<typeof useSurroundings>['sdk'], ping: Uint8Array): Promise<Opened> {

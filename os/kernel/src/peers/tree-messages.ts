@@ -84,13 +84,14 @@ function readItem(value: unknown, owner: string): TreeItem {
   }
 }
 
-export const factNames = ['id', 'kind', 'path', 'type', 'bytes', 'modified'] as const
+export const factNames = ['id', 'kind', 'path', 'type', 'bytes', 'modified', 'locked'] as const
 
 type FactFields = Readonly<Partial<Record<(typeof factNames)[number], unknown>>>
 
 /** What a reader may know of a thing. */
-export function factFields({ id, kind, path, type, bytes, modifiedMs }: EntryFacts): FactFields {
-  return { id: fromHex(id), kind, path, type, bytes, modified: modifiedMs }
+export function factFields({ id, kind, path, type, bytes, modifiedMs, isLocked }: EntryFacts): FactFields {
+  const locked = isLocked === true ? { locked: true } : {}
+  return { id: fromHex(id), kind, path, type, bytes, modified: modifiedMs, ...locked }
 }
 
 export function readFacts(fields: FactFields, owner: string): EntryFacts {
@@ -109,6 +110,7 @@ export function readFacts(fields: FactFields, owner: string): EntryFacts {
     versions: 1,
     isTrashed: false,
     owner,
+    ...(fields.locked === true ? { isLocked: true as const } : {}),
   }
 }
 

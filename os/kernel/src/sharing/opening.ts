@@ -168,6 +168,7 @@ export function fileFacts(
     versions: 1,
     isTrashed: false,
     owner,
+    ...(metadata.lock === undefined ? {} : { isLocked: true as const }),
     ...(metadata.mode === undefined ? {} : { mode: metadata.mode }),
   }
 }

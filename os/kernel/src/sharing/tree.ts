@@ -243,7 +243,7 @@ async function isGiven({ owner, reader, authorised, grant }: Asked, entry: Found
 }
 
 function factsOf({ owner }: Asked, { found, path }: Shared): EntryFacts {
-  const { id, kind, name, type, bytes, modifiedMs } = found
+  const { id, kind, name, type, bytes, modifiedMs, isLocked } = found
   return {
     id: toHex(id),
     kind,
@@ -255,6 +255,7 @@ function factsOf({ owner }: Asked, { found, path }: Shared): EntryFacts {
     tags: [],
     versions: 1,
     isTrashed: false,
+    ...(isLocked ? { isLocked: true as const } : {}),
     owner: owner.space.did,
   }
 }

@@ -18,8 +18,8 @@ export const share: Command = {
     'Let somebody read (or write) a file, or a folder with whatever lies in it. Send them the ping file made here.',
   details: [
     'A folder is one grant: it gives what lies in it and below at the moment of each opening, also what comes later, and',
-    'nothing that was moved out or is in the trash. --uses counts openings: listing it, opening all of it or one thing of',
-    'it is one each, however much is in it. With --rights write, files can be put into it.',
+    'nothing that was moved out or is in the trash. --uses counts openings: opening all of it or one thing of it is one,',
+    'however much is in it, and listing it is none. With --rights write, files can be put into it.',
   ].join('\n'),
   options: {
     force: { type: 'boolean' },

@@ -108,6 +108,17 @@ test('AQ-QONSENT-4: a permission for two uses serves twice, and every limit of t
   assert.equal(await uses.usesOf(twice.cid), 2)
 })
 
+test('AQ-QONSENT-4: what is said to count no use is allowed as often as asked, until the last use is taken', async () => {
+  const { qonsent, uses } = createWorld({ countsUse: (action) => action !== '/qnt/read/facts' })
+  const once = give(alice, bob, { meta: { uses: 1 } })
+  const look = async (): Promise<string> =>
+    (await qonsent.decide(ask(bob, { action: '/qnt/read/facts' }), [once])).code
+  assert.deepEqual([await look(), await look()], ['allowed.grant', 'allowed.grant'])
+  assert.equal(await uses.usesOf(once.cid), 0)
+  assert.equal((await qonsent.decide(ask(bob), [once])).code, 'allowed.grant')
+  assert.equal(await look(), 'refused.used-up')
+})
+
 test('a use is counted for a yes only', async () => {
   const { qonsent, uses, policies } = createWorld()
   policies.forbid('in', 'no', ({ context }) => context.purpose === 'ads')

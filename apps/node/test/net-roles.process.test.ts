@@ -41,7 +41,8 @@ test('[SW-ROL-1] [SW-ROL-2] [SW-ROL-4] [SW-ROL-7] [SW-ROL-8] [WX-L1-4] real node
       const drawn = terms()
       const numbers = new Set(drawn.map(({ period }) => period.number))
       return drawn.length === 5 && numbers.size === 1 && drawn.every(({ term }) => term?.masters.length === 4)
-    }, 90_000)
+      // A machine with much else to do misses a round of two seconds, and with it the period: there is another one soon.
+    }, 240_000)
     const facts = terms()
     const [first] = facts
     assert.equal(new Set(facts.map(({ term }) => `${term?.seed} ${term?.masters}`)).size, 1)

@@ -1,14 +1,12 @@
-import { hasCode } from '@anarq/fault'
-import { type Cid, cidOfDigest, rawCodec } from '@anarq/ipld'
+import type { Cid } from '@anarq/ipld'
 import type { IndexRecord } from '../record/record.ts'
 import { decodeRecord } from '../record/record-codec.ts'
-import type { NodeRef } from '../trie/node.ts'
 import type { NodeReader } from '../trie/node-store.ts'
-import { diffTries, findRecord, walkRefs } from '../trie/trie-walk.ts'
+import { diffTries, findRecord } from '../trie/trie-walk.ts'
 import type { Commit } from './commit.ts'
 import type { Heads } from './heads.ts'
 import type { History } from './history.ts'
-import { triesKept } from './reachable.ts'
+import { blocksOfCommits, triesKept } from './reachable.ts'
 
 /** A block that the index stands on, or a record that is not what it was. */
 export type Grown =
@@ -26,17 +24,13 @@ export async function* grownSince(
 ): AsyncGenerator<Grown> {
   const { trie: before } = await history.read(since)
   const ends = new Set((await heads.get(feed)).map(({ cid }) => cid.toString()))
-  let seen = 0
-  let beside = before
-  for await (const { info, lists, trie } of history.walk([head], raise, since)) {
-    yield { cid: info.cid }
-    for (const { digest } of lists) yield { cid: cidOfDigest(rawCodec, digest) }
-    seen += 1
-    if (trie === undefined || (seen > triesKept && !ends.has(info.cid.toString()))) continue
-    for await (const { digest } of nodesOf(reader, trie, beside, seen === 1))
-      yield { cid: cidOfDigest(rawCodec, digest) }
-    beside = trie
-  }
+  const commits = history.walk([head], raise, since)
+  const blocks = blocksOfCommits(commits, {
+    ...{ reader, tries: triesKept, beside: before, report: raise },
+    isKept: (cid) => ends.has(cid.toString()),
+    isWhole: (cid) => cid.equals(head.info.cid),
+  })
+  for await (const cid of blocks) yield { cid }
   for await (const records of diffTries(reader, before, head.trie))
     for (const bytes of records) {
       const record = decodeRecord(bytes)
@@ -46,20 +40,6 @@ export async function* grownSince(
     }
 }
 
-async function* nodesOf(
-  reader: NodeReader,
-  trie: NodeRef,
-  beside: NodeRef | undefined,
-  isHead: boolean,
-): AsyncGenerator<NodeRef> {
-  try {
-    yield* walkRefs(reader, trie, beside)
-  } catch (error) {
-    // A gap in an older trie: it was collected meanwhile.
-    if (isHead || !hasCode(error, 'missing')) throw error
-  }
-}
-
-function raise(fault: Error): never {
+function raise(fault: unknown): never {
   throw fault
 }

@@ -45,20 +45,45 @@ export async function* reachableCids(
     report(fault)
     lost.push(cid)
   }
+  const commits = history.walk([...ends.values()], passed)
+  yield* blocksOfCommits(commits, {
+    ...{ reader, tries, report },
+    isKept: (cid) => ends.has(cid.toString()),
+    isWhole: (cid) => ends.has(cid.toString()),
+    beside: undefined,
+  })
+  yield* lost
+}
+
+/**
+ * The commits, newest first, with their lists, and the nodes of the tries of so many of them, and of those kept anyway, that are not in the
+ * one before or, for the first, in `beside`. A gap in a trie that need not be whole is no fault: it was collected.
+ */
+export async function* blocksOfCommits(
+  commits: AsyncIterable<Commit>,
+  { reader, tries, isKept, isWhole, beside, report }: CommitBlocksOptions,
+): AsyncGenerator<Cid> {
   let seen = 0
-  let newer: NodeRef | undefined
-  for await (const { info, lists, trie } of history.walk([...ends.values()], passed)) {
+  let newer = beside
+  for await (const { info, lists, trie } of commits) {
     yield info.cid
     for (const { digest } of lists) yield cidOfDigest(rawCodec, digest)
     seen += 1
-    if (trie === undefined || (seen > tries && !ends.has(info.cid.toString()))) continue
+    if (trie === undefined || (seen > tries && !isKept(info.cid))) continue
     try {
       for await (const { digest } of walkRefs(reader, trie, newer)) yield cidOfDigest(rawCodec, digest)
     } catch (error) {
-      // A gap in an older trie: it was collected when fewer were kept.
-      if (ends.has(info.cid.toString()) || !hasCode(error, 'missing')) report(error)
+      if (isWhole(info.cid) || !hasCode(error, 'missing')) report(error)
     }
     newer = trie
   }
-  yield* lost
+}
+
+type CommitBlocksOptions = {
+  readonly reader: NodeReader
+  readonly tries: number
+  readonly beside: NodeRef | undefined
+  isKept(commit: Cid): boolean
+  isWhole(commit: Cid): boolean
+  report(error: unknown): void
 }
